@@ -1,0 +1,291 @@
+"""Every setting: one section per concern, with its default, its bounds and one line of help.
+
+A section is the argument of what it configures, so a default exists once. Settings are layered: default <
+charseq.toml < environment < option; each layer is checked as it is laid, so an error names its source.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from charseq.errors import ConfigError
+
+Unit = Literal["stream", "line"]
+CellName = Literal["gru", "lstm", "rnn"]
+OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
+ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
+
+DEFAULT_MAX_TIME = 120.0
+"""Seconds a run may take when no limit is set at all."""
+
+
+def parse_duration(value: object) -> object:
+    """Turn "90", "90s", "10m", "1h30m" or "2d" into seconds; leave what is not a string alone."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value.strip())
+    if match is None or not any(match.groups()):
+        raise ValueError("must be a duration such as 90s, 10m or 1h30m")
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def format_duration(seconds: float) -> str:
+    """Return the shortest spelling that `parse_duration` reads back: 5400.0 is 1h30m."""
+    whole = int(seconds)
+    parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (round(whole % 60 + seconds - whole, 3), "s")]
+    return "".join(f"{value:g}{unit}" for value, unit in parts if value) or "0s"
+
+
+def _one_or_many(value: object) -> object:
+    """Accept a single string, and a list, where a tuple of strings is meant."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DataConfig(Section):
+    """The texts and how they are cut."""
+
+    corpus: Names = Field(
+        ("builtin:pydoc",),
+        min_length=1,
+        description="Files, directories, *.gz, - for standard input, builtin:pydoc or builtin:stdlib.",
+    )
+    valid: str = Field("", description="A separate validation text; empty: cut from the corpus.")
+    valid_fraction: float = Field(
+        0.05, ge=0, lt=1, description="Share of the corpus held out for validation."
+    )
+    test_fraction: float = Field(
+        0.05, ge=0, lt=1, description="Share of the corpus, its end, held out for testing."
+    )
+    unit: Unit = Field("stream", description="What is one sequence: the whole stream, or each line.")
+    tokenizer: Literal["char"] = Field("char", description="What a token is: char, a Unicode code point.")
+
+
+class ModelConfig(Section):
+    """The network: its cell and its sizes."""
+
+    cell: CellName = Field("lstm", description="Recurrent cell.")
+    hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
+    num_layers: int = Field(1, ge=1, le=64, description="Recurrent layers on top of each other.")
+    embedding_size: int = Field(0, ge=0, le=65536, description="Width of a character's vector; 0: one-hot.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
+
+
+class OptimConfig(Section):
+    """How gradients become steps."""
+
+    optimizer: OptimizerName = Field("adamw", description="Update rule.")
+    learning_rate: float = Field(4e-3, gt=0, description="Step size at its highest.")
+    schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the run.")
+    final_fraction: float = Field(
+        0.03, gt=0, le=1, description="cosine, exponential: where the rate ends, as a share of learning_rate."
+    )
+    plateau_factor: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="plateau: what the rate is multiplied by when validation has not improved.",
+    )
+    warmup_steps: int = Field(50, ge=0, description="Steps over which the rate rises from zero.")
+    max_grad_norm: float = Field(1.0, ge=0, description="Longer gradients are scaled to this norm; 0: never.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="sgd: share of the last step that is kept.")
+    beta1: float = Field(0.9, ge=0, lt=1, description="adam, adamw: decay of the mean gradient.")
+    beta2: float = Field(0.99, ge=0, lt=1, description="adam, adamw, rmsprop: decay of the mean square.")
+    weight_decay: float = Field(
+        0.01, ge=0, description="adamw: pull of the matrices to zero, times the rate."
+    )
+
+
+class TrainConfig(Section):
+    """The training loop: windows, limits, intervals."""
+
+    batch_size: int = Field(16, ge=1, le=65536, description="Parallel streams.")
+    seq_length: int = Field(
+        64, ge=1, le=65536, description="Steps that the gradient goes back (truncated BPTT)."
+    )
+    num_epochs: int = Field(0, ge=0, description="Stop after this many passes over the corpus; 0: no limit.")
+    max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0: no limit.")
+    max_time: Duration = Field(
+        0.0, ge=0, description="Stop after this time, e.g. 10m; 0s: no limit. No limit at all means 2m."
+    )
+    patience: int = Field(
+        0, ge=0, description="Stop after so many validations without improvement; 0: never."
+    )
+    eval_every: int = Field(
+        0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
+    )
+    save_every: Duration = Field(
+        30.0, ge=0, description="Time between saves of what --resume needs, e.g. 30s."
+    )
+    sample_every: Duration = Field(
+        20.0, ge=0, description="Time between samples shown while training; 0s: none."
+    )
+    seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
+    threads: int = Field(
+        0, ge=0, description="Threads for matrix products; 0: as the numeric library decides."
+    )
+
+
+class SampleConfig(Section):
+    """How text is drawn from a model."""
+
+    length: int = Field(500, ge=0, description="Number of new characters.")
+    temperature: float = Field(
+        0.8, ge=0, description="Below 1 safer, above 1 wilder; 0: always the likeliest."
+    )
+    top_k: int = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="Draw from the likeliest characters that reach this share."
+    )
+    num_samples: int = Field(1, ge=1, description="Number of texts.")
+    seed: int = Field(-1, ge=-1, description="Same seed, same text; -1: a new one each time.")
+
+
+class Settings(Section):
+    """All sections together, as charseq.toml holds them."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()
+    sample: SampleConfig = SampleConfig()
+
+    def with_layer(self, layer: Mapping[str, Any], source: str) -> "Settings":
+        """Return these settings overlaid with `layer` ({section: {key: value}}).
+
+        Raises ConfigError, naming `source`, for unknown keys, wrong types and values out of range.
+        """
+        merged: dict[str, Any] = {name: dict(section) for name, section in self}
+        for name, section in layer.items():
+            known = isinstance(section, Mapping) and name in merged
+            merged[name] = {**merged[name], **section} if known else section
+        try:
+            return Settings.model_validate(merged)
+        except ValidationError as error:
+            raise ConfigError(f"{source}: {_explain(error.errors()[0])}") from None
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """Read one layer of settings from a TOML file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
+    """Turn "section.key=value" into a layer; the value is read as TOML where the setting is not a string."""
+    path, equals, value = assignment.partition("=")
+    section, dot, key = path.strip().partition(".")
+    if not equals or not dot:
+        raise ConfigError(f"--set {assignment}: must read section.key=value")
+    return {section: {key: _value_from_text(section, key, value)}}
+
+
+def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Collect CHARSEQ_SECTION_KEY variables, such as CHARSEQ_MODEL_CELL=gru, into a layer."""
+    layer: dict[str, dict[str, Any]] = {}
+    for variable, value in environment.items():
+        if variable.startswith("CHARSEQ_"):
+            section, _, key = variable.removeprefix("CHARSEQ_").lower().partition("_")
+            layer.setdefault(section, {})[key] = _value_from_text(section, key, value)
+    return layer
+
+
+def _value_from_text(section: str, key: str, text: str) -> object:
+    part = Settings.model_fields.get(section)
+    field = part.annotation.model_fields.get(key) if part and part.annotation else None
+    if field is None or field.annotation is str or get_args(field.annotation)[:1] == (str,):
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def to_toml(settings: Settings) -> str:
+    """Return all settings as a TOML text in which each key is explained by a comment."""
+    lines = []
+    for name, section in settings:
+        lines += [f"# {type(section).__doc__}", f"[{name}]"]
+        for key, field in type(section).model_fields.items():
+            lines += [
+                f"# {field.description}{_allowed(field)}",
+                f"{key} = {_toml_value(key, getattr(section, key), field)}",
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _allowed(field: Any) -> str:
+    choices = get_args(field.annotation)
+    return f" One of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
+
+
+def _toml_value(key: str, value: object, field: Any) -> str:
+    if any(isinstance(extra, BeforeValidator) and extra.func is parse_duration for extra in field.metadata):
+        return f'"{format_duration(value)}"'  # type: ignore[arg-type]
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml_value(key, item, field) for item in value)}]"
+    if isinstance(value, str):
+        return '"' + "".join(_toml_char(char) for char in value) + '"'
+    return repr(value)
+
+
+def _toml_char(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    return char if char.isprintable() else f"\\U{ord(char):08x}"
+
+
+def suggest(word: str, known: list[str]) -> str:
+    """Return " (did you mean 'lstm'?)" for the nearest of `known`, or nothing."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _explain(error: Any) -> str:
+    """Turn pydantic's first complaint into «model.cell must be one of gru, lstm, rnn; got 'lst'»."""
+    names = [str(part) for part in error["loc"]]
+    name, kind, got = ".".join(names), error["type"], error["input"]
+    limits = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        owner: Any = Settings if len(names) == 1 else Settings.model_fields[names[0]].annotation
+        known = list(owner.model_fields)
+        where = "section" if len(names) == 1 else "setting"
+        return f"unknown {where} {name}{suggest(names[-1], known)}; known: {', '.join(known)}"
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", limits["expected"])
+        return f"{name} must be one of {', '.join(choices)}; got {got!r}{suggest(str(got), choices)}"
+    if kind == "value_error":
+        return f"{name} {limits['error']}; got {got!r}"
+    bounds = {"greater_than_equal": "at least {ge:g}", "greater_than": "more than {gt:g}"}
+    bounds |= {"less_than_equal": "at most {le:g}", "less_than": "less than {lt:g}"}
+    wants = {"int_type": "a whole number", "float_type": "a number", "string_type": "a string"}
+    wants |= {
+        "int_from_float": "a whole number",
+        "finite_number": "a finite number",
+        "too_short": "not empty",
+    }
+    wants |= {"tuple_type": "a string or a list of strings", "model_type": "a table"}
+    wants |= {kind: bound.format(**limits) for kind, bound in bounds.items() if kind == error["type"]}
+    return f"{name} must be {wants.get(kind, error['msg'])}; got {got!r}"

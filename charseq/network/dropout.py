@@ -1,0 +1,17 @@
+"""Dropout between layers: every unit is zero with probability `rate`, the others grow to keep the mean.
+
+The mask stays in the workspace until the gradient has come back through it. Source: Srivastava et al. 2014.
+"""
+
+import numpy as np
+
+from charseq.arrays import FloatArray
+
+
+def dropout(
+    x: FloatArray, rate: float, rng: np.random.Generator, *, mask: FloatArray, out: FloatArray
+) -> None:
+    """Draw `mask` (0 or 1 / (1 - rate)) and write x * mask to `out`; all three have the shape of `x`."""
+    mask[...] = rng.random(x.shape, dtype=np.float32) >= rate
+    mask *= 1 / (1 - rate)
+    np.multiply(x, mask, out=out)

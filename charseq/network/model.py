@@ -1,0 +1,168 @@
+"""The whole network: embedding, recurrent layers, projection; with what it carries and what it works in.
+
+Three lifetimes, three nouns: parameters live for the run, a `State` for a stream of text, a `Workspace` for
+a window. Training, evaluation and sampling share the one `forward`.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.cells import CELLS
+from charseq.config import ModelConfig
+from charseq.network.dropout import dropout
+from charseq.network.embedding import lookup, lookup_gradient
+from charseq.network.projection import Projection
+from charseq.network.recurrent import LayerWork, RecurrentLayer
+from charseq.parameters import Parameters
+
+
+class State:
+    """What N streams of text carry from window to window: for each layer the cell's states, each (N, H)."""
+
+    def __init__(self, arrays: dict[str, FloatArray]) -> None:
+        self.arrays = arrays
+
+    def layer(self, name: str, state_names: tuple[str, ...]) -> tuple[FloatArray, ...]:
+        """Return the arrays of one layer in the cell's order."""
+        return tuple(self.arrays[f"{name}.{state}"] for state in state_names)
+
+    def reset_(self) -> None:
+        """Forget everything."""
+        for array in self.arrays.values():
+            array.fill(0)
+
+    def roll_(self) -> None:
+        """Hand every stream's state to the next stream; the first starts from zero."""
+        for array in self.arrays.values():
+            array[1:] = array[:-1].copy()
+            array[0] = 0
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Every array that a window of up to T steps and N streams needs, allocated once."""
+
+    layers: list[LayerWork]
+    x: FloatArray  #        (T, N, D), the embedded tokens; empty when one-hot
+    masks: FloatArray  #    (layers, T, N, H), one dropout mask for each layer; empty without dropout
+    dropped: FloatArray  #  (layers, T, N, H), each layer's output after dropout
+    logits: FloatArray  #   (T, N, V)
+    dh: FloatArray  #       (T, N, H)
+    tokens: TokenArray = field(init=False)
+    h: FloatArray = field(init=False)
+    with_dropout: bool = False
+
+
+class CharModel:
+    """A character-level language model: tokens in, logits of the next token out.
+
+    `config` gives the cell and sizes, `vocab_size` the number V of tokens. Parameters start at zero: call
+    `initialise_`, or copy trained ones into `params`.
+    """
+
+    def __init__(self, config: ModelConfig, vocab_size: int, dtype: np.dtype | type = np.float32) -> None:
+        self.config, self.vocab_size = config, vocab_size
+        cell, D, H = CELLS[config.cell], config.embedding_size, config.hidden_size
+        self.layers = [
+            RecurrentLayer(
+                cell,
+                name=f"layers.{k}",
+                input_size=H if k else D or vocab_size,
+                hidden_size=H,
+                one_hot=k == 0 and D == 0,
+            )
+            for k in range(config.num_layers)
+        ]
+        self.projection = Projection(hidden_size=H, vocab_size=vocab_size)
+        shapes: dict[str, tuple[int, ...]] = {"embedding.E": (D, vocab_size)} if D else {}
+        for part in self._parts():
+            shapes |= part.shapes
+        self.params = Parameters(shapes, dtype)
+
+    def initialise_(self, rng: np.random.Generator) -> None:
+        """Draw fresh parameters."""
+        self.params.flat.fill(0)
+        if self.config.embedding_size:
+            E = self.params["embedding.E"]
+            E[...] = rng.standard_normal(E.shape)
+        for part in self._parts():
+            part.initialise_(self.params, rng)
+
+    def _parts(self) -> list[RecurrentLayer | Projection]:
+        return [*self.layers, self.projection]
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the zero state of `batch_size` streams."""
+        shape = (batch_size, self.config.hidden_size)
+        return State(
+            {
+                f"{layer.name}.{state}": np.zeros(shape, self.params.flat.dtype)
+                for layer in self.layers
+                for state in layer.cell.state_names
+            }
+        )
+
+    def workspace(
+        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
+    ) -> Workspace:
+        """Allocate for windows of up to `num_steps` steps and exactly `batch_size` streams.
+
+        With `resets` the windows may restart states; without `backward` only `forward` may be called.
+        """
+        T, N, H, D = num_steps, batch_size, self.config.hidden_size, self.config.embedding_size
+        dtype = self.params.flat.dtype
+        num_masks = len(self.layers) if backward and self.config.dropout else 0
+        return Workspace(
+            layers=[layer.allocate(T, N, dtype, resets=resets, backward=backward) for layer in self.layers],
+            x=np.zeros((T, N, D), dtype),
+            masks=np.zeros((num_masks, T, N, H), dtype),
+            dropped=np.zeros((num_masks, T, N, H), dtype),
+            logits=np.zeros((T, N, self.vocab_size), dtype),
+            dh=np.zeros((T if backward else 0, N, H), dtype),
+        )
+
+    def forward(
+        self,
+        tokens: TokenArray,
+        state: State,
+        work: Workspace,
+        *,
+        resets: BoolArray | None = None,
+        dropout_rng: np.random.Generator | None = None,
+    ) -> FloatArray:
+        """Return the logits (T, N, V) of the token after each of `tokens` (T, N), as a view into `work`.
+
+        `state` is advanced in place past the last token. `resets` (T, N) marks where a stream starts from
+        zero. Dropout acts when `dropout_rng` is given.
+        """
+        num_steps = len(tokens)
+        work.tokens, work.with_dropout = tokens, dropout_rng is not None and self.config.dropout > 0
+        x: FloatArray | TokenArray = tokens
+        if self.config.embedding_size:
+            x = work.x[:num_steps]
+            lookup(self.params["embedding.E"].T, tokens, out=x)
+        for k, layer in enumerate(self.layers):
+            carried = state.layer(layer.name, layer.cell.state_names)
+            x = layer.forward(x, self.params, carried, work.layers[k], resets)
+            if dropout_rng is not None and work.with_dropout:
+                mask, out = work.masks[k, :num_steps], work.dropped[k, :num_steps]
+                dropout(x, self.config.dropout, dropout_rng, mask=mask, out=out)
+                x = out
+        work.h = x
+        return self.projection.forward(x, self.params, out=work.logits[:num_steps])
+
+    def backward(self, dlogits: FloatArray, work: Workspace, grads: Parameters) -> None:
+        """Write to `grads` the gradient that `dlogits` (T, N, V) gives to every parameter.
+
+        Needs the `work` that `forward` filled. What `grads` held before is overwritten.
+        """
+        num_steps = len(dlogits)
+        dx = self.projection.backward(dlogits, work.h, self.params, grads, out=work.dh[:num_steps])
+        for k in reversed(range(len(self.layers))):
+            if work.with_dropout:
+                dx *= work.masks[k, :num_steps]
+            dx = self.layers[k].backward(dx, self.params, work.layers[k], grads)
+        if self.config.embedding_size:
+            lookup_gradient(dx, work.tokens, out=grads["embedding.E"].T)

@@ -1,0 +1,50 @@
+"""Adam: momentum divided by the root mean square, both corrected for their start at zero; and AdamW."""
+
+import numpy as np
+
+from charseq.arrays import FloatArray
+from charseq.optim.optimizer import EPSILON, Optimizer
+from charseq.parameters import Parameters
+
+
+class Adam(Optimizer):
+    """Adaptive moments.
+
+        m = beta1 * m + (1 - beta1) * gradient             m^ = m / (1 - beta1^t)
+        s = beta2 * s + (1 - beta2) * gradient^2           s^ = s / (1 - beta2^t)
+        parameter -= learning_rate * m^ / (sqrt(s^) + eps)
+
+    Source: Kingma and Ba 2015, «Adam: a method for stochastic optimization».
+    """
+
+    name = "adam"
+    state_names = ("mean", "mean_square")
+
+    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
+        mean, mean_square, term = self.state["mean"], self.state["mean_square"], self._scratch
+        beta1, beta2, t = self.config.beta1, self.config.beta2, self.num_steps
+        mean *= beta1
+        mean += np.multiply(gradient, 1 - beta1, out=term)
+        mean_square *= beta2
+        np.multiply(gradient, gradient, out=term)
+        term *= 1 - beta2
+        mean_square += term
+        np.sqrt(mean_square, out=term)
+        term *= (1 - beta2**t) ** -0.5
+        term += EPSILON
+        np.divide(mean, term, out=term)
+        term *= learning_rate / (1 - beta1**t)
+        params.flat -= term
+
+
+class AdamW(Adam):
+    """Adam whose matrices also shrink: matrix -= learning_rate * weight_decay * matrix.
+
+    Biases do not shrink. Source: Loshchilov and Hutter 2019, «Decoupled weight decay regularization».
+    """
+
+    name = "adamw"
+
+    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
+        params.matrices *= 1 - learning_rate * self.config.weight_decay
+        super()._update_(params, gradient, learning_rate)

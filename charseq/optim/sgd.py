@@ -1,0 +1,23 @@
+"""Stochastic gradient descent with momentum."""
+
+import numpy as np
+
+from charseq.arrays import FloatArray
+from charseq.optim.optimizer import Optimizer
+from charseq.parameters import Parameters
+
+
+class SGD(Optimizer):
+    """v = momentum * v + gradient;  parameter -= learning_rate * v.
+
+    Source: Polyak 1964; the form without damping of Sutskever et al. 2013.
+    """
+
+    name = "sgd"
+    state_names = ("velocity",)
+
+    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
+        velocity = self.state["velocity"]
+        velocity *= self.config.momentum
+        velocity += gradient
+        params.flat -= np.multiply(velocity, learning_rate, out=self._scratch)

@@ -1,0 +1,44 @@
+"""Named parameters that are views on one flat vector.
+
+The optimizer, the norm, the clip and the copy each become one line on `flat`; the equations use the names.
+Gradients are a second `Parameters` of the same layout. Next room: `network/`, which declares the names.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from charseq.arrays import FloatArray
+
+
+class Parameters(Mapping[str, FloatArray]):
+    """Matrices and vectors by name, stored end to end in `flat`, the matrices first.
+
+    A matrix M of shape (out, in) is stored column after column, so that `M.T`, which every product on the
+    way forward needs, is contiguous. `matrices` is the part of `flat` that weight decay applies to.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype | type = np.float32) -> None:
+        self.shapes = dict(shapes)
+        sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
+        self.flat: FloatArray = np.zeros(sum(sizes.values()), dtype)
+        self._views: dict[str, FloatArray] = {}
+        start = 0
+        for name in sorted(shapes, key=lambda name: len(shapes[name]), reverse=True):
+            part = self.flat[start : start + sizes[name]]
+            self._views[name] = part.reshape(shapes[name], order="F")
+            start += sizes[name]
+        self.matrices = self.flat[: sum(sizes[name] for name in shapes if len(shapes[name]) > 1)]
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def like(self, dtype: np.dtype | type | None = None) -> "Parameters":
+        """Return zeros of the same layout, for gradients or for a copy in another dtype."""
+        return Parameters(self.shapes, dtype or self.flat.dtype)

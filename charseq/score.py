@@ -1,0 +1,75 @@
+"""One measured text as a sum: how many characters, bytes and words, and how many nats they cost.
+
+Sums add up, averages do not: every figure is divided once, here, when it is asked for.
+"""
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a model pays for a text; addition joins texts.
+
+    `nats` is the total surprise, -log p summed over every character. `num_top1` and `num_top5` count the
+    characters that were the model's first guess, or among its first five. Words are what lies between
+    white space. The averages of an empty text are nan.
+    """
+
+    num_chars: int = 0
+    num_bytes: int = 0
+    num_words: int = 0
+    num_unseen: int = 0
+    num_top1: int = 0
+    num_top5: int = 0
+    nats: float = 0.0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def nats_per_char(self) -> float:
+        """Cross-entropy in nats per character."""
+        return _ratio(self.nats, self.num_chars)
+
+    @property
+    def bits_per_char(self) -> float:
+        """Cross-entropy in bits per character (code point)."""
+        return self.nats_per_char / math.log(2)
+
+    @property
+    def bits_per_byte(self) -> float:
+        """Cross-entropy in bits per byte of UTF-8, the figure that compares across tokenizers."""
+        return _ratio(self.nats, self.num_bytes) / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """exp(nats per character): the number of equally likely characters that would surprise as much."""
+        return exp_or_inf(self.nats_per_char)
+
+    @property
+    def word_perplexity(self) -> float:
+        """exp(nats per word): all characters, white space included, divided among the words."""
+        return exp_or_inf(_ratio(self.nats, self.num_words))
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of characters that were the most probable one."""
+        return _ratio(self.num_top1, self.num_chars)
+
+    @property
+    def top5_accuracy(self) -> float:
+        """Fraction of characters among the five most probable ones."""
+        return _ratio(self.num_top5, self.num_chars)
+
+
+def _ratio(total: float, count: int) -> float:
+    return total / count if count else math.nan
+
+
+def exp_or_inf(nats: float) -> float:
+    """Return exp(nats), or infinity where a float64 cannot hold it."""
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,9 @@
+"""Letters to integers to windows."""
+
+from charseq.text.characters import CharTokenizer
+from charseq.text.tokenizer import UNSEEN, Tokenizer
+
+TOKENIZERS: dict[str, type[Tokenizer]] = {tokenizer.name: tokenizer for tokenizer in (CharTokenizer,)}
+"""Every tokenizer by its name in the settings."""
+
+__all__ = ["TOKENIZERS", "UNSEEN", "CharTokenizer", "Tokenizer"]

@@ -1,0 +1,79 @@
+"""What a tokenizer is, and what a character costs that its vocabulary lacks. Next room: `characters.py`."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from charseq.arrays import FloatArray, TokenArray
+
+UNSEEN = -1
+"""The token of a character that training never met; as an input it is the zero vector."""
+
+
+class Tokenizer(ABC):
+    """Text to tokens in [0, vocab_size) and back.
+
+    `escape_probability` is the mass eps that scoring sets aside for unseen characters: a seen one costs
+    -log((1 - eps) p), an unseen one -log(eps) + log(256) for each byte of its UTF-8. All possible texts
+    together still have probability one, so no figure is flattered. The estimate is Good and Turing's, from
+    the training text: eps = (characters that occur once, at least 1) / (number of characters + 1).
+    Source: Good 1953, «The population frequencies of species and the estimation of population parameters».
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, text: str) -> "Tokenizer":
+        """Make the vocabulary of `text`, the training part of a corpus."""
+
+    @property
+    @abstractmethod
+    def vocab(self) -> tuple[str, ...]:
+        """The text of each token, in the order of their numbers."""
+
+    @property
+    @abstractmethod
+    def escape_probability(self) -> float:
+        """eps, more than 0 and less than 1: the mass that scoring sets aside for unseen characters."""
+
+    @abstractmethod
+    def encode(self, text: str) -> TokenArray:
+        """Return the tokens of `text`, UNSEEN where the vocabulary lacks a character."""
+
+    @abstractmethod
+    def to_spec(self) -> dict[str, Any]:
+        """Return what `from_spec` needs, as JSON values, `name` among them."""
+
+    @classmethod
+    @abstractmethod
+    def from_spec(cls, spec: dict[str, Any]) -> "Tokenizer":
+        """Rebuild a tokenizer. Raises ValueError, TypeError or KeyError when the spec is not one."""
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of tokens."""
+        return len(self.vocab)
+
+    def decode(self, tokens: TokenArray | list[int]) -> str:
+        """Return the text of `tokens`, none of them UNSEEN."""
+        return "".join(self.vocab[token] for token in tokens)
+
+    def charge_escape(self, nats: FloatArray, tokens: TokenArray, num_bytes: FloatArray) -> FloatArray:
+        """Return the full price in nats of each of `tokens`, given the network's `nats` for seen ones."""
+        eps = self.escape_probability
+        unseen = -math.log(eps) + math.log(256) * num_bytes
+        return np.where(tokens == UNSEEN, unseen, nats - math.log1p(-eps))
+
+
+def bytes_per_char(text: str) -> TokenArray:
+    """Return the UTF-8 length of each character of `text`."""
+    codes = code_points(text)
+    return 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
+
+
+def code_points(text: str) -> "np.ndarray[Any, np.dtype[np.uint32]]":
+    """Return the Unicode code points of `text`; lone surrogates, as in a broken argument, pass."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -1,0 +1,260 @@
+"""Training as a generator of events: it knows no file and no screen. Next room: `checkpoint.py`.
+
+One step: forward, loss, backward, clip, update; the state goes on to the next window, the gradient does not.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from charseq.arrays import FloatArray
+from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
+from charseq.errors import DivergedError
+from charseq.evaluator import Validator
+from charseq.network import CharModel
+from charseq.network.loss import cross_entropy_
+from charseq.optim import Schedule, clip_, make_optimizer
+from charseq.text.batches import Batches
+
+MAX_RECOVERIES = 3
+"""How often training may diverge and go on."""
+MIN_EVAL_EVERY = 100
+"""Steps between validations at least, unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One window was learnt from: its mean loss in nats per character, the norm before clipping."""
+
+    step: int
+    epoch: int
+    loss: float
+    grad_norm: float
+    learning_rate: float
+    num_chars: int
+    elapsed: float
+    progress: float
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The validation part was scored, in nats per character; `improved` if never so well before."""
+
+    step: int
+    epoch: int
+    nats_per_char: float
+    train_nats_per_char: float
+    improved: bool
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The loss was nan or infinite: the best parameters are back, with a halved learning rate."""
+
+    step: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Training is over, for the `reason` given."""
+
+    step: int
+    reason: str
+
+
+Event = StepDone | Validated | Recovered | Stopped
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands: every number that resuming needs beside the arrays.
+
+    `window` counts within the epoch, `elapsed` in seconds of training. `train_nats` and `train_chars` are
+    the sums since the last validation.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    window: int = 0
+    elapsed: float = 0.0
+    best_nats: float = math.inf
+    best_step: int = 0
+    num_bad_validations: int = 0
+    num_recoveries: int = 0
+    rate_scale: float = 1.0
+    num_optimizer_steps: int = 0
+    train_nats: float = 0.0
+    train_chars: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run between two steps: `arrays` by name, and `record`, which is JSON."""
+
+    arrays: dict[str, FloatArray]
+    record: dict[str, Any]
+
+
+class Trainer:
+    """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
+
+    `best` holds the parameters of the best validation so far. The same seed, settings and number of steps
+    give the same bits. `clock` returns seconds and only ever grows.
+    """
+
+    def __init__(
+        self,
+        model: CharModel,
+        batches: Batches,
+        validator: Validator | None,
+        *,
+        optim: OptimConfig,
+        train: TrainConfig,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model, self.batches, self.validator = model, batches, validator
+        self.optim, self.train = optim, train
+        self.progress = Progress()
+        self.best = model.params.flat.copy()
+        self._clock = clock
+        self._optimizer = make_optimizer(optim, model.params)
+        self._schedule = Schedule(optim)
+        self._rng = np.random.default_rng([train.seed, 1])
+        self._grads = model.params.like()
+        unlimited = not (train.num_epochs or train.max_steps or train.max_time)
+        self._max_time = DEFAULT_MAX_TIME if unlimited else train.max_time
+        self._state = model.initial_state(batches.num_streams)
+        self._work = model.workspace(batches.seq_length, batches.num_streams, resets=batches.has_resets)
+        self.eval_every = train.eval_every or self._affordable_eval_every()
+
+    def run(self) -> Iterator[Event]:
+        """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
+        begin = self._clock() - self.progress.elapsed
+        while not (reason := self._reason_to_stop()):
+            done = self._step(begin)
+            if done is None:
+                yield self._recover()
+                continue
+            yield done
+            if self.progress.step % self.eval_every == 0:
+                yield self._validate(begin)
+        if self.progress.train_chars:
+            yield self._validate(begin)
+        yield Stopped(self.progress.step, reason)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that `restore` needs to go on as if nothing had happened."""
+        self.progress.rate_scale = self._schedule.scale
+        self.progress.num_optimizer_steps = self._optimizer.num_steps
+        return Snapshot(dict(self._arrays()), {**asdict(self.progress), "rng": self._rng.bit_generator.state})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take over a run. Raises KeyError, TypeError or ValueError when the snapshot is of another one."""
+        for name, array in self._arrays():
+            saved = snapshot.arrays[name]
+            if saved.shape != array.shape:
+                raise ValueError(f"{name} has shape {saved.shape}, not {array.shape}")
+            array[...] = saved
+        self.progress = Progress(**{field.name: snapshot.record[field.name] for field in fields(Progress)})
+        self._schedule.scale = self.progress.rate_scale
+        self._optimizer.num_steps = self.progress.num_optimizer_steps
+        self._rng.bit_generator.state = snapshot.record["rng"]
+
+    def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
+        yield "training.parameters", self.model.params.flat
+        yield "training.best", self.best
+        for name, vector in self._optimizer.state.items():
+            yield f"training.optimizer.{name}", vector
+        for name, array in self._state.arrays.items():
+            yield f"training.state.{name}", array
+
+    def _done(self) -> float:
+        """Return how much of the run is done, in [0, 1]: of the nearest of its limits."""
+        now, limits = self.progress, self.train
+        epochs = now.epoch + now.window / self.batches.num_windows
+        shares = [
+            epochs / limits.num_epochs if limits.num_epochs else 0,
+            now.step / limits.max_steps if limits.max_steps else 0,
+            now.elapsed / self._max_time if self._max_time else 0,
+        ]
+        return min(1.0, max(shares))
+
+    def _reason_to_stop(self) -> str | None:
+        now, limits = self.progress, self.train
+        if limits.num_epochs and now.epoch >= limits.num_epochs:
+            return f"{now.epoch} epochs are done"
+        if limits.max_steps and now.step >= limits.max_steps:
+            return f"{now.step} steps are done"
+        if self._max_time and now.elapsed >= self._max_time:
+            return f"the time of {format_duration(self._max_time)} is up"
+        if limits.patience and now.num_bad_validations >= limits.patience:
+            return f"{now.num_bad_validations} validations brought no improvement"
+        return None
+
+    def _affordable_eval_every(self) -> int:
+        """Return the steps between validations that make them, forward only, a tenth of the work."""
+        chars_per_step = self.batches.num_targets / self.batches.num_windows
+        valid_chars = self.validator.num_chars if self.validator else 0
+        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
+
+    def _step(self, begin: float) -> StepDone | None:
+        """Learn from one window; None, and no change of the parameters, when the loss is not finite."""
+        now, window = self.progress, self.batches[self.progress.window]
+        rate = self._schedule.learning_rate(step=now.step, progress=self._done())
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
+            logits = self.model.forward(
+                window.inputs, self._state, self._work, resets=window.resets, dropout_rng=self._rng
+            )
+            loss = cross_entropy_(logits, window.targets)
+            self.model.backward(logits, self._work, self._grads)
+            grad_norm = clip_(self._grads.flat, self.optim.max_grad_norm)
+        if not math.isfinite(loss) or not math.isfinite(grad_norm):
+            return None
+        self._optimizer.step(self.model.params, self._grads, learning_rate=rate)
+
+        now.step += 1
+        now.window += 1
+        now.train_nats += loss * window.targets.size
+        now.train_chars += window.targets.size
+        if now.window == self.batches.num_windows:
+            now.window, now.epoch = 0, now.epoch + 1
+            self._state.roll_()  # a stream's end is the context of the next stream's beginning
+        now.elapsed = self._clock() - begin
+        size = window.targets.size
+        return StepDone(now.step, now.epoch, loss, grad_norm, rate, size, now.elapsed, self._done())
+
+    def _validate(self, begin: float) -> Validated:
+        now = self.progress
+        train_nats = now.train_nats / now.train_chars
+        with np.errstate(over="ignore", invalid="ignore"):  # so does a validation that has diverged
+            nats = self.validator.nats_per_char() if self.validator else train_nats
+        improved = nats < now.best_nats or (self.validator is None and math.isfinite(nats))
+        now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
+        if improved:
+            now.best_nats, now.best_step = nats, now.step
+            self.best[...] = self.model.params.flat
+        self._schedule.validated(improved=improved)
+        now.train_nats, now.train_chars = 0.0, 0
+        now.elapsed = self._clock() - begin
+        return Validated(now.step, now.epoch, nats, train_nats, improved, now.elapsed)
+
+    def _recover(self) -> Recovered:
+        """Go back to the best parameters with half the rate; a fresh optimizer, zero states."""
+        now = self.progress
+        now.num_recoveries += 1
+        if now.num_recoveries > MAX_RECOVERIES:
+            raise DivergedError(
+                f"training diverged at step {now.step + 1}, after {MAX_RECOVERIES} new starts with half the "
+                f"rate: try a learning_rate below {self.optim.learning_rate * self._schedule.scale:g}"
+            )
+        self._schedule.scale /= 2
+        self.model.params.flat[...] = self.best
+        self._optimizer.reset_()
+        self._state.reset_()
+        return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)
