@@ -181,6 +181,17 @@ class Settings(Section):
         except ValidationError as error:
             raise ConfigError(f"{source}: {_explain(error.errors()[0])}") from None
 
+    def with_layers(self, layers: "Layers") -> "Settings":
+        """Return these settings overlaid with each of `layers` in turn."""
+        settings = self
+        for layer, source in layers:
+            settings = settings.with_layer(layer, source)
+        return settings
+
+
+Layers = list[tuple[dict[str, dict[str, Any]], str]]
+"""Layers of settings ({section: {key: value}}) with the name of their source, in the order they are laid."""
+
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Read one layer of settings from a TOML file."""
@@ -198,7 +209,7 @@ def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
     section, dot, key = path.strip().partition(".")
     if not equals or not dot:
         raise ConfigError(f"--set {assignment}: must read section.key=value")
-    return {section: {key: _value_from_text(section, key, value)}}
+    return {section: {key: value_from_text(section, key, value)}}
 
 
 def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -207,11 +218,12 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
     for variable, value in environment.items():
         if variable.startswith("CHARSEQ_"):
             section, _, key = variable.removeprefix("CHARSEQ_").lower().partition("_")
-            layer.setdefault(section, {})[key] = _value_from_text(section, key, value)
+            layer.setdefault(section, {})[key] = value_from_text(section, key, value)
     return layer
 
 
-def _value_from_text(section: str, key: str, text: str) -> object:
+def value_from_text(section: str, key: str, text: str) -> object:
+    """Read `text` as TOML, or as itself where the setting is a string or the text is no TOML."""
     part = Settings.model_fields.get(section)
     field = part.annotation.model_fields.get(key) if part and part.annotation else None
     if field is None or field.annotation is str or get_args(field.annotation)[:1] == (str,):

@@ -10,7 +10,7 @@ from charseq.config import Unit
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax
 from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import start_token
+from charseq.text.batches import prompt_tokens
 from charseq.text.tokenizer import bytes_per_char
 
 
@@ -74,8 +74,7 @@ class Predictor:
     def _read(self, prefix: str) -> FloatArray:
         """Return log((1 - eps) p) of every token after `prefix`, (V,)."""
         state = self._model.initial_state(1)
-        tokens = [start_token(self._tokenizer, self._unit), *self._tokenizer.encode(prefix)]
-        for token in tokens:
+        for token in prompt_tokens(prefix, self._tokenizer, self._unit):
             logits = self._model.forward(np.full((1, 1), token, np.int32), state, self._work)
         return log_softmax(logits[0, 0]) + math.log1p(-self._tokenizer.escape_probability)
 

@@ -1,6 +1,6 @@
 """Text from a model, one character at a time: the network proposes a distribution, chance disposes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -10,23 +10,35 @@ from charseq.network import CharModel
 
 
 def sample(
-    model: CharModel, prompt: Sequence[int], config: SampleConfig, *, rng: np.random.Generator
+    model: CharModel,
+    prompt: Sequence[int],
+    config: SampleConfig,
+    *,
+    rng: np.random.Generator,
+    restart: int | None = None,
 ) -> Iterator[int]:
     """Yield `config.length` tokens that continue `prompt`.
 
     `prompt` needs at least one token; UNSEEN, the zero vector, begins a stream. Every token yielded is the
-    next one's input.
+    next one's input; the token `restart`, the newline of a line unit, is read from a zero state.
     """
     state = model.initial_state(1)
     work = model.workspace(1, 1, backward=False)
     token = np.empty((1, 1), np.int32)
-    for token[0, 0] in prompt[:-1]:
-        model.forward(token, state, work)
-    token[0, 0] = prompt[-1]
+
+    def read(new_token: int) -> FloatArray:
+        if new_token == restart:
+            state.reset_()
+        token[0, 0] = new_token
+        logits: FloatArray = model.forward(token, state, work)[0, 0]
+        return logits
+
+    for known in prompt[:-1]:
+        read(known)
+    drawn = prompt[-1]
     for _ in range(config.length):
-        logits = model.forward(token, state, work)[0, 0]
-        token[0, 0] = draw(logits, config, rng)
-        yield int(token[0, 0])
+        drawn = draw(read(drawn), config, rng)
+        yield drawn
 
 
 def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:
@@ -59,3 +71,23 @@ def _truncated(p: FloatArray, config: SampleConfig) -> FloatArray:
     kept = np.zeros_like(p)
     kept[order[:keep]] = p[order[:keep]]
     return kept
+
+
+def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
+    """Yield `characters` up to the first of the strings `stops`, each as soon as it cannot be part of one."""
+    held = ""
+    for char in characters:
+        held += char
+        complete = [stop for stop in stops if held.endswith(stop)]
+        if complete:
+            held = held.removesuffix(max(complete, key=len))
+            break
+        begun = max((_overlap(held, stop) for stop in stops), default=0)
+        yield held[: len(held) - begun]
+        held = held[len(held) - begun :]
+    yield held
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Return the length of the longest end of `text` that is a beginning of `stop`."""
+    return next((n for n in range(min(len(text), len(stop)), 0, -1) if text.endswith(stop[:n])), 0)

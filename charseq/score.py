@@ -67,6 +67,12 @@ def _ratio(total: float, count: int) -> float:
     return total / count if count else math.nan
 
 
+def describe(nats_per_char: float) -> str:
+    """Return a figure in all its units: «1.6314 nats = 2.3537 bits per character, perplexity 5.111»."""
+    bits, perplexity = nats_per_char / math.log(2), exp_or_inf(nats_per_char)
+    return f"{nats_per_char:.4f} nats = {bits:.4f} bits per character, perplexity {perplexity:.3f}"
+
+
 def exp_or_inf(nats: float) -> float:
     """Return exp(nats), or infinity where a float64 cannot hold it."""
     try:

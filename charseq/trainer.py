@@ -48,6 +48,7 @@ class Validated:
     epoch: int
     nats_per_char: float
     train_nats_per_char: float
+    learning_rate: float
     improved: bool
     elapsed: float
 
@@ -95,7 +96,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run between two steps: `arrays` by name, and `record`, which is JSON."""
+    """A run between two steps, but for the parameters: `arrays` by name, and `record`, which is JSON."""
 
     arrays: dict[str, FloatArray]
     record: dict[str, Any]
@@ -155,7 +156,10 @@ class Trainer:
         return Snapshot(dict(self._arrays()), {**asdict(self.progress), "rng": self._rng.bit_generator.state})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Take over a run. Raises KeyError, TypeError or ValueError when the snapshot is of another one."""
+        """Take over a run whose parameters `model` holds already.
+
+        Raises KeyError, TypeError or ValueError when the snapshot is of another one.
+        """
         for name, array in self._arrays():
             saved = snapshot.arrays[name]
             if saved.shape != array.shape:
@@ -167,7 +171,6 @@ class Trainer:
         self._rng.bit_generator.state = snapshot.record["rng"]
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
-        yield "training.parameters", self.model.params.flat
         yield "training.best", self.best
         for name, vector in self._optimizer.state.items():
             yield f"training.optimizer.{name}", vector
@@ -242,7 +245,8 @@ class Trainer:
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
-        return Validated(now.step, now.epoch, nats, train_nats, improved, now.elapsed)
+        rate = self._schedule.learning_rate(step=now.step, progress=self._done())
+        return Validated(now.step, now.epoch, nats, train_nats, rate, improved, now.elapsed)
 
     def _recover(self) -> Recovered:
         """Go back to the best parameters with half the rate; a fresh optimizer, zero states."""

@@ -1,4 +1,4 @@
-"""Dropout between layers: every unit is zero with probability `rate`, the others grow to keep the mean.
+"""Dropout after a recurrent layer: a unit is zero with probability `rate`, or grows to keep the mean.
 
 The mask stays in the workspace until the gradient has come back through it. Source: Srivastava et al. 2014.
 """

@@ -50,6 +50,7 @@ class Workspace:
     dropped: FloatArray  #  (layers, T, N, H), each layer's output after dropout
     logits: FloatArray  #   (T, N, V)
     dh: FloatArray  #       (T, N, H)
+    can_reset: bool
     tokens: TokenArray = field(init=False)
     h: FloatArray = field(init=False)
     with_dropout: bool = False
@@ -90,6 +91,20 @@ class CharModel:
         for part in self._parts():
             part.initialise_(self.params, rng)
 
+    def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
+        """Copy the parameters of `other`, a model of the same sizes but perhaps another vocabulary.
+
+        Its tokens `theirs` become the tokens `mine`; what belongs to no shared token stays as it is.
+        """
+        inputs = "embedding.E" if self.config.embedding_size else "layers.0.U"
+        for name, array in self.params.items():
+            if name == inputs:
+                array[:, mine] = other.params[name][:, theirs]
+            elif name.startswith("projection."):
+                array[mine] = other.params[name][theirs]
+            else:
+                array[...] = other.params[name]
+
     def _parts(self) -> list[RecurrentLayer | Projection]:
         return [*self.layers, self.projection]
 
@@ -121,6 +136,7 @@ class CharModel:
             dropped=np.zeros((num_masks, T, N, H), dtype),
             logits=np.zeros((T, N, self.vocab_size), dtype),
             dh=np.zeros((T if backward else 0, N, H), dtype),
+            can_reset=resets,
         )
 
     def forward(
@@ -135,8 +151,13 @@ class CharModel:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N), as a view into `work`.
 
         `state` is advanced in place past the last token. `resets` (T, N) marks where a stream starts from
-        zero. Dropout acts when `dropout_rng` is given.
+        zero, which takes a workspace made for it (ValueError otherwise). Dropout acts when `dropout_rng` is
+        given.
         """
+        if resets is not None and not work.can_reset:
+            raise ValueError("this workspace was made without resets")
+        if resets is None and work.can_reset:
+            resets = np.zeros(tokens.shape, np.bool_)
         num_steps = len(tokens)
         work.tokens, work.with_dropout = tokens, dropout_rng is not None and self.config.dropout > 0
         x: FloatArray | TokenArray = tokens

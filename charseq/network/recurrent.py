@@ -132,7 +132,7 @@ class RecurrentLayer:
     def backward(
         self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Parameters
     ) -> FloatArray:
-        """Write the weights' gradients to `grads` and return dx (T, N, D), given the dh that comes from above.
+        """Write the weights' gradients to `grads` and return dx (T, N, D), given dh from above.
 
         The gradient stops at the window's first step: truncated backpropagation through time.
         """

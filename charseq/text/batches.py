@@ -38,6 +38,13 @@ def start_token(tokenizer: Tokenizer, unit: Unit) -> int:
     return int(tokenizer.encode(NEWLINE)[0]) if unit == "line" else UNSEEN
 
 
+def prompt_tokens(prompt: str, tokenizer: Tokenizer, unit: Unit) -> list[int]:
+    """Return the inputs that make a model ready to continue `prompt`: of a line unit, its last line."""
+    if unit == "line":
+        prompt = prompt.rpartition(NEWLINE)[2]
+    return [start_token(tokenizer, unit), *tokenizer.encode(prompt).tolist()]
+
+
 def make_sequence(text: str, tokenizer: Tokenizer, unit: Unit, *, after: str = "") -> Sequence:
     """Return the pairs of `text`, which continues `after` (its last character is enough) or begins anew."""
     previous = after[-1:]

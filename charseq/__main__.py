@@ -1,0 +1,5 @@
+"""python -m charseq."""
+
+from charseq.cli.app import main
+
+main()

@@ -1,0 +1,149 @@
+"""Everything needed to sample, to evaluate and to continue, in one .safetensors file; no code in it.
+
+The tensors are the parameters by name, in the orientation of the equations, and for a run that is to be
+resumed the trainer's arrays. One JSON text in the file's metadata holds the rest. Next room: `run.py`.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charseq.config import Settings
+from charseq.errors import CharseqError, CheckpointError
+from charseq.network import CharModel
+from charseq.text import TOKENIZERS, Tokenizer
+from charseq.trainer import Snapshot
+
+FORMAT_VERSION = 1
+METADATA_KEY = "charseq"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a model comes from: its corpus with SHA-256 and split (character offsets), how it was made."""
+
+    sources: tuple[str, ...]
+    sha256: str
+    num_bytes: int
+    train_end: int
+    valid_end: int
+    test_end: int
+    valid_sha256: str
+    command: str
+    charseq_version: str
+    numpy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """How far a model got: `valid_nats_per_char` is None where there was nothing to validate on."""
+
+    step: int = 0
+    epoch: int = 0
+    train_seconds: float = 0.0
+    train_nats_per_char: float | None = None
+    valid_nats_per_char: float | None = None
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A model with its tokenizer, settings and history; `training` is there when a run can continue."""
+
+    model: CharModel
+    tokenizer: Tokenizer
+    settings: Settings
+    provenance: Provenance
+    results: Results = field(default_factory=Results)
+    training: Snapshot | None = None
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
+        from safetensors.numpy import save
+
+        tensors = {name: np.ascontiguousarray(array) for name, array in self.model.params.items()}
+        record = {
+            "format_version": FORMAT_VERSION,
+            "settings": self.settings.model_dump(mode="json"),
+            "tokenizer": self.tokenizer.to_spec(),
+            "provenance": asdict(self.provenance),
+            "results": asdict(self.results),
+            "training": self.training and self.training.record,
+        }
+        if self.training:
+            tensors |= self.training.arrays
+        write_atomically(path, save(tensors, {METADATA_KEY: json.dumps(record)}))
+
+    @classmethod
+    def load(cls, path: Path) -> "Checkpoint":
+        """Read a file that `save` wrote. Raises CheckpointError, naming the file, for anything else."""
+        record, tensors = _read(path)
+        version = record.get("format_version")
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise CheckpointError(f"{path}: written by a newer charseq (format {version}); update this one")
+        try:
+            tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
+            settings = Settings().with_layer(record["settings"], "settings")
+            model = CharModel(settings.model, tokenizer.vocab_size)
+            _fill(model, tensors)
+            provenance = Provenance(**record["provenance"])
+            results = Results(**record["results"])
+        except (KeyError, TypeError, ValueError, AttributeError, CharseqError) as error:
+            raise CheckpointError(f"{path}: the model file is damaged: {error}") from None
+        rest = {name: array for name, array in tensors.items() if name.startswith("training.")}
+        training = Snapshot(rest, record["training"]) if record.get("training") else None
+        return cls(model, tokenizer, settings, provenance, results, training)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        record = json.loads(metadata[METADATA_KEY])
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except KeyError:
+        raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata") from None
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not a charseq model: {error}") from None
+    if not isinstance(record, dict):
+        raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
+    return record, tensors
+
+
+def _fill(model: CharModel, tensors: dict[str, Any]) -> None:
+    """Copy the parameters; ValueError where a tensor is missing, of another kind, or not finite."""
+    for name, array in model.params.items():
+        if name not in tensors:
+            raise ValueError(f"tensor {name} is missing")
+        tensor = tensors[name]
+        if tensor.dtype != np.float32 or tensor.shape != array.shape:
+            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {array.shape}")
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"tensor {name} holds nan or infinity")
+        array[...] = tensor
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a temporary file beside `path`, flush it to the disk, and rename it over `path`."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,76 @@
+"""The command line: its commands, and the one place where an error becomes a line and an exit code."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from charseq import __version__
+from charseq.cli import evaluate, info, next, sample, train
+from charseq.errors import CharseqError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="charseq",
+    help="Character-level language models on an ordinary computer: train, sample, evaluate.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (train, sample, evaluate, next, info):
+    app.command(module.__name__.rpartition(".")[2], epilog=module.EXAMPLES)(module.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"charseq {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Character-level language models on an ordinary computer: train, sample, evaluate."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; return its exit code. Results go to stdout, everything else to stderr."""
+    for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    try:
+        code = app(arguments, prog_name="charseq", standalone_mode=False)
+        sys.stdout.flush()
+    except CharseqError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _refuse(error)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: end quietly
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(error: typer.TyperException) -> int:
+    """Say what is wrong with the command line; nothing where its own help has been printed."""
+    message = getattr(error, "format_message", error.__str__)().rstrip(".")
+    return _fail(f"{message}; see charseq --help", 2) if message else 2
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"charseq: error: {message}", file=sys.stderr)
+    return code

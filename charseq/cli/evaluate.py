@@ -1,0 +1,147 @@
+"""charseq evaluate: measure how probable a text is, or whether a model knows what comes next."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charseq.cli.options import examples
+from charseq.errors import ConfigError, DataError
+from charseq.score import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from charseq.checkpoint import Checkpoint
+    from charseq.reports import Row
+
+EXAMPLES = examples(
+    ("charseq evaluate", "the newest model on its own test part"),
+    ("charseq evaluate runs/pydoc a.txt b.txt", "two texts and their total"),
+    ("git log | charseq evaluate runs/pydoc - --format json", "any text from a pipe"),
+    ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
+)
+
+
+def command(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL] [TEXT]...",
+            help="Run directory or .safetensors file (default: the newest run), then files, directories "
+            "or -; without a text, the model's own test part.",
+            show_default=False,
+        ),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML cases: prefixes and what follows."),
+    ] = None,
+    steps: Annotated[bool, typer.Option("--steps", help="With --cases: every step on the way.")] = False,
+    top: Annotated[int, typer.Option(min=0, metavar="K", help="With --cases: how many guesses to show.")] = 3,
+    format_name: Annotated[
+        str, typer.Option("--format", "-f", metavar="table|json|yaml|tsv", help="Format of the results.")
+    ] = "table",
+) -> None:
+    """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
+    from charseq.cli.console import check_format, load_model, split_model
+
+    check_format(format_name, "json", "yaml", "tsv")
+    model, texts = split_model(arguments)
+    if cases is not None and texts:
+        raise ConfigError("give either texts or --cases, not both")
+    if steps and cases is None:
+        raise ConfigError("--steps needs --cases")
+    _, checkpoint = load_model(model)
+    if cases is not None:
+        _evaluate_cases(checkpoint, cases, steps=steps, top=top, format_name=format_name)
+    else:
+        _evaluate_texts(checkpoint, texts, format_name)
+
+
+def _evaluate_texts(checkpoint: "Checkpoint", texts: list[str], format_name: str) -> None:
+    from charseq.cli.console import results
+    from charseq.reports import write_rows
+    from charseq.reports.tables import evaluation_table
+    from charseq.text.corpus import iter_text
+
+    rows = _rows(
+        checkpoint, {text: iter_text(text) for text in texts} or {"test part": [_test_part(checkpoint)]}
+    )
+    if format_name == "table":
+        results().print(evaluation_table(list(rows)))
+    else:
+        write_rows(rows, format_name, sys.stdout)
+
+
+def _rows(checkpoint: "Checkpoint", texts: "dict[str, Iterable[str]]") -> "Iterable[Row]":
+    """Score each text by itself, then say what they make together; DataError for an empty one."""
+    from charseq.reports import evaluation_row
+
+    total, total_seen, total_seconds = Score(), Score(), 0.0
+    for name, pieces in texts.items():
+        begin = time.perf_counter()
+        score, seen = _score(checkpoint, pieces)
+        seconds = time.perf_counter() - begin
+        if not score.num_chars:
+            raise DataError(f"{name}: empty: there is nothing to score")
+        yield evaluation_row(name, score, seen, seconds=seconds)
+        total, total_seen, total_seconds = total + score, total_seen + seen, total_seconds + seconds
+    if len(texts) > 1:
+        yield evaluation_row("total", total, total_seen, seconds=total_seconds)
+
+
+def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Score]:
+    from charseq.evaluator import Scorer, count_words
+
+    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    score, seen, last = Score(), Score(), ""
+    for piece in pieces:
+        surprise, num_words = scorer.score(piece), count_words(piece, after=last)
+        score += surprise.score(num_words=num_words)
+        seen += surprise.score(seen_only=True)
+        last = piece[-1:] or last
+    return score, seen
+
+
+def _test_part(checkpoint: "Checkpoint") -> str:
+    """Return the test part of the model's corpus, if that is still there and still the same."""
+    from charseq.text.corpus import read_corpus
+
+    made_of = checkpoint.provenance
+    if made_of.valid_end == made_of.test_end:
+        raise ConfigError("the model was trained without a test part: name a text to score")
+    corpus = read_corpus(made_of.sources)
+    if corpus.sha256 != made_of.sha256:
+        raise DataError(
+            f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
+            f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): name a text to score"
+        )
+    return corpus.text[made_of.valid_end : made_of.test_end]
+
+
+def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int, format_name: str) -> None:
+    from charseq.cases import case_row, read_cases, step_rows, total_row
+    from charseq.cli.console import results
+    from charseq.predictor import Predictor
+    from charseq.reports import write_rows
+    from charseq.reports.tables import predictions_table
+
+    cases = read_cases(path)
+    predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    rows, verdicts = [], []
+    for case in cases:
+        *way, last = predictor.unroll(case.prefix, case.target, num_top=top)
+        verdicts.append(case_row(case, last))
+        rows += [*(step_rows(way) if steps else []), verdicts[-1]]
+    total = total_row(verdicts)
+    if len(cases) > 1:
+        rows.append(total)
+    if format_name == "table":
+        results().print(predictions_table(rows))
+    else:
+        write_rows(rows, format_name, sys.stdout)
+    if not total["passed"]:
+        raise typer.Exit(1)

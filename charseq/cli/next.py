@@ -1,0 +1,67 @@
+"""charseq next: the next character after a prefix of any length."""
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from charseq.cli.options import examples
+from charseq.errors import ConfigError, DataError
+
+EXAMPLES = examples(
+    ("charseq next runs/hello hell kin exper", "what comes after each"),
+    ("charseq next runs/pydoc 'The class ' --top 10 --format json", "the ten likeliest, for a program"),
+    (
+        "printf 'hell\\to\\nkin\\tg\\n' | charseq next runs/hello --format tsv",
+        "how likely the right answers are",
+    ),
+)
+
+
+def command(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL] [PREFIX]...",
+            help="Run directory or .safetensors file (default: the newest run), then prefixes; without any, "
+            "one per line of standard input, perhaps with a tab and the character that should follow.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=0, metavar="K", help="How many of the likeliest to show.")] = 5,
+    format_name: Annotated[
+        str, typer.Option("--format", "-f", metavar="table|tsv|json", help="Format of the results.")
+    ] = "table",
+) -> None:
+    """Show what a model expects after each prefix, and how it rates the character that should follow."""
+    from charseq.cli.console import check_format, load_model, note, results, split_model
+    from charseq.predictor import Predictor
+    from charseq.reports import prediction_row, write_rows
+    from charseq.reports.tables import predictions_table
+
+    check_format(format_name, "tsv", "json")
+    model, prefixes = split_model(arguments)
+    _, checkpoint = load_model(model)
+    if not prefixes and sys.stdin.isatty():
+        note("reading prefixes from the terminal, one per line; Ctrl-D ends")
+    questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
+    predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    rows = (prediction_row(predictor.predict(prefix, target, num_top=top)) for prefix, target in questions)
+    if format_name == "table":
+        results().print(predictions_table(list(rows)))
+    else:
+        write_rows(rows, format_name, sys.stdout)
+
+
+def _read_questions() -> Iterator[tuple[str, str | None]]:
+    """Yield (prefix, target) from the lines of standard input; DataError for a target that is not one."""
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
+        try:
+            line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise DataError(f"standard input: line {number} is not UTF-8: {error.reason}") from None
+        prefix, tab, target = line.partition("\t")
+        if tab and len(target) != 1:
+            raise ConfigError(f"standard input: line {number}: the target {target!r} must be one character")
+        yield prefix, target or None

@@ -1,0 +1,125 @@
+"""Settings as options: every key of a section becomes --key, with the help and the name it has there."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+from rich.markup import escape
+
+from charseq.config import (
+    Layers,
+    Section,
+    Settings,
+    layer_from_assignment,
+    layer_from_environment,
+    load_toml,
+    value_from_text,
+)
+
+DEFAULT_FILE = Path("charseq.toml")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings file; default: ./charseq.toml, if any."),
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any setting; repeatable.")
+]
+
+
+def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for every key of the named sections but those listed for a section.
+
+    What the user gives arrives, as strings by section and key, in the command's argument `options`.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        owners = {
+            key: name
+            for name, left_out in sections.items()
+            for key in _section(name).model_fields
+            if key not in left_out
+        }
+
+        @functools.wraps(command)
+        def wrapper(**arguments: Any) -> Any:
+            options = {key: arguments.pop(key) for key in owners}
+            return command(**arguments, options={(owners[key], key): v for key, v in options.items() if v})
+
+        signature = inspect.signature(command, eval_str=True)
+        kept = [p for name, p in signature.parameters.items() if name != "options"]
+        added = [_parameter(name, key) for key, name in owners.items()]
+        wrapper.__signature__ = signature.replace(parameters=[*kept, *added])  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in [*kept, *added]}
+        return wrapper
+
+    return decorate
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    """Return the end of a command's help: what each command does, and the command."""
+    lines = [
+        f"[dim]{escape(explanation)}:[/dim]\n[cyan]$ {escape(command)}[/cyan]"
+        for command, explanation in pairs
+    ]
+    return "\n\n".join(["[bold]Examples[/bold]", *lines])
+
+
+def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
+    """Return what was said on the command line: --set first, then the options."""
+    layers: Layers = [(layer_from_assignment(text), f"--set {text}") for text in assignments or []]
+    for (section, key), text in options.items():
+        layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))
+    return layers
+
+
+def base_settings(config: Path | None) -> Settings:
+    """Return the settings below the command line: default < charseq.toml < environment."""
+    settings = Settings()
+    if config is not None or DEFAULT_FILE.is_file():
+        path = config or DEFAULT_FILE
+        settings = settings.with_layer(load_toml(path), str(path))
+    return settings.with_layer(layer_from_environment(os.environ), "environment CHARSEQ_*")
+
+
+def _section(name: str) -> type[Section]:
+    section: Any = Settings.model_fields[name].annotation
+    return section  # type: ignore[no-any-return]
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _parameter(section: str, key: str) -> inspect.Parameter:
+    field = _section(section).model_fields[key]
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    kinds: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
+    option = typer.Option(
+        _flag(key),
+        *(["-n"] if key == "num_samples" else []),
+        help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
+        metavar="|".join(choices) or kinds[field.annotation],
+        rich_help_panel=f"Settings: {section}",
+        autocompletion=(lambda incomplete: [c for c in choices if c.startswith(incomplete)])
+        if choices
+        else None,
+    )
+    return inspect.Parameter(
+        key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+    )
+
+
+def _default(section: str, key: str) -> str:
+    value = _section(section).model_fields[key].default
+    return (
+        " ".join(value)
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else f"{value}"
+    )

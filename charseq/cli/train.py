@@ -1,0 +1,188 @@
+"""charseq train: learn a model from text."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charseq.cli.options import (
+    ConfigOption,
+    SetOption,
+    base_settings,
+    examples,
+    option_layers,
+    settings_options,
+)
+from charseq.config import Layers, Settings
+from charseq.errors import ConfigError
+
+if TYPE_CHECKING:
+    from charseq.run import Run
+
+EXAMPLES = examples(
+    ("charseq train", "two minutes on Python's own language reference"),
+    ("charseq train novel.txt --cell gru --max-time 10m", "a GRU on a file, for ten minutes"),
+    ("charseq train names.txt --unit line -o runs/names", "every line a sequence of its own"),
+    ("charseq train --resume runs/names --max-time 1h", "go on where that run stopped"),
+    ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
+)
+SAMPLE_CHARS = 160
+TEST_CHARS = 200_000
+INTERRUPTED = 130
+
+
+@settings_options(data=("corpus",), model=(), optim=(), train=())
+def command(
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, directories, *.gz, - or builtin:NAME; default: data.corpus of the settings."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="RUN", help="New run directory; default: runs/<corpus>-<cell>."
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Continue a run exactly where it was saved.")
+    ] = None,
+    init_from: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Start a new run from another model's weights.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
+    ] = False,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    *,
+    options: dict[tuple[str, str], str],
+) -> None:
+    """Learn a model from text, character by character, with truncated backpropagation through time."""
+    layers = option_layers(options, assignments)
+    if corpus:
+        layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
+    if resume is not None:
+        run = _resume(resume, layers, output=output, init_from=init_from)
+    else:
+        run = _start(base_settings(config), layers, output=output, init_from=init_from)
+    _describe(run)
+    _train(run, quiet=quiet)
+    _summarise(run)
+
+
+def _start(settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
+    from charseq.cli.console import load_model
+    from charseq.run import Run, default_directory
+
+    other = load_model(init_from)[1] if init_from else None
+    if other:
+        settings = settings.with_layer({"model": other.settings.model.model_dump()}, f"{init_from}")
+    settings = settings.with_layers(layers)
+    if other:
+        for key in ("cell", "hidden_size", "num_layers", "embedding_size"):
+            there, here = getattr(other.settings.model, key), getattr(settings.model, key)
+            if there != here:
+                raise ConfigError(f"model.{key} is {there!r} in {init_from} and cannot become {here!r}")
+    directory = output or default_directory(settings)
+    return Run.start(directory, settings, command=shlex.join(["charseq", *sys.argv[1:]]), init_from=other)
+
+
+def _resume(directory: Path, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
+    from charseq.run import Run
+
+    if output or init_from:
+        raise ConfigError("--resume goes on in its own run directory: leave out --output and --init-from")
+    return Run.resume(directory, layers)
+
+
+def _describe(run: "Run") -> None:
+    from charseq.cli.console import note
+
+    model, texts, batches = run.settings.model, run.texts, run.batches
+    note(
+        f"{model.cell} {model.num_layers} x {model.hidden_size}, {run.trainer.model.params.flat.size:,} "
+        f"parameters, vocabulary {run.checkpoint.tokenizer.vocab_size}"
+    )
+    note(
+        f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
+        f"validate, {len(texts.test):,} to test"
+    )
+    if batches.num_streams < run.settings.train.batch_size:
+        note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
+    if batches.num_dropped:
+        note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
+    if not texts.valid:
+        note("nothing is held out for validation: the latest model counts as the best")
+
+
+def _train(run: "Run", *, quiet: bool) -> None:
+    import time
+
+    from threadpoolctl import threadpool_limits
+
+    from charseq.cli.console import graceful_interrupt
+    from charseq.cli.progress import TrainingDisplay
+    from charseq.trainer import StepDone
+
+    train = run.settings.train
+    sampled = time.monotonic()
+    with (
+        threadpool_limits(train.threads),
+        TrainingDisplay(plain=quiet) as display,
+        graceful_interrupt() as interrupted,
+    ):
+        for event in run.events():
+            display.show(event)
+            if interrupted():
+                run.save()
+                display.say(f"interrupted; to go on: charseq train --resume {run.directory}")
+                raise typer.Exit(INTERRUPTED)
+            due = train.sample_every and time.monotonic() - sampled >= train.sample_every
+            if due and not quiet and isinstance(event, StepDone):
+                display.sample(_short_sample(run, event.step))
+                sampled = time.monotonic()
+
+
+def _short_sample(run: "Run", step: int) -> str:
+    import numpy as np
+
+    from charseq.config import SampleConfig
+    from charseq.sampler import sample
+    from charseq.text.batches import start_token
+
+    tokenizer, unit = run.checkpoint.tokenizer, run.settings.data.unit
+    start, config = start_token(tokenizer, unit), SampleConfig(length=SAMPLE_CHARS)
+    rng = np.random.default_rng([run.settings.train.seed, 2, step])
+    restart = start if unit == "line" else None
+    return tokenizer.decode(list(sample(run.trainer.model, [start], config, rng=rng, restart=restart)))
+
+
+def _summarise(run: "Run") -> None:
+    """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
+    from charseq.checkpoint import Checkpoint
+    from charseq.cli.console import results
+    from charseq.evaluator import Scorer
+    from charseq.reports.tables import facts_table
+    from charseq.reports.text import sparkline
+    from charseq.run import MODEL, read_metrics
+    from charseq.score import describe
+
+    best = Checkpoint.load(run.directory / MODEL)
+    facts = [("model", f"{run.directory / MODEL}")]
+    nats = best.results.valid_nats_per_char
+    if nats is not None:
+        facts.append(("best validation", f"{describe(nats)}, at step {best.results.step:,}"))
+    test = run.texts.test[:TEST_CHARS]
+    if test:
+        score = Scorer(best.model, best.tokenizer, run.settings.data.unit).score(test).score()
+        part = "" if len(test) == len(run.texts.test) else f" (its first {len(test):,} characters)"
+        facts.append(("test", f"{describe(score.nats_per_char)}{part}"))
+    losses = [record["train_nats_per_char"] for record in read_metrics(run.directory)]
+    if losses:
+        facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
+    facts.append(("next", f"charseq sample {run.directory}"))
+    results().print(facts_table(facts))

@@ -1,0 +1,203 @@
+"""Every update rule against its formula, written out for a single parameter."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from charseq.config import OptimConfig
+from charseq.optim import OPTIMIZERS, make_optimizer
+from charseq.parameters import Parameters
+
+SHAPES: dict[str, tuple[int, ...]] = {"b": (3,), "M": (4, 3)}
+CONFIG = {"momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "weight_decay": 0.3}
+RATES = [0.1, 0.05, 0.2, 0.0, 0.1]
+names = pytest.mark.parametrize("name", OPTIMIZERS)
+
+
+def sgd(x: float, gradients: list[float], decay: float) -> Iterator[float]:
+    v = 0.0
+    for g, rate in zip(gradients, RATES, strict=True):
+        v = 0.8 * v + g
+        x = x - rate * v
+        yield x
+
+
+def rmsprop(x: float, gradients: list[float], decay: float) -> Iterator[float]:
+    s = 0.0
+    for g, rate in zip(gradients, RATES, strict=True):
+        s = 0.95 * s + 0.05 * g**2
+        x = x - rate * g / (s**0.5 + 1e-8)
+        yield x
+
+
+def adam(x: float, gradients: list[float], decay: float) -> Iterator[float]:
+    m = s = 0.0
+    for t, (g, rate) in enumerate(zip(gradients, RATES, strict=True), 1):
+        m = 0.7 * m + 0.3 * g
+        s = 0.95 * s + 0.05 * g**2
+        x = x - rate * (m / (1 - 0.7**t)) / ((s / (1 - 0.95**t)) ** 0.5 + 1e-8)
+        yield x
+
+
+def adamw(x: float, gradients: list[float], decay: float) -> Iterator[float]:
+    m = s = 0.0
+    for t, (g, rate) in enumerate(zip(gradients, RATES, strict=True), 1):
+        m = 0.7 * m + 0.3 * g
+        s = 0.95 * s + 0.05 * g**2
+        x = x - rate * decay * x
+        x = x - rate * (m / (1 - 0.7**t)) / ((s / (1 - 0.95**t)) ** 0.5 + 1e-8)
+        yield x
+
+
+RULES: dict[str, Callable[[float, list[float], float], Iterator[float]]] = {
+    "adam": adam,
+    "adamw": adamw,
+    "rmsprop": rmsprop,
+    "sgd": sgd,
+}
+
+
+def config_of(name: str, **changes: float) -> OptimConfig:
+    return OptimConfig.model_validate({"optimizer": name, **CONFIG, **changes})
+
+
+def random_params(seed: int) -> Parameters:
+    params = Parameters(SHAPES, np.float64)
+    params.flat[...] = np.random.default_rng(seed).standard_normal(len(params.flat))
+    return params
+
+
+def trajectory(name: str, *, seed: int = 0, num_resets: int = 0) -> np.ndarray:
+    """Return the parameters after each of five steps, after `num_resets` runs that were reset."""
+    params = random_params(seed)
+    optimizer = make_optimizer(config_of(name), params)
+    for _ in range(num_resets):
+        optimizer.step(random_params(9), random_params(8), learning_rate=0.1)
+        optimizer.reset_()
+    points = []
+    for k, rate in enumerate(RATES):
+        optimizer.step(params, random_params(100 + k), learning_rate=rate)
+        points.append(params.flat.copy())
+    return np.array(points)
+
+
+def test_every_rule_has_a_twin() -> None:
+    """Every registered optimizer is compared with a formula below."""
+    assert RULES.keys() == OPTIMIZERS.keys()
+
+
+@names
+def test_registered_under_its_own_name(name: str) -> None:
+    """An optimizer is registered under the name it carries, and made by that name."""
+    assert OPTIMIZERS[name].name == name
+    assert type(make_optimizer(config_of(name), random_params(0))) is OPTIMIZERS[name]
+
+
+@names
+def test_rule(name: str) -> None:
+    """Several steps of varying rate follow the plain formula for each parameter."""
+    start = random_params(0)
+    gradients = np.array([random_params(100 + k).flat for k in range(len(RATES))])
+    num_matrix = len(start.matrices)
+    expected = [
+        list(RULES[name](x, gradients[:, k].tolist(), 0.3 if k < num_matrix else 0.0))
+        for k, x in enumerate(start.flat.tolist())
+    ]
+    assert np.allclose(trajectory(name), np.array(expected).T, rtol=1e-12, atol=1e-12)
+
+
+@names
+def test_gradient_is_left_alone(name: str) -> None:
+    """A step reads the gradient and does not change it."""
+    params, grads = random_params(0), random_params(1)
+    make_optimizer(config_of(name), params).step(params, grads, learning_rate=0.1)
+    assert np.array_equal(grads.flat, random_params(1).flat)
+
+
+@names
+def test_steps_are_counted(name: str) -> None:
+    """The optimizer counts its steps from zero."""
+    params = random_params(0)
+    optimizer = make_optimizer(config_of(name), params)
+    counts = [optimizer.num_steps]
+    for _ in range(2):
+        optimizer.step(params, random_params(1), learning_rate=0.1)
+        counts.append(optimizer.num_steps)
+    assert counts == [0, 1, 2]
+
+
+@names
+def test_reset_forgets(name: str) -> None:
+    """After a reset the steps are those of a new optimizer."""
+    assert np.array_equal(trajectory(name, num_resets=2), trajectory(name))
+
+
+@names
+def test_memory_has_the_names_it_declares(name: str) -> None:
+    """The memory of an optimizer is zero vectors, as long as the parameters, under the declared names."""
+    params = random_params(0)
+    state = make_optimizer(config_of(name), params).state
+    assert tuple(state) == OPTIMIZERS[name].state_names
+    assert all(vector.shape == params.flat.shape and not vector.any() for vector in state.values())
+
+
+@names
+def test_memory_is_all_there_is(name: str) -> None:
+    """An optimizer given the state and step count of another goes on as that one would."""
+    params = random_params(0)
+    first, second = (make_optimizer(config_of(name), params) for _ in range(2))
+    first.step(params, random_params(1), learning_rate=0.1)
+    second.num_steps = first.num_steps
+    for vector, other in zip(second.state.values(), first.state.values(), strict=True):
+        vector[...] = other
+    twin = random_params(0)
+    twin.flat[...] = params.flat
+    first.step(params, random_params(2), learning_rate=0.1)
+    second.step(twin, random_params(2), learning_rate=0.1)
+    assert np.array_equal(twin.flat, params.flat)
+
+
+@names
+def test_precision_of_the_parameters_is_kept(name: str) -> None:
+    """Parameters in float32 have a memory in float32."""
+    state = make_optimizer(config_of(name), Parameters(SHAPES, np.float32)).state
+    assert {vector.dtype for vector in state.values()} == {np.dtype(np.float32)}
+
+
+@names
+def test_only_adamw_decays(name: str) -> None:
+    """Without a gradient the matrices shrink under adamw, and stay under the other rules."""
+    params, before = random_params(0), random_params(0)
+    step = make_optimizer(config_of(name), params).step
+    step(params, params.like(), learning_rate=0.1)
+    kept = 1 - 0.1 * 0.3 if name == "adamw" else 1
+    assert np.allclose(params["M"], kept * before["M"], rtol=1e-15, atol=0)
+
+
+@names
+def test_biases_never_decay(name: str) -> None:
+    """Without a gradient the biases stay, whatever the rule."""
+    params, before = random_params(0), random_params(0)
+    make_optimizer(config_of(name), params).step(params, params.like(), learning_rate=0.1)
+    assert np.array_equal(params["b"], before["b"])
+
+
+@names
+def test_zero_rate_changes_nothing(name: str) -> None:
+    """A step at rate 0 leaves the parameters."""
+    params, before = random_params(0), random_params(0)
+    make_optimizer(config_of(name), params).step(params, random_params(1), learning_rate=0.0)
+    assert np.array_equal(params.flat, before.flat)
+
+
+@names
+def test_quadratic_is_minimised(name: str) -> None:
+    """A bowl of unequal curvatures is descended to its lowest point as the rate goes to zero."""
+    params, lowest, grads = random_params(0), random_params(1), random_params(0).like()
+    curvature = np.linspace(0.3, 3, len(params.flat))
+    optimizer = make_optimizer(config_of(name, weight_decay=0.0), params)
+    for k in range(400):
+        grads.flat[...] = curvature * (params.flat - lowest.flat)
+        optimizer.step(params, grads, learning_rate=0.1 * (1 - k / 400))
+    assert np.abs(params.flat - lowest.flat).max() < 1e-3

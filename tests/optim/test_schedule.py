@@ -1,0 +1,127 @@
+"""The learning rate over a run: at its beginning, middle and end, while warming up, and on a plateau."""
+
+import math
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charseq.config import OptimConfig, ScheduleName
+from charseq.optim import Schedule
+
+SCHEDULES = get_args(ScheduleName)
+each_schedule = pytest.mark.parametrize("name", SCHEDULES)
+
+
+def schedule_of(name: str, **changes: float) -> Schedule:
+    """Return a schedule from 0.8 down to a sixteenth of it, without warm-up unless `changes` says so."""
+    settings = {"learning_rate": 0.8, "final_fraction": 0.0625, "plateau_factor": 0.25, "warmup_steps": 0}
+    return Schedule(OptimConfig.model_validate({"schedule": name, **settings, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("name", "progress", "rate"),
+    [
+        ("constant", 0.0, 0.8),
+        ("constant", 0.5, 0.8),
+        ("constant", 1.0, 0.8),
+        ("plateau", 0.0, 0.8),
+        ("plateau", 0.5, 0.8),
+        ("plateau", 1.0, 0.8),
+        ("cosine", 0.0, 0.8),
+        ("cosine", 1 / 3, 0.8 * (0.0625 + 0.9375 * 0.75)),
+        ("cosine", 0.5, 0.8 * (0.0625 + 0.9375 / 2)),
+        ("cosine", 1.0, 0.05),
+        ("exponential", 0.0, 0.8),
+        ("exponential", 0.25, 0.4),
+        ("exponential", 0.5, 0.2),
+        ("exponential", 1.0, 0.05),
+    ],
+)
+def test_course(name: str, progress: float, rate: float) -> None:
+    """The rate at the beginning, the middle and the end is that of the formula."""
+    assert schedule_of(name).learning_rate(step=0, progress=progress) == pytest.approx(rate, rel=1e-12)
+
+
+@each_schedule
+def test_progress_beyond_the_end(name: str) -> None:
+    """A run that overshoots its limit keeps its last rate."""
+    schedule = schedule_of(name)
+    rates = [schedule.learning_rate(step=0, progress=progress) for progress in (1.0, 1.5)]
+    assert rates[0] == rates[1]
+
+
+@each_schedule
+@given(earlier=st.floats(0, 1), later=st.floats(0, 1))
+def test_rate_never_rises_after_warm_up(name: str, earlier: float, later: float) -> None:
+    """Once warm, the rate does not rise as the run goes on."""
+    schedule = schedule_of(name)
+    earlier, later = sorted([earlier, later])
+    rates = [schedule.learning_rate(step=0, progress=progress) for progress in (earlier, later)]
+    assert rates[1] <= rates[0] * (1 + 1e-12)
+
+
+@each_schedule
+@pytest.mark.parametrize(("step", "share"), [(0, 0.1), (1, 0.2), (4, 0.5), (9, 1.0), (10, 1.0), (1000, 1.0)])
+def test_warm_up(name: str, step: int, share: float) -> None:
+    """Over ten steps of warm-up the rate rises by a tenth each, and is whole from the tenth step on."""
+    rate = schedule_of(name, warmup_steps=10).learning_rate(step=step, progress=0.0)
+    assert rate == pytest.approx(0.8 * share, rel=1e-12)
+
+
+@each_schedule
+def test_warm_up_multiplies_the_course(name: str) -> None:
+    """In the midst of both, warm-up and course are multiplied."""
+    course = schedule_of(name).learning_rate(step=4, progress=0.5)
+    warm = schedule_of(name, warmup_steps=10).learning_rate(step=4, progress=0.5)
+    assert warm == pytest.approx(course / 2, rel=1e-12)
+
+
+@each_schedule
+def test_no_warm_up(name: str) -> None:
+    """Without warm-up the first step has the whole rate."""
+    assert schedule_of(name).learning_rate(step=0, progress=0.0) == pytest.approx(0.8, rel=1e-12)
+
+
+@each_schedule
+def test_scale_multiplies(name: str) -> None:
+    """Half the scale is half the rate, at any point."""
+    schedule = schedule_of(name)
+    whole = schedule.learning_rate(step=3, progress=0.4)
+    schedule.scale /= 2
+    assert schedule.learning_rate(step=3, progress=0.4) == pytest.approx(whole / 2, rel=1e-12)
+
+
+def test_plateau_shrinks() -> None:
+    """On a plateau every validation without improvement multiplies the rate by `plateau_factor`."""
+    schedule = schedule_of("plateau")
+    rates = []
+    for improved in (True, False, True, False):
+        schedule.validated(improved=improved)
+        rates.append(schedule.learning_rate(step=0, progress=0.5))
+    assert rates == pytest.approx([0.8, 0.2, 0.2, 0.05], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "plateau"])
+def test_other_schedules_ignore_validations(name: str) -> None:
+    """Only the schedule plateau listens to validations."""
+    schedule = schedule_of(name)
+    schedule.validated(improved=False)
+    assert schedule.scale == 1
+
+
+def test_plateau_keeps_a_recovery() -> None:
+    """What the trainer took off the scale stays off when the plateau shrinks it further."""
+    schedule = schedule_of("plateau")
+    schedule.scale /= 2
+    schedule.validated(improved=False)
+    assert schedule.learning_rate(step=0, progress=0.0) == pytest.approx(0.1, rel=1e-12)
+
+
+@each_schedule
+def test_rate_is_a_plain_number(name: str) -> None:
+    """The rate is finite and more than zero all the way."""
+    schedule = schedule_of(name, final_fraction=1e-6)
+    rates = [schedule.learning_rate(step=k, progress=k / 10) for k in range(11)]
+    assert all(math.isfinite(rate) and rate > 0 for rate in rates)

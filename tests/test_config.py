@@ -1,0 +1,473 @@
+"""The settings: their bounds, their layers, their errors of one line, and the file that holds them."""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from charseq.cells import CELLS
+from charseq.config import (
+    CellName,
+    DataConfig,
+    ModelConfig,
+    OptimizerName,
+    SampleConfig,
+    ScheduleName,
+    Settings,
+    TrainConfig,
+    Unit,
+    format_duration,
+    layer_from_assignment,
+    layer_from_environment,
+    load_toml,
+    parse_duration,
+    suggest,
+    to_toml,
+)
+from charseq.errors import ConfigError
+from charseq.optim import OPTIMIZERS
+from charseq.text import TOKENIZERS
+
+DEFAULT = Settings()
+FIELDS = [(section, key) for section, values in DEFAULT for key in type(values).model_fields]
+
+
+def message_of(layer: dict[str, Any], source: str = "charseq.toml") -> str:
+    with pytest.raises(ConfigError) as caught:
+        DEFAULT.with_layer(layer, source)
+    return str(caught.value)
+
+
+def help_of(section: str, key: str) -> str | None:
+    values: BaseModel = getattr(DEFAULT, section)
+    return type(values).model_fields[key].description
+
+
+# What there is
+
+
+@pytest.mark.parametrize(
+    ("literal", "registry"), [(CellName, CELLS), (OptimizerName, OPTIMIZERS)], ids=["cells", "optimizers"]
+)
+def test_names_in_the_settings_are_those_of_the_registry(literal: Any, registry: dict[str, object]) -> None:
+    """What the settings offer is what is registered, in alphabetical order."""
+    assert list(get_args(literal)) == sorted(registry)
+
+
+def test_tokenizers_in_the_settings_are_those_of_the_registry() -> None:
+    """The tokenizers that the settings offer are those that are registered."""
+    assert sorted(get_args(DataConfig.model_fields["tokenizer"].annotation)) == sorted(TOKENIZERS)
+
+
+@pytest.mark.parametrize(("section", "key"), FIELDS)
+def test_every_setting_has_help(section: str, key: str) -> None:
+    """Every setting is described in one line that ends as a sentence."""
+    text = help_of(section, key) or ""
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+def test_settings_are_frozen() -> None:
+    """Settings do not change behind anyone's back."""
+    with pytest.raises(ValidationError):
+        DEFAULT.model.hidden_size = 3  # type: ignore[misc]
+
+
+# Errors
+
+MESSAGES: list[tuple[dict[Any, Any], str]] = [
+    (
+        {"model": {"cell": "lst"}},
+        "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)",
+    ),
+    ({"model": {"cell": "transformer"}}, "model.cell must be one of gru, lstm, rnn; got 'transformer'"),
+    ({"model": {"cell": 3}}, "model.cell must be one of gru, lstm, rnn; got 3"),
+    (
+        {"data": {"unit": "lines"}},
+        "data.unit must be one of stream, line; got 'lines' (did you mean 'line'?)",
+    ),
+    (
+        {"optim": {"optimizer": "Adam"}},
+        "optim.optimizer must be one of adam, adamw, rmsprop, sgd; got 'Adam' (did you mean 'adam'?)",
+    ),
+    (
+        {"optim": {"schedule": "cosin"}},
+        "optim.schedule must be one of constant, cosine, exponential, plateau; got 'cosin' "
+        "(did you mean 'cosine'?)",
+    ),
+    (
+        {"model": {"hiden_size": 3}},
+        "unknown setting model.hiden_size (did you mean 'hidden_size'?); "
+        "known: cell, hidden_size, num_layers, embedding_size, dropout",
+    ),
+    (
+        {"model": {"lr": 3}},
+        "unknown setting model.lr; known: cell, hidden_size, num_layers, embedding_size, dropout",
+    ),
+    ({"modl": {}}, "unknown section modl (did you mean 'model'?); known: data, model, optim, train, sample"),
+    ({"x": 3}, "unknown section x; known: data, model, optim, train, sample"),
+    ({"model": 3}, "model must be a table; got 3"),
+    ({"model": {"hidden_size": 0}}, "model.hidden_size must be at least 1; got 0"),
+    ({"model": {"hidden_size": 70000}}, "model.hidden_size must be at most 65536; got 70000"),
+    ({"model": {"hidden_size": 1.5}}, "model.hidden_size must be a whole number; got 1.5"),
+    ({"model": {"hidden_size": "8"}}, "model.hidden_size must be a whole number; got '8'"),
+    ({"model": {"hidden_size": True}}, "model.hidden_size must be a whole number; got True"),
+    ({"model": {"dropout": 1}}, "model.dropout must be less than 1; got 1"),
+    ({"model": {"dropout": "a lot"}}, "model.dropout must be a number; got 'a lot'"),
+    ({"optim": {"learning_rate": 0}}, "optim.learning_rate must be more than 0; got 0"),
+    ({"optim": {"learning_rate": math.nan}}, "optim.learning_rate must be a finite number; got nan"),
+    ({"optim": {"learning_rate": math.inf}}, "optim.learning_rate must be a finite number; got inf"),
+    ({"optim": {"beta1": -0.1}}, "optim.beta1 must be at least 0; got -0.1"),
+    ({"sample": {"top_p": 1.01}}, "sample.top_p must be at most 1; got 1.01"),
+    ({"sample": {"seed": -2}}, "sample.seed must be at least -1; got -2"),
+    ({"data": {"corpus": []}}, "data.corpus must be not empty; got ()"),
+    ({"data": {"corpus": 3}}, "data.corpus must be a string or a list of strings; got 3"),
+    ({"data": {"corpus": ["a", 3]}}, "data.corpus.1 must be a string; got 3"),
+    ({"data": {"valid": 3}}, "data.valid must be a string; got 3"),
+    (
+        {"train": {"max_time": "soon"}},
+        "train.max_time must be a duration such as 90s, 10m or 1h30m; got 'soon'",
+    ),
+    ({"train": {"max_time": -1}}, "train.max_time must be at least 0; got -1"),
+    ({"train": {"max_time": [1]}}, "train.max_time must be a number; got [1]"),
+]
+
+
+@pytest.mark.parametrize(("layer", "message"), MESSAGES, ids=[str(layer) for layer, _ in MESSAGES])
+def test_error(layer: dict[str, Any], message: str) -> None:
+    """A wrong setting is answered by its source, its name, what it may be, and the nearest spelling."""
+    assert message_of(layer) == f"charseq.toml: {message}"
+
+
+def test_error_names_its_source() -> None:
+    """The layer that holds the mistake is named, whatever it is."""
+    assert message_of({"model": {"cell": 3}}, "--cell").startswith("--cell: model.cell must be ")
+
+
+def test_first_error_is_enough() -> None:
+    """Of several mistakes one is reported, in one line."""
+    assert message_of({"model": {"cell": "x", "hidden_size": 0}, "y": {}}).count("must be") == 1
+
+
+@given(value=st.one_of(st.text().filter(lambda text: text not in CELLS), st.integers(), st.lists(st.text())))
+def test_error_is_one_line(value: object) -> None:
+    """Whatever stands where a cell's name belongs, the answer is one line."""
+    message = message_of({"model": {"cell": value}})
+    assert message.startswith("charseq.toml: model.cell must be one of gru, lstm, rnn; got ")
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"), [("lst", " (did you mean 'lstm'?)"), ("gruu", " (did you mean 'gru'?)"), ("xyz", "")]
+)
+def test_suggest(word: str, answer: str) -> None:
+    """The nearest word is suggested, and nothing where none is near."""
+    assert suggest(word, ["gru", "lstm", "rnn"]) == answer
+
+
+# Layers
+
+
+def test_layer_lays_over() -> None:
+    """A layer changes the settings it names and leaves the others."""
+    changed = DEFAULT.with_layer({"model": {"cell": "gru"}, "train": {"seed": 7}}, "x")
+    assert changed.model == ModelConfig(cell="gru")
+    assert changed.train == TrainConfig(seed=7)
+    assert (changed.data, changed.optim, changed.sample) == (DEFAULT.data, DEFAULT.optim, DEFAULT.sample)
+
+
+def test_later_layer_wins() -> None:
+    """Of two layers the later one counts, setting by setting."""
+    layers: list[tuple[dict[str, dict[str, Any]], str]] = [
+        ({"model": {"cell": "gru", "hidden_size": 8}}, "charseq.toml"),
+        ({"model": {"cell": "rnn"}}, "--cell"),
+    ]
+    assert DEFAULT.with_layers(layers).model == ModelConfig(cell="rnn", hidden_size=8)
+
+
+def test_no_layers() -> None:
+    """Without layers the defaults are in force."""
+    assert DEFAULT.with_layers([]) == DEFAULT.with_layer({}, "x") == DEFAULT
+
+
+def test_settings_are_not_changed_by_a_layer() -> None:
+    """Laying a layer makes new settings."""
+    before = Settings()
+    before.with_layer({"model": {"cell": "gru"}}, "x")
+    assert before == DEFAULT
+
+
+@pytest.mark.parametrize("value", ["a.txt", ["a.txt"], ("a.txt",)])
+def test_one_source_or_many(value: object) -> None:
+    """A corpus is one source or a list of them."""
+    assert DEFAULT.with_layer({"data": {"corpus": value}}, "x").data.corpus == ("a.txt",)
+
+
+def test_whole_number_where_any_will_do() -> None:
+    """A whole number serves as a number."""
+    assert DEFAULT.with_layer({"sample": {"temperature": 1}}, "x").sample.temperature == 1.0
+
+
+@pytest.mark.parametrize(
+    ("assignment", "layer"),
+    [
+        ("model.cell=gru", {"model": {"cell": "gru"}}),
+        ("model.hidden_size=8", {"model": {"hidden_size": 8}}),
+        ("model.hidden_size = 8", {"model": {"hidden_size": 8}}),
+        (" model.hidden_size=8", {"model": {"hidden_size": 8}}),
+        ("optim.learning_rate=1e-3", {"optim": {"learning_rate": 1e-3}}),
+        ("data.valid=a=b.txt", {"data": {"valid": "a=b.txt"}}),
+        ("data.valid=", {"data": {"valid": ""}}),
+        ("data.valid=007", {"data": {"valid": "007"}}),
+        ("data.corpus=1984", {"data": {"corpus": "1984"}}),
+        ("train.max_time=90", {"train": {"max_time": 90}}),
+        ("train.max_time=10m", {"train": {"max_time": "10m"}}),
+        ("model.hidden_size=eight", {"model": {"hidden_size": "eight"}}),
+        ("nowhere.nothing=3", {"nowhere": {"nothing": "3"}}),
+    ],
+)
+def test_assignment(assignment: str, layer: dict[str, Any]) -> None:
+    """--set takes section.key=value, as TOML where the setting is not a string."""
+    assert layer_from_assignment(assignment) == layer
+
+
+@pytest.mark.parametrize("assignment", ["model.cell", "model=gru", "=", "", "gru"])
+def test_assignment_that_is_none(assignment: str) -> None:
+    """--set without a section, a key and an equals sign is answered with the form it must have."""
+    with pytest.raises(ConfigError) as caught:
+        layer_from_assignment(assignment)
+    assert str(caught.value) == f"--set {assignment}: must read section.key=value"
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000], ids=["digits", "brackets"])
+def test_assignment_beyond_reason(value: str) -> None:
+    """A value that no TOML reader takes is a wrong setting, not a traceback."""
+    with pytest.raises(ConfigError):
+        DEFAULT.with_layer(layer_from_assignment(f"model.hidden_size={value}"), "--set")
+
+
+def test_environment() -> None:
+    """CHARSEQ_SECTION_KEY sets section.key; other variables are left alone."""
+    environment = {
+        "CHARSEQ_MODEL_CELL": "gru",
+        "CHARSEQ_MODEL_HIDDEN_SIZE": "8",
+        "CHARSEQ_TRAIN_MAX_TIME": "10m",
+        "CHARSEQ_DATA_CORPUS": "a.txt",
+        "PATH": "/bin",
+        "charseq_train_seed": "3",
+        "MY_CHARSEQ_TRAIN_SEED": "3",
+    }
+    assert layer_from_environment(environment) == {
+        "model": {"cell": "gru", "hidden_size": 8},
+        "train": {"max_time": "10m"},
+        "data": {"corpus": "a.txt"},
+    }
+
+
+def test_empty_environment() -> None:
+    """An environment without settings is an empty layer."""
+    assert layer_from_environment({"HOME": "/root"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        (
+            "CHARSEQ_MODEL_CEL",
+            "environment: unknown setting model.cel (did you mean 'cell'?); "
+            "known: cell, hidden_size, num_layers, embedding_size, dropout",
+        ),
+        ("CHARSEQ_FOO_BAR", "environment: unknown section foo; known: data, model, optim, train, sample"),
+    ],
+)
+def test_mistake_in_the_environment(variable: str, message: str) -> None:
+    """A variable that names no setting is answered like any other mistake."""
+    assert message_of(layer_from_environment({variable: "gru"}), "environment") == message
+
+
+# Durations
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("0.5", 0.5),
+        ("1.25s", 1.25),
+        ("0s", 0),
+        ("10m", 600),
+        ("1h30m", 5400),
+        ("1h5", 3605),
+        ("2d", 172_800),
+        ("1d1h1m1s", 90_061),
+        (" 10m ", 600),
+    ],
+)
+def test_parse_duration(text: str, seconds: float) -> None:
+    """Days, hours, minutes and seconds are added up; a number alone is seconds."""
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "soon", "-1s", "1w", "30m1h", "1h 30m", "1.5h", "s", "1e3", "1m1m", "nan"]
+)
+def test_parse_duration_that_is_none(text: str) -> None:
+    """What is not a duration is answered with examples of some."""
+    with pytest.raises(ValueError, match=r"^must be a duration such as 90s, 10m or 1h30m$"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("value", [3, 2.5, None, [1]])
+def test_parse_duration_of_another_type(value: object) -> None:
+    """What is no string is left to the type of the setting."""
+    assert parse_duration(value) == value
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0s"),
+        (0.5, "0.5s"),
+        (30.0, "30s"),
+        (60.0, "1m"),
+        (61.25, "1m1.25s"),
+        (3600.0, "1h"),
+        (3601.0, "1h1s"),
+        (5400.0, "1h30m"),
+        (90_061.0, "25h1m1s"),
+        (59.9999, "1m"),
+        (3599.9999, "1h"),
+    ],
+)
+def test_format_duration(seconds: float, text: str) -> None:
+    """A duration is written in hours, minutes and seconds, without those that are zero."""
+    assert format_duration(seconds) == text
+
+
+@given(milliseconds=st.integers(0, 10**12))
+def test_durations_read_back(milliseconds: int) -> None:
+    """What is written of a duration, to the millisecond, reads back as that duration."""
+    seconds = milliseconds / 1000
+    assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, rel=1e-12)
+
+
+# The file
+
+
+def save(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_load_toml(tmp_path: Path) -> None:
+    """A file's sections and keys are a layer."""
+    path = save(tmp_path / "charseq.toml", '[model]\ncell = "gru"\n[train]\nmax_time = "10m"\n')
+    assert load_toml(path) == {"model": {"cell": "gru"}, "train": {"max_time": "10m"}}
+
+
+def test_load_toml_missing(tmp_path: Path) -> None:
+    """A file that is not there is an error that says so."""
+    with pytest.raises(ConfigError) as caught:
+        load_toml(tmp_path / "x.toml")
+    assert str(caught.value) == f"{tmp_path / 'x.toml'}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[model", "cell = ", "a = 1\na = 2", b"a = '\xff'", "a = " + "[" * 5000, "a = " + "9" * 5000],
+    ids=["table", "value", "twice", "bytes", "brackets", "digits"],
+)
+def test_load_toml_damaged(tmp_path: Path, text: str | bytes) -> None:
+    """What is not TOML is an error of one line that names the file."""
+    path = save(tmp_path / "x.toml", text)
+    with pytest.raises(ConfigError) as caught:
+        load_toml(path)
+    assert str(caught.value).startswith(f"{path}: not valid TOML: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def finite(low: float, high: float, **bounds: bool) -> st.SearchStrategy[float]:
+    return st.floats(low, high, **bounds)  # type: ignore[arg-type]
+
+
+strings = st.text(st.characters(exclude_categories=["Cs"]))
+durations = st.integers(0, 10**7).map(lambda eighths: eighths / 8)
+any_settings = st.builds(
+    Settings,
+    data=st.builds(
+        DataConfig,
+        corpus=st.lists(strings.filter(bool), min_size=1).map(tuple),
+        valid=strings,
+        valid_fraction=finite(0, 1, exclude_max=True),
+        unit=st.sampled_from(get_args(Unit)),
+    ),
+    model=st.builds(ModelConfig, cell=st.sampled_from(sorted(CELLS)), hidden_size=st.integers(1, 65536)),
+    optim=st.fixed_dictionaries(
+        {
+            "learning_rate": finite(0, 1e300, exclude_min=True),
+            "schedule": st.sampled_from(get_args(ScheduleName)),
+        }
+    ),
+    train=st.builds(TrainConfig, max_time=durations, save_every=durations, seed=st.integers(0, 2**70)),
+    sample=st.builds(SampleConfig, seed=st.integers(-1, 2**64), top_p=finite(0, 1, exclude_min=True)),
+)
+
+
+@settings(deadline=None)
+@given(chosen=any_settings)
+def test_to_toml_reads_back(chosen: Settings) -> None:
+    """Any settings are the same after being written and read."""
+    assert DEFAULT.with_layer(tomllib.loads(to_toml(chosen)), "x") == chosen
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.0004, 75.954, 59.9999, 1e10, 1e16, 1e300])
+def test_to_toml_of_odd_durations(seconds: float) -> None:
+    """The shortest limit does not turn into none, nor the longest into an error."""
+    chosen = DEFAULT.with_layer({"train": {"max_time": seconds}}, "x")
+    assert DEFAULT.with_layer(tomllib.loads(to_toml(chosen)), "x") == chosen
+
+
+ODD = [
+    '"', "'", '"""', "\\", "\\n", "\n", "\r\n", "\t", "\0", "\x1b[31m", "\x7f", "\x85", "\u2028", "\ufeff",
+    "\u00ad", "#", "a = 1", "😀", "👨\u200d👩\u200d👧", "é", "e\u0301", "\U0010ffff", "\ue000", "한글", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD, ids=[ascii(text) for text in ODD])
+def test_to_toml_of_odd_strings(text: str) -> None:
+    """Quotes, backslashes, controls and characters from anywhere survive the file."""
+    chosen = DEFAULT.with_layer({"data": {"corpus": [text, "b", text], "valid": text}}, "x")
+    assert DEFAULT.with_layer(tomllib.loads(to_toml(chosen)), "x") == chosen
+
+
+@pytest.mark.parametrize("text", ["\n", "\r", "\x85", "\u2028", "\x0c"])
+def test_to_toml_keeps_a_value_on_its_line(text: str) -> None:
+    """No character of a value breaks the line it stands in."""
+    chosen = DEFAULT.with_layer({"data": {"valid": f"a{text}b"}}, "x")
+    assert len(to_toml(chosen).splitlines()) == len(to_toml(DEFAULT).splitlines())
+
+
+@pytest.mark.parametrize(("section", "key"), FIELDS)
+def test_to_toml_explains_every_setting(section: str, key: str) -> None:
+    """Above each setting stands its help, and its choices where it has some."""
+    lines = to_toml(DEFAULT).splitlines()
+    begin = lines.index(f"[{section}]")
+    place = next(k for k in range(begin, len(lines)) if lines[k].startswith(f"{key} = "))
+    assert lines[place - 1].startswith(f"# {help_of(section, key)}")
+
+
+def test_to_toml_lists_choices() -> None:
+    """A setting with a choice lists what there is."""
+    assert '# Recurrent cell. One of gru, lstm, rnn.\ncell = "lstm"\n' in to_toml(DEFAULT)
+
+
+def test_to_toml_writes_durations_with_their_units() -> None:
+    """A duration is written as one would type it."""
+    chosen = DEFAULT.with_layer({"train": {"max_time": "90m"}}, "x")
+    assert '\nmax_time = "1h30m"\n' in to_toml(chosen)

@@ -1,0 +1,320 @@
+"""The surprise of each character: the same in one go, in pieces, in parallel, and written out by hand."""
+
+import math
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charseq.cells import CELLS
+from charseq.config import CellName, ModelConfig, Unit
+from charseq.evaluator import Scorer, Surprise, Validator, count_words
+from charseq.network import CharModel
+from charseq.score import Score
+from charseq.text import UNSEEN, CharTokenizer
+
+TOKENIZER = CharTokenizer.fit("hello world\nkin and expert, zażółć\n")
+UNITS: tuple[Unit, ...] = ("stream", "line")
+each_cell = pytest.mark.parametrize("cell", CELLS)
+each_unit = pytest.mark.parametrize("unit", UNITS)
+
+
+@cache
+def model_of(
+    cell: CellName, dtype: type = np.float64, num_layers: int = 1, embedding_size: int = 0
+) -> CharModel:
+    config = ModelConfig(cell=cell, hidden_size=8, num_layers=num_layers, embedding_size=embedding_size)
+    model = CharModel(config, TOKENIZER.vocab_size, dtype)
+    model.initialise_(np.random.default_rng(0))
+    return model
+
+
+def random_text(num_chars: int, *, line_length: int = 12, unseen: str = "Q😀") -> str:
+    """Return characters of the vocabulary and of `unseen`, about one in `line_length` of them a newline."""
+    rng = np.random.default_rng(num_chars)
+    alphabet = sorted(set("".join(TOKENIZER.vocab) + unseen) - {"\n"})
+    chars = rng.choice(alphabet, num_chars)
+    return "".join(np.where(rng.random(num_chars) < 1 / line_length, "\n", chars).tolist())
+
+
+TEXT = random_text(700)
+
+
+def plain(model: CharModel, text: str, unit: Unit) -> tuple[list[float], list[int]]:
+    """Return the nats and ranks of `text` from the model's logits, one character at a time."""
+    vocab, eps = TOKENIZER.vocab, TOKENIZER.escape_probability
+    work = model.workspace(1, 1, backward=False)
+    state, previous = model.initial_state(1), "\n" if unit == "line" else ""
+    nats, ranks = [], []
+    for char in text:
+        if unit == "line" and previous == "\n":
+            state = model.initial_state(1)
+        token = vocab.index(previous) if previous in vocab else UNSEEN
+        logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0].astype(np.float64)
+        p = np.exp(logits) / np.exp(logits).sum()
+        if char in vocab:
+            target = p[vocab.index(char)]
+            nats.append(-math.log((1 - eps) * target))
+            ranks.append(1 + sum(q > target for q in p.tolist()))
+        else:
+            nats.append(-math.log(eps) + len(char.encode()) * math.log(256))
+            ranks.append(0)
+        previous = char
+    return nats, ranks
+
+
+@cache
+def whole(cell: CellName, unit: Unit) -> Surprise:
+    return Scorer(model_of(cell), TOKENIZER, unit).score(TEXT)
+
+
+# Scorer
+
+
+@each_cell
+@each_unit
+def test_nats_are_those_of_the_logits(cell: CellName, unit: Unit) -> None:
+    """The nats of every character, unseen ones among them, are those computed one at a time by hand."""
+    assert whole(cell, unit).nats == pytest.approx(plain(model_of(cell), TEXT, unit)[0], rel=1e-9)
+
+
+@each_cell
+@each_unit
+def test_ranks_are_those_of_the_logits(cell: CellName, unit: Unit) -> None:
+    """A character's rank is 1 more than the number of likelier ones, and 0 where it is unseen."""
+    assert whole(cell, unit).ranks.tolist() == plain(model_of(cell), TEXT, unit)[1]
+
+
+@each_cell
+@each_unit
+def test_total_of_a_float32_model(cell: CellName, unit: Unit) -> None:
+    """The total of a model in float32 is that of its logits as far as float32 goes."""
+    model = model_of(cell, np.float32)
+    nats = float(Scorer(model, TOKENIZER, unit).score(TEXT).nats.sum())
+    assert nats == pytest.approx(sum(plain(model, TEXT, unit)[0]), rel=1e-6)
+
+
+@each_unit
+def test_deep_model(unit: Unit) -> None:
+    """A model of two layers and an embedding is scored like any other."""
+    model = model_of("gru", np.float64, 2, 4)
+    expected = plain(model, TEXT, unit)[0]
+    assert Scorer(model, TOKENIZER, unit).score(TEXT).nats == pytest.approx(expected, rel=1e-9)
+
+
+@each_cell
+@each_unit
+@settings(deadline=None, max_examples=12)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
+def test_any_cutting_gives_the_same(cell: CellName, unit: Unit, cuts: list[int]) -> None:
+    """A text scored in any pieces, empty ones among them, has the nats of the whole."""
+    scorer = Scorer(model_of(cell), TOKENIZER, unit)
+    pieces = [scorer.score(TEXT[begin:end]).nats for begin, end in pairwise([0, *cuts, len(TEXT)])]
+    assert np.concatenate(pieces) == pytest.approx(whole(cell, unit).nats, abs=1e-9)
+
+
+@each_cell
+@each_unit
+def test_character_by_character(cell: CellName, unit: Unit) -> None:
+    """A text scored in pieces of one character has the nats of the whole."""
+    scorer = Scorer(model_of(cell), TOKENIZER, unit)
+    nats = np.concatenate([scorer.score(char).nats for char in TEXT])
+    assert nats == pytest.approx(whole(cell, unit).nats, abs=1e-9)
+
+
+@each_cell
+@each_unit
+def test_first_character_is_scored(cell: CellName, unit: Unit) -> None:
+    """The first character is scored too, from the zero state."""
+    nats = Scorer(model_of(cell), TOKENIZER, unit).score("h").nats
+    assert nats == pytest.approx(plain(model_of(cell), "h", unit)[0], rel=1e-12)
+
+
+@each_unit
+def test_empty_text(unit: Unit) -> None:
+    """The empty text has no surprise and the empty score."""
+    surprise = Scorer(model_of("gru"), TOKENIZER, unit).score("")
+    assert len(surprise.nats) == len(surprise.ranks) == len(surprise.num_bytes) == 0
+    assert surprise.score() == Score()
+
+
+@each_unit
+def test_unseen_character_costs_the_same_anywhere(unit: Unit) -> None:
+    """The price of an unseen character depends on its bytes alone."""
+    surprise = Scorer(model_of("gru"), TOKENIZER, unit).score("Qhe\nQllQQ")
+    assert len(set(surprise.nats[surprise.unseen].tolist())) == 1
+
+
+def test_bytes_are_those_of_utf8() -> None:
+    """The bytes of each character come with its surprise."""
+    assert Scorer(model_of("gru"), TOKENIZER, "stream").score("hż😀").num_bytes.tolist() == [1, 2, 4]
+
+
+@each_cell
+def test_lines_are_scored_each_on_its_own(cell: CellName) -> None:
+    """With unit line the nats of a text are those of its lines scored separately."""
+    model = model_of(cell)
+    lines = TEXT.splitlines(keepends=True)
+    separate = [Scorer(model, TOKENIZER, "line").score(line).nats for line in lines]
+    assert np.concatenate(separate) == pytest.approx(whole(cell, "line").nats, abs=1e-9)
+
+
+@each_cell
+def test_score_of_two_lines_is_the_sum(cell: CellName) -> None:
+    """With unit line two lines score the sum of what each scores."""
+    both, a, b = (
+        Scorer(model_of(cell), TOKENIZER, "line").score(text).score() for text in ("a\nb\n", "a\n", "b\n")
+    )
+    assert both.nats == pytest.approx((a + b).nats, abs=1e-9)
+
+
+@each_cell
+def test_stream_remembers_the_line_before(cell: CellName) -> None:
+    """With unit stream the same line scores differently after another one."""
+    nats = Scorer(model_of(cell), TOKENIZER, "stream").score("hell\nhell\n").nats
+    assert not np.allclose(nats[:5], nats[5:])
+
+
+@each_unit
+def test_scorers_share_nothing(unit: Unit) -> None:
+    """Two scorers of one model may take turns."""
+    first, second = (Scorer(model_of("lstm"), TOKENIZER, unit) for _ in range(2))
+    pieces = []
+    for begin in range(0, len(TEXT), 100):
+        pieces.append(first.score(TEXT[begin : begin + 100]).nats)
+        second.score("something else\n")
+    assert np.concatenate(pieces) == pytest.approx(whole("lstm", unit).nats, abs=1e-9)
+
+
+# Surprise
+
+SURPRISE = Surprise(
+    nats=np.array([1.0, 2.0, 4.0, 8.0, 16.0]),
+    ranks=np.array([1, 0, 5, 6, 2], np.int32),
+    num_bytes=np.array([1, 2, 3, 4, 1], np.int32),
+)
+
+
+def test_score_sums_up() -> None:
+    """A score counts characters, bytes, unseen ones, first guesses and first five, and adds the nats."""
+    assert SURPRISE.score() == Score(5, 11, 0, 1, 1, 3, 31.0)
+
+
+def test_score_takes_the_words() -> None:
+    """The number of words is handed over, since it is no matter of single characters."""
+    assert SURPRISE.score(num_words=3).num_words == 3
+
+
+def test_score_of_the_seen() -> None:
+    """Unseen characters can be left out, price, bytes and all."""
+    assert SURPRISE.score(seen_only=True) == Score(4, 9, 0, 0, 1, 3, 29.0)
+
+
+def test_unseen() -> None:
+    """Unseen is what has the rank 0."""
+    assert SURPRISE.unseen.tolist() == [False, True, False, False, False]
+
+
+@each_unit
+def test_counts_of_a_text(unit: Unit) -> None:
+    """The counts of a text's score are those of its characters and of the ranks by hand."""
+    score = whole("gru", unit).score()
+    ranks = plain(model_of("gru"), TEXT, unit)[1]
+    assert (score.num_chars, score.num_bytes) == (len(TEXT), len(TEXT.encode()))
+    assert score.num_unseen == sum(char in "Q😀" for char in TEXT) == ranks.count(0)
+    assert score.num_top1 == ranks.count(1)
+    assert score.num_top5 == sum(1 <= rank <= 5 for rank in ranks)
+
+
+# Validator
+
+
+def scored(model: CharModel, text: str, unit: Unit) -> float:
+    return Scorer(model, TOKENIZER, unit).score(text).score().nats_per_char
+
+
+def validated(model: CharModel, text: str, unit: Unit) -> float:
+    return Validator(model, TOKENIZER, text, unit).nats_per_char()
+
+
+LENGTHS = [1, 2, 63, 64, 65, 127, 128, 129, 300, 2047, 2048, 2049, 4500]
+
+
+@each_cell
+@pytest.mark.parametrize("num_chars", LENGTHS)
+def test_validation_of_lines_is_exact(cell: CellName, num_chars: int) -> None:
+    """With unit line the figure of the parallel parts is that of the text in one go."""
+    model, text = model_of(cell), random_text(num_chars)
+    assert validated(model, text, "line") == pytest.approx(scored(model, text, "line"), abs=1e-9)
+
+
+@each_cell
+@pytest.mark.parametrize("num_chars", [num_chars for num_chars in LENGTHS if num_chars < 128])
+def test_validation_of_a_short_stream_is_exact(cell: CellName, num_chars: int) -> None:
+    """The figure of a stream of a single part is that of the text in one go."""
+    model, text = model_of(cell), random_text(num_chars)
+    assert validated(model, text, "stream") == pytest.approx(scored(model, text, "stream"), abs=1e-9)
+
+
+@each_cell
+@pytest.mark.parametrize("num_chars", [num_chars for num_chars in LENGTHS if num_chars >= 128])
+def test_validation_of_a_stream_is_close(cell: CellName, num_chars: int) -> None:
+    """The figure of a stream's parallel parts, each warmed up, is close to that of the text in one go."""
+    model, text = model_of(cell, np.float32), random_text(num_chars)
+    assert validated(model, text, "stream") == pytest.approx(scored(model, text, "stream"), abs=1e-3)
+
+
+@each_cell
+def test_validation_of_long_lines_is_close(cell: CellName) -> None:
+    """The figure of lines longer than the warm-up is close to that of the text in one go."""
+    model, text = model_of(cell), random_text(4500, line_length=400)
+    assert validated(model, text, "line") == pytest.approx(scored(model, text, "line"), abs=1e-3)
+
+
+@each_unit
+def test_validation_can_be_repeated(unit: Unit) -> None:
+    """A second validation of the same model gives the same bits."""
+    validator = Validator(model_of("lstm"), TOKENIZER, TEXT, unit)
+    assert validator.nats_per_char() == validator.nats_per_char()
+
+
+@each_unit
+def test_validation_sees_the_model_learn(unit: Unit) -> None:
+    """A validator scores the model as it is now, not as it was."""
+    model = CharModel(ModelConfig(cell="gru", hidden_size=8), TOKENIZER.vocab_size)
+    validator = Validator(model, TOKENIZER, "hell\nhell\n", unit)
+    before = validator.nats_per_char()
+    model.params["projection.c"][TOKENIZER.encode("l")] = 3
+    assert validator.nats_per_char() < before
+
+
+def test_validation_knows_its_size() -> None:
+    """A validator says how many characters it scores."""
+    assert Validator(model_of("gru"), TOKENIZER, TEXT, "stream").num_chars == len(TEXT)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("text", "num_words"),
+    [("", 0), (" \n", 0), ("one", 1), ("one two", 2), (" one\n\ttwo ", 2), ("it's well-known.", 2)],
+)
+def test_count_words(text: str, num_words: int) -> None:
+    """Words are what lies between white space."""
+    assert count_words(text) == num_words
+
+
+@settings(deadline=None)
+@given(
+    text=st.text(st.one_of(st.sampled_from("ab \n\t\r\x1c\x85\xa0\u2003\u2028\u200b"), st.characters())),
+    cuts=st.lists(st.integers(0, 40), max_size=6).map(sorted),
+)
+def test_words_of_pieces_add_up(text: str, cuts: list[int]) -> None:
+    """The words that begin in each piece add up to those of the whole."""
+    pieces = pairwise([0, *cuts, max([len(text), *cuts])])
+    counts = [count_words(text[begin:end], after=text[:begin]) for begin, end in pieces]
+    assert sum(counts) == len(text.split())

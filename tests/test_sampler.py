@@ -1,0 +1,366 @@
+"""Sampling: the likeliest at temperature 0, the softmax in the long run, and the right characters cut off."""
+
+import math
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charseq.cells import CELLS
+from charseq.config import CellName, ModelConfig, SampleConfig
+from charseq.network import CharModel
+from charseq.sampler import draw, sample, until
+from charseq.text import UNSEEN
+
+VOCAB_SIZE = 6
+CHI_SQUARE_5 = 20.515
+"""What chi-square of 5 degrees of freedom exceeds once in a thousand times."""
+
+each_cell = pytest.mark.parametrize("cell", CELLS)
+distinct_logits = st.permutations([-1.0, -0.6, -0.3, 0.0, 0.2, 0.7, 1.0]).map(np.array)
+
+
+class Evenly:
+    """Instead of chance: `num` numbers evenly spread over [0, 1)."""
+
+    def __init__(self, num: int) -> None:
+        self._numbers = iter((np.arange(num) + 0.5) / num)
+
+    def random(self) -> float:
+        return float(next(self._numbers))
+
+
+class Always:
+    """Instead of chance: the same number again and again."""
+
+    def __init__(self, number: float) -> None:
+        self._number = number
+
+    def random(self) -> float:
+        return self._number
+
+
+def even_draws(logits: np.ndarray, config: SampleConfig, num: int = 1000) -> np.ndarray:
+    """Return how often each token is drawn when the random numbers are evenly spread."""
+    rng: Any = Evenly(num)
+    return np.bincount([draw(logits, config, rng) for _ in range(num)], minlength=len(logits))
+
+
+def drawn(logits: np.ndarray, **changes: float) -> set[int]:
+    """Return the tokens that can be drawn at temperature 1."""
+    config = SampleConfig.model_validate({"temperature": 1.0, **changes})
+    return set(np.flatnonzero(even_draws(logits, config)).tolist())
+
+
+@cache
+def model_of(cell: CellName) -> CharModel:
+    model = CharModel(ModelConfig(cell=cell, hidden_size=8), VOCAB_SIZE)
+    model.initialise_(np.random.default_rng(0))
+    model.params.flat *= 3
+    return model
+
+
+def text_of(
+    cell: CellName,
+    *,
+    prompt: list[int] | None = None,
+    length: int = 50,
+    temperature: float = 1.0,
+    seed: int = 0,
+    restart: int | None = None,
+) -> list[int]:
+    config = SampleConfig(length=length, temperature=temperature)
+    prompt, rng = [UNSEEN] if prompt is None else prompt, np.random.default_rng(seed)
+    return list(sample(model_of(cell), prompt, config, rng=rng, restart=restart))
+
+
+def logits_after(cell: CellName, tokens: list[int]) -> np.ndarray:
+    """Return the logits after each of `tokens`, read in one window."""
+    model = model_of(cell)
+    work = model.workspace(len(tokens), 1, backward=False)
+    return model.forward(np.array(tokens, np.int32)[:, None], model.initial_state(1), work)[:, 0]
+
+
+# draw
+
+
+@given(logits=distinct_logits, scale=st.sampled_from([1e-6, 1.0, 1e4]))
+def test_temperature_zero_is_the_argmax(logits: np.ndarray, scale: float) -> None:
+    """At temperature 0 the likeliest token is drawn, whatever the chance."""
+    config, rng = SampleConfig(temperature=0.0), np.random.default_rng(0)
+    assert draw(scale * logits, config, rng) == np.argmax(logits)
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-9, 1e-300, 5e-324])
+@given(logits=distinct_logits, scale=st.sampled_from([1.0, 1e4]))
+def test_low_temperature_is_the_argmax(temperature: float, logits: np.ndarray, scale: float) -> None:
+    """At temperatures near 0 nothing overflows, and of distinct logits the largest is drawn."""
+    config, rng = SampleConfig(temperature=temperature), np.random.default_rng(0)
+    assert {draw(scale * logits, config, rng) for _ in range(20)} == {np.argmax(logits)}
+
+
+@pytest.mark.parametrize("temperature", [1e9, 1e308])
+def test_high_temperature_is_uniform(temperature: float) -> None:
+    """At huge temperatures all tokens are drawn alike."""
+    counts = even_draws(np.array([-1e3, 0.0, 5.0, 1e3]), SampleConfig(temperature=temperature))
+    assert counts == pytest.approx(np.full(4, 250), abs=1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_even_chance_gives_the_softmax(temperature: float) -> None:
+    """Evenly spread random numbers give each token its share of softmax(logits / temperature)."""
+    logits = np.array([0.3, -1.0, 2.0, 0.0, 1.0, -0.5])
+    weights = np.exp(logits / temperature)
+    counts = even_draws(logits, SampleConfig(temperature=temperature), num=10_000)
+    assert counts == pytest.approx(10_000 * weights / weights.sum(), abs=1)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_long_run_is_the_softmax(temperature: float) -> None:
+    """In the long run frequencies are those of softmax(logits / temperature), by the chi-square test."""
+    logits = np.array([0.3, -1.0, 2.0, 0.0, 1.0, -0.5], np.float32)
+    config, rng = SampleConfig(temperature=temperature), np.random.default_rng(0)
+    counts = np.bincount([draw(logits, config, rng) for _ in range(10_000)], minlength=VOCAB_SIZE)
+    weights = np.exp(logits.astype(np.float64) / temperature)
+    expected = 10_000 * weights / weights.sum()
+    assert np.sum((counts - expected) ** 2 / expected) < CHI_SQUARE_5
+
+
+@pytest.mark.parametrize("shift", [-1e4, 1e4])
+def test_logits_count_by_their_differences(shift: float) -> None:
+    """Logits shifted by a number, even a huge one, are drawn from alike."""
+    logits, config = np.array([0.25, -1.0, 2.0, 0.0]), SampleConfig(temperature=1.0)
+    assert even_draws(logits + shift, config).tolist() == even_draws(logits, config).tolist()
+
+
+@pytest.mark.parametrize("changes", [{}, {"top_k": 3}, {"top_p": 0.7}])
+def test_one_random_number_each(changes: dict[str, float]) -> None:
+    """A draw takes one uniform number, so that settings do not shift what follows."""
+    config = SampleConfig.model_validate({"temperature": 1.0, **changes})
+    rng, twin = np.random.default_rng(0), np.random.default_rng(0)
+    for _ in range(10):
+        draw(np.arange(6.0), config, rng)
+        twin.random()
+    assert rng.random() == twin.random()
+
+
+def test_logits_are_left_alone() -> None:
+    """Drawing does not change the logits."""
+    logits = np.array([0.3, -1.0, 2.0])
+    draw(logits, SampleConfig(temperature=0.5, top_k=2, top_p=0.5), np.random.default_rng(0))
+    assert logits.tolist() == [0.3, -1.0, 2.0]
+
+
+@given(logits=distinct_logits, temperature=st.floats(1e-3, 1e3))
+def test_top_one_is_the_argmax(logits: np.ndarray, temperature: float) -> None:
+    """Of the single likeliest token, that one is drawn."""
+    config = SampleConfig(temperature=temperature, top_k=1)
+    assert draw(logits, config, np.random.default_rng(0)) == np.argmax(logits)
+
+
+@settings(deadline=None, max_examples=30)
+@given(logits=distinct_logits, top_k=st.integers(1, 9))
+def test_top_k_keeps_the_k_likeliest(logits: np.ndarray, top_k: int) -> None:
+    """Exactly the k likeliest tokens can be drawn."""
+    assert drawn(logits, top_k=top_k) == set(np.argsort(-logits)[:top_k].tolist())
+
+
+def test_top_k_zero_keeps_all() -> None:
+    """A k of 0 means all."""
+    assert drawn(np.zeros(4), top_k=0) == {0, 1, 2, 3}
+
+
+def test_top_k_of_equals() -> None:
+    """Of equally likely tokens no more than k are kept, the first ones."""
+    assert drawn(np.zeros(4), top_k=2) == {0, 1}
+
+
+# The likelihoods 0.15, 0.5, 0.05, 0.3; sorted and added up: 0.5, 0.8, 0.95, 1.
+SHARES = np.log([0.15, 0.5, 0.05, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("top_p", "tokens"),
+    [
+        (1e-300, {1}),
+        (0.1, {1}),
+        (0.49, {1}),
+        (0.51, {1, 3}),
+        (0.79, {1, 3}),
+        (0.81, {0, 1, 3}),
+        (0.94, {0, 1, 3}),
+        (0.96, {0, 1, 2, 3}),
+        (1.0, {0, 1, 2, 3}),
+    ],
+)
+def test_top_p_keeps_the_fewest_that_reach_it(top_p: float, tokens: set[int]) -> None:
+    """Exactly the fewest likeliest tokens that together reach the share can be drawn."""
+    assert drawn(SHARES, top_p=top_p) == tokens
+
+
+@pytest.mark.parametrize(
+    ("top_k", "top_p", "tokens"),
+    [(2, 0.6, {1}), (2, 0.65, {1, 3}), (1, 0.99, {1}), (3, 0.99, {0, 1, 3}), (3, 0.51, {1})],
+)
+def test_top_p_is_a_share_of_what_top_k_leaves(top_k: int, top_p: float, tokens: set[int]) -> None:
+    """With both cuts the share is that of the k likeliest."""
+    assert drawn(SHARES, top_k=top_k, top_p=top_p) == tokens
+
+
+def test_top_p_is_taken_at_the_temperature() -> None:
+    """The share is that of the likelihoods at the temperature in force."""
+    logits = np.array([math.log(0.6), math.log(0.4)])
+    counts = even_draws(logits, SampleConfig(temperature=0.1, top_p=0.9))
+    assert counts.tolist() == [1000, 0]
+
+
+def test_what_is_kept_keeps_its_proportions() -> None:
+    """The tokens that a cut leaves are drawn in proportion to their likelihoods."""
+    counts = even_draws(SHARES, SampleConfig(temperature=1.0, top_k=2))
+    assert counts == pytest.approx([0, 625, 0, 375], abs=1)
+
+
+@pytest.mark.parametrize("number", [0.0, math.nextafter(1.0, 0.0)])
+def test_what_is_cut_is_never_drawn(number: float) -> None:
+    """The extreme random numbers draw no token that was cut off, at either end."""
+    rng: Any = Always(number)
+    assert draw(np.array([0.0, 5.0, 4.9, 0.0]), SampleConfig(temperature=1.0, top_k=2), rng) in {1, 2}
+
+
+@pytest.mark.parametrize("number", [0.0, math.nextafter(1.0, 0.0)])
+def test_the_impossible_is_never_drawn(number: float) -> None:
+    """The extreme random numbers draw no token whose likelihood is zero."""
+    rng: Any = Always(number)
+    assert draw(np.array([-1e4, 0.0, 0.0, -1e4]), SampleConfig(temperature=1.0), rng) in {1, 2}
+
+
+# sample
+
+
+@each_cell
+@pytest.mark.parametrize("prompt", [[UNSEEN], [3], [UNSEEN, 0, 5, UNSEEN, 2]])
+def test_tokens_fed_are_those_yielded(cell: CellName, prompt: list[int]) -> None:
+    """Each token is drawn from the logits after the prompt and all that was yielded before it."""
+    tokens = text_of(cell, prompt=prompt, seed=5)
+    model, config, rng = model_of(cell), SampleConfig(temperature=1.0), np.random.default_rng(5)
+    state, work = model.initial_state(1), model.workspace(1, 1, backward=False)
+    expected: list[int] = []
+    for k in range(len(prompt) + 49):
+        token = (prompt + expected)[k]
+        logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0]
+        if k + 1 >= len(prompt):
+            expected.append(draw(logits, config, rng))
+    assert tokens == expected
+
+
+@each_cell
+def test_greedy_text_is_the_likeliest_at_each_step(cell: CellName) -> None:
+    """At temperature 0 each token is the argmax after all the tokens before it, read in one window."""
+    tokens = text_of(cell, prompt=[2, 4], temperature=0.0)
+    assert tokens == np.argmax(logits_after(cell, [2, 4, *tokens])[1:-1], axis=-1).tolist()
+
+
+@each_cell
+def test_same_seed_same_text(cell: CellName) -> None:
+    """The same seed gives the same text."""
+    assert text_of(cell, seed=7) == text_of(cell, seed=7)
+
+
+@each_cell
+def test_other_seed_other_text(cell: CellName) -> None:
+    """Another seed gives another text."""
+    assert text_of(cell, seed=7) != text_of(cell, seed=8)
+
+
+@each_cell
+def test_prompt_matters(cell: CellName) -> None:
+    """The whole prompt is read, not its last token alone."""
+    assert text_of(cell, prompt=[0, 0, 1]) != text_of(cell, prompt=[5, 3, 1])
+
+
+@each_cell
+def test_restart_in_the_prompt(cell: CellName) -> None:
+    """What stands before the token of a restart is forgotten."""
+    assert text_of(cell, prompt=[0, 5, 2, 3], restart=2) == text_of(cell, prompt=[2, 3], restart=2)
+
+
+@each_cell
+def test_restart_while_drawing(cell: CellName) -> None:
+    """What follows a drawn token of a restart is drawn as if that were the whole prompt."""
+    tokens = text_of(cell, length=200, restart=2)
+    place = max(k for k, token in enumerate(tokens) if token == 2)
+    rng = np.random.default_rng(0)
+    rng.random(place + 1)
+    config = SampleConfig(length=199 - place, temperature=1.0)
+    assert tokens[place + 1 :] == list(sample(model_of(cell), [2], config, rng=rng))
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_length(length: int) -> None:
+    """As many tokens are yielded as were asked for."""
+    assert len(text_of("gru", length=length)) == length
+
+
+def test_longer_text_begins_like_a_shorter_one() -> None:
+    """The length does not change what is drawn."""
+    assert text_of("gru", length=60)[:50] == text_of("gru", length=50)
+
+
+def test_tokens_come_one_by_one() -> None:
+    """A token is yielded as soon as it is drawn: no more random numbers are used than tokens taken."""
+    rng, twin = np.random.default_rng(0), np.random.default_rng(0)
+    tokens = sample(model_of("gru"), [UNSEEN], SampleConfig(length=50, temperature=1.0), rng=rng)
+    assert len(list(islice(tokens, 3))) == 3
+    assert rng.random() == twin.random(4)[3]
+
+
+def test_tokens_are_plain_numbers_of_the_vocabulary() -> None:
+    """What is yielded are Python integers in [0, V)."""
+    tokens = text_of("lstm")
+    assert {type(token) for token in tokens} == {int}
+    assert 0 <= min(tokens) <= max(tokens) < VOCAB_SIZE
+
+
+def test_samples_of_one_model_may_take_turns() -> None:
+    """Two texts drawn in turns from one model are those drawn one after the other."""
+    config = SampleConfig(length=20, temperature=1.0)
+    one, two = (sample(model_of("lstm"), [k], config, rng=np.random.default_rng(k)) for k in (1, 2))
+    both = list(zip(one, two, strict=True))
+    alone = [text_of("lstm", prompt=[k], length=20, seed=k) for k in (1, 2)]
+    assert [list(tokens) for tokens in zip(*both, strict=True)] == alone
+
+
+# until
+
+stops = st.lists(st.text("ab", min_size=1, max_size=4), max_size=3)
+
+
+@given(text=st.text("abc", max_size=20), stops=stops)
+def test_until(text: str, stops: list[str]) -> None:
+    """A text ends before the string that is complete first; of those complete at once, the longest."""
+    ends = [
+        (end, end - len(stop)) for stop in stops for end in range(len(text) + 1) if text[:end].endswith(stop)
+    ]
+    assert "".join(until(text, stops)) == text[: min(ends)[1] if ends else None]
+
+
+@given(text=st.text("abc", max_size=20))
+def test_until_without_stops(text: str) -> None:
+    """Without stops every character is passed on at once."""
+    assert list(until(text, []))[: len(text)] == list(text)
+
+
+def test_until_holds_back_no_more_than_it_must() -> None:
+    """Characters are held back while they may begin a stop, and no longer."""
+    assert [piece for piece in until("xaaby.", ["abc"]) if piece] == ["x", "a", "aby", "."]
+
+
+def test_until_stops_reading() -> None:
+    """After a stop no further character is asked for."""
+    characters = iter("one. two")
+    assert "".join(until(characters, ["."])) == "one"
+    assert "".join(characters) == " two"
