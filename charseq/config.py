@@ -28,7 +28,9 @@ def parse_duration(value: object) -> object:
     """Turn "90", "90s", "10m", "1h30m" or "2d" into seconds; leave what is not a string alone."""
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value.strip())
+    match = re.fullmatch(
+        r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)s?)?", value.strip()
+    )
     if match is None or not any(match.groups()):
         raise ValueError("must be a duration such as 90s, 10m or 1h30m")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
@@ -37,9 +39,11 @@ def parse_duration(value: object) -> object:
 
 def format_duration(seconds: float) -> str:
     """Return the shortest spelling that `parse_duration` reads back: 5400.0 is 1h30m."""
+    if seconds != int(seconds) or seconds >= 1e9:
+        return f"{seconds!r}s"
     whole = int(seconds)
-    parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (round(whole % 60 + seconds - whole, 3), "s")]
-    return "".join(f"{value:g}{unit}" for value, unit in parts if value) or "0s"
+    parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
+    return "".join(f"{value}{unit}" for value, unit in parts if value) or "0s"
 
 
 def _one_or_many(value: object) -> object:
@@ -199,7 +203,7 @@ def load_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
@@ -230,7 +234,7 @@ def value_from_text(section: str, key: str, text: str) -> object:
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -54,6 +54,7 @@ class CharTokenizer(Tokenizer):
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "CharTokenizer":
         """Rebuild from `to_spec`."""
-        if not isinstance(spec["vocab"], str):
-            raise TypeError("a vocabulary is a string")
-        return cls(spec["vocab"], num_once=int(spec["num_once"]), num_chars=int(spec["num_chars"]))
+        vocab, num_once, num_chars = spec["vocab"], spec["num_once"], spec["num_chars"]
+        if not (isinstance(vocab, str) and isinstance(num_once, int) and isinstance(num_chars, int)):
+            raise TypeError("a vocabulary is a string with two whole numbers")
+        return cls(vocab, num_once=num_once, num_chars=num_chars)
