@@ -25,25 +25,23 @@ DEFAULT_MAX_TIME = 120.0
 
 
 def parse_duration(value: object) -> object:
-    """Turn "90", "90s", "10m", "1h30m" or "2d" into seconds; leave what is not a string alone."""
+    """Turn "90", "90s", "10m", "1h30m" or "2d", or a number, into seconds; they count to the millisecond."""
+    if isinstance(value, float):
+        return max(round(value, 3), 0.001) if value > 0 else value
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(
-        r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?(?:e[+-]?\d+)?)s?)?", value.strip()
-    )
+    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value.strip())
     if match is None or not any(match.groups()):
         raise ValueError("must be a duration such as 90s, 10m or 1h30m")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return round(((days * 24 + hours) * 60 + minutes) * 60 + seconds, 3)
 
 
 def format_duration(seconds: float) -> str:
     """Return the shortest spelling that `parse_duration` reads back: 5400.0 is 1h30m."""
-    if seconds != int(seconds) or seconds >= 1e9:
-        return f"{seconds!r}s"
-    whole = int(seconds)
-    parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")]
-    return "".join(f"{value}{unit}" for value, unit in parts if value) or "0s"
+    whole, thousandths = divmod(round(seconds * 1000), 1000)
+    parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60 + thousandths / 1000, "s")]
+    return "".join(f"{value:g}{unit}" for value, unit in parts if value) or "0s"
 
 
 def _one_or_many(value: object) -> object:
@@ -53,7 +51,7 @@ def _one_or_many(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
 
 
@@ -127,7 +125,7 @@ class TrainConfig(Section):
     num_epochs: int = Field(0, ge=0, description="Stop after this many passes over the corpus; 0: no limit.")
     max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0: no limit.")
     max_time: Duration = Field(
-        0.0, ge=0, description="Stop after this time, e.g. 10m; 0s: no limit. No limit at all means 2m."
+        0.0, description="Stop after this time, e.g. 10m; 0s: no limit. No limit at all means 2m."
     )
     patience: int = Field(
         0, ge=0, description="Stop after so many validations without improvement; 0: never."
@@ -136,10 +134,10 @@ class TrainConfig(Section):
         0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
     )
     save_every: Duration = Field(
-        30.0, ge=0, description="Time between saves of what --resume needs, e.g. 30s."
+        30.0, description="Time between saves of what --resume needs, e.g. 30s."
     )
     sample_every: Duration = Field(
-        20.0, ge=0, description="Time between samples shown while training; 0s: none."
+        20.0, description="Time between samples shown while training; 0s: none."
     )
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: int = Field(
