@@ -133,12 +133,8 @@ class TrainConfig(Section):
     eval_every: int = Field(
         0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
     )
-    save_every: Duration = Field(
-        30.0, description="Time between saves of what --resume needs, e.g. 30s."
-    )
-    sample_every: Duration = Field(
-        20.0, description="Time between samples shown while training; 0s: none."
-    )
+    save_every: Duration = Field(30.0, description="Time between saves of what --resume needs, e.g. 30s.")
+    sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: int = Field(
         0, ge=0, description="Threads for matrix products; 0: as the numeric library decides."

@@ -12,7 +12,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.score import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from charseq.checkpoint import Checkpoint
     from charseq.reports import Row
@@ -65,23 +65,31 @@ def _evaluate_texts(checkpoint: "Checkpoint", texts: list[str], format_name: str
     from charseq.cli.console import results
     from charseq.reports import write_rows
     from charseq.reports.tables import evaluation_table
-    from charseq.text.corpus import iter_text
 
-    rows = _rows(
-        checkpoint, {text: iter_text(text) for text in texts} or {"test part": [_test_part(checkpoint)]}
-    )
+    rows = list(_rows(checkpoint, _named_texts(checkpoint, texts)))
+    if len(rows) == 2:
+        rows.pop()  # the total of a single text
     if format_name == "table":
-        results().print(evaluation_table(list(rows)))
+        results().print(evaluation_table(rows))
     else:
         write_rows(rows, format_name, sys.stdout)
 
 
-def _rows(checkpoint: "Checkpoint", texts: "dict[str, Iterable[str]]") -> "Iterable[Row]":
+def _named_texts(checkpoint: "Checkpoint", texts: list[str]) -> "Iterator[tuple[str, Iterable[str]]]":
+    from charseq.text.corpus import iter_texts
+
+    for text in texts:
+        yield from iter_texts(text)
+    if not texts:
+        yield "test part", [_test_part(checkpoint)]
+
+
+def _rows(checkpoint: "Checkpoint", texts: "Iterator[tuple[str, Iterable[str]]]") -> "Iterator[Row]":
     """Score each text by itself, then say what they make together; DataError for an empty one."""
     from charseq.reports import evaluation_row
 
     total, total_seen, total_seconds = Score(), Score(), 0.0
-    for name, pieces in texts.items():
+    for name, pieces in texts:
         begin = time.perf_counter()
         score, seen = _score(checkpoint, pieces)
         seconds = time.perf_counter() - begin
@@ -89,8 +97,7 @@ def _rows(checkpoint: "Checkpoint", texts: "dict[str, Iterable[str]]") -> "Itera
             raise DataError(f"{name}: empty: there is nothing to score")
         yield evaluation_row(name, score, seen, seconds=seconds)
         total, total_seen, total_seconds = total + score, total_seen + seen, total_seconds + seconds
-    if len(texts) > 1:
-        yield evaluation_row("total", total, total_seen, seconds=total_seconds)
+    yield evaluation_row("total", total, total_seen, seconds=total_seconds)
 
 
 def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Score]:

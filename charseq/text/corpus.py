@@ -73,13 +73,20 @@ def read_corpus(sources: tuple[str, ...]) -> Corpus:
     return Corpus("".join(pieces), tuple(sources), num_bytes, digest.hexdigest())
 
 
-def iter_text(source: str) -> Iterator[str]:
-    """Yield the text of `source` piece by piece, in bounded memory; errors as in `read_corpus`."""
-    for name, chunks in open_source(source):
+def iter_texts(source: str) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield (name, pieces of text) for each file behind `source`, in bounded memory.
+
+    The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`.
+    """
+
+    def pieces(name: str, chunks: Iterator[bytes]) -> Iterator[str]:
         decode = Decoder(name)
         for chunk in chunks:
             yield decode(chunk)
         yield decode(b"", final=True)
+
+    for name, chunks in open_source(source):
+        yield name, pieces(name, chunks)
 
 
 class Decoder:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
-from charseq.text.corpus import Split, iter_text, read_corpus
+from charseq.text.corpus import Split, iter_texts, read_corpus
 
 CHUNK_SIZES = st.integers(1, 7)
 
@@ -22,6 +23,12 @@ class StandardInput:
 
     def __init__(self, raw: bytes) -> None:
         self.buffer = io.BytesIO(raw)
+
+
+def iter_text(source: str) -> Iterator[str]:
+    """Yield the pieces of all texts behind `source`."""
+    for _, pieces in iter_texts(source):
+        yield from pieces
 
 
 def write(path: Path, raw: bytes) -> str:
@@ -263,6 +270,14 @@ def test_truncated_character_at_the_end(tmp_path: Path) -> None:
     assert message_of(source) == f"{source}: not UTF-8 at byte 3: unexpected end of data; convert it first"
 
 
+def test_truncated_character_at_the_end_of_the_pieces(tmp_path: Path) -> None:
+    """Read piece by piece, a character cut off by the end of the file is an error as well."""
+    source = write(tmp_path / "a.txt", b"abc\xe2\x82")
+    with pytest.raises(DataError) as caught:
+        list(iter_text(source))
+    assert str(caught.value) == message_of(source)
+
+
 def test_character_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
     """A character that one file begins and the next one ends is an error in the first."""
     sources = write(tmp_path / "a", b"x\xc3"), write(tmp_path / "b", b"\xa9")
@@ -318,7 +333,7 @@ def test_offset_of_bad_bytes_across_chunk_borders(before: str, raw: bytes, chunk
 
 @pytest.mark.parametrize("chunk_bytes", [1, 3, 1 << 16])
 def test_pieces_join_to_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
-    """The pieces of `iter_text` joined are the text that `read_corpus` reads."""
+    """The pieces of `iter_texts` joined are the text that `read_corpus` reads."""
     monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
     write(tmp_path / "a.txt", "zażółć\r\n😀".encode())
     write(tmp_path / "b.txt.gz", gzip.compress("안녕".encode()))
