@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from charseq.errors import DataError
 from charseq.predictor import Prediction
 from charseq.reports import Row, prediction_row
+from charseq.score import exp_or_inf
 
 
 class Expectation(BaseModel):
@@ -81,5 +82,6 @@ def total_row(rows: list[Row]) -> Row:
     entropy = sum(row["entropy"] for row in rows) / len(rows)
     nothing = dict.fromkeys(("prefix", "target", "probability", "rank"))
     passed = all(row["passed"] is not False for row in rows)
-    total = {"bits": bits, "entropy": entropy, "top": [], "perplexity": 2**bits, "passed": passed}
-    return nothing | total
+    perplexity = exp_or_inf(bits * math.log(2))
+    means = {"bits": bits, "entropy": entropy, "top": [], "perplexity": perplexity, "passed": passed}
+    return nothing | means

@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from charseq.errors import ConfigError
 
@@ -27,14 +27,14 @@ DEFAULT_MAX_TIME = 120.0
 def parse_duration(value: object) -> object:
     """Turn "90", "90s", "10m", "1h30m" or "2d", or a number, into seconds; they count to the millisecond."""
     if isinstance(value, float):
-        return max(round(value, 3), 0.001) if value > 0 else value
+        return max(round(value, 3), 0.001) if value > 0 else value  # the shortest limit is still a limit
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value.strip())
     if match is None or not any(match.groups()):
         raise ValueError("must be a duration such as 90s, 10m or 1h30m")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return round(((days * 24 + hours) * 60 + minutes) * 60 + seconds, 3)
+    return parse_duration(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def format_duration(seconds: float) -> str:
@@ -51,8 +51,16 @@ def _one_or_many(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _utf8(name: str) -> str:
+    """Refuse what is left of a name that is not UTF-8: no settings file could hold it."""
+    if any("\ud800" <= char <= "\udfff" for char in name):
+        raise ValueError("must be valid UTF-8")
+    return name
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Name = Annotated[str, AfterValidator(_utf8)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 
 
 class Section(BaseModel):
@@ -69,7 +77,7 @@ class DataConfig(Section):
         min_length=1,
         description="Files, directories, *.gz, - for standard input, builtin:pydoc or builtin:stdlib.",
     )
-    valid: str = Field("", description="A separate validation text; empty: cut from the corpus.")
+    valid: Name = Field("", description="A separate validation text; empty: cut from the corpus.")
     valid_fraction: float = Field(
         0.05, ge=0, lt=1, description="Share of the corpus held out for validation."
     )
@@ -221,10 +229,14 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
 
 
 def value_from_text(section: str, key: str, text: str) -> object:
-    """Read `text` as TOML, or as itself where the setting is a string or the text is no TOML."""
-    part = Settings.model_fields.get(section)
-    field = part.annotation.model_fields.get(key) if part and part.annotation else None
-    if field is None or field.annotation is str or get_args(field.annotation)[:1] == (str,):
+    """Read `text` as TOML, or as itself where the setting holds names or the text is no TOML.
+
+    A list of names in brackets is TOML too.
+    """
+    part: Any = Settings.model_fields.get(section)
+    field = part.annotation.model_fields.get(key) if part else None
+    kind: Any = field.annotation if field else str
+    if kind is str or (get_origin(kind) is tuple and not text.startswith("[")):
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]

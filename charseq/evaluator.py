@@ -7,7 +7,7 @@ import numpy as np
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import Unit
 from charseq.network import CharModel, State, Workspace
-from charseq.network.loss import log_softmax
+from charseq.network.loss import log_softmax, target_ranks
 from charseq.score import Score
 from charseq.text import UNSEEN, Tokenizer
 from charseq.text.batches import Window, make_sequence
@@ -87,17 +87,16 @@ def score_window(
     Both are 0 for UNSEEN targets: their price is the tokenizer's affair.
     """
     log_p = log_softmax(model.forward(window.inputs, state, work, resets=window.resets))
-    target = np.take_along_axis(log_p, np.maximum(window.targets, 0)[..., None], axis=-1)
-    ranks = 1 + np.sum(log_p > target, axis=-1, dtype=np.int32)
-    seen = window.targets != UNSEEN
-    return -target[..., 0] * seen, ranks * seen
+    targets, seen = np.maximum(window.targets, 0), window.targets != UNSEEN
+    nats = -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
+    return nats * seen, target_ranks(log_p, targets) * seen
 
 
 class Validator:
     """Scores one text again and again while a model learns, in parallel parts rather than in one go.
 
     Each part begins in the zero state WARMUP characters early, which stands in for the state that one go
-    would have carried there. With unit line, and for a text of a single part, the figure is exact.
+    would have carried there. For a text of a single part, and for lines no longer than that, it is exact.
     """
 
     STREAMS, WARMUP, STEPS = 32, 128, 64

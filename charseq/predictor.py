@@ -8,7 +8,8 @@ import numpy as np
 from charseq.arrays import FloatArray
 from charseq.config import Unit
 from charseq.network import CharModel
-from charseq.network.loss import log_softmax
+from charseq.network.loss import log_softmax, target_ranks
+from charseq.score import exp_or_inf
 from charseq.text import UNSEEN, Tokenizer
 from charseq.text.batches import prompt_tokens
 from charseq.text.tokenizer import bytes_per_char
@@ -42,7 +43,7 @@ class Prediction:
     @property
     def perplexity(self) -> float | None:
         """1 / p(target)."""
-        return None if self.bits is None else 2**self.bits if self.bits < 1024 else math.inf
+        return None if self.bits is None else exp_or_inf(self.bits * math.log(2))
 
 
 class Predictor:
@@ -53,7 +54,12 @@ class Predictor:
         self._work = model.workspace(1, 1, backward=False)
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
-        """Return the distribution after `prefix`, read from a zero state; `target` is one character."""
+        """Return the distribution after `prefix`, read from a zero state; `target` is one character.
+
+        Raises ValueError for a longer or an empty target.
+        """
+        if target is not None and len(target) != 1:
+            raise ValueError(f"a target is one character, not {target!r}")
         log_p = self._read(prefix)
         eps = self._tokenizer.escape_probability
         order = np.argsort(-log_p, kind="stable")
@@ -83,4 +89,4 @@ class Predictor:
         if token == UNSEEN:
             escape = -math.log(self._tokenizer.escape_probability)
             return escape + math.log(256) * int(bytes_per_char(target)[0]), 0
-        return -float(log_p[token]), 1 + int(np.sum(log_p > log_p[token]))
+        return -float(log_p[token]), int(target_ranks(log_p, np.array(token)))

@@ -55,8 +55,7 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> 
     if config.top_k or config.top_p < 1:
         p = _truncated(p, config)
     heights = np.cumsum(p)
-    place = np.searchsorted(heights, rng.random() * heights[-1], side="right")
-    return int(min(place, np.flatnonzero(p)[-1]))
+    return int(np.searchsorted(heights, rng.random() * heights[-1], side="right"))
 
 
 def _truncated(p: FloatArray, config: SampleConfig) -> FloatArray:

@@ -134,6 +134,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
         "train.max_time must be a duration such as 90s, 10m or 1h30m; got 'soon'",
     ),
     ({"train": {"max_time": -1}}, "train.max_time must be at least 0; got -1"),
+    ({"train": {"max_time": 1e10}}, "train.max_time must be at most 1e+09; got 10000000000.0"),
     ({"train": {"max_time": [1]}}, "train.max_time must be a number; got [1]"),
 ]
 
@@ -300,6 +301,7 @@ def test_mistake_in_the_environment(variable: str, message: str) -> None:
         ("90s", 90),
         ("0.5", 0.5),
         ("1.25s", 1.25),
+        ("1.23456s", 1.235),
         ("0s", 0),
         ("10m", 600),
         ("1h30m", 5400),
@@ -355,6 +357,19 @@ def test_durations_read_back(milliseconds: int) -> None:
     """What is written of a duration, to the millisecond, reads back as that duration."""
     seconds = milliseconds / 1000
     assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        0.0004,
+        1e-300,
+        "0.0004s",
+    ],
+)
+def test_short_limit_does_not_become_none(limit: object) -> None:
+    """A limit shorter than a millisecond is a millisecond, since 0 would mean no limit."""
+    assert DEFAULT.with_layer({"train": {"max_time": limit}}, "x").train.max_time == 0.001
 
 
 # The file

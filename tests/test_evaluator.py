@@ -56,9 +56,9 @@ def plain(model: CharModel, text: str, unit: Unit) -> tuple[list[float], list[in
         logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0].astype(np.float64)
         p = np.exp(logits) / np.exp(logits).sum()
         if char in vocab:
-            target = p[vocab.index(char)]
-            nats.append(-math.log((1 - eps) * target))
-            ranks.append(1 + sum(q > target for q in p.tolist()))
+            number = vocab.index(char)
+            nats.append(-math.log((1 - eps) * p[number]))
+            ranks.append(1 + sum((-q, k) < (-p[number], number) for k, q in enumerate(p.tolist())))
         else:
             nats.append(-math.log(eps) + len(char.encode()) * math.log(256))
             ranks.append(0)
@@ -84,7 +84,7 @@ def test_nats_are_those_of_the_logits(cell: CellName, unit: Unit) -> None:
 @each_cell
 @each_unit
 def test_ranks_are_those_of_the_logits(cell: CellName, unit: Unit) -> None:
-    """A character's rank is 1 more than the number of likelier ones, and 0 where it is unseen."""
+    """A character's rank is its place when sorted by probability, then by number; 0 where it is unseen."""
     assert whole(cell, unit).ranks.tolist() == plain(model_of(cell), TEXT, unit)[1]
 
 

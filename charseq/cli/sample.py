@@ -76,7 +76,7 @@ def command(
         for piece in until(_characters(checkpoint, prompt, settings, np.random.default_rng(seed)), stops):
             sys.stdout.write(piece)
             sys.stdout.flush()
-            last = piece[-1:]
+            last = piece[-1:] or last
         if last != "\n":
             sys.stdout.write("\n")
 

@@ -22,6 +22,14 @@ def cross_entropy_(logits: FloatArray, targets: TokenArray) -> float:
     return loss.item()  # type: ignore[no-any-return]
 
 
+def target_ranks(scores: FloatArray, targets: TokenArray) -> TokenArray:
+    """Return the place of each target (...) among `scores` (..., V), 1 for the highest; ties go by number."""
+    target = np.take_along_axis(scores, targets[..., None], axis=-1)
+    before = np.arange(scores.shape[-1]) < targets[..., None]
+    ahead = (scores > target) | ((scores == target) & before)
+    return np.asarray(1 + ahead.sum(axis=-1, dtype=np.int32))
+
+
 def log_softmax(logits: FloatArray) -> FloatArray:
     """Return log softmax over the last axis in float64, whatever the dtype of `logits`."""
     z = logits.astype(np.float64)

@@ -16,7 +16,7 @@ class CharTokenizer(Tokenizer):
     def __init__(self, vocab: str, *, num_once: int, num_chars: int) -> None:
         if not vocab or list(vocab) != sorted(set(vocab)):
             raise ValueError("a vocabulary needs sorted characters, each once")
-        if not 0 <= num_once <= len(vocab) <= num_chars:
+        if not 0 <= num_once <= len(vocab) <= num_chars < 2**63:
             raise ValueError("a vocabulary needs the counts of its training text")
         self._vocab = tuple(vocab)
         self._codes = code_points(vocab)

@@ -112,6 +112,8 @@ class Decoder:
 def open_source(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield (name, chunks of bytes) for each file behind `source`."""
     if source == "-":
+        if sys.stdin is None:
+            raise DataError("standard input: is closed")
         yield "standard input", _chunks(sys.stdin.buffer, "standard input")
     elif source.startswith("builtin:"):
         yield source, _builtin(source)

@@ -105,6 +105,8 @@ BAD_SPECS = {
     "a negative num_once": GOOD | {"num_once": -1},
     "more met once than there are": GOOD | {"num_once": 5},
     "fewer characters than in the vocabulary": GOOD | {"num_chars": 3},
+    "a fraction as num_once": GOOD | {"num_once": 2.5},
+    "a fraction as num_chars": GOOD | {"num_chars": 5.5},
     "a word as num_once": GOOD | {"num_once": "three"},
     "null as num_chars": GOOD | {"num_chars": None},
     "a list as num_chars": GOOD | {"num_chars": [5]},
