@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from charseq.cli.console import notes
 from charseq.reports.text import printable
-from charseq.score import Score, describe
+from charseq.score import Score
 from charseq.trainer import Event, Recovered, StepDone, Stopped, Validated
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.console import RenderableType
+    from rich.live import Live
 
 REFRESH_SECONDS = 0.1
+HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
 LINE_SECONDS = 2.0
 """Seconds of training between two lines at least; the last validation always has its line."""
 SMOOTHING = 0.98
@@ -23,13 +25,12 @@ class TrainingDisplay:
 
     def __init__(self, *, plain: bool) -> None:
         self._console = notes()
-        self._live: Progress | None = None if plain or not self._console.is_terminal else self._make_live()
-        self._task = self._live.add_task("train", total=1.0, text="starting") if self._live else None
-        self._loss = self._speed = math.nan
+        self._live = None if plain or not self._console.is_terminal else self._make_live()
+        self._loss, self._speed = math.nan, 0.0
         self._shown = -math.inf
-        self._last_elapsed: float | None = None
+        self._num_chars, self._since = 0, math.nan
         self._valid = ""
-        self._line, self._line_elapsed = "", -math.inf
+        self._line, self._line_elapsed, self._header_said = "", -math.inf, False
 
     def __enter__(self) -> "TrainingDisplay":
         if self._live:
@@ -62,47 +63,61 @@ class TrainingDisplay:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def sample(self, text: str) -> None:
-        """Print a short sample of what the model writes."""
-        self._console.print(printable(text), style="dim", markup=False, highlight=False, soft_wrap=True)
+        """Print a short sample of what the model writes, set off from the figures."""
+        lines = "\n".join(f"  | {line}" for line in printable(text).split("\n"))
+        self._console.print(lines, style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def _step(self, event: StepDone) -> None:
         self._loss = _smooth(self._loss, event.loss)
-        if self._last_elapsed is not None and event.elapsed > self._last_elapsed:
-            self._speed = _smooth(self._speed, event.num_chars / (event.elapsed - self._last_elapsed))
-        self._last_elapsed = event.elapsed
-        if self._live and self._task is not None and event.elapsed - self._shown >= REFRESH_SECONDS:
+        if math.isnan(self._since):
+            self._num_chars, self._since = 0, event.elapsed
+        elif event.elapsed > self._since:
+            self._num_chars += event.num_chars
+            self._speed = self._num_chars / (event.elapsed - self._since)
+        if self._live and event.elapsed - self._shown >= REFRESH_SECONDS:
             self._shown = event.elapsed
-            left = event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan
-            text = (
-                f"epoch {event.epoch + 1}  step {event.step:,}  loss {self._loss:.3f}  {self._valid}"
-                f"{self._speed:,.0f} chars/s  {_clock(event.elapsed)} < {_clock(left)}"
-            )
-            self._live.update(self._task, completed=event.progress, text=text, refresh=True)
+            self._live.update(self._picture(event), refresh=True)
+
+    def _picture(self, event: StepDone) -> "RenderableType":
+        """Return the two live lines: how far, how fast; and how good."""
+        from rich.columns import Columns
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+
+        left = event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan
+        bar = ProgressBar(total=1.0, completed=event.progress, width=24)
+        time = f"{_clock(event.elapsed)}, {_clock(left)} to go"
+        where = f"epoch {event.epoch + 1}, step {event.step:,}"
+        return Group(
+            Columns([bar, f"{event.progress:4.0%}  {time}, {self._speed:,.0f} chars/s"]),
+            f"{where}, loss {self._loss:.3f}{self._valid}",
+        )
 
     def _validated(self, event: Validated) -> None:
         score = Score(num_chars=1, nats=event.nats_per_char)
-        self._valid = f"valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}  "
-        self._last_elapsed = None
-        speed = "" if math.isnan(self._speed) else f"  {self._speed:,.0f} chars/s"
+        self._valid = f", valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}"
+        self._since = math.nan
         self._line = (
-            f"{_clock(event.elapsed)}  epoch {event.epoch + 1}  step {event.step:,}{speed}  "
-            f"train {event.train_nats_per_char:.4f} nats  "
-            f"valid {describe(event.nats_per_char)}{'  best' if event.improved else ''}"
+            f"{_clock(event.elapsed):>6} {event.epoch + 1:>5} {event.step:>9,} {self._speed:>9,.0f} "
+            f"{event.train_nats_per_char:>10.4f} {event.nats_per_char:>10.4f} {score.bits_per_char:>9.4f} "
+            f"{score.perplexity:>10.3f}{' best' if event.improved else ''}"
         )
         if event.elapsed - self._line_elapsed >= LINE_SECONDS:
             self._line_elapsed = event.elapsed
             self._say_line()
 
     def _say_line(self) -> None:
+        if self._line and not self._header_said:
+            self._header_said = True
+            self.say(HEADER)
         if self._line:
             self.say(self._line)
         self._line = ""
 
-    def _make_live(self) -> "Progress":
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    def _make_live(self) -> "Live":
+        from rich.live import Live
 
-        columns = (BarColumn(bar_width=16), TaskProgressColumn(), TextColumn("{task.fields[text]}"))
-        return Progress(*columns, console=self._console, transient=True, auto_refresh=False)
+        return Live(console=self._console, transient=True, auto_refresh=False)
 
 
 def _smooth(average: float, value: float) -> float:
