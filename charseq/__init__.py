@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from charseq.checkpoint import Checkpoint as Checkpoint
     from charseq.config import Settings as Settings
+    from charseq.directory import find_model as find_model
     from charseq.errors import CharseqError as CharseqError
     from charseq.evaluator import Scorer as Scorer
     from charseq.network import CharModel as CharModel
     from charseq.predictor import Predictor as Predictor
     from charseq.run import Run as Run
-    from charseq.run import find_model as find_model
     from charseq.sampler import sample as sample
     from charseq.trainer import Trainer as Trainer
 
@@ -29,7 +29,7 @@ _HOMES = {
     "Scorer": "evaluator",
     "Settings": "config",
     "Trainer": "trainer",
-    "find_model": "run",
+    "find_model": "directory",
     "sample": "sampler",
 }
 

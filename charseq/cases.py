@@ -6,12 +6,13 @@
 """
 
 import math
+import reprlib
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from charseq.errors import DataError
+from charseq.errors import ConfigError, DataError
 from charseq.predictor import Prediction
 from charseq.reports import Row, prediction_row
 from charseq.score import exp_or_inf
@@ -48,19 +49,21 @@ CASES = TypeAdapter(Annotated[list[Case], Field(min_length=1)])
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read a file of cases. Raises DataError, naming the case and the field, for anything else."""
+    """Read a file of cases. Raises DataError, naming the case and the field, ConfigError if it is missing."""
     import yaml
 
     try:
         return CASES.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
-        raise DataError(f"{path}: case {where or 'list'}: {first['msg']}; got {first['input']!r}") from None
+        raise DataError(
+            f"{path}: case {where or 'list'}: {first['msg']}; got {reprlib.repr(first['input'])}"
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
 
 
 def case_row(case: Case, prediction: Prediction) -> Row:

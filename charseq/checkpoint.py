@@ -6,6 +6,7 @@ resumed the trainer's arrays. One JSON text in the file's metadata holds the res
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,16 +83,19 @@ class Checkpoint:
         """Read a file that `save` wrote. Raises CheckpointError, naming the file, for anything else."""
         record, tensors = _read(path)
         version = record.get("format_version")
-        if not isinstance(version, int) or version > FORMAT_VERSION:
+        if not isinstance(version, int) or version < 1:
+            raise CheckpointError(f"{path}: not a charseq model: its format is {version!r}")
+        if version > FORMAT_VERSION:
             raise CheckpointError(f"{path}: written by a newer charseq (format {version}); update this one")
         try:
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
             model = CharModel(settings.model, tokenizer.vocab_size)
             _fill(model, tensors)
-            provenance = Provenance(**record["provenance"])
+            made_of = record["provenance"]
+            provenance = Provenance(**made_of | {"sources": tuple(made_of["sources"])})
             results = Results(**record["results"])
-        except (KeyError, TypeError, ValueError, AttributeError, CharseqError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {error}") from None
         rest = {name: array for name, array in tensors.items() if name.startswith("training.")}
         training = Snapshot(rest, record["training"]) if record.get("training") else None
@@ -103,14 +107,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+            record = json.loads((file.metadata() or {})[METADATA_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        record = json.loads(metadata[METADATA_KEY])
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
     except KeyError:
         raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata") from None
-    except (SafetensorError, ValueError, RecursionError) as error:
+    except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a charseq model: {error}") from None
     if not isinstance(record, dict):
         raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
@@ -139,11 +142,14 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    with suppress(OSError):  # not every system can flush a directory
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from None

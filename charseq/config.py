@@ -145,7 +145,7 @@ class TrainConfig(Section):
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: int = Field(
-        0, ge=0, description="Threads for matrix products; 0: as the numeric library decides."
+        1, ge=1, description="Threads for each matrix product; more pay only where nothing else runs."
     )
 
 

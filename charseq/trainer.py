@@ -42,11 +42,14 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The validation part was scored, in nats per character; `improved` if never so well before."""
+    """The validation part was scored, if there is one; `improved` if never so well before.
+
+    `train_nats_per_char` is the mean loss since the last validation.
+    """
 
     step: int
     epoch: int
-    nats_per_char: float
+    valid_nats_per_char: float | None
     train_nats_per_char: float
     learning_rate: float
     improved: bool
@@ -84,7 +87,7 @@ class Progress:
     epoch: int = 0
     window: int = 0
     elapsed: float = 0.0
-    best_nats: float = math.inf
+    best_nats: float | None = None
     best_step: int = 0
     num_bad_validations: int = 0
     num_recoveries: int = 0
@@ -137,20 +140,19 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
         begin = self._clock() - self.progress.elapsed
-        while not (reason := self._reason_to_stop()):
-            done = self._step(begin)
-            if done is None:
-                yield self._recover()
-                continue
-            yield done
-            if self.progress.step % self.eval_every == 0:
+        while True:
+            reason = self._reason_to_stop()
+            due = reason is not None or self.progress.step % self.eval_every == 0
+            if due and self.progress.train_chars:  # something was learnt since the last validation
                 yield self._validate(begin)
-        if self.progress.train_chars:
-            yield self._validate(begin)
+            elif reason is not None:
+                break
+            else:
+                yield self._step(begin) or self._recover()
         yield Stopped(self.progress.step, reason)
 
     def snapshot(self) -> Snapshot:
-        """Return everything that `restore` needs to go on as if nothing had happened."""
+        """Return what `restore` needs to go on as if nothing had happened; live arrays: save them at once."""
         self.progress.rate_scale = self._schedule.scale
         self.progress.num_optimizer_steps = self._optimizer.num_steps
         return Snapshot(dict(self._arrays()), {**asdict(self.progress), "rng": self._rng.bit_generator.state})
@@ -191,13 +193,13 @@ class Trainer:
     def _reason_to_stop(self) -> str | None:
         now, limits = self.progress, self.train
         if limits.num_epochs and now.epoch >= limits.num_epochs:
-            return f"{now.epoch} epochs are done"
+            return f"epochs done: {now.epoch}"
         if limits.max_steps and now.step >= limits.max_steps:
-            return f"{now.step} steps are done"
+            return f"steps done: {now.step}"
         if self._max_time and now.elapsed >= self._max_time:
             return f"the time of {format_duration(self._max_time)} is up"
         if limits.patience and now.num_bad_validations >= limits.patience:
-            return f"{now.num_bad_validations} validations brought no improvement"
+            return f"validations without improvement: {now.num_bad_validations}"
         return None
 
     def _affordable_eval_every(self) -> int:
@@ -207,7 +209,7 @@ class Trainer:
         return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
 
     def _step(self, begin: float) -> StepDone | None:
-        """Learn from one window; None, and no change of the parameters, when the loss is not finite."""
+        """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
         now, window = self.progress, self.batches[self.progress.window]
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
@@ -217,9 +219,11 @@ class Trainer:
             loss = cross_entropy_(logits, window.targets)
             self.model.backward(logits, self._work, self._grads)
             grad_norm = clip_(self._grads.flat, self.optim.max_grad_norm)
-        if not math.isfinite(loss) or not math.isfinite(grad_norm):
-            return None
-        self._optimizer.step(self.model.params, self._grads, learning_rate=rate)
+            if not math.isfinite(loss) or not math.isfinite(grad_norm):
+                return None
+            self._optimizer.step(self.model.params, self._grads, learning_rate=rate)
+            if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
+                return None
 
         now.step += 1
         now.window += 1
@@ -235,9 +239,9 @@ class Trainer:
     def _validate(self, begin: float) -> Validated:
         now = self.progress
         train_nats = now.train_nats / now.train_chars
-        with np.errstate(over="ignore", invalid="ignore"):  # so does a validation that has diverged
-            nats = self.validator.nats_per_char() if self.validator else train_nats
-        improved = nats < now.best_nats or (self.validator is None and math.isfinite(nats))
+        with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
+            nats = self.validator.nats_per_char() if self.validator else None
+        improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
         if improved:
             now.best_nats, now.best_step = nats, now.step

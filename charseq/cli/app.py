@@ -10,8 +10,6 @@ from charseq import __version__
 from charseq.cli import evaluate, info, next, sample, train
 from charseq.errors import CharseqError
 
-INTERRUPTED = 130
-
 app = typer.Typer(
     name="charseq",
     help="Character-level language models on an ordinary computer: train, sample, evaluate.",
@@ -57,12 +55,20 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
         return _refuse(error)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: end quietly
-        return 0
+    except (OSError, SystemExit) as error:
+        _discard_output()
+        cause = error.__context__ if isinstance(error, SystemExit) else error  # typer and rich exit on EPIPE
+        if isinstance(cause, BrokenPipeError):
+            return 0  # nobody reads any more: end quietly
+        if not isinstance(cause, OSError):
+            raise
+        return _fail(f"{cause.filename or 'output'}: {cause.strerror}", 1)
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Send what is left in the buffer nowhere, so that Python's exit does not trip over it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(error: typer.TyperException) -> int:
@@ -72,5 +78,7 @@ def _refuse(error: typer.TyperException) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"charseq: error: {message}", file=sys.stderr)
+    from charseq.cli.console import note
+
+    note(f"error: {message}")
     return code

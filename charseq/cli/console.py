@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from charseq.checkpoint import Checkpoint
 
-UNLIMITED_WIDTH = 10_000
+UNLIMITED_WIDTH = 10_000_000
 
 
 def results() -> "Console":
@@ -34,14 +34,16 @@ def notes() -> "Console":
 
 
 def note(message: str) -> None:
-    """Print one line to stderr."""
-    print(f"charseq: {message}", file=sys.stderr)
+    """Print one line to stderr, without anything that a terminal would obey."""
+    from charseq.reports.text import visible
+
+    print(f"charseq: {visible(message).replace('␣', ' ')}", file=sys.stderr)
 
 
 def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
     """Load the model that `argument` names, or the newest one, whose name is then printed to stderr."""
     from charseq.checkpoint import Checkpoint
-    from charseq.run import find_model
+    from charseq.directory import find_model
 
     path = find_model(argument)
     if argument is None:
@@ -54,7 +56,7 @@ def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
 
     Raises ConfigError for a first argument that reads like the path of a model and is none.
     """
-    from charseq.run import is_model
+    from charseq.directory import is_model
 
     if not arguments:
         return None, []

@@ -56,11 +56,14 @@ def command(
 
 def _read_questions() -> Iterator[tuple[str, str | None]]:
     """Yield (prefix, target) from the lines of standard input; DataError for a target that is not one."""
+    offset = 0
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         try:
             line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
-            raise DataError(f"standard input: line {number} is not UTF-8: {error.reason}") from None
+            at = f"byte {offset + error.start}, in line {number}"
+            raise DataError(f"standard input: not UTF-8 at {at}: {error.reason}") from None
+        offset += len(raw)
         prefix, tab, target = line.partition("\t")
         if tab and len(target) != 1:
             raise ConfigError(f"standard input: line {number}: the target {target!r} must be one character")

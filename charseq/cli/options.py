@@ -47,8 +47,9 @@ def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any
 
         @functools.wraps(command)
         def wrapper(**arguments: Any) -> Any:
-            options = {key: arguments.pop(key) for key in owners}
-            return command(**arguments, options={(owners[key], key): v for key, v in options.items() if v})
+            options = {(name, key): arguments.pop(key) for key, name in owners.items()}
+            given = {setting: text for setting, text in options.items() if text is not None}
+            return command(**arguments, options=given)
 
         signature = inspect.signature(command, eval_str=True)
         kept = [p for name, p in signature.parameters.items() if name != "options"]

@@ -94,13 +94,15 @@ class TrainingDisplay:
         )
 
     def _validated(self, event: Validated) -> None:
-        score = Score(num_chars=1, nats=event.nats_per_char)
-        self._valid = f", valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}"
+        figures = "no validation"
+        if event.valid_nats_per_char is not None:
+            score = Score(num_chars=1, nats=event.valid_nats_per_char)
+            figures = f"{score.nats_per_char:>10.4f} {score.bits_per_char:>9.4f} {score.perplexity:>10.3f}"
+            self._valid = f", valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}"
         self._since = math.nan
         self._line = (
             f"{_clock(event.elapsed):>6} {event.epoch + 1:>5} {event.step:>9,} {self._speed:>9,.0f} "
-            f"{event.train_nats_per_char:>10.4f} {event.nats_per_char:>10.4f} {score.bits_per_char:>9.4f} "
-            f"{score.perplexity:>10.3f}{' best' if event.improved else ''}"
+            f"{event.train_nats_per_char:>10.4f} {figures}{' best' if event.improved else ''}"
         )
         if event.elapsed - self._line_elapsed >= LINE_SECONDS:
             self._line_elapsed = event.elapsed

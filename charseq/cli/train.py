@@ -2,11 +2,13 @@
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charseq.cli.console import graceful_interrupt
 from charseq.cli.options import (
     ConfigOption,
     SetOption,
@@ -69,24 +71,21 @@ def command(
         run = _resume(resume, layers, output=output, init_from=init_from)
     else:
         run = _start(base_settings(config), layers, output=output, init_from=init_from)
-    _describe(run)
-    _train(run, quiet=quiet)
+    with graceful_interrupt() as interrupted:
+        _describe(run)
+        _train(run, interrupted, quiet=quiet)
     _summarise(run)
 
 
 def _start(settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
     from charseq.cli.console import load_model
-    from charseq.run import Run, default_directory
+    from charseq.directory import default_directory
+    from charseq.run import Run
 
     other = load_model(init_from)[1] if init_from else None
     if other:
         settings = settings.with_layer({"model": other.settings.model.model_dump()}, f"{init_from}")
     settings = settings.with_layers(layers)
-    if other:
-        for key in ("cell", "hidden_size", "num_layers", "embedding_size"):
-            there, here = getattr(other.settings.model, key), getattr(settings.model, key)
-            if there != here:
-                raise ConfigError(f"model.{key} is {there!r} in {init_from} and cannot become {here!r}")
     directory = output or default_directory(settings)
     return Run.start(directory, settings, command=shlex.join(["charseq", *sys.argv[1:]]), init_from=other)
 
@@ -119,27 +118,24 @@ def _describe(run: "Run") -> None:
         note("nothing is held out for validation: the latest model counts as the best")
 
 
-def _train(run: "Run", *, quiet: bool) -> None:
+def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     import time
 
     from threadpoolctl import threadpool_limits
 
-    from charseq.cli.console import graceful_interrupt
     from charseq.cli.progress import TrainingDisplay
     from charseq.trainer import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()
-    with (
-        threadpool_limits(train.threads),
-        TrainingDisplay(plain=quiet) as display,
-        graceful_interrupt() as interrupted,
-    ):
+    with threadpool_limits(train.threads), TrainingDisplay(plain=quiet) as display:
         for event in run.events():
             display.show(event)
             if interrupted():
                 run.save()
-                display.say(f"interrupted; to go on: charseq train --resume {run.directory}")
+                display.say(
+                    f"interrupted; to go on: charseq train --resume {shlex.quote(str(run.directory))}"
+                )
                 raise typer.Exit(INTERRUPTED)
             due = train.sample_every and time.monotonic() - sampled >= train.sample_every
             if due and not quiet and isinstance(event, StepDone):
@@ -165,10 +161,10 @@ def _summarise(run: "Run") -> None:
     """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
     from charseq.checkpoint import Checkpoint
     from charseq.cli.console import results
+    from charseq.directory import MODEL, read_metrics
     from charseq.evaluator import Scorer
     from charseq.reports.tables import facts_table
     from charseq.reports.text import sparkline
-    from charseq.run import MODEL, read_metrics
     from charseq.score import describe
 
     best = Checkpoint.load(run.directory / MODEL)
@@ -184,5 +180,5 @@ def _summarise(run: "Run") -> None:
     losses = [record["train_nats_per_char"] for record in read_metrics(run.directory)]
     if losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
-    facts.append(("next", f"charseq sample {run.directory}"))
+    facts.append(("next", f"charseq sample {shlex.quote(str(run.directory))}"))
     results().print(facts_table(facts))

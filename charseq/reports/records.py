@@ -5,6 +5,7 @@ The rows are documented in the README. Next room: `tables.py`, the same rows for
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
 
@@ -60,7 +61,16 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
     """Write the rows as one YAML list."""
     import yaml
 
-    yaml.safe_dump(list(rows), file, sort_keys=False, allow_unicode=True)
+    class Dumper(yaml.SafeDumper):
+        """Quotes what does not print: PyYAML would fold U+0085 and its like into spaces."""
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar(
+            "tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"'
+        )
+
+    Dumper.add_representer(str, represent)
+    yaml.dump(list(rows), file, Dumper, sort_keys=False, allow_unicode=True)
 
 
 def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
@@ -91,7 +101,8 @@ def write_rows(rows: Iterable[Row], format_name: str, file: TextIO) -> None:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False)
+    text = json.dumps(_finite(value), ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charseq.reports.records import Row
-from charseq.reports.text import visible
+from charseq.reports.text import printable, visible
 
 
 def evaluation_table(rows: Sequence[Row]) -> Table:
@@ -16,7 +16,7 @@ def evaluation_table(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("")
     for row in rows:
-        table.add_column(Text(visible(row["text"])), justify="right")
+        table.add_column(Text(printable(row["text"])), justify="right")
     figures = [
         ("characters", "num_chars", "{:,}"),
         ("bytes", "num_bytes", "{:,}"),
@@ -80,5 +80,5 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts:
-        table.add_row(name, Text(value))
+        table.add_row(name, Text(printable(value)))
     return table

@@ -1,7 +1,7 @@
 """Where text comes from: files, directories, gzip, standard input, and two corpora that Python brings along.
 
 Bytes are decoded strictly as UTF-8 and newlines are never translated, so offsets and figures are those of
-the file. A corpus remembers the SHA-256 of its bytes. Next room: `batches.py`.
+the file. A corpus remembers the SHA-256 of its bytes. Next room: `split.py`.
 """
 
 import codecs
@@ -29,31 +29,6 @@ class Corpus:
     sources: tuple[str, ...]
     num_bytes: int
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Character offsets of the training, validation and test parts, in text order and without a gap."""
-
-    train_end: int
-    valid_end: int
-    test_end: int
-
-    @classmethod
-    def of(cls, num_chars: int, *, valid_fraction: float, test_fraction: float) -> "Split":
-        """Cut `num_chars` characters; the training part keeps at least 2.
-
-        Raises ConfigError when the fractions leave nothing to train on, DataError for a text of less than 2.
-        """
-        if valid_fraction + test_fraction >= 1:
-            raise ConfigError("data.valid_fraction + data.test_fraction must be less than 1")
-        if num_chars < 2:
-            raise DataError(f"the corpus has {num_chars} characters: training needs at least 2")
-
-        def end(fraction: float) -> int:
-            return max(2, int(num_chars * fraction + 1e-6))  # 1 - 0.05 - 0.05 is a little less than 0.9
-
-        return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
 
 
 def read_corpus(sources: tuple[str, ...]) -> Corpus:

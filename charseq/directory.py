@@ -1,0 +1,69 @@
+"""The directory of a run: what is in it, how a new one is named, and how a model is found again.
+
+RUN/model.safetensors   the best model on validation; all that sample, evaluate and next need
+RUN/last.safetensors    the latest model and everything that resuming needs
+RUN/metrics.jsonl       one record for each validation
+RUN/charseq.toml        the settings that were in force
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from charseq.config import Settings
+from charseq.errors import CharseqError, ConfigError
+
+RUNS = Path("runs")
+MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
+
+
+def default_directory(settings: Settings) -> Path:
+    """Return the first free of runs/<corpus>-<cell>, runs/<corpus>-<cell>-2, and so on."""
+    first = settings.data.corpus[0]
+    stem = (
+        "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
+    )
+    name, path, number = f"{stem or 'text'}-{settings.model.cell}", RUNS, 1
+    while (path := RUNS / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return path
+
+
+def make_directory(path: Path) -> None:
+    """Create the directory of a new run; ConfigError when anything but settings is there already."""
+    try:
+        if path.exists() and not (path.is_dir() and {entry.name for entry in path.iterdir()} <= {SETTINGS}):
+            raise ConfigError(
+                f"{path}: exists already; choose another --output, or continue it with --resume {path}"
+            )
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CharseqError(f"{path}: cannot be created: {error.strerror}") from None
+
+
+def is_model(argument: str) -> bool:
+    """Say whether `argument` names a model: a directory that holds one, or a .safetensors file."""
+    path = Path(argument)
+    return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
+
+
+def find_model(argument: str | None) -> Path:
+    """Return the model file of a run directory, a model file itself, or without one the newest under runs/.
+
+    Raises ConfigError when there is none.
+    """
+    if argument is None:
+        models = sorted(RUNS.glob(f"*/{MODEL}"), key=lambda path: path.stat().st_mtime)
+        if not models:
+            raise ConfigError(f"no model given, and none under {RUNS}/: train one with charseq train")
+        return models[-1]
+    path = Path(argument)
+    if not is_model(argument):
+        what = "no model in it yet" if path.is_dir() else "not a model" if path.exists() else "no such model"
+        raise ConfigError(f"{argument}: {what}; give a run directory or a .safetensors file")
+    return path / MODEL if path.is_dir() else path
+
+
+def read_metrics(directory: Path) -> list[dict[str, Any]]:
+    """Return the records of a run's validations."""
+    return [json.loads(line) for line in (directory / METRICS).read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,71 @@
+"""A corpus cut, in text order, into what is learnt from, what is validated on, and what is tested on.
+
+Next room: `batches.py`.
+"""
+
+from dataclasses import dataclass
+
+from charseq.config import DataConfig
+from charseq.errors import ConfigError, DataError
+from charseq.text.corpus import read_corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Character offsets of the training, validation and test parts, in text order and without a gap."""
+
+    train_end: int
+    valid_end: int
+    test_end: int
+
+    @classmethod
+    def of(cls, num_chars: int, *, valid_fraction: float, test_fraction: float) -> "Split":
+        """Cut `num_chars` characters; the training part keeps at least 2.
+
+        Raises ConfigError when the fractions leave nothing to train on, DataError for a text of less than 2.
+        """
+        if valid_fraction + test_fraction >= 1:
+            raise ConfigError("data.valid_fraction + data.test_fraction must be less than 1")
+        if num_chars < 2:
+            raise DataError(f"the corpus has {num_chars} characters: training needs at least 2")
+
+        def end(fraction: float) -> int:
+            return max(2, int(num_chars * fraction + 1e-6))  # 1 - 0.05 - 0.05 is a little less than 0.9
+
+        return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A corpus cut into its parts, with the record of where it comes from."""
+
+    train: str
+    valid: str
+    test: str
+    sources: tuple[str, ...]
+    sha256: str
+    valid_sha256: str
+    num_bytes: int
+    split: Split
+
+    @classmethod
+    def read(cls, config: DataConfig) -> "Texts":
+        """Read the corpus and cut it. With a separate validation text nothing is held out for validation."""
+        corpus = read_corpus(config.corpus)
+        if len(corpus.text) < 2:
+            raise DataError(f"{', '.join(corpus.sources)}: too short: training needs at least 2 characters")
+        separate = read_corpus((config.valid,)) if config.valid else None
+        if separate and not separate.text:
+            raise DataError(f"{config.valid}: empty: there is nothing to validate on")
+        fraction = 0.0 if separate else config.valid_fraction
+        split = Split.of(len(corpus.text), valid_fraction=fraction, test_fraction=config.test_fraction)
+        return cls(
+            train=corpus.text[: split.train_end],
+            valid=separate.text if separate else corpus.text[split.train_end : split.valid_end],
+            test=corpus.text[split.valid_end :],
+            sources=corpus.sources,
+            sha256=corpus.sha256,
+            valid_sha256=separate.sha256 if separate else "",
+            num_bytes=corpus.num_bytes,
+            split=split,
+        )
