@@ -6,10 +6,8 @@ charseq.toml < environment < option; each layer is checked as it is laid, so an 
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -197,86 +195,6 @@ class Settings(Section):
 
 Layers = list[tuple[dict[str, dict[str, Any]], str]]
 """Layers of settings ({section: {key: value}}) with the name of their source, in the order they are laid."""
-
-
-def load_toml(path: Path) -> dict[str, Any]:
-    """Read one layer of settings from a TOML file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-
-
-def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
-    """Turn "section.key=value" into a layer; the value is read as TOML where the setting is not a string."""
-    path, equals, value = assignment.partition("=")
-    section, dot, key = path.strip().partition(".")
-    if not equals or not dot:
-        raise ConfigError(f"--set {assignment}: must read section.key=value")
-    return {section: {key: value_from_text(section, key, value)}}
-
-
-def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Collect CHARSEQ_SECTION_KEY variables, such as CHARSEQ_MODEL_CELL=gru, into a layer."""
-    layer: dict[str, dict[str, Any]] = {}
-    for variable, value in environment.items():
-        if variable.startswith("CHARSEQ_"):
-            section, _, key = variable.removeprefix("CHARSEQ_").lower().partition("_")
-            layer.setdefault(section, {})[key] = value_from_text(section, key, value)
-    return layer
-
-
-def value_from_text(section: str, key: str, text: str) -> object:
-    """Read `text` as TOML, or as itself where the setting holds names or the text is no TOML.
-
-    A list of names in brackets is TOML too.
-    """
-    part: Any = Settings.model_fields.get(section)
-    field = part.annotation.model_fields.get(key) if part else None
-    kind: Any = field.annotation if field else str
-    if kind is str or (get_origin(kind) is tuple and not text.startswith("[")):
-        return text
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
-
-
-def to_toml(settings: Settings) -> str:
-    """Return all settings as a TOML text in which each key is explained by a comment."""
-    lines = []
-    for name, section in settings:
-        lines += [f"# {type(section).__doc__}", f"[{name}]"]
-        for key, field in type(section).model_fields.items():
-            lines += [
-                f"# {field.description}{_allowed(field)}",
-                f"{key} = {_toml_value(key, getattr(section, key), field)}",
-            ]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _allowed(field: Any) -> str:
-    choices = get_args(field.annotation)
-    return f" One of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
-
-
-def _toml_value(key: str, value: object, field: Any) -> str:
-    if any(isinstance(extra, BeforeValidator) and extra.func is parse_duration for extra in field.metadata):
-        return f'"{format_duration(value)}"'  # type: ignore[arg-type]
-    if isinstance(value, tuple):
-        return f"[{', '.join(_toml_value(key, item, field) for item in value)}]"
-    if isinstance(value, str):
-        return '"' + "".join(_toml_char(char) for char in value) + '"'
-    return repr(value)
-
-
-def _toml_char(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    return char if char.isprintable() else f"\\U{ord(char):08x}"
 
 
 def suggest(word: str, known: list[str]) -> str:

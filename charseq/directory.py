@@ -7,6 +7,7 @@ RUN/charseq.toml        the settings that were in force
 """
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ def make_directory(path: Path) -> None:
     """Create the directory of a new run; ConfigError when anything but settings is there already."""
     try:
         if path.exists() and not (path.is_dir() and {entry.name for entry in path.iterdir()} <= {SETTINGS}):
+            resume = f"--resume {shlex.quote(str(path))}"
             raise ConfigError(
-                f"{path}: exists already; choose another --output, or continue it with --resume {path}"
+                f"{path}: exists already; choose another --output, or continue it with {resume}"
             )
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,7 +11,7 @@ import numpy as np
 
 from charseq import __version__
 from charseq.checkpoint import Checkpoint, Provenance, Results, write_atomically
-from charseq.config import Layers, SampleConfig, Settings, to_toml
+from charseq.config import Layers, SampleConfig, Settings
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, make_directory, read_metrics
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
@@ -19,6 +19,7 @@ from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.text.batches import Batches, make_sequence
 from charseq.text.split import Texts
+from charseq.toml import to_toml
 from charseq.trainer import Event, Trainer, Validated
 
 CHANGEABLE = {

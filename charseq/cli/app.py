@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
@@ -45,6 +46,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Results go to stdout, everything else to stderr."""
     for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where closed
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -64,6 +66,10 @@ def run(arguments: list[str]) -> int:
             raise
         return _fail(f"{cause.filename or 'output'}: {cause.strerror}", 1)
     return code if isinstance(code, int) else 0
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _discard_output() -> None:

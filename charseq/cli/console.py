@@ -35,9 +35,10 @@ def notes() -> "Console":
 
 def note(message: str) -> None:
     """Print one line to stderr, without anything that a terminal would obey."""
-    from charseq.reports.text import visible
+    from charseq.reports.text import printable
 
-    print(f"charseq: {visible(message).replace('␣', ' ')}", file=sys.stderr)
+    line = printable(message).replace("\n", "\\n")
+    print(f"charseq: {line}", file=sys.stderr)
 
 
 def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":

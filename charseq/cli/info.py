@@ -44,7 +44,7 @@ def command(
         ),
         ("best validation", "none" if nats is None else describe(nats)),
         ("trained", f"{got.step:,} steps, {format_duration(round(got.train_seconds))}"),
-        ("command", visible(made_of.command).replace("␣", " ")),
+        ("command", made_of.command),
         ("made with", f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"),
     ]
     results().print(facts_table(facts))

@@ -10,15 +10,8 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.markup import escape
 
-from charseq.config import (
-    Layers,
-    Section,
-    Settings,
-    layer_from_assignment,
-    layer_from_environment,
-    load_toml,
-    value_from_text,
-)
+from charseq.config import Layers, Section, Settings
+from charseq.toml import layer_from_assignment, layer_from_environment, load_toml, value_from_text
 
 DEFAULT_FILE = Path("charseq.toml")
 

@@ -60,7 +60,7 @@ class TrainingDisplay:
 
     def say(self, text: str) -> None:
         """Print a line above the live one."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def sample(self, text: str) -> None:
         """Print a short sample of what the model writes, set off from the figures."""

@@ -1,4 +1,4 @@
-"""Where text comes from, byte for byte; and how it is split."""
+"""Where text comes from, byte for byte."""
 
 import gzip
 import hashlib
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
-from charseq.text.corpus import Split, iter_texts, read_corpus
+from charseq.text.corpus import iter_texts, read_corpus
 
 CHUNK_SIZES = st.integers(1, 7)
 
@@ -355,56 +355,3 @@ def test_abandoned_text_closes_its_file(tmp_path: Path, monkeypatch: pytest.Monk
     pieces = iter_text(write(tmp_path / "a.txt", b"abcd"))
     assert next(pieces) == "ab"
     del pieces
-
-
-fractions = st.floats(0, 1, exclude_max=True)
-
-
-@given(num_chars=st.integers(2, 10**9), valid=fractions, test=fractions)
-def test_split_is_contiguous_and_whole(num_chars: int, valid: float, test: float) -> None:
-    """The parts follow one another, the first has at least 2 characters, the last ends with the text."""
-    if valid + test >= 1:
-        return
-    split = Split.of(num_chars, valid_fraction=valid, test_fraction=test)
-    assert 2 <= split.train_end <= split.valid_end <= split.test_end == num_chars
-
-
-@given(num_chars=st.integers(2, 10**7))
-def test_split_into_twentieths(num_chars: int) -> None:
-    """With the default fractions the parts end at the whole characters below 90 % and 95 %."""
-    split = Split.of(num_chars, valid_fraction=0.05, test_fraction=0.05)
-    assert split.train_end == max(2, num_chars * 90 // 100)
-    assert split.valid_end == max(2, num_chars * 95 // 100)
-
-
-def test_split_of_a_thousand() -> None:
-    """A thousand characters are split 900, 50, 50 by the default fractions."""
-    assert Split.of(1000, valid_fraction=0.05, test_fraction=0.05) == Split(900, 950, 1000)
-
-
-def test_split_of_tiny_shakespeare() -> None:
-    """Tiny Shakespeare is split where the literature splits it: 1,003,854 and 111,540 characters."""
-    split = Split.of(1_115_394, valid_fraction=0.1, test_fraction=0)
-    assert (split.train_end, split.valid_end - split.train_end) == (1_003_854, 111_540)
-    assert split.valid_end == split.test_end
-
-
-def test_split_of_two_characters() -> None:
-    """Two characters all go to training."""
-    assert Split.of(2, valid_fraction=0.4, test_fraction=0.4) == Split(2, 2, 2)
-
-
-@pytest.mark.parametrize("num_chars", [0, 1])
-def test_split_of_too_few(num_chars: int) -> None:
-    """Less than two characters cannot be trained on."""
-    with pytest.raises(DataError) as caught:
-        Split.of(num_chars, valid_fraction=0, test_fraction=0)
-    assert str(caught.value) == f"the corpus has {num_chars} characters: training needs at least 2"
-
-
-@pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (0.9, 0.1), (0.7, 0.4), (0.1, 0.9), (0.3, 0.7)])
-def test_fractions_that_leave_nothing(valid: float, test: float) -> None:
-    """Fractions that add up to 1 or more are a wrong request."""
-    with pytest.raises(ConfigError) as caught:
-        Split.of(1000, valid_fraction=valid, test_fraction=test)
-    assert str(caught.value) == "data.valid_fraction + data.test_fraction must be less than 1"

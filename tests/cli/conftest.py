@@ -1,0 +1,161 @@
+"""A workshop with two small trained models, and the two ways to call the command: in process and as one."""
+
+import io
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from charseq.cli.app import run
+
+ROOT = Path(__file__).parents[2]
+TALES = (ROOT / "data" / "tales.txt").read_bytes().decode()
+TINY = ("--hidden-size", "8", "--max-steps", "3", "--threads", "1")
+"""Options of a run that is over at once."""
+
+
+class Outcome(NamedTuple):
+    """All that a command shows: its exit code, its whole stdout, its whole stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Outcome]
+Feed = Callable[[bytes], None]
+
+
+class Workshop(NamedTuple):
+    """A directory with texts and two runs, named as from within; `hello` is the newer one."""
+
+    path: Path
+    hello: str
+    tales: str
+
+
+class StandardInput:
+    """What `sys.stdin` is in a pipe, as far as reading bytes goes."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.buffer = io.BytesIO(raw)
+
+    def isatty(self) -> bool:
+        return False
+
+
+def surroundings(**changes: str) -> dict[str, str]:
+    """Return an environment without what changes colours, widths or settings, but for `changes`."""
+    kept = {key: value for key, value in os.environ.items() if not _meddles(key)}
+    return kept | {"PYTHONPATH": str(ROOT)} | changes
+
+
+def shell(
+    command: str, path: Path, *, feed: bytes = b"", **changes: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a shell command in `path`; `charseq` in it is this interpreter's."""
+    python = shlex.quote(sys.executable)
+    script = f'charseq() {{ {python} -m charseq "$@"; }}; {command}'
+    return subprocess.run(
+        ["sh", "-c", script],
+        cwd=path,
+        input=feed,
+        capture_output=True,
+        env=surroundings(**changes),
+        timeout=60,
+        check=False,
+    )
+
+
+def start(*arguments: str, path: Path) -> subprocess.Popen[str]:
+    """Start charseq in `path`, its two streams in pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "charseq", *arguments],
+        cwd=path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=surroundings(),
+        text=True,
+    )
+
+
+def _meddles(key: str) -> bool:
+    return key.startswith("CHARSEQ_") or key in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES")
+
+
+def _train(*arguments: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["charseq", *arguments])
+        assert run(list(arguments)) == 0, f"charseq {shlex.join(arguments)}"
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Train a line model that is good enough for the cases, and a stream model of a short text."""
+    path = tmp_path_factory.mktemp("workshop")
+    (path / "data").mkdir()
+    for name in ("hello.txt", "hello.yaml"):
+        shutil.copy(ROOT / "data" / name, path / "data" / name)
+    (path / "data" / "tales.txt").write_bytes(TALES[:8000].encode())
+    with pytest.MonkeyPatch.context() as patch:
+        for key in filter(_meddles, os.environ):
+            patch.delenv(key)
+        patch.chdir(path)
+        common = ("--hidden-size", "32", "--learning-rate", "0.01", "--threads", "1", "--batch-size", "8")
+        _train("train", "data/tales.txt", *common, "--max-steps", "120", "-o", "runs/tales")
+        _train("train", "data/hello.txt", *common, "--max-steps", "600", "--unit", "line", "-o", "runs/hello")
+    return Workshop(path, "runs/hello", "runs/tales")
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep out the charseq.toml, the runs/ and the environment of whoever runs the tests."""
+    for key in filter(_meddles, list(os.environ)):
+        monkeypatch.delenv(key)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def models(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """Stand in the workshop. Nothing is to be written there."""
+    monkeypatch.chdir(workshop.path)
+    return workshop
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command in this process."""
+
+    def call(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["charseq", *arguments])
+        capsys.readouterr()
+        code = run(list(arguments))
+        return Outcome(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
+    """Put bytes on the standard input of commands in this process."""
+
+    def feed(raw: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", StandardInput(raw))
+
+    return feed
+
+
+@pytest.fixture
+def tiny_run(call: Call, tmp_path: Path) -> Path:
+    """Return the directory of a run of three steps on 2 KB of text, `text.txt` beside it."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    outcome = call("train", "text.txt", *TINY, "-o", "run")
+    assert outcome.code == 0, outcome.err
+    return Path("run")

@@ -1,0 +1,454 @@
+"""charseq evaluate: the figures of texts, in every format, and the verdict on cases."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from charseq.checkpoint import Checkpoint
+from charseq.evaluator import Scorer, count_words
+from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+
+KEYS = [
+    *("text", "num_chars", "num_bytes", "num_unseen"),
+    *("nats_per_char", "bits_per_char", "bits_per_byte", "perplexity", "word_perplexity"),
+    *("accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity", "chars_per_second"),
+]
+CASE_KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top", "perplexity", "passed"]
+UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
+Rows = list[dict[str, Any]]
+
+
+def from_tsv(text: str) -> Rows:
+    """Read tab-separated values: a header, then numbers where there are numbers."""
+    header, *lines = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+    return [dict(zip(header, map(_value, line), strict=True)) for line in lines]
+
+
+def _value(text: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+READERS: dict[str, Callable[[str], Rows]] = {"json": json.loads, "yaml": yaml.safe_load, "tsv": from_tsv}
+every_format = pytest.mark.parametrize("name", READERS)
+
+
+def refused(message: str, code: int = 2) -> Outcome:
+    """Return the outcome of a request that is refused."""
+    return Outcome(code, "", f"charseq: error: {message}\n")
+
+
+def rows(call: Call, *arguments: str) -> Rows:
+    """Return the rows of an evaluation that goes well, with nothing on stderr."""
+    code, out, err = call("evaluate", *arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+def figures(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what is the same however often it is measured."""
+    return {key: value for key, value in row.items() if key not in ("text", "chars_per_second")}
+
+
+def expected(run: str, text: str) -> dict[str, Any]:
+    """Return the figures of a text as the evaluator gives them."""
+    checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
+    surprise = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score(text)
+    score, seen = surprise.score(num_words=count_words(text)), surprise.score(seen_only=True)
+    figures = {key: getattr(score, key) for key in KEYS[1:11]}
+    return figures | {"seen_bits_per_char": seen.bits_per_char, "seen_perplexity": seen.perplexity}
+
+
+def close(figures: dict[str, Any]) -> Any:
+    return pytest.approx(figures, rel=1e-6)
+
+
+def lines_of(table: str) -> list[str]:
+    """Return a table's lines with single blanks between words."""
+    return [" ".join(line.split()) for line in table.splitlines()]
+
+
+# ---- texts
+
+
+@every_format
+@pytest.mark.parametrize("run", ["hello", "tales"])
+def test_one_text(call: Call, models: Workshop, tmp_path: Path, name: str, run: str) -> None:
+    """One text is one row, which parses back, has the documented keys, and the evaluator's figures."""
+    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
+    model, text = getattr(models, run), str(tmp_path / "text.txt")
+    code, out, err = call("evaluate", model, text, "--format", name)
+    assert (code, err) == (0, "")
+    (row,) = READERS[name](out)
+    assert list(row) == KEYS
+    assert row["text"] == text
+    assert row["num_chars"] == len(UNSEEN)
+    assert row["num_bytes"] == len(UNSEEN.encode())
+    assert row["num_unseen"] > 0
+    assert row["chars_per_second"] > 0
+    assert figures(row) == close(expected(model, UNSEEN))
+
+
+def test_the_figures_are_each_others(call: Call, models: Workshop) -> None:
+    """The units of one row agree."""
+    (row,) = rows(call, models.tales, "data/hello.txt")
+    assert row["bits_per_char"] == pytest.approx(row["nats_per_char"] / np.log(2))
+    assert row["perplexity"] == pytest.approx(2 ** row["bits_per_char"])
+    assert row["bits_per_byte"] * row["num_bytes"] == pytest.approx(row["bits_per_char"] * row["num_chars"])
+    assert 0 <= row["accuracy"] <= row["top5_accuracy"] <= 1
+
+
+@every_format
+def test_several_texts(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
+    """Several texts have a row each, in their order, and a last one for all characters together."""
+    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
+    texts = ["data/hello.txt", str(tmp_path / "text.txt")]
+    out = call("evaluate", models.hello, *texts, "--format", name).out
+    first, second, total = READERS[name](out)
+    assert [row["text"] for row in (first, second, total)] == [*texts, "total"]
+    assert list(first) == list(second) == list(total) == KEYS
+    for key in ("num_chars", "num_bytes", "num_unseen"):
+        assert total[key] == first[key] + second[key]
+    nats = [row["nats_per_char"] * row["num_chars"] for row in (first, second, total)]
+    assert nats[2] == pytest.approx(nats[0] + nats[1])
+
+
+def test_each_text_by_itself(call: Call, models: Workshop) -> None:
+    """A text's figures do not depend on those that stand beside it."""
+    alone = rows(call, models.hello, "data/hello.txt")[0]
+    beside = rows(call, models.hello, "data/tales.txt", "data/hello.txt")[1]
+    assert figures(beside) == figures(alone)
+
+
+def test_the_same_text_twice(call: Call, models: Workshop) -> None:
+    """A text that is named twice counts twice."""
+    first, second, total = rows(call, models.hello, "data/hello.txt", "data/hello.txt")
+    assert figures(first) == figures(second)
+    assert total["num_chars"] == 2 * first["num_chars"]
+    assert total["perplexity"] == pytest.approx(first["perplexity"])
+
+
+def test_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
+    """The text - is standard input."""
+    feed(UNSEEN.encode())
+    (row,) = rows(call, models.tales, "-")
+    assert row["text"] == "standard input"
+    assert figures(row) == close(expected(models.tales, UNSEEN))
+
+
+def test_a_directory(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """A directory is as many texts as it has files, in their order; a single one has no total."""
+    (tmp_path / "b.txt").write_bytes(UNSEEN.encode())
+    assert [row["text"] for row in rows(call, models.tales, str(tmp_path))] == [f"{tmp_path}/b.txt"]
+    (tmp_path / "a.txt").write_text("one more")
+    first, second, total = rows(call, models.tales, str(tmp_path))
+    assert [row["text"] for row in (first, second, total)] == [
+        *(f"{tmp_path}/a.txt", f"{tmp_path}/b.txt", "total")
+    ]
+    assert figures(first) == close(expected(models.tales, "one more"))
+    assert figures(second) == close(expected(models.tales, UNSEEN))
+
+
+def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """The table names every unit, and has lines about unseen characters where there are any."""
+    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
+    shown = lines_of(call("evaluate", models.hello, "data/hello.txt").out)
+    (row,) = rows(call, models.hello, "data/hello.txt")
+    assert shown[0] == "data/hello.txt"
+    assert shown[2:-1] == [
+        f"characters {row['num_chars']:,}",
+        f"bytes {row['num_bytes']:,}",
+        "unseen characters 0",
+        f"nats per character {row['nats_per_char']:.4f}",
+        f"bits per character {row['bits_per_char']:.4f}",
+        f"bits per byte {row['bits_per_byte']:.4f}",
+        f"perplexity per character {row['perplexity']:.4f}",
+        f"perplexity per word {row['word_perplexity']:,.1f}",
+        f"top-1 accuracy (%) {row['accuracy']:.1%}",
+        f"top-5 accuracy (%) {row['top5_accuracy']:.1%}",
+    ]
+    assert shown[-1].startswith("characters per second ")
+    code, out, err = call("evaluate", models.hello, "data/hello.txt", str(tmp_path / "text.txt"))
+    assert (code, err) == (0, "")
+    shown = lines_of(out)
+    assert shown[0] == f"data/hello.txt {tmp_path}/text.txt total"
+    assert [re.sub(r"[\d., ]+$", "", line) for line in shown[-3:]] == [
+        "without unseen: bits per character",
+        "without unseen: perplexity",
+        "characters per second",
+    ]
+
+
+# ---- the model's own test part
+
+
+def test_the_default_text(call: Call, models: Workshop) -> None:
+    """Without a text the test part of the model's own corpus is scored."""
+    (row,) = rows(call, models.tales)
+    assert row["text"] == "test part"
+    text = Path("data/tales.txt").read_text(encoding="utf-8")[7600:]
+    assert figures(row) == close(expected(models.tales, text))
+
+
+def test_the_default_of_all(call: Call, models: Workshop) -> None:
+    """Without any argument it is the newest model on its test part."""
+    code, out, err = call("evaluate", "--format", "json")
+    assert code == 0
+    assert err == f"charseq: using the newest model, {models.hello}/model.safetensors\n"
+    assert figures(json.loads(out)[0]) == figures(rows(call, models.hello)[0])
+
+
+def test_training_and_evaluation_agree(call: Call, tmp_path: Path) -> None:
+    """The test figure at the end of training is the one that evaluate gives."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    out = call("train", "text.txt", *TINY, "-o", "run").out
+    (row,) = rows(call, "run")
+    assert f"{row['nats_per_char']:.4f} nats = {row['bits_per_char']:.4f} bits per character" in out
+
+
+def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
+    """A corpus that is not the one of the training is refused as a test part."""
+    Path("text.txt").write_bytes(TALES[:2000].encode() + b"!")
+    code, out, err = call("evaluate", "run")
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "charseq: error: text.txt: not the text the model was trained on any more (SHA-256 "
+    )
+    assert err.endswith("): name a text to score\n")
+
+
+def test_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
+    """A corpus that is not there any more is named."""
+    Path("text.txt").unlink()
+    assert call("evaluate", "run") == refused("text.txt: no such file or directory")
+
+
+def test_no_test_part(call: Call, tmp_path: Path) -> None:
+    """A model that was trained without a test part needs a text."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    assert call("train", "text.txt", *TINY, "--test-fraction", "0", "-o", "run").code == 0
+    message = "the model was trained without a test part: name a text to score"
+    assert call("evaluate", "run") == refused(message)
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize("name", ["table", *READERS])
+def test_an_empty_text(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
+    """There is nothing to score in an empty text."""
+    (tmp_path / "text.txt").touch()
+    text = str(tmp_path / "text.txt")
+    message = f"{text}: empty: there is nothing to score"
+    assert call("evaluate", models.hello, text, "--format", name) == refused(message, 1)
+
+
+def test_empty_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
+    """Nothing in the pipe is an error too."""
+    feed(b"")
+    message = "standard input: empty: there is nothing to score"
+    assert call("evaluate", models.hello, "-") == refused(message, 1)
+
+
+def test_no_such_text(call: Call, models: Workshop) -> None:
+    """A text that is not there is refused."""
+    message = "none.txt: no such file or directory"
+    assert call("evaluate", models.hello, "none.txt") == refused(message)
+
+
+def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """A byte that is not UTF-8 is named with its place."""
+    (tmp_path / "text.txt").write_bytes(b"hell\xff")
+    text = str(tmp_path / "text.txt")
+    message = f"{text}: not UTF-8 at byte 4: invalid start byte; convert it first"
+    assert call("evaluate", models.hello, text) == refused(message, 1)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("binary", ""), ("jsn", " (did you mean 'json'?)")])
+def test_unknown_format(call: Call, models: Workshop, name: str, hint: str) -> None:
+    """An unknown format is refused with the known ones."""
+    message = f"--format must be one of table, json, yaml, tsv; got {name!r}{hint}"
+    assert call("evaluate", models.hello, "--format", name) == refused(message)
+
+
+def test_texts_and_cases(call: Call, models: Workshop) -> None:
+    """Texts and cases exclude each other, and steps belong to cases."""
+    cases = ("--cases", "data/hello.yaml")
+    assert call("evaluate", models.hello, "data/hello.txt", *cases) == refused(
+        "give either texts or --cases, not both"
+    )
+    assert call("evaluate", models.hello, "--steps") == refused("--steps needs --cases")
+
+
+# ---- cases
+
+
+CASES = [("hell", "o"), ("kin", "g"), ("exper", "t")]
+
+
+@every_format
+def test_cases(call: Call, models: Workshop, name: str) -> None:
+    """One trained model knows what follows prefixes of any length; each case is a row, all are the last."""
+    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", name)
+    assert (code, err) == (0, "")
+    *cases, total = READERS[name](out)
+    assert all(list(row) == CASE_KEYS for row in (*cases, total))
+    assert [(row["prefix"], row["target"]) for row in cases] == CASES
+    assert all(row["rank"] == 1 and row["probability"] > 0.5 for row in cases)
+    assert total["bits"] == pytest.approx(sum(row["bits"] for row in cases) / 3)
+    assert total["perplexity"] == pytest.approx(2 ** total["bits"])
+    yes, nothing = ("True", "") if name == "tsv" else (True, None)
+    assert [row["passed"] for row in (*cases, total)] == [yes] * 4
+    assert [total[key] for key in ("prefix", "target", "probability", "rank")] == [nothing] * 4
+
+
+@every_format
+def test_steps(call: Call, models: Workshop, name: str) -> None:
+    """With --steps each character on the way is a row of its own, on which there is no verdict."""
+    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps", "--format", name)
+    assert (code, err) == (0, "")
+    *way, total = READERS[name](out)
+    pairs = [(prefix + target)[: k + 1] for prefix, target in CASES for k in range(1, len(prefix) + 1)]
+    assert [row["prefix"] + row["target"] for row in way] == pairs
+    ends = [prefix + target for prefix, target in CASES]
+    open_verdict = "" if name == "tsv" else None
+    for row in way:
+        assert list(row) == CASE_KEYS
+        assert (row["passed"] == open_verdict) == (row["prefix"] + row["target"] not in ends)
+    finals = [row["bits"] for row in way if row["passed"] != open_verdict]
+    assert total["bits"] == pytest.approx(sum(finals) / 3)
+
+
+def test_a_step_is_what_the_text_costs(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """The bits of the steps are those that scoring the same word gives to its characters."""
+    code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps", "--format", "json")
+    assert code == 0
+    checkpoint = Checkpoint.load(Path(models.hello) / "model.safetensors")
+    nats = Scorer(checkpoint.model, checkpoint.tokenizer, "line").score("hello").nats
+    bits = [row["bits"] for row in json.loads(out)[:4]]
+    assert bits == pytest.approx(list(nats[1:] / np.log(2)), rel=1e-5)
+
+
+def test_the_table_of_cases(call: Call, models: Workshop) -> None:
+    """The table names the target's figures, the guesses and the verdict."""
+    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--top", "2")
+    assert (code, err) == (0, "")
+    header, _, *lines = lines_of(out)
+    assert header == (
+        "prefix target probability rank bits perplexity entropy (bits) likeliest next characters case"
+    )
+    rows = json.loads(
+        call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", "json", "--top", "2").out
+    )
+    for line, row in zip(lines[:3], rows, strict=False):
+        first, second = row["top"]
+        assert line == (
+            f"{row['prefix']} {row['target']} {row['probability']:.4f} 1 {row['bits']:.3f} "
+            f"{row['perplexity']:.4g} {row['entropy']:.3f} {first['char']} {first['probability']:.3f} "
+            f"{shown(second['char'])} {second['probability']:.3f} pass"
+        )
+    assert lines[3].startswith("all cases ")
+    assert lines[3].endswith(" pass")
+    assert len(lines) == 4
+
+
+def shown(char: str) -> str:
+    """Return a guess as tables show it."""
+    return r"\n" if char == "\n" else char
+
+
+def test_the_table_of_steps(call: Call, models: Workshop) -> None:
+    """With --steps the table has a line for every character of the words."""
+    code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps")
+    assert code == 0
+    lines = lines_of(out)[2:]
+    prefixes = [line.split()[0] for line in lines[:-1]]
+    assert prefixes == [prefix[: k + 1] for prefix, _ in CASES for k in range(len(prefix))]
+    assert sum(line.endswith(" pass") for line in lines) == 4
+
+
+@pytest.mark.parametrize("name", ["table", "json"])
+def test_a_missed_case(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
+    """A case that is missed is shown as the others are, and the exit code is 1."""
+    (tmp_path / "cases.yaml").write_text(
+        "- {prefix: hell, target: o, expect: {rank: 1}}\n- {prefix: hell, target: x, expect: {rank: 1}}\n"
+    )
+    code, out, err = call("evaluate", models.hello, "--cases", str(tmp_path / "cases.yaml"), "-f", name)
+    assert (code, err) == (1, "")
+    if name == "json":
+        assert [row["passed"] for row in json.loads(out)] == [True, False, False]
+    else:
+        assert [line.split()[-1] for line in lines_of(out)[2:]] == ["pass", "MISS", "MISS"]
+
+
+def test_cases_that_expect_nothing(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """A single case has no total, and without an expectation it cannot be missed."""
+    (tmp_path / "cases.yaml").write_text("- {prefix: hell, target: x}\n")
+    cases = ("--cases", str(tmp_path / "cases.yaml"))
+    code, out, err = call("evaluate", models.hello, *cases, "--format", "json")
+    assert (code, err) == (0, "")
+    assert [row["passed"] for row in json.loads(out)] == [None]
+    assert call("evaluate", models.hello, *cases).code == 0
+
+
+@pytest.mark.parametrize("number", [0, 1, 7])
+def test_how_many_guesses(call: Call, models: Workshop, number: int) -> None:
+    """--top says how many guesses there are."""
+    cases = ("--cases", "data/hello.yaml", "--top", f"{number}")
+    out = call("evaluate", models.hello, *cases, "--format", "json").out
+    assert [len(row["top"]) for row in json.loads(out)[:3]] == [number] * 3
+
+
+@pytest.mark.parametrize(
+    ("yaml_text", "message"),
+    [
+        ("", "case list: "),
+        ("prefix: hell\n", "case list: "),
+        ("- {prefix: hell}\n", "case 1.target: "),
+        ("- {prefix: h, target: e}\n- {prefix: hell, target: oo}\n", "case 2.target: "),
+        ("- {prefix: h, target: e, expect: {rang: 1}}\n", "case 1.expect.rang: "),
+        ("- {prefix: h, target: e, expect: {rank: 0}}\n", "case 1.expect.rank: "),
+        ("- {prefix: [\n", "not valid YAML: "),
+    ],
+)
+def test_wrong_cases(call: Call, models: Workshop, tmp_path: Path, yaml_text: str, message: str) -> None:
+    """A file that holds no cases is an error of one line that names the case and the field."""
+    path = tmp_path / "cases.yaml"
+    path.write_text(yaml_text)
+    code, out, err = call("evaluate", models.hello, "--cases", str(path))
+    assert (code, out) == (1, "")
+    assert err.startswith(f"charseq: error: {path}: {message}")
+    assert err.count("\n") == 1
+
+
+def test_a_text_is_no_case_file(call: Call, models: Workshop) -> None:
+    """A long text in place of cases does not fill the screen."""
+    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.txt")
+    assert (code, out) == (1, "")
+    assert err.startswith("charseq: error: data/hello.txt: case list: ")
+    assert len(err) < 300
+
+
+def test_no_such_cases(call: Call, models: Workshop) -> None:
+    """A file of cases that is not there is a wrong request, as any missing file is."""
+    message = "none.yaml: cannot be read: No such file or directory"
+    assert call("evaluate", models.hello, "--cases", "none.yaml") == refused(message)
+
+
+def test_a_run_that_has_moved(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """A model is one file: it scores texts wherever it lies."""
+    shutil.copy(f"{models.hello}/model.safetensors", tmp_path / "moved.safetensors")
+    here = rows(call, models.hello, "data/hello.txt")
+    there = rows(call, str(tmp_path / "moved.safetensors"), "data/hello.txt")
+    assert figures(here[0]) == figures(there[0])

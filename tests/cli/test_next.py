@@ -1,0 +1,217 @@
+"""charseq next: what comes after a prefix of any length, from the command line or from a pipe."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charseq.checkpoint import Checkpoint
+from charseq.predictor import Predictor
+from tests.cli.conftest import Call, Feed, Outcome, StandardInput, Workshop
+
+KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top"]
+QUESTIONS = [("hell", "o"), ("kin", "g"), ("exper", "t")]
+LINES = b"hell\to\nkin\tg\nexper\tt\n"
+Rows = list[dict[str, Any]]
+
+
+def refused(message: str, code: int = 2) -> Outcome:
+    """Return the outcome of a request that is refused."""
+    return Outcome(code, "", f"charseq: error: {message}\n")
+
+
+def predictor_of(run: str) -> Predictor:
+    """Return the predictor of a run."""
+    checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
+    return Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+
+
+def expected(run: str, prefix: str, target: str | None = None, *, num_top: int = 5) -> dict[str, Any]:
+    """Return a row as the predictor gives it."""
+    row = asdict(predictor_of(run).predict(prefix, target, num_top=num_top))
+    return row | {"top": list(row["top"])}
+
+
+def rows(call: Call, *arguments: str) -> Rows:
+    """Return the rows of a prediction that goes well, with nothing on stderr."""
+    code, out, err = call("next", *arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+def lines_of(table: str) -> list[str]:
+    """Return a table's lines with single blanks between words."""
+    return [" ".join(line.split()) for line in table.splitlines()]
+
+
+# ---- prefixes as arguments
+
+
+@pytest.mark.parametrize("run", ["hello", "tales"])
+def test_prefixes(call: Call, models: Workshop, run: str) -> None:
+    """Each prefix is a row, which has the documented keys and the predictor's figures."""
+    model, prefixes = getattr(models, run), ["hell", "", "Ż", "kin"]
+    answers = rows(call, model, *prefixes)
+    assert [list(row) for row in answers] == [KEYS] * 4
+    assert answers == [expected(model, prefix) for prefix in prefixes]
+    assert all(row["target"] is row["probability"] is row["rank"] is row["bits"] is None for row in answers)
+
+
+@pytest.mark.parametrize("number", [0, 1, 9])
+def test_top(call: Call, models: Workshop, number: int) -> None:
+    """--top says how many guesses there are; they are sorted."""
+    (row,) = rows(call, models.hello, "hell", "--top", f"{number}")
+    assert row == expected(models.hello, "hell", num_top=number)
+    shares = [guess["probability"] for guess in row["top"]]
+    assert len(shares) == number
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_newest_model(call: Call, models: Workshop) -> None:
+    """Without a model the newest one answers, and is named on stderr."""
+    code, out, err = call("next", "hell", "--format", "json")
+    assert code == 0
+    assert err == f"charseq: using the newest model, {models.hello}/model.safetensors\n"
+    assert json.loads(out) == [expected(models.hello, "hell")]
+
+
+def test_the_table_without_targets(call: Call, models: Workshop) -> None:
+    """Without targets there are no columns about them."""
+    code, out, err = call("next", models.hello, "hell", "--top", "2")
+    assert (code, err) == (0, "")
+    row = expected(models.hello, "hell", num_top=2)
+    guesses = " ".join(
+        f"{guess['char'] if guess['char'] != chr(10) else chr(92) + 'n'} {guess['probability']:.3f}"
+        for guess in row["top"]
+    )
+    header, _, line = lines_of(out)
+    assert header == "prefix entropy (bits) likeliest next characters"
+    assert line == f"hell {row['entropy']:.3f} {guesses}"
+
+
+# ---- prefixes from a pipe
+
+
+def test_targets_from_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
+    """A line is a prefix, and after a tab the character that should follow."""
+    feed(LINES)
+    answers = rows(call, models.hello)
+    assert answers == [expected(models.hello, prefix, target) for prefix, target in QUESTIONS]
+    assert all(row["rank"] == 1 and row["probability"] > 0.5 for row in answers)
+    assert [list(row) for row in answers] == [KEYS] * 3
+
+
+def test_prefixes_from_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
+    """Without a tab a line is a prefix; an empty one and a last one without a newline count too."""
+    feed(b"hell\n\nkin\r\n exper")
+    answers = rows(call, models.hello)
+    assert answers == [expected(models.hello, prefix) for prefix in ("hell", "", "kin", " exper")]
+
+
+def test_tsv(call: Call, models: Workshop, feed: Feed) -> None:
+    """Tab-separated values are a header and a line each; what is not there is empty."""
+    feed(LINES + b"hell\n")
+    code, out, err = call("next", models.hello, "--format", "tsv")
+    assert (code, err) == (0, "")
+    header, *lines = [line.split("\t") for line in out.removesuffix("\n").split("\n")]
+    assert header == KEYS
+    for line, (prefix, target) in zip(lines, [*QUESTIONS, ("hell", None)], strict=True):
+        row = expected(models.hello, prefix, target)
+        assert line[:2] == [prefix, target or ""]
+        assert line[2:5] == [repr(row[key]) if target else "" for key in KEYS[2:5]]
+        assert float(line[5]) == row["entropy"]
+        assert json.loads(line[6]) == row["top"]
+
+
+def test_the_table_with_targets(call: Call, models: Workshop, feed: Feed) -> None:
+    """The table shows how the target is rated; a line without a target leaves that open."""
+    feed(LINES + b"hell\n")
+    code, out, err = call("next", models.hello, "--top", "0")
+    assert (code, err) == (0, "")
+    header, _, *lines = lines_of(out)
+    assert header == "prefix target probability rank bits perplexity entropy (bits) likeliest next characters"
+    for line, (prefix, target) in zip(lines, QUESTIONS, strict=False):
+        row = expected(models.hello, prefix, target)
+        assert line == (
+            f"{prefix} {target} {row['probability']:.4f} {row['rank']} {row['bits']:.3f} "
+            f"{2 ** row['bits']:.4g} {row['entropy']:.3f}"
+        )
+    assert lines[3] == f"hell {expected(models.hello, 'hell')['entropy']:.3f}"
+
+
+def test_a_target_that_is_unseen(call: Call, models: Workshop, feed: Feed) -> None:
+    """A character that the model never met has rank 0 and a price."""
+    feed("hell\tŻ\n".encode())
+    (row,) = rows(call, models.hello)
+    assert row == expected(models.hello, "hell", "Ż")
+    assert row["rank"] == 0
+    assert row["bits"] > 16
+
+
+def test_a_space_is_a_target(call: Call, models: Workshop, feed: Feed) -> None:
+    """A space after the tab is a character like any other."""
+    feed(b"hell\t \n")
+    assert rows(call, models.tales) == [expected(models.tales, "hell", " ")]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("json", "[]\n"), ("tsv", "")])
+def test_nothing_asked(call: Call, models: Workshop, feed: Feed, name: str, shown: str) -> None:
+    """No questions, no answers: still what the format calls nothing."""
+    feed(b"")
+    assert call("next", models.hello, "--format", name) == Outcome(0, shown, "")
+
+
+def test_a_terminal_is_told_what_to_do(call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who types the prefixes is told so, on stderr."""
+
+    class Terminal(StandardInput):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(LINES))
+    code, out, err = call("next", models.hello, "--format", "json")
+    assert code == 0
+    assert len(json.loads(out)) == 3
+    assert err == "charseq: reading prefixes from the terminal, one per line; Ctrl-D ends\n"
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "target"),
+    [(b"hell\to\nkin\tgs\n", 2, "gs"), (b"hell\t\n", 1, ""), (b"a\tb\tc\n", 1, "b\tc")],
+)
+def test_a_target_is_one_character(
+    call: Call, models: Workshop, feed: Feed, raw: bytes, line: int, target: str
+) -> None:
+    """A target that is not one character is refused with its line."""
+    feed(raw)
+    message = f"standard input: line {line}: the target {target!r} must be one character"
+    assert call("next", models.hello) == refused(message)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("yaml", ""), ("jsn", " (did you mean 'json'?)")])
+def test_unknown_format(call: Call, models: Workshop, name: str, hint: str) -> None:
+    """An unknown format is refused with the known ones."""
+    code, out, err = call("next", models.hello, "hell", "--format", name)
+    message = f"charseq: error: --format must be one of table, tsv, json; got {name!r}{hint}\n"
+    assert (code, out, err) == (2, "", message)
+
+
+def test_a_wrong_number_of_guesses(call: Call, models: Workshop) -> None:
+    """A negative number of guesses is refused."""
+    code, out, err = call("next", models.hello, "hell", "--top", "-1")
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: Invalid value for '--top': ")
+    assert err.count("\n") == 1
+
+
+def test_a_prefix_that_is_also_a_file(call: Call, models: Workshop) -> None:
+    """Only what names a model is taken as one: a file of another kind is a prefix."""
+    code, out, _ = call("next", "data/hello.txt", "--format", "json")
+    assert code == 0
+    assert json.loads(out)[0]["prefix"] == "data/hello.txt"

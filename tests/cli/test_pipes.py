@@ -1,0 +1,308 @@
+"""charseq among other programs: in real pipes, at a real terminal, and with text that is out to do harm."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
+
+ESCAPE = "\x1b[31m"
+SHOWN = r"\x1b[31m"
+COLOUR = re.compile(r"\x1b\[[\d;]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[\d;]*)?m")
+
+
+def at_terminal(*arguments: str, path: Path, **changes: str) -> str:
+    """Run charseq with both streams at a terminal; return all that appears there."""
+    master, slave = pty.openpty()
+    environment = surroundings(TERM="xterm-256color", COLUMNS="100", **changes)
+    with subprocess.Popen(
+        [sys.executable, "-m", "charseq", *arguments],
+        cwd=path,
+        stdin=subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+    ):
+        os.close(slave)
+        pieces = []
+        try:
+            while piece := os.read(master, 1 << 16):
+                pieces.append(piece)
+        except OSError:  # Linux's way to say that nobody is at the other end any more
+            pass
+    os.close(master)
+    return b"".join(pieces).decode()
+
+
+# ---- pipes
+
+
+def test_questions_through_a_pipe(models: Workshop) -> None:
+    """The example of the documentation: prefixes with targets in, tab-separated values out."""
+    done = shell(
+        rf"printf 'hell\to\nkin\tg\nexper\tt\n' | charseq next {models.hello} --format tsv", models.path
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    header, *lines = [line.split("\t") for line in done.stdout.decode().splitlines()]
+    assert header == ["prefix", "target", "probability", "rank", "bits", "entropy", "top"]
+    assert [line[:2] for line in lines] == [["hell", "o"], ["kin", "g"], ["exper", "t"]]
+    assert [line[3] for line in lines] == ["1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "charseq sample runs/tales --length 100000 | head -c 100",
+        "yes hello | head -n 100000 | charseq next runs/hello --format tsv | head -c 100",
+        "charseq info runs/hello | sleep 0",
+    ],
+    ids=["sample", "next", "info"],
+)
+def test_a_reader_that_goes_away(models: Workshop, tmp_path: Path, command: str) -> None:
+    """When nobody reads any more the command ends quietly."""
+    first, _, last = command.rpartition(" | ")
+    done = shell(f"{{ {first}; echo $? > {tmp_path}/code; }} | {last}", models.path)
+    assert done.returncode == 0
+    assert len(done.stdout) == (100 if "head -c" in last else 0)
+    assert done.stderr == b""
+    assert (tmp_path / "code").read_text() in ("0\n", "141\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "sample runs/tales --length 10",
+        "sample runs/tales --length 100000",
+        "next runs/hello hell",
+        "next runs/hello hell --format tsv",
+        "evaluate runs/hello data/hello.txt --format json",
+        "info runs/hello",
+        "--version",
+    ],
+)
+def test_an_output_that_is_full(models: Workshop, arguments: str) -> None:
+    """When the output cannot be written a command fails, and says so in one line."""
+    done = shell(f"charseq {arguments} > /dev/full", models.path)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"charseq: error: output: No space left on device\n"
+
+
+def test_interrupted(models: Workshop) -> None:
+    """Ctrl-C while text is being written ends the command with 130, and no traceback."""
+    process = start("sample", models.tales, "--length", "10000000", path=models.path)
+    assert process.stdout is not None
+    assert process.stdout.read(10)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert err.count("\n") <= 1
+
+
+def test_python_m_and_the_streams(tmp_path: Path) -> None:
+    """An error goes to stderr alone, and its code to the shell."""
+    done = shell("charseq info none", tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == (
+        b"charseq: error: none: no such model; give a run directory or a .safetensors file\n"
+    )
+
+
+def test_any_locale(models: Workshop) -> None:
+    """The streams are UTF-8 whatever the locale says."""
+    done = shell(
+        "charseq next runs/hello Żółw --format json", models.path, LC_ALL="C", PYTHONIOENCODING="ascii"
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)[0]["prefix"] == "Żółw"
+
+
+@pytest.mark.parametrize("length", [300, 20_000])
+def test_nothing_is_wrapped_or_cut(call: Call, models: Workshop, length: int) -> None:
+    """In a pipe a line of a table is as long as it must be, however narrow a terminal might be."""
+    code, out, _ = call("next", models.hello, "h" * length)
+    assert code == 0
+    assert "h" * length in out
+    assert len(out.splitlines()) == 3
+
+
+def test_a_large_vocabulary_is_on_one_line(call: Call, tmp_path: Path) -> None:
+    """A vocabulary of thousands of wide characters is a line of info, too."""
+    text = "".join(chr(code) for code in range(0xAC00, 0xAC00 + 6000))
+    (tmp_path / "text.txt").write_bytes(text.encode())
+    none = ("--valid-fraction", "0", "--test-fraction", "0", "--hidden-size", "1", "--max-steps", "1")
+    assert call("train", "text.txt", *none, "-o", "run").code == 0
+    assert f"6000: {text}" in call("info", "run").out
+
+
+def test_json_and_nothing_else(models: Workshop) -> None:
+    """With --format json stdout parses as JSON, notes go to stderr."""
+    done = shell("cat data/hello.txt | charseq evaluate - --format json", models.path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)[0]["text"] == "standard input"
+    assert done.stderr == b"charseq: using the newest model, runs/hello/model.safetensors\n"
+
+
+def test_json_of_an_argument_that_is_no_text(models: Workshop) -> None:
+    """Even for an argument that is not UTF-8 the JSON is UTF-8."""
+    done = shell(r'charseq next runs/hello "$(printf "he\377")" --format json', models.path)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout.decode("utf-8"))) == 1
+
+
+# ---- broken UTF-8
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("next", "runs/hello"),
+        ("next", "runs/hello", "--format", "tsv", "--top", "0"),
+        ("evaluate", "runs/hello", "-"),
+        ("sample", "runs/hello", "--prompt-file", "-"),
+        ("train", "-"),
+    ],
+    ids=" ".join,
+)
+def test_broken_utf8_on_standard_input(
+    call: Call, models: Workshop, feed: Feed, arguments: tuple[str, ...]
+) -> None:
+    """A byte that is not UTF-8 is an error of one line that says which byte it is."""
+    feed(b"hell\xff\n")
+    code, _, err = call(*arguments)
+    assert code == 1
+    assert err.startswith("charseq: error: standard input: ")
+    assert "not UTF-8" in err
+    assert re.search(r"\bbyte 4\b", err)
+    assert err.count("\n") == 1
+
+
+# ---- colours and control
+
+
+@pytest.mark.parametrize("changes", [{}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=str)
+def test_no_escape_codes_in_a_pipe(models: Workshop, tmp_path: Path, changes: dict[str, str]) -> None:
+    """No stream that is not a terminal gets an escape code, whatever a command prints."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    (tmp_path / "cases.yaml").write_text("- {prefix: hell, target: x, expect: {rank: 1}}\n")
+    hello = models.path / models.hello
+    commands = [
+        f"charseq evaluate {hello} --cases cases.yaml",
+        f"charseq train text.txt {' '.join(TINY)} --sample-every 0.001 -o run",
+        "charseq dance",
+    ]
+    done = shell("; ".join(commands), tmp_path, feed=b"", **changes)
+    assert b"MISS" in done.stdout
+    assert b"run/model.safetensors" in done.stdout
+    assert b"No such command" in done.stderr
+    assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_no_color_at_a_terminal(models: Workshop, tmp_path: Path) -> None:
+    """NO_COLOR keeps colours away from a terminal, which has them otherwise."""
+    (tmp_path / "cases.yaml").write_text("- {prefix: hell, target: x, expect: {rank: 1}}\n")
+    arguments = ("evaluate", str(models.path / models.hello), "--cases", "cases.yaml")
+    assert COLOUR.search(at_terminal(*arguments, path=tmp_path))
+    shown = at_terminal(*arguments, path=tmp_path, NO_COLOR="1")
+    assert "MISS" in shown
+    assert not COLOUR.search(shown)
+
+
+def test_the_live_line_and_quiet(tmp_path: Path) -> None:
+    """At a terminal training has a live line, with --quiet plain lines only."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    live = at_terminal("train", "text.txt", *TINY, "-o", "live", path=tmp_path)
+    quiet = at_terminal("train", "text.txt", *TINY, "-o", "quiet", "--quiet", path=tmp_path)
+    assert "\x1b[2K" in live
+    assert "nan" not in live
+    notes, _, _ = quiet.partition("stopped at step 3")
+    assert "\x1b" not in notes
+    assert "\x1b[2K" not in quiet
+
+
+# ---- text that is out to do harm
+
+
+@pytest.fixture
+def hostile(call: Call, tmp_path: Path) -> Path:
+    """Return a run whose text, vocabulary, file names and directory hold an escape sequence."""
+    (tmp_path / f"te{ESCAPE}xt").write_text(f"hello{ESCAPE} hello\n" * 60)
+    run = Path(f"ru{ESCAPE}n")
+    assert call("train", f"te{ESCAPE}xt", *TINY, "-o", str(run)).code == 0
+    return run
+
+
+def test_escapes_in_file_names(call: Call, hostile: Path) -> None:
+    """A file name is shown in a table without being obeyed by the terminal."""
+    for arguments in (("evaluate", str(hostile), f"te{ESCAPE}xt"), ("info", str(hostile))):
+        out = call(*arguments).out
+        assert f"te{SHOWN}xt" in out
+        assert "\x1b" not in out
+    assert f"ru{SHOWN}n" in call("info", str(hostile)).out
+
+
+def test_escapes_in_the_summary_of_training(call: Call, hostile: Path) -> None:
+    """The table at the end of training shows the run's directory, escaped."""
+    out = call("train", "--resume", str(hostile)).out
+    assert f"ru{SHOWN}n" in out
+    assert "\x1b" not in out
+
+
+def test_escapes_when_interrupted(tmp_path: Path) -> None:
+    """The line that says how to go on shows the run's directory, escaped."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    options = ("--hidden-size", "8", "--eval-every", "1", "--max-time", "50s", "-o", f"ru{ESCAPE}n")
+    process = start("train", "text.txt", *options, path=tmp_path)
+    assert process.stderr is not None
+    while "step" not in (line := process.stderr.readline()):
+        assert line, "training ended before it began"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("interrupted; to go on: charseq train --resume ")
+    assert f"ru{SHOWN}n" in err.splitlines()[-1]
+    assert "\x1b" not in err
+
+
+def test_escapes_in_vocabularies_and_prefixes(call: Call, hostile: Path, feed: Feed) -> None:
+    """Characters of the model and of the question are shown escaped, as prefix, target and guess."""
+    assert r"\x1b" in call("info", str(hostile)).out.split("vocabulary")[1].splitlines()[0]
+    feed(f"he{ESCAPE}\t\x1b\n".encode())
+    out = call("next", str(hostile), "--top", "20").out
+    assert f"he{SHOWN}" in out
+    assert out.count(r"\x1b") == 3
+    assert "\x1b" not in out
+
+
+def test_escapes_in_cases(call: Call, hostile: Path, tmp_path: Path) -> None:
+    """So are those of the cases."""
+    (tmp_path / "cases.yaml").write_text('- {prefix: "a\\e[31m", target: "\\e"}\n')
+    out = call("evaluate", str(hostile), "--cases", "cases.yaml").out
+    assert f"a{SHOWN}" in out
+    assert "\x1b" not in out
+
+
+def test_markup_is_text(call: Call, models: Workshop) -> None:
+    """What looks like the markup of the table library, or like an emoji's name, is shown as it is."""
+    out = call("next", models.hello, "[red]h[/red]", ":smile:").out
+    assert "[red]h[/red]" in out
+    assert ":smile:" in out
+
+
+def test_escapes_on_stderr(call: Call, hostile: Path) -> None:
+    """Notes and errors show a file name escaped, too."""
+    shown = [
+        call("info", f"no{ESCAPE}ne").err,
+        call("train", f"te{ESCAPE}xt", *TINY, "-o", "other").err,
+        call("train", f"te{ESCAPE}xt", *TINY, "-o", str(hostile)).err,
+    ]
+    assert [err.count("\x1b") for err in shown] == [0, 0, 0]
+    assert all(SHOWN in err for err in shown)

@@ -1,0 +1,420 @@
+"""charseq train: end to end on 2 KB of text, refusals that leave everything as it was, Ctrl-C and after."""
+
+import json
+import re
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from charseq.cells import CELLS
+from charseq.checkpoint import Checkpoint
+from charseq.cli.progress import TrainingDisplay
+from charseq.config import Settings
+from charseq.toml import load_toml
+from charseq.trainer import Event
+from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
+
+SHORT = ("--hidden-size", "8", "--threads", "1", "--schedule", "constant")
+FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, perplexity \d+\.\d{3}"
+
+
+def refused(message: str, code: int = 2) -> Outcome:
+    """Return the outcome of a request that is refused."""
+    return Outcome(code, "", f"charseq: error: {message}\n")
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return what the files below a directory hold."""
+    return {str(path): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+def weights(path: str) -> np.ndarray:
+    """Return the parameters of a model file."""
+    return Checkpoint.load(Path(path)).model.params.flat
+
+
+def assert_lines(text: str, *patterns: str) -> None:
+    """Check each line against its regular expression; blanks at the ends of lines do not count."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert len(lines) == len(patterns), text
+    for line, pattern in zip(lines, patterns, strict=True):
+        assert re.fullmatch(pattern, line), f"{line!r} is not {pattern!r}"
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    """Return the name of a file of 2 KB."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    return "text.txt"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_end_to_end(call: Call, text: str, cell: str) -> None:
+    """Training writes a run, says on stderr in plain lines what it does, and sums up on stdout."""
+    code, out, err = call("train", text, *SHORT, "--cell", cell, "--max-steps", "30")
+    assert code == 0, err
+    assert_lines(
+        err,
+        rf"charseq: {cell} 1 x 8, [\d,]+ parameters, vocabulary {len(set(TALES[:1800]))}",
+        r"charseq: text\.txt: 1,800 characters to train, 100 to validate, 100 to test",
+        r"charseq: the last 8 are left over: 16 streams, equally long",
+        r" +time +epoch +step +chars/s +train nats +valid nats +bits/char +perplexity",
+        r" +0:\d\d +16 +30 +[\d,]+ +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+\.\d{3} +best",
+        r"stopped at step 30: steps done: 30",
+    )
+    assert_lines(
+        out,
+        rf"model            runs/text-{cell}/model\.safetensors",
+        rf"best validation  {FIGURE}, at step 30",
+        rf"test             {FIGURE}",
+        r"training loss    ▁  \d\.\d{3} to \d\.\d{3} nats",
+        rf"next             charseq sample runs/text-{cell}",
+    )
+    run = Path(f"runs/text-{cell}")
+    assert {path.name for path in run.iterdir()} == {
+        *("model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml")
+    }
+    made = Settings().with_layer(load_toml(run / "charseq.toml"), "run")
+    assert (made.model.cell, made.model.hidden_size, made.data.corpus) == (cell, 8, (text,))
+    assert [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()] == [30]
+    assert call("sample", f"{run}", "--length", "10").code == 0
+    assert call("evaluate", f"{run}").code == 0
+
+
+def test_training_learns(call: Call, text: str) -> None:
+    """The loss falls, and the last validation is better than the first."""
+    assert call("train", text, *SHORT, "--max-steps", "60", "--eval-every", "10", "-o", "run").code == 0
+    records = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    assert [record["step"] for record in records] == [10, 20, 30, 40, 50, 60]
+    assert records[-1]["train_nats_per_char"] < records[0]["train_nats_per_char"]
+    assert records[-1]["valid_nats_per_char"] < records[0]["valid_nats_per_char"]
+
+
+def test_same_seed_same_model(call: Call, text: str) -> None:
+    """The same command gives the same weights; another seed gives other ones."""
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert call("train", text, *TINY, "--seed", seed, "-o", name).code == 0
+    assert np.array_equal(weights("a/model.safetensors"), weights("b/model.safetensors"))
+    assert not np.array_equal(weights("a/model.safetensors"), weights("c/model.safetensors"))
+
+
+def test_lines_are_few(call: Call, text: str) -> None:
+    """Validations that follow each other at once do not have a line each; the last one always has."""
+    err = call("train", text, *SHORT, "--max-steps", "40", "--eval-every", "2", "-o", "run").err
+    steps = re.findall(r"^ +0:\d\d +\d+ +(\d+) ", err, flags=re.MULTILINE)
+    assert steps[0] == "2"
+    assert steps[-1] == "40"
+    assert len(steps) < 20
+
+
+def test_samples_are_shown_unless_quiet(call: Call, text: str) -> None:
+    """Every --sample-every there is a sample on stderr, with --quiet there is none."""
+    often = ("--sample-every", "0.001", "--max-steps", "4", "-o")
+    loud = call("train", text, *SHORT, *often, "loud")
+    quiet = call("train", text, *SHORT, *often, "quiet", "--quiet")
+    assert (loud.code, quiet.code) == (0, 0)
+    assert len(loud.err) > len(quiet.err) + 160
+    assert len(quiet.err.splitlines()) == 6
+    assert loud.err.splitlines()[-1] == quiet.err.splitlines()[-1] == "stopped at step 4: steps done: 4"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (("--num-epochs", "2"), "stopped at step 4: epochs done: 2"),
+        (("--max-steps", "3"), "stopped at step 3: steps done: 3"),
+        (("--max-time", "0.001"), r"stopped at step \d+: the time of 0.001s is up"),
+        (
+            ("--patience", "1", "--eval-every", "1", "--learning-rate", "1e-30"),
+            r"stopped at step \d+: validations without improvement: 1",
+        ),
+    ],
+)
+def test_limits(call: Call, text: str, limits: tuple[str, ...], reason: str) -> None:
+    """Whatever ends a run is named."""
+    code, _, err = call("train", text, *SHORT, *limits, "-o", "run")
+    assert code == 0
+    assert re.fullmatch(reason, err.splitlines()[-1])
+
+
+def test_default_directories(call: Call, text: str) -> None:
+    """Without --output each run has a directory of its own, named after the text and the cell."""
+    for name in ("text-lstm", "text-lstm-2", "text-lstm-3"):
+        assert call("train", text, *TINY).out.split()[1] == f"runs/{name}/model.safetensors"
+
+
+def test_standard_input(call: Call, feed: Feed) -> None:
+    """A corpus can come from a pipe."""
+    feed(TALES[:2000].encode())
+    code, out, err = call("train", "-", *TINY)
+    assert code == 0
+    assert "charseq: -: 1,800 characters to train" in err
+    assert "runs/stdin-lstm/model.safetensors" in out
+
+
+def test_several_sources(call: Call, text: str, tmp_path: Path) -> None:
+    """Several files make one corpus, in their order."""
+    (tmp_path / "more.txt").write_text("and more")
+    err = call("train", text, "more.txt", *TINY, "-o", "run").err
+    assert "charseq: text.txt, more.txt: 1,807 characters to train, 100 to validate, 101 to test" in err
+
+
+def test_a_short_text(call: Call, tmp_path: Path) -> None:
+    """A text that is too short for all streams, or for validation, is learnt with a word about it."""
+    (tmp_path / "text.txt").write_text("hello")
+    none = ("--valid-fraction", "0", "--test-fraction", "0")
+    code, out, err = call("train", "text.txt", *TINY, *none, "-o", "run")
+    assert code == 0
+    assert "charseq: the text is short: batch_size 1, not 16\n" in err
+    assert "charseq: nothing is held out for validation: the latest model counts as the best\n" in err
+    assert re.search(r"^ +0:\d\d +4 +3 +[\d,]+ +\d\.\d{4} no validation best$", err, flags=re.MULTILINE)
+    assert_lines(
+        out,
+        r"model          run/model\.safetensors",
+        r"training loss  ▁  \d\.\d{3} to \d\.\d{3} nats",
+        r"next           charseq sample run",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "option", "expected"),
+    [(2, (), 1), (2, ("--threads", "1"), 1), (1, ("--threads", "2"), 2)],
+    ids=["default", "one", "two"],
+)
+def test_threads(
+    call: Call,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    before: int,
+    option: tuple[str, ...],
+    expected: int,
+) -> None:
+    """--threads says how many there are, one unless it says otherwise, whatever there were before."""
+    seen: set[int] = set()
+
+    def show(self: TrainingDisplay, event: Event) -> None:
+        seen.update(library["num_threads"] for library in threadpool_info())
+
+    monkeypatch.setattr(TrainingDisplay, "show", show)
+    with threadpool_limits(before):
+        code, *_ = call("train", text, "--hidden-size", "4", "--max-steps", "1", *option)
+    assert code == 0
+    assert seen <= {expected}
+
+
+def test_no_threads_are_too_few(call: Call, text: str) -> None:
+    """A run has one thread at least."""
+    code, out, err = call("train", text, *SHORT, "--threads", "0", "-o", "run")
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: --threads: train.threads must be ")
+    assert err.count("\n") == 1
+    assert not Path("run").exists()
+
+
+# ---- refusals
+
+
+def test_no_such_corpus(call: Call, tmp_path: Path) -> None:
+    """A file that is not there is refused, and no run is begun."""
+    assert call("train", "none.txt", *TINY) == refused("none.txt: no such file or directory")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_such_builtin(call: Call) -> None:
+    """An unknown builtin corpus is refused with the known ones."""
+    known = "there are builtin:pydoc and builtin:stdlib"
+    assert call("train", "builtin:novel", *TINY) == refused(f"builtin:novel: no such corpus; {known}")
+
+
+def test_a_corpus_of_nothing(call: Call, tmp_path: Path) -> None:
+    """An empty text is an error, and no run is begun."""
+    (tmp_path / "text.txt").touch()
+    code, out, err = call("train", "text.txt", *TINY)
+    assert (code, out) == (1, "")
+    assert err == "charseq: error: text.txt: too short: training needs at least 2 characters\n"
+    assert not Path("runs").exists()
+
+
+def test_a_validation_text_of_nothing(call: Call, text: str, tmp_path: Path) -> None:
+    """An empty validation text is an error, and no run is begun."""
+    (tmp_path / "x.txt").touch()
+    message = "x.txt: empty: there is nothing to validate on"
+    assert call("train", text, *TINY, "--valid", "x.txt") == refused(message, 1)
+    assert not Path("runs").exists()
+
+
+def test_broken_utf8(call: Call, tmp_path: Path) -> None:
+    """A byte that is not UTF-8 is named with its place."""
+    (tmp_path / "text.txt").write_bytes(b"hello\xffhello")
+    message = "text.txt: not UTF-8 at byte 5: invalid start byte; convert it first"
+    assert call("train", "text.txt", *TINY) == refused(message, 1)
+
+
+def test_nothing_left_to_train_on(call: Call, text: str) -> None:
+    """Fractions that eat up the corpus are refused."""
+    fractions = ("--valid-fraction", "0.5", "--test-fraction", "0.5")
+    message = "data.valid_fraction + data.test_fraction must be less than 1"
+    assert call("train", text, *TINY, *fractions) == refused(message)
+
+
+def test_an_existing_run_is_not_touched(call: Call, tiny_run: Path) -> None:
+    """Training into a directory that holds something is refused, and changes nothing there."""
+    before = contents(tiny_run)
+    message = "run: exists already; choose another --output, or continue it with --resume run"
+    assert call("train", "text.txt", *TINY, "-o", "run") == refused(message)
+    assert contents(tiny_run) == before
+
+
+def test_an_empty_directory_will_do(call: Call, text: str) -> None:
+    """A directory that holds nothing is taken."""
+    Path("run").mkdir()
+    assert call("train", text, *TINY, "-o", "run").code == 0
+
+
+def test_a_file_is_no_directory(call: Call, text: str) -> None:
+    """A run cannot be where a file is."""
+    code, out, err = call("train", text, *TINY, "-o", text)
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: text.txt: exists already; ")
+
+
+# ---- resuming
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_resumed_is_uninterrupted(call: Call, text: str, cell: str) -> None:
+    """Ten steps and ten more give the weights that twenty steps give, bit for bit."""
+    options = (*SHORT, "--cell", cell, "--dropout", "0.2", "--num-layers", "2")
+    assert call("train", text, *options, "--max-steps", "20", "-o", "whole").code == 0
+    assert call("train", text, *options, "--max-steps", "10", "-o", "parts").code == 0
+    code, _, err = call("train", "--resume", "parts", "--max-steps", "20")
+    assert code == 0
+    assert err.endswith("stopped at step 20: steps done: 20\n")
+    assert np.array_equal(weights("whole/last.safetensors"), weights("parts/last.safetensors"))
+
+
+def test_resumed_without_more_to_do(call: Call, tiny_run: Path) -> None:
+    """A run that has reached its limit is at its end at once."""
+    before = weights("run/last.safetensors")
+    code, out, err = call("train", "--resume", "run")
+    assert code == 0
+    assert err.splitlines()[-1] == "stopped at step 3: steps done: 3"
+    assert "run/model.safetensors" in out
+    assert np.array_equal(weights("run/last.safetensors"), before)
+
+
+def test_a_resumed_run_keeps_its_settings(
+    call: Call, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings lie in the run: neither a charseq.toml nor the environment changes them."""
+    (tmp_path / "charseq.toml").write_text('[model]\ncell = "gru"\n[train]\nseed = 9\n')
+    monkeypatch.setenv("CHARSEQ_MODEL_HIDDEN_SIZE", "9")
+    assert call("train", "--resume", "run", "--max-steps", "5").code == 0
+    made = Settings().with_layer(load_toml(tiny_run / "charseq.toml"), "run")
+    assert (made.model.cell, made.model.hidden_size) == ("lstm", 8)
+    assert (made.train.seed, made.train.max_steps) == (1, 5)
+
+
+def test_nothing_to_resume(call: Call, text: str) -> None:
+    """A directory without a run is refused."""
+    Path("run").mkdir()
+    for name in ("run", "none"):
+        message = f"{name}: no run to resume: there is no last.safetensors"
+        assert call("train", "--resume", name) == refused(message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting"),
+    [
+        (("--cell", "gru"), "model.cell"),
+        (("--hidden-size", "9"), "model.hidden_size"),
+        (("--unit", "line"), "data.unit"),
+        (("--optimizer", "sgd"), "optim.optimizer"),
+        (("--batch-size", "3"), "train.batch_size"),
+        (("--seed", "7"), "train.seed"),
+        (("--set", "optim.beta1=0.5"), "optim.beta1"),
+        (("run",), "data.corpus"),
+    ],
+)
+def test_forbidden_changes(call: Call, tiny_run: Path, arguments: tuple[str, ...], setting: str) -> None:
+    """What would make it another run is refused by name, and changes nothing."""
+    before = contents(tiny_run)
+    code, out, err = call("train", "--resume", "run", "--max-steps", "9", *arguments)
+    assert (code, out) == (2, "")
+    message = f"{setting} cannot change when a run is resumed; start a new one"
+    assert err == f"charseq: error: {message}\n"
+    assert contents(tiny_run) == before
+
+
+@pytest.mark.parametrize("option", [("--output", "other"), ("--init-from", "run")])
+def test_resume_stands_alone(call: Call, tiny_run: Path, option: tuple[str, str]) -> None:
+    """A run is resumed where it is, with its own weights."""
+    message = "--resume goes on in its own run directory: leave out --output and --init-from"
+    assert call("train", "--resume", "run", *option) == refused(message)
+
+
+def test_resumed_on_another_text(call: Call, tiny_run: Path) -> None:
+    """A corpus that has changed since is refused, and the run stays as it was."""
+    before = contents(tiny_run)
+    with Path("text.txt").open("a") as file:
+        file.write("more")
+    code, out, err = call("train", "--resume", "run", "--max-steps", "9")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(
+        r"charseq: error: text\.txt: not the text that run was trained on: its SHA-256 is [0-9a-f]{12}, "
+        r"not [0-9a-f]{12}; use --init-from to train on another text\n",
+        err,
+    )
+    assert contents(tiny_run) == before
+
+
+# ---- from another model
+
+
+def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that begins with another model's weights has its sizes, and begins where that one ended."""
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_bytes(TALES[:8000].encode())
+    old, steps = str(models.path / models.tales), ("--max-steps", "1", "--learning-rate", "1e-9")
+    assert call("train", "text.txt", *steps, "--init-from", old, "-o", "new").code == 0
+    assert call("train", "text.txt", *steps, "--hidden-size", "32", "-o", "fresh").code == 0
+    new, fresh, trained = (
+        Checkpoint.load(Path(name) / "model.safetensors").results.valid_nats_per_char or 0.0
+        for name in ("new", "fresh", old)
+    )
+    assert new == pytest.approx(trained, rel=1e-3)
+    assert trained < fresh / 1.2
+
+
+def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
+    """Other sizes than those of the model to begin with are refused."""
+    message = "model.hidden_size is 8 in the model to start from; it cannot be 9"
+    arguments = ("--init-from", "run", "--hidden-size", "9", "-o", "new")
+    assert call("train", "text.txt", *arguments) == refused(message)
+    assert not Path("new").exists()
+
+
+# ---- Ctrl-C
+
+
+@pytest.mark.parametrize(("run", "shown"), [("run", "run"), ("my run", "'my run'")], ids=["run", "my run"])
+def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: str) -> None:
+    """Ctrl-C saves the run, says in a line how to go on, and exits with 130; the run then does go on."""
+    (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
+    options = ("--hidden-size", "16", "--threads", "1", "--eval-every", "1", "--max-time", "50s")
+    process = start("train", "text.txt", *options, "-o", run, path=tmp_path)
+    assert process.stderr is not None
+    while "step" not in (line := process.stderr.readline()):
+        assert line, "training ended before it began"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == f"interrupted; to go on: charseq train --resume {shown}"
+    assert "Traceback" not in err
+    step = json.loads(Path(f"{run}/metrics.jsonl").read_text().splitlines()[-1])["step"]
+    code, _, err = call("train", "--resume", run, "--max-steps", f"{step + 5}")
+    assert code == 0
+    assert err.endswith(f"stopped at step {step + 5}: steps done: {step + 5}\n")

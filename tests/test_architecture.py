@@ -1,0 +1,327 @@
+"""The house rules, read from the source with `ast`: floors, libraries, docstrings, public names, tests."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "charseq"
+
+FLOORS = {
+    **dict.fromkeys(("errors", "arrays"), 0),
+    **dict.fromkeys(("score", "config", "parameters"), 1),
+    **dict.fromkeys(("text", "cells", "optim", "directory", "toml"), 2),
+    **dict.fromkeys(("network",), 3),
+    **dict.fromkeys(("evaluator", "sampler", "predictor"), 4),
+    **dict.fromkeys(("trainer",), 5),
+    **dict.fromkeys(("checkpoint", "reports"), 6),
+    **dict.fromkeys(("run", "cases"), 7),
+    **dict.fromkeys(("cli",), 8),
+    **dict.fromkeys(("__main__",), 9),
+}
+"""The floor of every room: of each module and package directly below charseq/. `__init__` is free."""
+
+LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "cases"}}
+"""Who may import what is not for everybody."""
+
+TESTED_ELSEWHERE = {
+    "arrays": "type aliases only",
+    "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
+    "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
+    "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",
+    "cells/lstm": "tests/cells/test_cells.py iterates over CELLS",
+    "cells/gru": "tests/cells/test_cells.py iterates over CELLS",
+    "optim/optimizer": "the contract: tests/optim/test_optimizers.py, for every optimizer",
+    "optim/sgd": "tests/optim/test_optimizers.py",
+    "optim/rmsprop": "tests/optim/test_optimizers.py",
+    "optim/adam": "tests/optim/test_optimizers.py",
+    "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
+    "cli/progress": "what training looks like: tests/cli/test_train.py and test_pipes.py",
+}
+"""Modules without a tests file of their name, and why."""
+
+
+def sources() -> list[Path]:
+    """Return every Python file of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """Return a file as it is called here: charseq/text/corpus.py."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def room_of(name: str) -> str:
+    """Return the room of a file: text for charseq/text/corpus.py, __init__ for charseq/__init__.py."""
+    return name.removesuffix(".py").split("/")[1]
+
+
+def imports(tree: ast.AST, name: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, module in full) for every import of a file, wherever in it and whatever for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = name.removesuffix(".py").split("/")[: -node.level] if node.level else []
+            base = ".".join([*package, *filter(None, [node.module])])
+            if base == "charseq":  # the rooms themselves, or what charseq/__init__.py offers to all
+                yield from ((node.lineno, f"charseq.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, base
+
+
+def violations(source: str, name: str) -> list[str]:
+    """Return what the file `name` with this text imports, prints or writes to against the rules."""
+    tree, room, found = ast.parse(source), room_of(name), []
+    for line, module in imports(tree, name):
+        top, _, rest = module.partition(".")
+        if top in LIBRARIES and room not in LIBRARIES[top]:
+            found.append(
+                f"{name}:{line} imports {top}, which only {' and '.join(sorted(LIBRARIES[top]))} may"
+            )
+        other = rest.split(".")[0]
+        if top != "charseq" or other not in FLOORS or room in (other, "__init__"):
+            continue
+        if FLOORS[other] >= FLOORS[room]:
+            found.append(f"{name}:{line} (floor {FLOORS[room]}) imports {module} (floor {FLOORS[other]})")
+    for node in ast.walk(tree):
+        if room == "cli":
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            found.append(f"{name}:{node.lineno} prints; only cli may")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr", "sys.exit"):
+            found.append(f"{name}:{node.lineno} uses {ast.unparse(node)}; only cli may")
+    return found
+
+
+# ---- floors and libraries
+
+
+def test_imports_obey_the_floors() -> None:
+    """A room imports only from lower floors or from its own package, and libraries where they belong."""
+    found = [complaint for path in sources() for complaint in violations(path.read_text(), name_of(path))]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "complaint"),
+    [
+        (
+            "charseq/sampler.py",
+            "import os\n\nfrom charseq.cli.app import run\n",
+            "charseq/sampler.py:3 (floor 4) imports charseq.cli.app (floor 8)",
+        ),
+        (
+            "charseq/sampler.py",
+            "from charseq import cli\n",
+            "charseq/sampler.py:1 (floor 4) imports charseq.cli (floor 8)",
+        ),
+        (
+            "charseq/sampler.py",
+            "import charseq.evaluator\n",
+            "charseq/sampler.py:1 (floor 4) imports charseq.evaluator (floor 4)",
+        ),
+        (
+            "charseq/text/corpus.py",
+            "from charseq.cells import CELLS\n",
+            "charseq/text/corpus.py:1 (floor 2) imports charseq.cells (floor 2)",
+        ),
+        (
+            "charseq/text/corpus.py",
+            "from ..network import CharModel\n",
+            "charseq/text/corpus.py:1 (floor 2) imports charseq.network (floor 3)",
+        ),
+        (
+            "charseq/arrays.py",
+            "def f():\n    if True:\n        from .trainer import Trainer\n",
+            "charseq/arrays.py:3 (floor 0) imports charseq.trainer (floor 5)",
+        ),
+        ("charseq/run.py", "import typer\n", "charseq/run.py:1 imports typer, which only cli may"),
+        (
+            "charseq/trainer.py",
+            "from rich.progress import Progress\n",
+            "charseq/trainer.py:1 imports rich, which only cli and reports may",
+        ),
+        (
+            "charseq/config.py",
+            "import yaml\n",
+            "charseq/config.py:1 imports yaml, which only cases and reports may",
+        ),
+        ("charseq/trainer.py", "x = 1\nprint(x)\n", "charseq/trainer.py:2 prints; only cli may"),
+        (
+            "charseq/trainer.py",
+            "import sys\nsys.stdout.write('x')\n",
+            "charseq/trainer.py:2 uses sys.stdout; only cli may",
+        ),
+    ],
+)
+def test_the_checker_can_fail(name: str, source: str, complaint: str) -> None:
+    """Each rule is broken by a line of source, and the checker says where."""
+    assert violations(source, name) == [complaint]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("charseq/network/recurrent.py", "from charseq.cells import CELLS\nfrom .model import CharModel\n"),
+        ("charseq/run.py", "from charseq import __version__\nfrom charseq.trainer import Trainer\n"),
+        ("charseq/cli/app.py", "import typer, rich\nfrom charseq.cli import info\nprint('x')\n"),
+        ("charseq/__init__.py", "from charseq.run import Run\n"),
+        ("charseq/trainer.py", "def printable(print_all):\n    return print_all\n"),
+    ],
+)
+def test_the_checker_can_pass(name: str, source: str) -> None:
+    """What the rules allow is not complained of."""
+    assert violations(source, name) == []
+
+
+def test_every_module_has_a_floor() -> None:
+    """No module or package is outside the house, and the plan names no room that is not there."""
+    rooms = {room_of(name_of(path)) for path in sources()} - {"__init__"}
+    assert rooms == FLOORS.keys()
+
+
+# ---- docstrings and names
+
+
+def undocumented(source: str, name: str) -> list[str]:
+    """Return the module, public classes and public functions of a file that have no docstring."""
+    tree = ast.parse(source)
+    found = [] if ast.get_docstring(tree) else [name]
+
+    def look(node: ast.Module | ast.ClassDef) -> None:
+        for child in node.body:
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                if child.name.startswith("_"):
+                    continue
+                if not ast.get_docstring(child):
+                    found.append(f"{name}:{child.lineno} {child.name}")
+                if isinstance(child, ast.ClassDef):
+                    look(child)
+
+    look(tree)
+    return found
+
+
+def test_everything_public_has_a_docstring() -> None:
+    """Every module, public class, public function and public method says what it is for."""
+    found = [item for path in sources() for item in undocumented(path.read_text(), name_of(path))]
+    assert not found, "\n".join(found)
+
+
+def test_a_missing_docstring_is_found() -> None:
+    """The check names the module, the class, the method and the function that lack one."""
+    source = "class A:\n    def b(self): ...\n    def _c(self): ...\ndef d(): ...\n"
+    assert undocumented(source, "x.py") == ["x.py", "x.py:1 A", "x.py:2 b", "x.py:4 d"]
+
+
+def defined(source: str) -> set[str]:
+    """Return the public names that a file defines itself, `__version__` among them."""
+    names = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return {name for name in names if not name.startswith("_") or name == "__version__"}
+
+
+def taken(source: str, *, module: str) -> set[str]:
+    """Return the names that a file imports from `module` or from what is in it."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    begins = [node for node in nodes if f"{node.module}.".startswith(f"{module}.")]
+    return {alias.name for node in begins for alias in node.names}
+
+
+def wanted(module: str) -> set[str]:
+    """Return the names, modules aside, that the files of the package import from this very module."""
+    nodes = [node for path in sources() for node in ast.walk(ast.parse(path.read_text()))]
+    names = {
+        alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    }
+    folder = ROOT / module.replace(".", "/")
+    return {name for name in names if not (folder / f"{name}.py").exists()}
+
+
+def order(name: str) -> tuple[int, str]:
+    """Return the place of a name among others: constants, then classes, then the rest, by alphabet."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+
+def modules_with_all() -> list[str]:
+    """Return the modules that list their public names."""
+    paths = [path for path in sources() if "__all__" in path.read_text()]
+    return [name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths]
+
+
+@pytest.mark.parametrize("module", modules_with_all())
+def test_all_is_sorted_and_exact(module: str) -> None:
+    """`__all__` is sorted; it lists what the module defines and what others take from it."""
+    loaded = importlib.import_module(module)
+    assert loaded.__all__ == sorted(loaded.__all__, key=order)
+    assert len(set(loaded.__all__)) == len(loaded.__all__)
+    assert all(hasattr(loaded, name) for name in loaded.__all__)
+    assert loaded.__file__ is not None
+    source = Path(loaded.__file__).read_text()
+    assert defined(source) | wanted(module) <= set(loaded.__all__)
+    assert set(loaded.__all__) <= defined(source) | taken(source, module="charseq")
+
+
+def test_every_package_lists_its_names() -> None:
+    """Each package but the command line has an `__all__`."""
+    packages = {"charseq", *(f"charseq.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py"))}
+    assert packages - {"charseq.cli"} <= set(modules_with_all())
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """Public names are loaded late; one that does not exist is refused as Python does."""
+    charseq = importlib.import_module("charseq")
+    with pytest.raises(AttributeError, match="module 'charseq' has no attribute 'Trainee'"):
+        _ = charseq.Trainee
+
+
+# ---- start-up, and tests
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_door_opens_without_numpy(option: str) -> None:
+    """Asking for the version or the help loads neither numpy nor what builds on it."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "charseq", option],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "charseq.cli.app" in loaded
+    assert "charseq" in done.stdout
+    heavy = {"numpy", "safetensors", "yaml", "charseq.network", "charseq.trainer"}
+    assert not loaded & heavy
+
+
+def test_tests_mirror_modules() -> None:
+    """For each module there is a file of tests at the same place under tests/, or a reason why not."""
+    modules = {
+        path.relative_to(PACKAGE).with_suffix("").as_posix()
+        for path in sources()
+        if path.stem not in ("__init__", "__main__")
+    }
+    tested = {
+        module
+        for module in modules
+        if (ROOT / "tests" / module).with_name(f"test_{Path(module).name}.py").is_file()
+    }
+    assert modules - tested - TESTED_ELSEWHERE.keys() == set()
+    assert TESTED_ELSEWHERE.keys() - (modules - tested) == set(), "a reason that is not needed any more"

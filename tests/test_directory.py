@@ -1,0 +1,206 @@
+"""The directory of a run: how it is named and made, how a model is found in it, its records read back."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charseq.config import Settings
+from charseq.directory import (
+    LAST,
+    METRICS,
+    MODEL,
+    SETTINGS,
+    default_directory,
+    find_model,
+    is_model,
+    make_directory,
+    read_metrics,
+)
+from charseq.errors import CharseqError, ConfigError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_settings(corpus: list[str], cell: str) -> Settings:
+    return Settings().with_layer({"data": {"corpus": corpus}, "model": {"cell": cell}}, "test")
+
+
+def make_run(directory: str, *names: str) -> Path:
+    """Make a directory that holds empty files of these names."""
+    path = Path(directory)
+    path.mkdir(parents=True)
+    for name in names:
+        (path / name).touch()
+    return path
+
+
+def message_of(path: Path) -> str:
+    """Return why this is not to be the directory of a new run."""
+    with pytest.raises(ConfigError) as caught:
+        make_directory(path)
+    return str(caught.value)
+
+
+# ---- making
+
+
+def test_a_directory_is_made_with_those_above_it() -> None:
+    """A directory is made, and so are those that it is to be in."""
+    make_directory(Path("runs/a/b"))
+    assert list(Path("runs/a/b").iterdir()) == []
+
+
+def test_an_empty_directory_will_do() -> None:
+    """A directory that is there and empty is taken."""
+    make_directory(make_run("run"))
+    assert list(Path("run").iterdir()) == []
+
+
+def test_a_directory_with_settings_will_do() -> None:
+    """A directory that holds its settings alone is taken: a run that diverged at once leaves no more."""
+    (make_run("run") / SETTINGS).write_text("# mine\n")
+    make_directory(Path("run"))
+    assert [path.name for path in Path("run").iterdir()] == [SETTINGS]
+    assert (Path("run") / SETTINGS).read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize("name", [MODEL, LAST, METRICS, "notes", ".hidden", "charseq.toml.orig"])
+@pytest.mark.parametrize("beside", [(), (SETTINGS,)], ids=["alone", "beside settings"])
+def test_a_directory_that_holds_anything_is_refused(name: str, beside: tuple[str, ...]) -> None:
+    """A directory that holds any other file, whatever it is, is left as it was."""
+    make_run("run", name, *beside)
+    assert message_of(Path("run")) == (
+        "run: exists already; choose another --output, or continue it with --resume run"
+    )
+    assert {path.name for path in Path("run").iterdir()} == {name, *beside}
+
+
+def test_a_file_is_refused() -> None:
+    """The directory of a run cannot be where a file is."""
+    Path("text.txt").write_text("keep me")
+    assert message_of(Path("text.txt")).startswith("text.txt: exists already; ")
+    assert Path("text.txt").read_text() == "keep me"
+
+
+def test_what_to_type_is_quoted() -> None:
+    """A name that the shell would not read as one word is quoted where it is part of a command."""
+    assert message_of(make_run("my run", MODEL)) == (
+        "my run: exists already; choose another --output, or continue it with --resume 'my run'"
+    )
+
+
+def test_a_directory_below_a_file() -> None:
+    """A directory that cannot be made is one error that names it."""
+    Path("text.txt").touch()
+    with pytest.raises(CharseqError, match=r"^text\.txt/run: cannot be created: Not a directory$"):
+        make_directory(Path("text.txt/run"))
+
+
+# ---- naming
+
+
+@pytest.mark.parametrize(
+    ("corpus", "stem"),
+    [
+        ("novel.txt", "novel"),
+        ("a/b/novel.txt", "novel"),
+        ("/data/novel.txt.gz", "novel"),
+        ("novel", "novel"),
+        ("builtin:pydoc", "pydoc"),
+        ("builtin:stdlib", "stdlib"),
+        ("-", "stdin"),
+        ("texts/", "texts"),
+        (".", "text"),
+        ("..", "text"),
+        (".hidden", "text"),
+        ("한글.txt", "한글"),
+    ],
+)
+def test_a_run_is_named_after_its_corpus(corpus: str, stem: str) -> None:
+    """A run without a name is called after its first corpus and its cell."""
+    settings = make_settings([corpus, "second.txt"], "lstm")
+    assert default_directory(settings) == Path("runs") / f"{stem}-lstm"
+
+
+def test_runs_are_numbered() -> None:
+    """A name that is taken is followed by -2, -3 and so on."""
+    settings = make_settings(["corpus.txt"], "gru")
+    found = []
+    for _ in range(3):
+        found.append(default_directory(settings))
+        found[-1].mkdir(parents=True)
+    assert [path.name for path in found] == ["corpus-gru", "corpus-gru-2", "corpus-gru-3"]
+
+
+# ---- finding
+
+
+def test_a_model_is_found() -> None:
+    """A run directory stands for its best model; a model file for itself."""
+    make_run("run", MODEL, LAST)
+    assert find_model("run") == Path("run") / MODEL
+    assert find_model("run/") == Path("run") / MODEL
+    assert find_model("run/last.safetensors") == Path("run") / LAST
+
+
+def test_the_newest_model_is_found() -> None:
+    """Without a name, the model written last is taken, whatever it is called."""
+    for seconds, name in ((300, "b"), (500, "a"), (400, "c")):
+        model = make_run(f"runs/{name}", MODEL) / MODEL
+        os.utime(model, (seconds, seconds))
+    make_run("runs/unfinished", SETTINGS)
+    assert find_model(None) == Path("runs") / "a" / MODEL
+
+
+def test_no_model_at_all() -> None:
+    """Without a name and without a run there is nothing to take."""
+    with pytest.raises(ConfigError, match="no model given, and none under runs/: "):
+        find_model(None)
+
+
+@pytest.mark.parametrize(
+    ("argument", "what"),
+    [
+        ("none", "no such model"),
+        ("none.safetensors", "no such model"),
+        ("run", "no model in it yet"),
+        ("text.txt", "not a model"),
+    ],
+)
+def test_what_is_no_model(argument: str, what: str) -> None:
+    """Whatever is no model is refused by its name."""
+    make_run("run", SETTINGS, LAST)
+    Path("text.txt").touch()
+    assert not is_model(argument)
+    with pytest.raises(ConfigError) as caught:
+        find_model(argument)
+    assert str(caught.value) == f"{argument}: {what}; give a run directory or a .safetensors file"
+
+
+def test_is_model() -> None:
+    """A directory with a model in it is one, and so is any file that ends in .safetensors."""
+    make_run("run", MODEL, SETTINGS)
+    Path("other.safetensors").touch()
+    Path("folder.safetensors").mkdir()
+    assert [is_model(name) for name in ("run", "run/model.safetensors", "other.safetensors")] == [True] * 3
+    assert not is_model("folder.safetensors")
+    assert not is_model("run/charseq.toml")
+
+
+# ---- records
+
+
+def test_records_are_read_back() -> None:
+    """Each line of the metrics is a record."""
+    records: list[dict[str, Any]] = [{"step": 1, "valid_nats_per_char": None}, {"step": 2, "text": "한글"}]
+    path = make_run("run") / METRICS
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), "utf-8")
+    assert read_metrics(Path("run")) == records
