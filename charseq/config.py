@@ -89,7 +89,7 @@ class DataConfig(Section):
 class ModelConfig(Section):
     """The network: its cell and its sizes."""
 
-    cell: CellName = Field("lstm", description="Recurrent cell.")
+    cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Recurrent layers on top of each other.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Width of a character's vector; 0: one-hot.")
@@ -100,7 +100,7 @@ class OptimConfig(Section):
     """How gradients become steps."""
 
     optimizer: OptimizerName = Field("adamw", description="Update rule.")
-    learning_rate: float = Field(4e-3, gt=0, description="Step size at its highest.")
+    learning_rate: float = Field(8e-3, gt=0, description="Step size at its highest.")
     schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the run.")
     final_fraction: float = Field(
         0.03, gt=0, le=1, description="cosine, exponential: where the rate ends, as a share of learning_rate."

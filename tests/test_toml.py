@@ -221,7 +221,7 @@ def test_to_toml_explains_every_setting(section: str, key: str) -> None:
 
 def test_to_toml_lists_choices() -> None:
     """A setting with a choice lists what there is."""
-    assert '# Recurrent cell. One of gru, lstm, rnn.\ncell = "lstm"\n' in to_toml(DEFAULT)
+    assert '# Recurrent cell. One of gru, lstm, rnn.\ncell = "gru"\n' in to_toml(DEFAULT)
 
 
 def test_to_toml_writes_durations_with_their_units() -> None:

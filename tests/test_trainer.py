@@ -840,7 +840,8 @@ def resume_listed(
 def test_the_plateau_survives() -> None:
     """A rate that a plateau has lowered is still low after the pause, and falls on from there."""
     settings = Settings(
-        optim=OptimConfig(schedule="plateau", warmup_steps=0), train=TrainConfig(max_steps=12, eval_every=2)
+        optim=OptimConfig(learning_rate=4e-3, schedule="plateau", warmup_steps=0),
+        train=TrainConfig(max_steps=12, eval_every=2),
     )
     actual, expected = resume_listed([3.0, 4.0, 4.0, 2.0, 5.0, 6.0], settings, pause=3)
     assert actual == expected

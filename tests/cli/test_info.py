@@ -35,7 +35,7 @@ def test_whole_output(call: Call, models: Workshop) -> None:
     size = len(vocab) + 1
     ends = [int(0.9 * len(text)), int(0.95 * len(text)), len(text)]
     assert shown["file"] == f"{models.hello}/model.safetensors"
-    assert shown["cell"] == "lstm, 1 layer(s) of 32, one-hot"
+    assert shown["cell"] == "gru, 1 layer(s) of 32, one-hot"
     assert shown["parameters"] == f"{4 * 32 * (size + 32 + 1) + size * (32 + 1):,}"
     assert shown["unit"] == "line"
     assert shown["tokenizer"] == "char"

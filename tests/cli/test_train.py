@@ -142,7 +142,7 @@ def test_limits(call: Call, text: str, limits: tuple[str, ...], reason: str) -> 
 
 def test_default_directories(call: Call, text: str) -> None:
     """Without --output each run has a directory of its own, named after the text and the cell."""
-    for name in ("text-lstm", "text-lstm-2", "text-lstm-3"):
+    for name in ("text-gru", "text-gru-2", "text-gru-3"):
         assert call("train", text, *TINY).out.split()[1] == f"runs/{name}/model.safetensors"
 
 
@@ -152,7 +152,7 @@ def test_standard_input(call: Call, feed: Feed) -> None:
     code, out, err = call("train", "-", *TINY)
     assert code == 0
     assert "charseq: -: 1,800 characters to train" in err
-    assert "runs/stdin-lstm/model.safetensors" in out
+    assert "runs/stdin-gru/model.safetensors" in out
 
 
 def test_several_sources(call: Call, text: str, tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_a_resumed_run_keeps_its_settings(
     monkeypatch.setenv("CHARSEQ_MODEL_HIDDEN_SIZE", "9")
     assert call("train", "--resume", "run", "--max-steps", "5").code == 0
     made = Settings().with_layer(load_toml(tiny_run / "charseq.toml"), "run")
-    assert (made.model.cell, made.model.hidden_size) == ("lstm", 8)
+    assert (made.model.cell, made.model.hidden_size) == ("gru", 8)
     assert (made.train.seed, made.train.max_steps) == (1, 5)
 
 
@@ -329,7 +329,7 @@ def test_nothing_to_resume(call: Call, text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "setting"),
     [
-        (("--cell", "gru"), "model.cell"),
+        (("--cell", "rnn"), "model.cell"),
         (("--hidden-size", "9"), "model.hidden_size"),
         (("--unit", "line"), "data.unit"),
         (("--optimizer", "sgd"), "optim.optimizer"),
