@@ -36,7 +36,7 @@ def test_whole_output(call: Call, models: Workshop) -> None:
     ends = [int(0.9 * len(text)), int(0.95 * len(text)), len(text)]
     assert shown["file"] == f"{models.hello}/model.safetensors"
     assert shown["cell"] == "gru, 1 layer(s) of 32, one-hot"
-    assert shown["parameters"] == f"{4 * 32 * (size + 32 + 1) + size * (32 + 1):,}"
+    assert shown["parameters"] == f"{3 * 32 * (size + 32 + 1) + 32 + size * (32 + 1):,}"
     assert shown["unit"] == "line"
     assert shown["tokenizer"] == "char"
     assert shown["vocabulary"] == rf"{size}: \n{vocab}"
