@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from charseq.errors import ConfigError, DataError
 from charseq.predictor import Prediction
 from charseq.reports import Row, prediction_row
-from charseq.score import exp_or_inf
+from charseq.score import perplexity_of
 
 
 class Expectation(BaseModel):
@@ -85,6 +85,6 @@ def total_row(rows: list[Row]) -> Row:
     entropy = sum(row["entropy"] for row in rows) / len(rows)
     nothing = dict.fromkeys(("prefix", "target", "probability", "rank"))
     passed = all(row["passed"] is not False for row in rows)
-    perplexity = exp_or_inf(bits * math.log(2))
+    perplexity = perplexity_of(bits)
     means = {"bits": bits, "entropy": entropy, "top": [], "perplexity": perplexity, "passed": passed}
     return nothing | means

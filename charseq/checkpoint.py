@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from charseq.config import Settings
 from charseq.errors import CharseqError, CheckpointError
 from charseq.network import CharModel
+from charseq.score import Score
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.trainer import Snapshot
 
@@ -38,16 +40,20 @@ class Provenance:
     charseq_version: str
     numpy_version: str
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.train_end <= self.valid_end <= self.test_end:
+            raise ValueError("the parts of the corpus are out of order")
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How far a model got: `valid_nats_per_char` is None where there was nothing to validate on."""
+    """How far a model got, and its best validation, None where there was nothing to validate on."""
 
     step: int = 0
     epoch: int = 0
     train_seconds: float = 0.0
     train_nats_per_char: float | None = None
-    valid_nats_per_char: float | None = None
+    valid: Score | None = None
 
 
 @dataclass(slots=True)
@@ -92,9 +98,8 @@ class Checkpoint:
             settings = Settings().with_layer(record["settings"], "settings")
             model = CharModel(settings.model, tokenizer.vocab_size)
             _fill(model, tensors)
-            made_of = record["provenance"]
-            provenance = Provenance(**made_of | {"sources": tuple(made_of["sources"])})
-            results = Results(**record["results"])
+            provenance = TypeAdapter(Provenance).validate_python(record["provenance"])
+            results = TypeAdapter(Results).validate_python(record["results"])
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {error}") from None
         rest = {name: array for name, array in tensors.items() if name.startswith("training.")}

@@ -22,13 +22,16 @@ DEFAULT_MAX_TIME = 120.0
 """Seconds a run may take when no limit is set at all."""
 
 
+DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s?)?".replace("N", r"\d+(?:\.\d+)?")
+
+
 def parse_duration(value: object) -> object:
     """Turn "90", "90s", "10m", "1h30m" or "2d", or a number, into seconds; they count to the millisecond."""
     if isinstance(value, float):
         return max(round(value, 3), 0.001) if value > 0 else value  # the shortest limit is still a limit
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", value.strip())
+    match = re.fullmatch(DURATION, value.strip())
     if match is None or not any(match.groups()):
         raise ValueError("must be a duration such as 90s, 10m or 1h30m")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
@@ -139,7 +142,7 @@ class TrainConfig(Section):
     eval_every: int = Field(
         0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
     )
-    save_every: Duration = Field(30.0, description="Time between saves of what --resume needs, e.g. 30s.")
+    save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: int = Field(
@@ -203,29 +206,35 @@ def suggest(word: str, known: list[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+_WANTS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a string",
+    "tuple_type": "a string or a list of strings",
+    "model_type": "a table",
+    "too_short": "not empty",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:g}",
+    "less_than": "less than {lt:g}",
+}
+"""What pydantic's kinds of errors say a value must be."""
+
+
 def _explain(error: Any) -> str:
     """Turn pydantic's first complaint into «model.cell must be one of gru, lstm, rnn; got 'lst'»."""
     names = [str(part) for part in error["loc"]]
-    name, kind, got = ".".join(names), error["type"], error["input"]
-    limits = error.get("ctx", {})
+    name, kind, got, context = ".".join(names), error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
         owner: Any = Settings if len(names) == 1 else Settings.model_fields[names[0]].annotation
         known = list(owner.model_fields)
         where = "section" if len(names) == 1 else "setting"
         return f"unknown {where} {name}{suggest(names[-1], known)}; known: {', '.join(known)}"
     if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", limits["expected"])
+        choices = re.findall(r"'([^']*)'", context["expected"])
         return f"{name} must be one of {', '.join(choices)}; got {got!r}{suggest(str(got), choices)}"
     if kind == "value_error":
-        return f"{name} {limits['error']}; got {got!r}"
-    bounds = {"greater_than_equal": "at least {ge:g}", "greater_than": "more than {gt:g}"}
-    bounds |= {"less_than_equal": "at most {le:g}", "less_than": "less than {lt:g}"}
-    wants = {"int_type": "a whole number", "float_type": "a number", "string_type": "a string"}
-    wants |= {
-        "int_from_float": "a whole number",
-        "finite_number": "a finite number",
-        "too_short": "not empty",
-    }
-    wants |= {"tuple_type": "a string or a list of strings", "model_type": "a table"}
-    wants |= {kind: bound.format(**limits) for kind, bound in bounds.items() if kind == error["type"]}
-    return f"{name} must be {wants.get(kind, error['msg'])}; got {got!r}"
+        return f"{name} {context['error']}; got {got!r}"
+    return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {got!r}"

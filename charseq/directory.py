@@ -31,9 +31,9 @@ def default_directory(settings: Settings) -> Path:
 
 
 def make_directory(path: Path) -> None:
-    """Create the directory of a new run; ConfigError when anything but settings is there already."""
+    """Create the directory of a new run; ConfigError when anything is there already."""
     try:
-        if path.exists() and not (path.is_dir() and {entry.name for entry in path.iterdir()} <= {SETTINGS}):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             resume = f"--resume {shlex.quote(str(path))}"
             raise ConfigError(
                 f"{path}: exists already; choose another --output, or continue it with {resume}"
@@ -46,7 +46,10 @@ def make_directory(path: Path) -> None:
 def is_model(argument: str) -> bool:
     """Say whether `argument` names a model: a directory that holds one, or a .safetensors file."""
     path = Path(argument)
-    return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
+    try:
+        return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def find_model(argument: str | None) -> Path:
@@ -67,5 +70,6 @@ def find_model(argument: str | None) -> Path:
 
 
 def read_metrics(directory: Path) -> list[dict[str, Any]]:
-    """Return the records of a run's validations."""
-    return [json.loads(line) for line in (directory / METRICS).read_text(encoding="utf-8").splitlines()]
+    """Return the records of a run's validations, but for a last line that was never finished."""
+    lines = (directory / METRICS).read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines[:-1]]

@@ -22,12 +22,14 @@ class Surprise:
     """What each character of a text cost, (L,) each.
 
     `nats` is -log p with the unseen-character rule applied; `ranks` is 1 for the model's first guess and
-    0 for an unseen character; `num_bytes` the UTF-8 length of each character.
+    0 for an unseen character; `num_bytes` the UTF-8 length of each character; `num_words` counts the words
+    that begin in this text.
     """
 
     nats: FloatArray
     ranks: TokenArray
     num_bytes: TokenArray
+    num_words: int = 0
 
     @property
     def unseen(self) -> BoolArray:
@@ -35,14 +37,14 @@ class Surprise:
         unseen: BoolArray = self.ranks == 0
         return unseen
 
-    def score(self, *, num_words: int = 0, seen_only: bool = False) -> Score:
+    def score(self, *, seen_only: bool = False) -> Score:
         """Sum up; with `seen_only`, unseen characters are left out, price and all."""
         kept = ~self.unseen if seen_only else np.ones_like(self.unseen)
         ranks = self.ranks[kept]
         return Score(
             num_chars=len(ranks),
             num_bytes=int(self.num_bytes[kept].sum()),
-            num_words=num_words,
+            num_words=self.num_words,
             num_unseen=int(np.sum(ranks == 0)),
             num_top1=int(np.sum(ranks == 1)),
             num_top5=int(np.sum((ranks > 0) & (ranks <= 5))),
@@ -66,37 +68,37 @@ class Scorer:
     def score(self, text: str) -> Surprise:
         """Return the surprise of the next piece of the text."""
         inputs, targets, starts = make_sequence(text, self._tokenizer, self._unit, after=self._last)
-        self._last = text[-1:] or self._last
         nats, ranks = np.empty(len(text)), np.empty(len(text), np.int32)
         for begin in range(0, len(text), WINDOW_STEPS):
             part = slice(begin, begin + WINDOW_STEPS)
             window = Window(
                 inputs[part, None], targets[part, None], None if starts is None else starts[part, None]
             )
-            window_nats, window_ranks = score_window(self._model, window, self._state, self._work)
-            nats[part], ranks[part] = window_nats[:, 0], window_ranks[:, 0]
-        num_bytes = bytes_per_char(text)
-        return Surprise(self._tokenizer.charge_escape(nats, targets, num_bytes), ranks, num_bytes)
+            log_p = predict_window(self._model, window, self._state, self._work)
+            nats[part] = target_nats(log_p, window.targets)[:, 0]
+            ranks[part] = target_ranks(log_p, window.targets)[:, 0]
+        ranks[targets == UNSEEN] = 0
+        num_bytes, num_words = bytes_per_char(text), count_words(text, after=self._last)
+        self._last = text[-1:] or self._last
+        nats = self._tokenizer.charge_escape(nats, targets, num_bytes)
+        return Surprise(nats, ranks, num_bytes, num_words)
 
 
-def score_window(
-    model: CharModel, window: Window, state: State, work: Workspace
-) -> tuple[FloatArray, TokenArray]:
-    """Return -log softmax in nats and the rank of each target, (T, N) each; advance `state` in place.
+def predict_window(model: CharModel, window: Window, state: State, work: Workspace) -> FloatArray:
+    """Return log softmax (T, N, V) in float64 for each target of a window; advance `state` in place."""
+    return log_softmax(model.forward(window.inputs, state, work, resets=window.resets))
 
-    Both are 0 for UNSEEN targets: their price is the tokenizer's affair.
-    """
-    log_p = log_softmax(model.forward(window.inputs, state, work, resets=window.resets))
-    targets, seen = np.maximum(window.targets, 0), window.targets != UNSEEN
-    nats = -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
-    return nats * seen, target_ranks(log_p, targets) * seen
+
+def target_nats(log_p: FloatArray, targets: TokenArray) -> FloatArray:
+    """Return -log p of each target (T, N); what it says of UNSEEN targets is for nobody's use."""
+    return -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]  # -1 is a place like others
 
 
 class Validator:
     """Scores one text again and again while a model learns, in parallel parts rather than in one go.
 
     Each part begins in the zero state WARMUP characters early, which stands in for the state that one go
-    would have carried there. For a text of a single part, and for lines no longer than that, it is exact.
+    would have carried there. For a text of a single part, and for lines no longer than WARMUP, it is exact.
     """
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
@@ -107,10 +109,16 @@ class Validator:
         self._num_bytes = bytes_per_char(text)
         self.num_chars = len(text)
 
-    def nats_per_char(self) -> float:
-        """Return the mean surprise, with the unseen-character rule applied."""
-        nats = self._tokenizer.charge_escape(self._network_nats(), self._sequence.targets, self._num_bytes)
-        return float(nats.mean())
+    def score(self) -> Score:
+        """Score the text as the model is now, with the unseen-character rule applied."""
+        targets, num_bytes = self._sequence.targets, self._num_bytes
+        nats = self._tokenizer.charge_escape(self._network_nats(), targets, num_bytes)
+        return Score(
+            num_chars=self.num_chars,
+            num_bytes=int(num_bytes.sum()),
+            num_unseen=int(np.sum(targets == UNSEEN)),
+            nats=float(nats.sum()),
+        )
 
     def _network_nats(self) -> FloatArray:
         inputs, targets, starts = self._sequence
@@ -130,7 +138,7 @@ class Validator:
                 np.where(inside, targets[places], UNSEEN),
                 places == 0 if starts is None else starts[places],
             )
-            window_nats, _ = score_window(self._model, window, state, work)
+            window_nats = target_nats(predict_window(self._model, window, state, work), window.targets)
             scored = inside & (steps >= 0)[:, None]
             nats[places[scored]] = window_nats[scored]
         return nats

@@ -1,6 +1,7 @@
 """The next character after a prefix of any length: the classroom's «hell» to o, «kin» to g, «exper» to t."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,9 @@ from charseq.arrays import FloatArray
 from charseq.config import Unit
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax, target_ranks
-from charseq.score import exp_or_inf
+from charseq.score import bits, perplexity_of
 from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import prompt_tokens
+from charseq.text.batches import NEWLINE, start_token
 from charseq.text.tokenizer import bytes_per_char
 
 
@@ -43,7 +44,7 @@ class Prediction:
     @property
     def perplexity(self) -> float | None:
         """1 / p(target)."""
-        return None if self.bits is None else exp_or_inf(self.bits * math.log(2))
+        return None if self.bits is None else perplexity_of(self.bits)
 
 
 class Predictor:
@@ -58,35 +59,44 @@ class Predictor:
 
         Raises ValueError for a longer or an empty target.
         """
-        if target is not None and len(target) != 1:
-            raise ValueError(f"a target is one character, not {target!r}")
-        log_p = self._read(prefix)
-        eps = self._tokenizer.escape_probability
-        order = np.argsort(-log_p, kind="stable")
-        p = np.exp(log_p)
-        entropy = -float(np.sum(p * log_p)) - eps * math.log(eps)
-        probability = rank = bits = None
-        if target is not None:
-            nats, rank = self._price(log_p, target)
-            probability, bits = math.exp(-nats), nats / math.log(2)
-        top = tuple(Guess(self._tokenizer.vocab[k], float(p[k])) for k in order[:num_top])
-        return Prediction(prefix, target, probability, rank, bits, entropy / math.log(2), top)
+        *_, log_p = self._read(prefix)
+        return self._prediction(prefix, target, log_p, num_top)
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
         """Return the predictions on the way to `target`: h to e, he to l, hel to l, hell to o."""
-        chars = [*prefix[1:], target]
-        return [self.predict(prefix[: k + 1], char, num_top=num_top) for k, char in enumerate(chars)]
+        log_p, first = list(self._read(prefix)), min(1, len(prefix))
+        return [
+            self._prediction(prefix[:k], char, log_p[k], num_top)
+            for k, char in enumerate([*prefix[first:], target], start=first)
+        ]
 
-    def _read(self, prefix: str) -> FloatArray:
-        """Return log((1 - eps) p) of every token after `prefix`, (V,)."""
-        state = self._model.initial_state(1)
-        for token in prompt_tokens(prefix, self._tokenizer, self._unit):
-            logits = self._model.forward(np.full((1, 1), token, np.int32), state, self._work)
-        return log_softmax(logits[0, 0]) + math.log1p(-self._tokenizer.escape_probability)
+    def _read(self, prefix: str) -> Iterator[FloatArray]:
+        """Yield log((1 - eps) p) of every token, (V,), before `prefix` and after each of its characters."""
+        state, token = self._model.initial_state(1), np.empty((1, 1), np.int32)
+        start = start_token(self._tokenizer, self._unit)
+        for token[0, 0], char in zip([start, *self._tokenizer.encode(prefix)], ["", *prefix], strict=True):
+            if char == NEWLINE and self._unit == "line":
+                state.reset_()
+            logits = self._model.forward(token, state, self._work)[0, 0]
+            yield log_softmax(logits) + math.log1p(-self._tokenizer.escape_probability)
 
-    def _price(self, log_p: FloatArray, target: str) -> tuple[float, int]:
-        token = int(self._tokenizer.encode(target)[0])
-        if token == UNSEEN:
-            escape = -math.log(self._tokenizer.escape_probability)
-            return escape + math.log(256) * int(bytes_per_char(target)[0]), 0
-        return -float(log_p[token]), int(target_ranks(log_p, np.array(token)))
+    def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
+        eps = self._tokenizer.escape_probability
+        p = np.exp(log_p)
+        entropy = -float(np.sum(p * log_p)) - eps * math.log(eps)
+        probability = rank = nats = None
+        if target is not None:
+            probability, nats, rank = self._rate(log_p, p, target)
+        order = np.argsort(-log_p, kind="stable")[:num_top]
+        top = tuple(Guess(self._tokenizer.vocab[k], float(p[k])) for k in order)
+        return Prediction(prefix, target, probability, rank, nats and bits(nats), bits(entropy), top)
+
+    def _rate(self, log_p: FloatArray, p: FloatArray, target: str) -> tuple[float, float, int]:
+        """Return probability, nats and rank of the character `target`."""
+        if len(target) != 1:
+            raise ValueError(f"a target is one character, not {target!r}")
+        token = self._tokenizer.encode(target)
+        if token[0] == UNSEEN:
+            nats = float(self._tokenizer.unseen_nats(bytes_per_char(target))[0])
+            return math.exp(-nats), nats, 0
+        return float(p[token[0]]), -float(log_p[token[0]]), int(target_ranks(log_p, token[0]))

@@ -1,7 +1,6 @@
 """A training run: how it begins, trains, saves into its directory, and goes on after an interruption."""
 
 import json
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -22,7 +21,11 @@ from charseq.text.split import Texts
 from charseq.toml import to_toml
 from charseq.trainer import Event, Trainer, Validated
 
+SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
+"""The settings of a model that its weights fit."""
+
 CHANGEABLE = {
+    "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
     "optim": {"learning_rate"},
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
@@ -68,6 +71,7 @@ class Run:
         run = cls(directory, settings, texts, checkpoint)
         make_directory(directory)
         write_atomically(directory / SETTINGS, to_toml(settings).encode())
+        run._save(LAST, training=True)  # from here on the directory is known for a run, and can be resumed
         return run
 
     @classmethod
@@ -127,7 +131,9 @@ class Run:
         Only between two events: within a step nothing is consistent.
         """
         now = self.trainer.progress
-        self.checkpoint.results = Results(step=now.step, epoch=now.epoch, train_seconds=now.elapsed)
+        self.checkpoint.results = replace(
+            self.checkpoint.results, step=now.step, epoch=now.epoch, train_seconds=now.elapsed
+        )
         self._save(LAST, training=True)
         if not (self.directory / MODEL).exists():
             self._save(MODEL)
@@ -142,7 +148,7 @@ class Run:
             epoch=event.epoch,
             train_seconds=event.elapsed,
             train_nats_per_char=event.train_nats_per_char,
-            valid_nats_per_char=event.valid_nats_per_char,
+            valid=event.valid,
         )
 
     def _forget_later_metrics(self) -> None:
@@ -154,15 +160,14 @@ class Run:
             write_atomically(path, "".join(json.dumps(record) + "\n" for record in kept).encode())
 
     def _log(self, event: Validated) -> None:
-        nats = event.valid_nats_per_char
         record = {
             "step": event.step,
             "epoch": event.epoch,
             "elapsed": event.elapsed,
             "learning_rate": event.learning_rate,
             "train_nats_per_char": event.train_nats_per_char,
-            "valid_nats_per_char": nats,
-            "valid_bits_per_char": nats and nats / math.log(2),
+            "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
+            "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
             "improved": event.improved,
         }
         try:
@@ -186,7 +191,7 @@ def _provenance(texts: Texts, command: str) -> Provenance:
 
 
 def _check_shapes(settings: Settings, theirs: Settings) -> None:
-    for key in ("cell", "hidden_size", "num_layers", "embedding_size"):
+    for key in SHAPE_KEYS:
         there, here = getattr(theirs.model, key), getattr(settings.model, key)
         if there != here:
             raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")

@@ -35,12 +35,12 @@ class Score:
     @property
     def bits_per_char(self) -> float:
         """Cross-entropy in bits per character (code point)."""
-        return self.nats_per_char / math.log(2)
+        return bits(self.nats_per_char)
 
     @property
     def bits_per_byte(self) -> float:
         """Cross-entropy in bits per byte of UTF-8, the figure that compares across tokenizers."""
-        return _ratio(self.nats, self.num_bytes) / math.log(2)
+        return bits(_ratio(self.nats, self.num_bytes))
 
     @property
     def perplexity(self) -> float:
@@ -62,15 +62,27 @@ class Score:
         """Fraction of characters among the five most probable ones."""
         return _ratio(self.num_top5, self.num_chars)
 
+    def __str__(self) -> str:
+        unseen = f", {self.num_unseen:,} of them unseen" if self.num_unseen else ""
+        return (
+            f"{self.nats_per_char:.4f} nats = {self.bits_per_char:.4f} bits per character, "
+            f"{self.bits_per_byte:.4f} bits per byte, perplexity {self.perplexity:.3f} "
+            f"({self.num_chars:,} characters{unseen})"
+        )
+
+
+def bits(nats: float) -> float:
+    """Return nats as bits."""
+    return nats / math.log(2)
+
+
+def perplexity_of(num_bits: float) -> float:
+    """Return 2^bits, the perplexity of an average of so many bits."""
+    return exp_or_inf(num_bits * math.log(2))
+
 
 def _ratio(total: float, count: int) -> float:
     return total / count if count else math.nan
-
-
-def describe(nats_per_char: float) -> str:
-    """Return a figure in all its units: «1.6314 nats = 2.3537 bits per character, perplexity 5.111»."""
-    bits, perplexity = nats_per_char / math.log(2), exp_or_inf(nats_per_char)
-    return f"{nats_per_char:.4f} nats = {bits:.4f} bits per character, perplexity {perplexity:.3f}"
 
 
 def exp_or_inf(nats: float) -> float:

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BeforeValidator
 
@@ -41,17 +41,14 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
 
 
 def value_from_text(section: str, key: str, text: str) -> object:
-    """Read `text` as TOML, or as itself where the setting holds names or the text is no TOML.
-
-    A list of names in brackets is TOML too.
-    """
+    """Read `text` as the number it should be, as a TOML list where it begins like one, else as itself."""
     part: Any = Settings.model_fields.get(section)
     field = part.annotation.model_fields.get(key) if part else None
     kind: Any = field.annotation if field else str
-    if kind is str or (get_origin(kind) is tuple and not text.startswith("[")):
-        return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        if kind in (int, float):
+            return kind(text)
+        return tomllib.loads(f"value = {text}")["value"] if text.startswith("[") else text
     except (ValueError, RecursionError):
         return text
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from charseq.arrays import FloatArray
 from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
@@ -18,6 +19,7 @@ from charseq.evaluator import Validator
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_
 from charseq.optim import Schedule, clip_, make_optimizer
+from charseq.score import Score
 from charseq.text.batches import Batches
 
 MAX_RECOVERIES = 3
@@ -49,7 +51,7 @@ class Validated:
 
     step: int
     epoch: int
-    valid_nats_per_char: float | None
+    valid: Score | None
     train_nats_per_char: float
     learning_rate: float
     improved: bool
@@ -95,6 +97,11 @@ class Progress:
     num_optimizer_steps: int = 0
     train_nats: float = 0.0
     train_chars: int = 0
+
+    @property
+    def epoch_number(self) -> int:
+        """The epoch, counted from 1, that the last window belonged to."""
+        return self.epoch + (self.window > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +171,15 @@ class Trainer:
         """
         for name, array in self._arrays():
             saved = snapshot.arrays[name]
-            if saved.shape != array.shape:
-                raise ValueError(f"{name} has shape {saved.shape}, not {array.shape}")
+            if saved.shape != array.shape or saved.dtype != array.dtype:
+                raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {array.dtype} {array.shape}")
+            if not np.isfinite(saved).all():
+                raise ValueError(f"{name} holds nan or infinity")
             array[...] = saved
-        self.progress = Progress(**{field.name: snapshot.record[field.name] for field in fields(Progress)})
+        record = {field.name: snapshot.record[field.name] for field in fields(Progress)}
+        self.progress = TypeAdapter(Progress).validate_python(record)
+        if not 0 <= self.progress.window < self.batches.num_windows:
+            raise ValueError(f"there is no window {self.progress.window}")
         self._schedule.scale = self.progress.rate_scale
         self._optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
@@ -234,13 +246,14 @@ class Trainer:
             self._state.roll_()  # a stream's end is the context of the next stream's beginning
         now.elapsed = self._clock() - begin
         size = window.targets.size
-        return StepDone(now.step, now.epoch, loss, grad_norm, rate, size, now.elapsed, self._done())
+        return StepDone(now.step, now.epoch_number, loss, grad_norm, rate, size, now.elapsed, self._done())
 
     def _validate(self, begin: float) -> Validated:
         now = self.progress
         train_nats = now.train_nats / now.train_chars
         with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
-            nats = self.validator.nats_per_char() if self.validator else None
+            valid = self.validator.score() if self.validator else None
+        nats = None if valid is None else valid.nats_per_char
         improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
         if improved:
@@ -250,7 +263,7 @@ class Trainer:
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
-        return Validated(now.step, now.epoch, nats, train_nats, rate, improved, now.elapsed)
+        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
 
     def _recover(self) -> Recovered:
         """Go back to the best parameters with half the rate; a fresh optimizer, zero states."""

@@ -58,13 +58,15 @@ def run(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _refuse(error)
     except (OSError, SystemExit) as error:
-        _discard_output()
         cause = error.__context__ if isinstance(error, SystemExit) else error  # typer and rich exit on EPIPE
+        _discard_output()
         if isinstance(cause, BrokenPipeError):
             return 0  # nobody reads any more: end quietly
-        if not isinstance(cause, OSError):
+        if not isinstance(cause, OSError) or cause.filename:
             raise
-        return _fail(f"{cause.filename or 'output'}: {cause.strerror}", 1)
+        return _fail(f"output: {cause.strerror}", 1)
+    except MemoryError:
+        return _fail("not enough memory: try a smaller hidden_size, batch_size or seq_length", 1)
     return code if isinstance(code, int) else 0
 
 

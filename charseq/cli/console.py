@@ -1,5 +1,6 @@
 """The two streams: results on stdout, everything else on stderr; and models found for every command."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -55,7 +56,7 @@ def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
 def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
     """Take the first argument as the model if it names one; the rest are texts or prefixes.
 
-    Raises ConfigError for a first argument that reads like the path of a model and is none.
+    Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing.
     """
     from charseq.directory import is_model
 
@@ -64,7 +65,8 @@ def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
     first, rest = arguments[0], arguments[1:]
     if is_model(first):
         return first, rest
-    if first.endswith(".safetensors") or ("/" in first and not Path(first).is_file()):
+    in_a_folder = "/" in first and os.path.isdir(os.path.dirname(first))  # noqa: PTH112, PTH120 (never raise)
+    if (first.endswith(".safetensors") or in_a_folder) and not os.path.exists(first):  # noqa: PTH110
         raise ConfigError(f"{first}: no such model; give a run directory or a .safetensors file")
     return None, arguments
 

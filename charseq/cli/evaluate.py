@@ -66,9 +66,7 @@ def _evaluate_texts(checkpoint: "Checkpoint", texts: list[str], format_name: str
     from charseq.reports import write_rows
     from charseq.reports.tables import evaluation_table
 
-    rows = list(_rows(checkpoint, _named_texts(checkpoint, texts)))
-    if len(rows) == 2:
-        rows.pop()  # the total of a single text
+    rows = _rows(checkpoint, _named_texts(checkpoint, texts))
     if format_name == "table":
         results().print(evaluation_table(rows))
     else:
@@ -84,32 +82,33 @@ def _named_texts(checkpoint: "Checkpoint", texts: list[str]) -> "Iterator[tuple[
         yield "test part", [_test_part(checkpoint)]
 
 
-def _rows(checkpoint: "Checkpoint", texts: "Iterator[tuple[str, Iterable[str]]]") -> "Iterator[Row]":
-    """Score each text by itself, then say what they make together; DataError for an empty one."""
+def _rows(checkpoint: "Checkpoint", texts: "Iterator[tuple[str, Iterable[str]]]") -> "list[Row]":
+    """Score each text by itself, and several together; DataError when there is nothing in any of them."""
     from charseq.reports import evaluation_row
 
-    total, total_seen, total_seconds = Score(), Score(), 0.0
+    rows, total, total_seen, total_seconds = [], Score(), Score(), 0.0
     for name, pieces in texts:
         begin = time.perf_counter()
         score, seen = _score(checkpoint, pieces)
         seconds = time.perf_counter() - begin
-        if not score.num_chars:
-            raise DataError(f"{name}: empty: there is nothing to score")
-        yield evaluation_row(name, score, seen, seconds=seconds)
+        rows.append(evaluation_row(name, score, seen, seconds=seconds))
         total, total_seen, total_seconds = total + score, total_seen + seen, total_seconds + seconds
-    yield evaluation_row("total", total, total_seen, seconds=total_seconds)
+    if not total.num_chars:
+        raise DataError(f"{', '.join(row['text'] for row in rows)}: empty: there is nothing to score")
+    if len(rows) > 1:
+        rows.append(evaluation_row("total", total, total_seen, seconds=total_seconds))
+    return rows
 
 
 def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Score]:
-    from charseq.evaluator import Scorer, count_words
+    from charseq.evaluator import Scorer
 
     scorer = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
-    score, seen, last = Score(), Score(), ""
+    score, seen = Score(), Score()
     for piece in pieces:
-        surprise, num_words = scorer.score(piece), count_words(piece, after=last)
-        score += surprise.score(num_words=num_words)
+        surprise = scorer.score(piece)
+        score += surprise.score()
         seen += surprise.score(seen_only=True)
-        last = piece[-1:] or last
     return score, seen
 
 
@@ -120,6 +119,8 @@ def _test_part(checkpoint: "Checkpoint") -> str:
     made_of = checkpoint.provenance
     if made_of.valid_end == made_of.test_end:
         raise ConfigError("the model was trained without a test part: name a text to score")
+    if "-" in made_of.sources:
+        raise ConfigError("the model was trained on standard input: name a text to score")
     corpus = read_corpus(made_of.sources)
     if corpus.sha256 != made_of.sha256:
         raise DataError(
@@ -140,9 +141,9 @@ def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: i
     predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
     rows, verdicts = [], []
     for case in cases:
-        *way, last = predictor.unroll(case.prefix, case.target, num_top=top)
-        verdicts.append(case_row(case, last))
-        rows += [*(step_rows(way) if steps else []), verdicts[-1]]
+        way = predictor.unroll(case.prefix, case.target, num_top=top)[:-1] if steps else []
+        verdicts.append(case_row(case, predictor.predict(case.prefix, case.target, num_top=top)))
+        rows += [*step_rows(way), verdicts[-1]]
     total = total_row(verdicts)
     if len(cases) > 1:
         rows.append(total)

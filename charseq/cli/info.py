@@ -22,12 +22,10 @@ def command(
     from charseq.config import format_duration
     from charseq.reports.tables import facts_table
     from charseq.reports.text import visible
-    from charseq.score import describe
 
     path, checkpoint = load_model(model)
     config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
     embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
-    nats = got.valid_nats_per_char
     facts = [
         ("file", str(path)),
         ("cell", f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"),
@@ -42,8 +40,8 @@ def command(
             f"train [0, {made_of.train_end:,}), valid [{made_of.train_end:,}, {made_of.valid_end:,}), "
             f"test [{made_of.valid_end:,}, {made_of.test_end:,}) characters",
         ),
-        ("best validation", "none" if nats is None else describe(nats)),
-        ("trained", f"{got.step:,} steps, {format_duration(round(got.train_seconds))}"),
+        ("best validation", "none" if got.valid is None else str(got.valid)),
+        ("reached at", f"step {got.step:,}, after {format_duration(round(got.train_seconds))}"),
         ("command", made_of.command),
         ("made with", f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"),
     ]

@@ -43,7 +43,7 @@ def command(
     check_format(format_name, "tsv", "json")
     model, prefixes = split_model(arguments)
     _, checkpoint = load_model(model)
-    if not prefixes and sys.stdin.isatty():
+    if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
     questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
     predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
@@ -57,6 +57,8 @@ def command(
 def _read_questions() -> Iterator[tuple[str, str | None]]:
     """Yield (prefix, target) from the lines of standard input; DataError for a target that is not one."""
     offset = 0
+    if sys.stdin is None:
+        raise DataError("standard input: is closed")
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         try:
             line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from charseq.cli.console import notes
 from charseq.reports.text import printable
-from charseq.score import Score
 from charseq.trainer import Event, Recovered, StepDone, Stopped, Validated
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class TrainingDisplay:
         left = event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan
         bar = ProgressBar(total=1.0, completed=event.progress, width=24)
         time = f"{_clock(event.elapsed)}, {_clock(left)} to go"
-        where = f"epoch {event.epoch + 1}, step {event.step:,}"
+        where = f"epoch {event.epoch}, step {event.step:,}"
         return Group(
             Columns([bar, f"{event.progress:4.0%}  {time}, {self._speed:,.0f} chars/s"]),
             f"{where}, loss {self._loss:.3f}{self._valid}",
@@ -95,13 +94,13 @@ class TrainingDisplay:
 
     def _validated(self, event: Validated) -> None:
         figures = "no validation"
-        if event.valid_nats_per_char is not None:
-            score = Score(num_chars=1, nats=event.valid_nats_per_char)
+        if event.valid is not None:
+            score = event.valid
             figures = f"{score.nats_per_char:>10.4f} {score.bits_per_char:>9.4f} {score.perplexity:>10.3f}"
             self._valid = f", valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}"
         self._since = math.nan
         self._line = (
-            f"{_clock(event.elapsed):>6} {event.epoch + 1:>5} {event.step:>9,} {self._speed:>9,.0f} "
+            f"{_clock(event.elapsed):>6} {event.epoch:>5} {event.step:>9,} {self._speed:>9,.0f} "
             f"{event.train_nats_per_char:>10.4f} {figures}{' best' if event.improved else ''}"
         )
         if event.elapsed - self._line_elapsed >= LINE_SECONDS:

@@ -21,7 +21,9 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.cli.progress import TrainingDisplay
     from charseq.run import Run
+    from charseq.trainer import Event
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -64,11 +66,15 @@ def command(
     options: dict[tuple[str, str], str],
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
+    from charseq.run import Run
+
     layers = option_layers(options, assignments)
     if corpus:
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
     if resume is not None:
-        run = _resume(resume, layers, output=output, init_from=init_from)
+        if output or init_from or config:
+            raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
+        run = Run.resume(resume, layers)
     else:
         run = _start(base_settings(config), layers, output=output, init_from=init_from)
     with graceful_interrupt() as interrupted:
@@ -80,22 +86,15 @@ def command(
 def _start(settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
     from charseq.cli.console import load_model
     from charseq.directory import default_directory
-    from charseq.run import Run
+    from charseq.run import SHAPE_KEYS, Run
 
     other = load_model(init_from)[1] if init_from else None
     if other:
-        settings = settings.with_layer({"model": other.settings.model.model_dump()}, f"{init_from}")
+        shape = {key: getattr(other.settings.model, key) for key in SHAPE_KEYS}
+        settings = settings.with_layer({"model": shape}, f"{init_from}")
     settings = settings.with_layers(layers)
     directory = output or default_directory(settings)
     return Run.start(directory, settings, command=shlex.join(["charseq", *sys.argv[1:]]), init_from=other)
-
-
-def _resume(directory: Path, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
-    from charseq.run import Run
-
-    if output or init_from:
-        raise ConfigError("--resume goes on in its own run directory: leave out --output and --init-from")
-    return Run.resume(directory, layers)
 
 
 def _describe(run: "Run") -> None:
@@ -115,7 +114,7 @@ def _describe(run: "Run") -> None:
     if batches.num_dropped:
         note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
     if not texts.valid:
-        note("nothing is held out for validation: the latest model counts as the best")
+        note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
 
 def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
@@ -130,7 +129,7 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     sampled = time.monotonic()
     with threadpool_limits(train.threads), TrainingDisplay(plain=quiet) as display:
         for event in run.events():
-            display.show(event)
+            _show(event, display, run)
             if interrupted():
                 run.save()
                 display.say(
@@ -141,6 +140,14 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
             if due and not quiet and isinstance(event, StepDone):
                 display.sample(_short_sample(run, event.step))
                 sampled = time.monotonic()
+
+
+def _show(event: "Event", display: "TrainingDisplay", run: "Run") -> None:
+    try:
+        display.show(event)
+    except BrokenPipeError:  # whoever read the display has gone; what was learnt shall not go with them
+        run.save()
+        raise
 
 
 def _short_sample(run: "Run", step: int) -> str:
@@ -165,18 +172,16 @@ def _summarise(run: "Run") -> None:
     from charseq.evaluator import Scorer
     from charseq.reports.tables import facts_table
     from charseq.reports.text import sparkline
-    from charseq.score import describe
 
     best = Checkpoint.load(run.directory / MODEL)
     facts = [("model", f"{run.directory / MODEL}")]
-    nats = best.results.valid_nats_per_char
-    if nats is not None:
-        facts.append(("best validation", f"{describe(nats)}, at step {best.results.step:,}"))
+    if best.results.valid is not None:
+        facts.append(("best validation", f"{best.results.valid}, at step {best.results.step:,}"))
     test = run.texts.test[:TEST_CHARS]
     if test:
         score = Scorer(best.model, best.tokenizer, run.settings.data.unit).score(test).score()
         part = "" if len(test) == len(run.texts.test) else f" (its first {len(test):,} characters)"
-        facts.append(("test", f"{describe(score.nats_per_char)}{part}"))
+        facts.append(("test", f"{score}{part}"))
     losses = [record["train_nats_per_char"] for record in read_metrics(run.directory)]
     if losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))

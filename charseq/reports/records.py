@@ -118,4 +118,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
-    return _json(value) if isinstance(value, list) else repr(value)
+    return repr(value) if isinstance(value, float) else _json(value)

@@ -1,4 +1,4 @@
-"""Rows for people: the same rows as in `records.py`, as rich tables with units in their headers."""
+"""Rows for people: the same rows as in `records.py`, as rich tables that fit a terminal of 80 columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,49 +9,68 @@ from rich.text import Text
 
 from charseq.reports.records import Row
 from charseq.reports.text import printable, visible
+from charseq.score import perplexity_of
+
+FIGURES = [
+    ("characters", "num_chars", "{:,}"),
+    ("bytes", "num_bytes", "{:,}"),
+    ("unseen characters", "num_unseen", "{:,}"),
+    ("nats per character", "nats_per_char", "{:.4f}"),
+    ("bits per character", "bits_per_char", "{:.4f}"),
+    ("bits per byte", "bits_per_byte", "{:.4f}"),
+    ("perplexity per character", "perplexity", "{:.4f}"),
+    ("perplexity per word", "word_perplexity", "{:,.1f}"),
+    ("top-1 accuracy (%)", "accuracy", "{:.1%}"),
+    ("top-5 accuracy (%)", "top5_accuracy", "{:.1%}"),
+    ("without unseen: bits per character", "seen_bits_per_char", "{:.4f}"),
+    ("without unseen: perplexity", "seen_perplexity", "{:.4f}"),
+    ("characters per second", "chars_per_second", "{:,.0f}"),
+]
+"""The figures of one text, with the key of each in its row."""
+
+COLUMNS = [
+    ("characters", "num_chars", "{:,}"),
+    ("unseen", "num_unseen", "{:,}"),
+    ("nats/char", "nats_per_char", "{:.4f}"),
+    ("bits/char", "bits_per_char", "{:.4f}"),
+    ("bits/byte", "bits_per_byte", "{:.4f}"),
+    ("perplexity", "perplexity", "{:.3f}"),
+]
+"""The figures of several texts that have room beside each other."""
 
 
 def evaluation_table(rows: Sequence[Row]) -> Table:
-    """Return one column per text, one line per figure: figures stay on the screen however many there are."""
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("")
+    """Return all figures of one text below each other, or the main ones of several, a line for each text."""
+    table = _table()
+    if len(rows) == 1:
+        table.add_column("")
+        table.add_column(Text(printable(rows[0]["text"])), justify="right", overflow="fold")
+        for label, key, style in FIGURES:
+            if rows[0]["num_unseen"] or not key.startswith("seen_"):
+                table.add_row(label, style.format(rows[0][key]))
+        return table
+    table.add_column("text", overflow="fold")
+    for label, _, _ in COLUMNS:
+        table.add_column(label, justify="right", no_wrap=True)
     for row in rows:
-        table.add_column(Text(printable(row["text"])), justify="right")
-    figures = [
-        ("characters", "num_chars", "{:,}"),
-        ("bytes", "num_bytes", "{:,}"),
-        ("unseen characters", "num_unseen", "{:,}"),
-        ("nats per character", "nats_per_char", "{:.4f}"),
-        ("bits per character", "bits_per_char", "{:.4f}"),
-        ("bits per byte", "bits_per_byte", "{:.4f}"),
-        ("perplexity per character", "perplexity", "{:.4f}"),
-        ("perplexity per word", "word_perplexity", "{:,.1f}"),
-        ("top-1 accuracy (%)", "accuracy", "{:.1%}"),
-        ("top-5 accuracy (%)", "top5_accuracy", "{:.1%}"),
-        ("without unseen: bits per character", "seen_bits_per_char", "{:.4f}"),
-        ("without unseen: perplexity", "seen_perplexity", "{:.4f}"),
-        ("characters per second", "chars_per_second", "{:,.0f}"),
-    ]
-    some_unseen = any(row["num_unseen"] for row in rows)
-    for label, key, style in figures:
-        if some_unseen or not key.startswith("seen_"):
-            table.add_row(label, *(style.format(row[key]) for row in rows))
+        table.add_row(Text(printable(row["text"])), *(style.format(row[key]) for _, key, style in COLUMNS))
     return table
 
 
 def predictions_table(rows: Sequence[Row]) -> Table:
-    """Return a line for each prefix; columns about targets only where there are targets."""
+    """Return a line for each prefix; what rates a target only where there are targets."""
     with_targets = any(row["target"] is not None for row in rows)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("prefix")
+    table = _table()
+    table.add_column("prefix", overflow="fold")
     if with_targets:
         table.add_column("target")
-        for header in ("probability", "rank", "bits", "perplexity"):
-            table.add_column(header, justify="right")
-    table.add_column("entropy (bits)", justify="right")
-    table.add_column("likeliest next characters")
+        for header in ("p", "rank", "bits", "perplexity"):
+            table.add_column(header, justify="right", no_wrap=True)
+    else:
+        table.add_column("entropy (bits)", justify="right", no_wrap=True)
+    table.add_column("likeliest next, with p", overflow="fold")
     if any("passed" in row for row in rows):
-        table.add_column("case")
+        table.add_column("case", no_wrap=True)
     for row in rows:
         table.add_row(*_prediction_cells(row, with_targets=with_targets))
     return table
@@ -59,19 +78,24 @@ def predictions_table(rows: Sequence[Row]) -> Table:
 
 def _prediction_cells(row: Row, *, with_targets: bool) -> list[Any]:
     cells: list[Any] = [Text("all cases" if row["prefix"] is None else visible(row["prefix"]))]
-    if row["prefix"] is None:
-        cells += ["", "", "", f"{row['bits']:.3f}", f"{row['perplexity']:.4g}"]
-    elif with_targets and row["target"] is None:
+    if not with_targets:
+        cells.append(f"{row['entropy']:.3f}")
+    elif row["bits"] is None:
         cells += [""] * 5
-    elif with_targets:
-        cells += [Text(visible(row["target"])), f"{row['probability']:.4f}", f"{row['rank']}"]
-        cells += [f"{row['bits']:.3f}", f"{2 ** min(row['bits'], 1023):.4g}"]
-    cells.append(f"{row['entropy']:.3f}")
-    guesses = (f"{visible(guess['char'])} {guess['probability']:.3f}" for guess in row["top"])
+    else:
+        asked = [row["target"] and visible(row["target"]), _number(row["probability"], ".4f"), row["rank"]]
+        cells += [Text("" if cell is None else f"{cell}") for cell in asked]
+        cells += [f"{row['bits']:.3f}", f"{perplexity_of(row['bits']):.4g}"]
+    pairs = [(visible(guess["char"]), guess["probability"]) for guess in row["top"]]
+    guesses = (f"{char}\N{NO-BREAK SPACE}{probability:.3f}" for char, probability in pairs)
     cells.append(Text("  ".join(guesses)))
     if "passed" in row:
         cells.append({True: "pass", False: Text("MISS", style="bold red"), None: ""}[row["passed"]])
     return cells
+
+
+def _number(value: float | None, style: str) -> str | None:
+    return None if value is None else format(value, style)
 
 
 def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
@@ -82,3 +106,7 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
     for name, value in facts:
         table.add_row(name, Text(printable(value)))
     return table
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)

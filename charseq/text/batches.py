@@ -11,7 +11,7 @@ from charseq.config import Unit
 from charseq.text.tokenizer import UNSEEN, Tokenizer, code_points
 
 NEWLINE = "\n"
-T = TypeVar("T", bound=np.generic)
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Sequence(NamedTuple):
@@ -88,7 +88,7 @@ class Batches:
             raise IndexError(index)
         steps = slice(self._borders[index], self._borders[index + 1])
 
-        def cut(array: NDArray[T]) -> NDArray[T]:
+        def cut(array: NDArray[Scalar]) -> NDArray[Scalar]:
             streams = array[: self.num_targets].reshape(self.num_streams, -1)
             return np.ascontiguousarray(streams[:, steps].T)
 

@@ -93,7 +93,7 @@ def open_source(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
     elif source.startswith("builtin:"):
         yield source, _builtin(source)
     elif not _exists(source):
-        raise ConfigError(f"{source}: no such file or directory")
+        raise ConfigError(f"{source or repr(source)}: no such file or directory")
     else:
         for path in _files(Path(source)):
             yield str(path), _file_chunks(path)

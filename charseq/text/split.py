@@ -20,19 +20,25 @@ class Split:
 
     @classmethod
     def of(cls, num_chars: int, *, valid_fraction: float, test_fraction: float) -> "Split":
-        """Cut `num_chars` characters; the training part keeps at least 2.
+        """Cut `num_chars` characters, at least 2; the training part keeps at least 2.
 
-        Raises ConfigError when the fractions leave nothing to train on, DataError for a text of less than 2.
+        Raises ConfigError when the fractions leave nothing to train on.
         """
         if valid_fraction + test_fraction >= 1:
             raise ConfigError("data.valid_fraction + data.test_fraction must be less than 1")
-        if num_chars < 2:
-            raise DataError(f"the corpus has {num_chars} characters: training needs at least 2")
 
         def end(fraction: float) -> int:
             return max(2, int(num_chars * fraction + 1e-6))  # 1 - 0.05 - 0.05 is a little less than 0.9
 
         return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
+
+    def at_lines(self, text: str) -> "Split":
+        """Move each cut forward to where the next line of `text` begins, so that none falls inside a line."""
+
+        def moved(end: int) -> int:
+            return text.find("\n", end - 1) + 1 or len(text)
+
+        return Split(moved(self.train_end), moved(self.valid_end), self.test_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Texts:
             raise DataError(f"{config.valid}: empty: there is nothing to validate on")
         fraction = 0.0 if separate else config.valid_fraction
         split = Split.of(len(corpus.text), valid_fraction=fraction, test_fraction=config.test_fraction)
+        if config.unit == "line":
+            split = split.at_lines(corpus.text)
         return cls(
             train=corpus.text[: split.train_end],
             valid=separate.text if separate else corpus.text[split.train_end : split.valid_end],

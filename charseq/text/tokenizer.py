@@ -61,11 +61,14 @@ class Tokenizer(ABC):
         """Return the text of `tokens`, none of them UNSEEN."""
         return "".join(self.vocab[token] for token in tokens)
 
-    def charge_escape(self, nats: FloatArray, tokens: TokenArray, num_bytes: FloatArray) -> FloatArray:
+    def charge_escape(self, nats: FloatArray, tokens: TokenArray, num_bytes: TokenArray) -> FloatArray:
         """Return the full price in nats of each of `tokens`, given the network's `nats` for seen ones."""
-        eps = self.escape_probability
-        unseen = -math.log(eps) + math.log(256) * num_bytes
-        return np.where(tokens == UNSEEN, unseen, nats - math.log1p(-eps))
+        seen = nats - math.log1p(-self.escape_probability)
+        return np.where(tokens == UNSEEN, self.unseen_nats(num_bytes), seen)
+
+    def unseen_nats(self, num_bytes: TokenArray) -> FloatArray:
+        """Return what an unseen character of so many UTF-8 bytes costs."""
+        return math.log(256) * num_bytes - math.log(self.escape_probability)
 
 
 def bytes_per_char(text: str) -> TokenArray:
