@@ -85,13 +85,18 @@ def _prediction_cells(row: Row, *, with_targets: bool) -> list[Any]:
     else:
         asked = [row["target"] and visible(row["target"]), _number(row["probability"], ".4f"), row["rank"]]
         cells += [Text("" if cell is None else f"{cell}") for cell in asked]
-        cells += [f"{row['bits']:.3f}", f"{perplexity_of(row['bits']):.4g}"]
+        cells += [f"{row['bits']:.3f}", _perplexity(row["bits"])]
     pairs = [(visible(guess["char"]), guess["probability"]) for guess in row["top"]]
     guesses = (f"{char}\N{NO-BREAK SPACE}{probability:.3f}" for char, probability in pairs)
     cells.append(Text("  ".join(guesses)))
     if "passed" in row:
         cells.append({True: "pass", False: Text("MISS", style="bold red"), None: ""}[row["passed"]])
     return cells
+
+
+def _perplexity(bits: float) -> str:
+    perplexity = perplexity_of(bits)
+    return f"{perplexity:.3f}" if perplexity < 1e5 else f"{perplexity:.3g}"
 
 
 def _number(value: float | None, style: str) -> str | None:
