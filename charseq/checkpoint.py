@@ -5,8 +5,6 @@ resumed the trainer's arrays. One JSON text in the file's metadata holds the res
 """
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from charseq.config import Settings
+from charseq.config import Settings, reason
 from charseq.errors import CharseqError, CheckpointError
+from charseq.files import write_atomically
 from charseq.network import CharModel
 from charseq.score import Score
 from charseq.text import TOKENIZERS, Tokenizer
@@ -101,7 +100,7 @@ class Checkpoint:
             provenance = TypeAdapter(Provenance).validate_python(record["provenance"])
             results = TypeAdapter(Results).validate_python(record["results"])
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
-            raise CheckpointError(f"{path}: the model file is damaged: {error}") from None
+            raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         rest = {name: array for name, array in tensors.items() if name.startswith("training.")}
         training = Snapshot(rest, record["training"]) if record.get("training") else None
         return cls(model, tokenizer, settings, provenance, results, training)
@@ -136,25 +135,3 @@ def _fill(model: CharModel, tensors: dict[str, Any]) -> None:
         if not np.isfinite(tensor).all():
             raise ValueError(f"tensor {name} holds nan or infinity")
         array[...] = tensor
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a temporary file beside `path`, flush it to the disk, and rename it over `path`."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-    with suppress(OSError):  # not every system can flush a directory
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -200,6 +200,15 @@ Layers = list[tuple[dict[str, dict[str, Any]], str]]
 """Layers of settings ({section: {key: value}}) with the name of their source, in the order they are laid."""
 
 
+def reason(error: Exception) -> str:
+    """Return on one line what is wrong; of pydantic's complaints the first."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
+
+
 def suggest(word: str, known: list[str]) -> str:
     """Return " (did you mean 'lstm'?)" for the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)

@@ -13,6 +13,7 @@ from typing import Any
 
 from charseq.config import Settings
 from charseq.errors import CharseqError, ConfigError
+from charseq.files import exists
 
 RUNS = Path("runs")
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
@@ -46,10 +47,9 @@ def make_directory(path: Path) -> None:
 def is_model(argument: str) -> bool:
     """Say whether `argument` names a model: a directory that holds one, or a .safetensors file."""
     path = Path(argument)
-    try:
-        return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
-    except (OSError, ValueError):  # a name that no file can have
+    if not exists(argument):
         return False
+    return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
 
 
 def find_model(argument: str | None) -> Path:
@@ -63,10 +63,13 @@ def find_model(argument: str | None) -> Path:
             raise ConfigError(f"no model given, and none under {RUNS}/: train one with charseq train")
         return models[-1]
     path = Path(argument)
-    if not is_model(argument):
-        what = "no model in it yet" if path.is_dir() else "not a model" if path.exists() else "no such model"
-        raise ConfigError(f"{argument}: {what}; give a run directory or a .safetensors file")
-    return path / MODEL if path.is_dir() else path
+    if is_model(argument):
+        return path / MODEL if path.is_dir() else path
+    if not exists(argument):
+        what = "no such model"
+    else:
+        what = "no model in it yet" if path.is_dir() else "not a model"
+    raise ConfigError(f"{argument or repr(argument)}: {what}; give a run directory or a .safetensors file")
 
 
 def read_metrics(directory: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The next character after a prefix of any length: the classroom's «hell» to o, «kin» to g, «exper» to t."""
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -59,8 +60,8 @@ class Predictor:
 
         Raises ValueError for a longer or an empty target.
         """
-        *_, log_p = self._read(prefix)
-        return self._prediction(prefix, target, log_p, num_top)
+        log_p = deque(self._read(prefix), maxlen=1)
+        return self._prediction(prefix, target, log_p[0], num_top)
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
         """Return the predictions on the way to `target`: h to e, he to l, hel to l, hell to o."""

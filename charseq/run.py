@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from charseq import __version__
-from charseq.checkpoint import Checkpoint, Provenance, Results, write_atomically
-from charseq.config import Layers, SampleConfig, Settings
+from charseq.checkpoint import Checkpoint, Provenance, Results
+from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, make_directory, read_metrics
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
+from charseq.files import write_atomically
 from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.text.batches import Batches, make_sequence
@@ -96,16 +97,18 @@ class Run:
         ):
             if now != then:
                 raise DataError(
-                    f"{', '.join(names)}: not the text that {directory} was trained on: its SHA-256 is "
-                    f"{now[:12]}, not {then[:12]}; use --init-from to train on another text"
+                    f"{', '.join(names) or 'no text'}: not what {directory} was trained on: the SHA-256 is "
+                    f"{now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
                 )
+        checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
             run.trainer.restore(checkpoint.training)
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{directory / LAST}: the training state is damaged: {error}") from None
+            why = f"the training state is damaged: {reason(error)}"
+            raise CheckpointError(f"{directory / LAST}: {why}") from None
         write_atomically(directory / SETTINGS, to_toml(settings).encode())
         run._forget_later_metrics()
         return run
@@ -132,7 +135,7 @@ class Run:
         """
         now = self.trainer.progress
         self.checkpoint.results = replace(
-            self.checkpoint.results, step=now.step, epoch=now.epoch, train_seconds=now.elapsed
+            self.checkpoint.results, step=now.step, epoch=now.epoch_number, train_seconds=now.elapsed
         )
         self._save(LAST, training=True)
         if not (self.directory / MODEL).exists():

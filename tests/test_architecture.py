@@ -14,7 +14,7 @@ PACKAGE = ROOT / "charseq"
 
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
-    **dict.fromkeys(("score", "config", "parameters"), 1),
+    **dict.fromkeys(("score", "config", "parameters", "files"), 1),
     **dict.fromkeys(("text", "cells", "optim", "directory", "toml"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor"), 4),

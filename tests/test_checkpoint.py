@@ -1,8 +1,6 @@
 """Model files: what goes in comes out bit for bit, anything else is one CheckpointError naming the file."""
 
-import io
 import json
-import os
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from charseq.cells import CELLS
-from charseq.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Provenance, Results, write_atomically
+from charseq.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Provenance, Results
 from charseq.config import (
     CellName,
     DataConfig,
@@ -27,6 +25,7 @@ from charseq.config import (
 )
 from charseq.errors import CheckpointError
 from charseq.network import CharModel
+from charseq.score import Score
 from charseq.text import CharTokenizer
 from charseq.trainer import Snapshot
 
@@ -48,7 +47,8 @@ PROVENANCE = Provenance(
     charseq_version="0.1.0",
     numpy_version="2.0.0",
 )
-RESULTS = Results(step=310, epoch=2, train_seconds=1.25, train_nats_per_char=1.1, valid_nats_per_char=1.2)
+VALID = Score(num_chars=50, num_bytes=64, num_unseen=2, nats=1 / 3)
+RESULTS = Results(step=310, epoch=2, train_seconds=1.25, train_nats_per_char=1.1, valid=VALID)
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_embedding = pytest.mark.parametrize("embedding_size", [0, D], ids=["one-hot", "embedding"])
@@ -206,6 +206,24 @@ def test_saving_leaves_the_model_alone(path: Path) -> None:
     np.testing.assert_array_equal(loaded.model.params.flat, before)
 
 
+@pytest.mark.parametrize(
+    ("train_end", "valid_end", "test_end"), [(-1, 5, 9), (6, 5, 9), (3, 10, 9), (3, 5, 4), (9, 5, 3)]
+)
+def test_the_parts_of_a_corpus_are_in_order(train_end: int, valid_end: int, test_end: int) -> None:
+    """A provenance whose parts would overlap, or begin before the corpus, is refused."""
+    with pytest.raises(ValueError, match=r"^the parts of the corpus are out of order$"):
+        replace(PROVENANCE, train_end=train_end, valid_end=valid_end, test_end=test_end)
+
+
+@pytest.mark.parametrize(("train_end", "valid_end", "test_end"), [(0, 0, 0), (5, 5, 5), (2, 2, 9), (2, 9, 9)])
+def test_the_parts_of_a_corpus_may_be_empty(
+    train_end: int, valid_end: int, test_end: int, path: Path
+) -> None:
+    """A part of a corpus may be empty: then two offsets are the same, and come back the same."""
+    made_of = replace(PROVENANCE, train_end=train_end, valid_end=valid_end, test_end=test_end)
+    assert round_trip(replace(make_checkpoint(), provenance=made_of), path).provenance == made_of
+
+
 def test_a_file_is_replaced(path: Path) -> None:
     """Saving over a file leaves the new model and no other file."""
     make_checkpoint("gru").save(path)
@@ -264,7 +282,21 @@ def test_the_record_is_readable(path: Path) -> None:
     assert record["settings"]["model"]["cell"] == "lstm"
     assert record["tokenizer"]["vocab"] == "".join(TOKENIZER.vocab)
     assert record["provenance"]["sources"] == ["a text.txt", "b/한글.txt"]
-    assert record["results"]["step"] == 310
+    assert record["results"] == {
+        "step": 310,
+        "epoch": 2,
+        "train_seconds": 1.25,
+        "train_nats_per_char": 1.1,
+        "valid": {
+            "num_chars": 50,
+            "num_bytes": 64,
+            "num_words": 0,
+            "num_unseen": 2,
+            "num_top1": 0,
+            "num_top5": 0,
+            "nats": 1 / 3,
+        },
+    }
     assert record["training"] is None
 
 
@@ -454,10 +486,29 @@ DAMAGE: list[tuple[tuple[str, ...], object]] = [
     (("settings", "new"), {}),
     (("provenance",), None),
     (("provenance",), []),
-    (("provenance", "new"), 1),
     (("provenance", "sources"), None),
+    (("provenance", "sources"), "a text.txt"),
+    (("provenance", "sources"), [1]),
+    (("provenance", "sha256"), 7),
+    (("provenance", "num_bytes"), "many"),
+    (("provenance", "train_end"), None),
+    (("provenance", "train_end"), 1.5),
+    (("provenance", "train_end"), -1),
+    (("provenance", "train_end"), 951),
+    (("provenance", "valid_end"), 899),
+    (("provenance", "valid_end"), 1001),
+    (("provenance", "test_end"), 949),
+    (("provenance", "command"), ["charseq"]),
     (("results",), None),
-    (("results", "new"), 1),
+    (("results",), []),
+    (("results", "step"), None),
+    (("results", "step"), "far"),
+    (("results", "epoch"), 0.5),
+    (("results", "train_seconds"), "long"),
+    (("results", "train_nats_per_char"), [1.1]),
+    (("results", "valid"), 1.2),
+    (("results", "valid", "num_chars"), None),
+    (("results", "valid", "nats"), "few"),
 ]
 
 
@@ -510,115 +561,3 @@ def test_settings_of_an_older_charseq(path: Path) -> None:
     assert settings.train.threads == TrainConfig().threads == 1
     assert settings.sample == SampleConfig()
     assert settings.train.seed == 7
-
-
-# ---- atomic writing
-
-
-def raise_no_space(*arguments: object, **options: object) -> None:
-    raise OSError(28, "No space left on device")
-
-
-@pytest.mark.parametrize("function", ["replace", "fsync"])
-def test_a_failing_write_leaves_the_old_file(
-    function: str, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When the disk is full, the old file is intact and nothing lies beside it."""
-    make_checkpoint().save(path)
-    before = path.read_bytes()
-    monkeypatch.setattr(os, function, raise_no_space)
-    with pytest.raises(CheckpointError) as caught:
-        make_checkpoint("gru").save(path)
-    assert str(caught.value) == f"{path}: cannot be written: No space left on device"
-    assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_a_write_that_fails_half_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk is full after some bytes, the old file is intact and nothing lies beside it."""
-
-    class HalfFile(io.FileIO):
-        def write(self, content: Any, /) -> int:
-            super().write(content[: len(content) // 2])
-            raise OSError(28, "No space left on device")
-
-    path.write_bytes(b"old")
-    monkeypatch.setattr(Path, "open", lambda self, mode: HalfFile(self, "w"))
-    with pytest.raises(CheckpointError, match="cannot be written: No space left on device"):
-        write_atomically(path, b"new content")
-    monkeypatch.undo()
-    assert path.read_bytes() == b"old"
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_an_interrupted_write_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second Ctrl-C while the file is written leaves the old file and nothing beside it."""
-
-    def interrupt(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
-    path.write_bytes(b"old")
-    monkeypatch.setattr(os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_the_new_file_is_complete_before_it_takes_the_name(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The content is flushed to the disk under another name in the same directory, then renamed."""
-    calls: list[str] = []
-    fsync, rename = os.fsync, os.replace
-
-    def noting_fsync(descriptor: int) -> None:
-        calls.append("fsync")
-        fsync(descriptor)
-
-    def noting_rename(source: Path, target: Path) -> None:
-        assert Path(source).parent == Path(target).parent
-        assert Path(source).read_bytes() == b"new"
-        calls.append("rename")
-        rename(source, target)
-
-    path.write_bytes(b"old")
-    monkeypatch.setattr(os, "fsync", noting_fsync)
-    monkeypatch.setattr(os, "replace", noting_rename)
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert calls[:2] == ["fsync", "rename"]
-
-
-def test_a_directory_that_cannot_be_flushed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where directories cannot be opened, as on Windows, the file is written all the same."""
-
-    def refuse(*arguments: object) -> int:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "open", refuse)
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-
-
-def unwritable_paths(folder: Path) -> dict[str, Path]:
-    (folder / "file").write_text("a file")
-    (folder / "folder").mkdir()
-    return {
-        "no such directory": folder / "none" / "model.safetensors",
-        "a file for a directory": folder / "file" / "model.safetensors",
-        "a directory for a file": folder / "folder",
-        "a name too long": folder / ("x" * 250),
-    }
-
-
-@pytest.mark.parametrize(
-    "what", ["no such directory", "a file for a directory", "a directory for a file", "a name too long"]
-)
-def test_a_path_that_cannot_be_written(what: str, tmp_path: Path) -> None:
-    """A path that cannot be written is one error, and nothing is left behind."""
-    path = unwritable_paths(tmp_path)[what]
-    with pytest.raises(CheckpointError) as caught:
-        write_atomically(path, b"new")
-    assert str(caught.value).startswith(f"{path}: cannot be written: ")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder"]

@@ -224,15 +224,40 @@ def test_whole_number_where_any_will_do() -> None:
         ("2d", 172_800),
         ("1d1h1m1s", 90_061),
         (" 10m ", 600),
+        ("1.5h", 5400),
+        ("0.5m", 30),
+        ("0.25d", 21_600),
+        ("1.5h0.5m", 5430),
+        ("0.5d1.5h2.5m0.125s", 48_750.125),
+        ("1.0m", 60),
+        ("0.00001h", 0.036),
     ],
 )
 def test_parse_duration(text: str, seconds: float) -> None:
-    """Days, hours, minutes and seconds are added up; a number alone is seconds."""
+    """Days, hours, minutes and seconds, whole or not, are added up; a number alone is seconds."""
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "soon", "-1s", "1w", "30m1h", "1h 30m", "1.5h", "s", "1e3", "1m1m", "nan"]
+    "text",
+    [
+        "",
+        " ",
+        "soon",
+        "-1s",
+        "1w",
+        "30m1h",
+        "1h 30m",
+        "1.h",
+        ".5h",
+        "1,5h",
+        "1.5.5h",
+        "1e3h",
+        "s",
+        "1e3",
+        "1m1m",
+        "nan",
+    ],
 )
 def test_parse_duration_that_is_none(text: str) -> None:
     """What is not a duration is answered with examples of some."""
@@ -280,6 +305,8 @@ def test_durations_read_back(milliseconds: int) -> None:
         0.0004,
         1e-300,
         "0.0004s",
+        "0.000001m",
+        "0.0000001h",
     ],
 )
 def test_short_limit_does_not_become_none(limit: object) -> None:

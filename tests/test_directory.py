@@ -64,23 +64,22 @@ def test_an_empty_directory_will_do() -> None:
     assert list(Path("run").iterdir()) == []
 
 
-def test_a_directory_with_settings_will_do() -> None:
-    """A directory that holds its settings alone is taken: a run that diverged at once leaves no more."""
-    (make_run("run") / SETTINGS).write_text("# mine\n")
-    make_directory(Path("run"))
-    assert [path.name for path in Path("run").iterdir()] == [SETTINGS]
-    assert (Path("run") / SETTINGS).read_text() == "# mine\n"
-
-
-@pytest.mark.parametrize("name", [MODEL, LAST, METRICS, "notes", ".hidden", "charseq.toml.orig"])
+@pytest.mark.parametrize("name", [MODEL, LAST, METRICS, SETTINGS, "notes", ".hidden"])
 @pytest.mark.parametrize("beside", [(), (SETTINGS,)], ids=["alone", "beside settings"])
 def test_a_directory_that_holds_anything_is_refused(name: str, beside: tuple[str, ...]) -> None:
-    """A directory that holds any other file, whatever it is, is left as it was."""
+    """A directory that holds anything, be it settings alone, is left as it was."""
     make_run("run", name, *beside)
     assert message_of(Path("run")) == (
         "run: exists already; choose another --output, or continue it with --resume run"
     )
     assert {path.name for path in Path("run").iterdir()} == {name, *beside}
+
+
+def test_a_directory_that_holds_a_directory_is_refused() -> None:
+    """A directory that holds no file but a directory is not empty."""
+    make_run("run/inside")
+    assert message_of(Path("run")).startswith("run: exists already; ")
+    assert [path.name for path in Path("run").iterdir()] == ["inside"]
 
 
 def test_a_file_is_refused() -> None:
@@ -195,6 +194,32 @@ def test_is_model() -> None:
     assert not is_model("run/charseq.toml")
 
 
+IMPOSSIBLE = [
+    "a\0b",
+    "\0",
+    "a" * 300,
+    "a" * 300 + ".safetensors",
+    "a" * 5000,
+    "a/" * 3000,
+    "\ud800",
+    "\udcff",
+]
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE, ids=lambda name: ascii(name[:8]))
+def test_a_name_that_no_file_can_have_is_no_model(name: str) -> None:
+    """A text that cannot be the name of a file is no model, whatever the system says to it."""
+    assert is_model(name) is False
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE, ids=lambda name: ascii(name[:8]))
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
+    """Asked for by a name that no file can have, a model is not there, and that is one error."""
+    with pytest.raises(ConfigError) as caught:
+        find_model(name)
+    assert str(caught.value) == f"{name}: no such model; give a run directory or a .safetensors file"
+
+
 # ---- records
 
 
@@ -204,3 +229,27 @@ def test_records_are_read_back() -> None:
     path = make_run("run") / METRICS
     path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), "utf-8")
     assert read_metrics(Path("run")) == records
+
+
+FINISHED = '{"step": 1}\n{"step": 2}\n'
+
+
+@pytest.mark.parametrize("rest", ["", "{", '{"step": 3', '{"step": 3}', "3", " ", "\0\0"])
+def test_an_unfinished_last_line_is_ignored(rest: str) -> None:
+    """A last line without its end was never finished: it is not read, whatever it holds."""
+    (make_run("run") / METRICS).write_text(FINISHED + rest, "utf-8")
+    assert read_metrics(Path("run")) == [{"step": 1}, {"step": 2}]
+
+
+@pytest.mark.parametrize("text", ["", '{"step": 1'])
+def test_records_of_which_none_is_finished(text: str) -> None:
+    """Metrics that hold nothing, or nothing but an unfinished line, have no records."""
+    (make_run("run") / METRICS).write_text(text, "utf-8")
+    assert read_metrics(Path("run")) == []
+
+
+def test_only_a_newline_ends_a_record() -> None:
+    """Other characters at which lines are sometimes broken may stand in a record."""
+    record = {"step": 1, "text": "a\u2028b\x85c"}
+    (make_run("run") / METRICS).write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
+    assert read_metrics(Path("run")) == [record]

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
-from charseq.evaluator import Scorer, Surprise, Validator, count_words
+from charseq.evaluator import Scorer, Surprise, Validator, count_words, predict_window, target_nats
 from charseq.network import CharModel
 from charseq.score import Score
 from charseq.text import UNSEEN, CharTokenizer
+from charseq.text.batches import Window
 
 TOKENIZER = CharTokenizer.fit("hello world\nkin and expert, zażółć\n")
 UNITS: tuple[Unit, ...] = ("stream", "line")
@@ -195,22 +196,30 @@ SURPRISE = Surprise(
     nats=np.array([1.0, 2.0, 4.0, 8.0, 16.0]),
     ranks=np.array([1, 0, 5, 6, 2], np.int32),
     num_bytes=np.array([1, 2, 3, 4, 1], np.int32),
+    num_words=3,
 )
 
 
 def test_score_sums_up() -> None:
     """A score counts characters, bytes, unseen ones, first guesses and first five, and adds the nats."""
-    assert SURPRISE.score() == Score(5, 11, 0, 1, 1, 3, 31.0)
+    assert SURPRISE.score() == Score(5, 11, 3, 1, 1, 3, 31.0)
 
 
 def test_score_takes_the_words() -> None:
-    """The number of words is handed over, since it is no matter of single characters."""
-    assert SURPRISE.score(num_words=3).num_words == 3
+    """The number of words comes with the surprise, since it is no matter of single characters."""
+    assert SURPRISE.score().num_words == 3
+
+
+def test_words_are_none_unless_they_were_counted() -> None:
+    """Without a number of words there are none, and no word perplexity."""
+    score = Surprise(SURPRISE.nats, SURPRISE.ranks, SURPRISE.num_bytes).score()
+    assert score.num_words == 0
+    assert math.isnan(score.word_perplexity)
 
 
 def test_score_of_the_seen() -> None:
     """Unseen characters can be left out, price, bytes and all."""
-    assert SURPRISE.score(seen_only=True) == Score(4, 9, 0, 0, 1, 3, 29.0)
+    assert SURPRISE.score(seen_only=True) == Score(4, 9, 3, 0, 1, 3, 29.0)
 
 
 def test_unseen() -> None:
@@ -224,6 +233,7 @@ def test_counts_of_a_text(unit: Unit) -> None:
     score = whole("gru", unit).score()
     ranks = plain(model_of("gru"), TEXT, unit)[1]
     assert (score.num_chars, score.num_bytes) == (len(TEXT), len(TEXT.encode()))
+    assert score.num_words == len(TEXT.split())
     assert score.num_unseen == sum(char in "Q😀" for char in TEXT) == ranks.count(0)
     assert score.num_top1 == ranks.count(1)
     assert score.num_top5 == sum(1 <= rank <= 5 for rank in ranks)
@@ -237,7 +247,7 @@ def scored(model: CharModel, text: str, unit: Unit) -> float:
 
 
 def validated(model: CharModel, text: str, unit: Unit) -> float:
-    return Validator(model, TOKENIZER, text, unit).nats_per_char()
+    return Validator(model, TOKENIZER, text, unit).score().nats_per_char
 
 
 LENGTHS = [1, 2, 63, 64, 65, 127, 128, 129, 300, 2047, 2048, 2049, 4500]
@@ -278,7 +288,7 @@ def test_validation_of_long_lines_is_close(cell: CellName) -> None:
 def test_validation_can_be_repeated(unit: Unit) -> None:
     """A second validation of the same model gives the same bits."""
     validator = Validator(model_of("lstm"), TOKENIZER, TEXT, unit)
-    assert validator.nats_per_char() == validator.nats_per_char()
+    assert validator.score() == validator.score()
 
 
 @each_unit
@@ -286,14 +296,34 @@ def test_validation_sees_the_model_learn(unit: Unit) -> None:
     """A validator scores the model as it is now, not as it was."""
     model = CharModel(ModelConfig(cell="gru", hidden_size=8), TOKENIZER.vocab_size)
     validator = Validator(model, TOKENIZER, "hell\nhell\n", unit)
-    before = validator.nats_per_char()
+    before = validator.score().nats
     model.params["projection.c"][TOKENIZER.encode("l")] = 3
-    assert validator.nats_per_char() < before
+    assert validator.score().nats < before
 
 
 def test_validation_knows_its_size() -> None:
     """A validator says how many characters it scores."""
     assert Validator(model_of("gru"), TOKENIZER, TEXT, "stream").num_chars == len(TEXT)
+
+
+@each_unit
+@pytest.mark.parametrize("num_chars", LENGTHS)
+def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
+    """A validation counts characters, bytes and unseen characters as the scorer does."""
+    model, text = model_of("gru"), random_text(num_chars)
+    score, expected = (
+        Validator(model, TOKENIZER, text, unit).score(),
+        Scorer(model, TOKENIZER, unit).score(text).score(),
+    )
+    assert score.num_chars == expected.num_chars == num_chars
+    assert score.num_bytes == expected.num_bytes == len(text.encode())
+    assert score.num_unseen == expected.num_unseen == sum(char in "Q😀" for char in text)
+
+
+def test_validation_counts_neither_words_nor_guesses() -> None:
+    """A validation leaves out what nobody asks of it: words and first guesses."""
+    score = Validator(model_of("gru"), TOKENIZER, TEXT, "stream").score()
+    assert (score.num_words, score.num_top1, score.num_top5) == (0, 0, 0)
 
 
 # Words
@@ -318,3 +348,51 @@ def test_words_of_pieces_add_up(text: str, cuts: list[int]) -> None:
     pieces = pairwise([0, *cuts, max([len(text), *cuts])])
     counts = [count_words(text[begin:end], after=text[:begin]) for begin, end in pieces]
     assert sum(counts) == len(text.split())
+
+
+@settings(deadline=None, max_examples=12)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
+def test_scorer_counts_words_in_any_pieces(cuts: list[int]) -> None:
+    """The words of a text's pieces, empty ones among them, add up to those of the whole."""
+    scorer = Scorer(model_of("gru"), TOKENIZER, "stream")
+    pieces = [scorer.score(TEXT[begin:end]) for begin, end in pairwise([0, *cuts, len(TEXT)])]
+    assert sum((piece.score() for piece in pieces), Score()).num_words == len(TEXT.split())
+
+
+def test_scorer_counts_a_word_once() -> None:
+    """A word that goes on from the piece before does not begin in the next, empty pieces notwithstanding."""
+    scorer = Scorer(model_of("gru"), TOKENIZER, "line")
+    assert [scorer.score(piece).num_words for piece in ("hel", "", "lo wor", "ld", " ", "kin")] == [
+        1,
+        0,
+        1,
+        0,
+        0,
+        1,
+    ]
+
+
+# One window
+
+
+@each_cell
+def test_a_window_is_predicted(cell: CellName) -> None:
+    """A window gives the logarithms of distributions in float64, and leaves the state where it ends."""
+    model, state = model_of(cell, np.float32), model_of(cell, np.float32).initial_state(2)
+    inputs = TOKENIZER.encode("hello wo").reshape(2, 4).T.copy()
+    window = Window(inputs, inputs, None)
+    log_p = predict_window(model, window, state, model.workspace(4, 2, backward=False))
+    assert log_p.shape == (4, 2, TOKENIZER.vocab_size)
+    assert log_p.dtype == np.float64
+    assert np.exp(log_p).sum(axis=-1) == pytest.approx(np.ones((4, 2)), rel=1e-12)
+    after = model.initial_state(2)
+    model.forward(inputs, after, model.workspace(4, 2, backward=False))
+    for name, array in after.arrays.items():
+        np.testing.assert_array_equal(state.arrays[name], array)
+
+
+def test_nats_of_targets() -> None:
+    """The nats of a target are what its logarithm lacks of 0, at each step of each stream."""
+    log_p = np.log(np.array([[[0.5, 0.25, 0.25], [0.125, 0.5, 0.375]]]))
+    nats = target_nats(log_p, np.array([[1, 0]], np.int32))
+    assert nats == pytest.approx(np.log([[4.0, 8.0]]), rel=1e-14)

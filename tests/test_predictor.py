@@ -2,7 +2,7 @@
 
 import math
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -103,11 +103,11 @@ def test_num_top(num_top: int) -> None:
 
 
 def test_guess_agrees_with_the_target() -> None:
-    """A character has the same probability as a guess and as a target, and its rank is its place."""
+    """A character has the same probability, to the bit, as a guess and as a target; its rank is its place."""
     for place, guess in enumerate(all_of("hell").top, start=1):
         prediction = predictor_of().predict("hell", guess.char)
         assert prediction.rank == place
-        assert prediction.probability == pytest.approx(guess.probability, rel=1e-12)
+        assert prediction.probability == guess.probability
 
 
 @pytest.mark.parametrize("target", ["Q", "ż", "한", "😀"])
@@ -163,6 +163,58 @@ def test_unroll_predicts() -> None:
     """Each step of the way is the prediction one gets by asking for it."""
     steps = predictor_of().unroll("hell", "o", num_top=2)
     assert steps == [predictor_of().predict(step.prefix, step.target, num_top=2) for step in steps]
+
+
+@each_cell
+@each_unit
+@each_word
+def test_every_step_of_the_way_is_a_prediction(cell: CellName, unit: Unit, prefix: str, target: str) -> None:
+    """Reading on gives the bits that reading each beginning of the prefix anew would give."""
+    predictor = predictor_of(cell, unit)
+    steps = predictor.unroll(prefix, target)
+    assert steps == [predictor_of(cell, unit).predict(step.prefix, step.target) for step in steps]
+    assert (steps[-1].prefix, steps[-1].target) == (prefix, target)
+
+
+@each_unit
+def test_unroll_over_several_lines(unit: Unit) -> None:
+    """The way may lead over the ends of lines."""
+    steps = predictor_of(unit=unit).unroll("he\n\nk", "i")
+    assert [(step.prefix, step.target) for step in steps] == [
+        ("h", "e"),
+        ("he", "\n"),
+        ("he\n", "\n"),
+        ("he\n\n", "k"),
+        ("he\n\nk", "i"),
+    ]
+    assert steps == [predictor_of(unit=unit).predict(step.prefix, step.target) for step in steps]
+
+
+def test_unroll_of_nothing() -> None:
+    """From the empty prefix there is one step, to the target."""
+    assert predictor_of().unroll("", "h") == [predictor_of().predict("", "h")]
+
+
+def test_unroll_refuses_what_is_no_character() -> None:
+    """A target at the end of the way is one character, as always."""
+    for target in ("", "oo"):
+        with pytest.raises(ValueError, match="a target is one character, not "):
+            predictor_of().unroll("hell", target)
+
+
+@pytest.mark.parametrize("prefix", ["", "h", "hello king", "he\nll"])
+def test_unroll_reads_the_prefix_once(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way costs one pass forward for the beginning and one for each character of the prefix."""
+    passes: list[int] = []
+    forward = CharModel.forward
+
+    def counted(model: CharModel, tokens: Any, *others: Any, **options: Any) -> Any:
+        passes.append(tokens.size)
+        return forward(model, tokens, *others, **options)
+
+    monkeypatch.setattr(CharModel, "forward", counted)
+    predictor_of().unroll(prefix, "o")
+    assert passes == [1] * (1 + len(prefix))
 
 
 def test_unroll_without_a_target() -> None:

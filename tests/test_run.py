@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from charseq.cells import CELLS
-from charseq.checkpoint import Checkpoint
+from charseq.checkpoint import Checkpoint, Results
 from charseq.config import CellName, Layers, Settings
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
 from charseq.errors import CheckpointError, ConfigError, DataError, DivergedError
@@ -78,8 +78,8 @@ def changes(**sections: dict[str, Any]) -> Layers:
 
 def nats_of(event: Validated) -> float:
     """Return the figure of a validation that there must be."""
-    assert event.valid_nats_per_char is not None
-    return event.valid_nats_per_char
+    assert event.valid is not None
+    return event.valid.nats_per_char
 
 
 def names_in(directory: str) -> list[str]:
@@ -122,9 +122,14 @@ def test_a_run_writes_four_files() -> None:
 
 
 def test_the_settings_come_first() -> None:
-    """The settings are written before the first step, and nothing else is."""
-    start("runs/a/b")
-    assert names_in("runs/a/b") == [SETTINGS]
+    """Before the first step the settings are written, and what resuming at step 0 needs; nothing else is."""
+    run = start("runs/a/b")
+    assert names_in("runs/a/b") == sorted([LAST, SETTINGS])
+    last = Checkpoint.load(Path("runs/a/b") / LAST)
+    np.testing.assert_array_equal(last.model.params.flat, run.checkpoint.model.params.flat)
+    assert last.results == Results()
+    assert last.training is not None
+    assert last.training.record["step"] == 0
 
 
 def test_the_settings_are_those_in_force() -> None:
@@ -163,15 +168,43 @@ def test_an_empty_directory_is_used() -> None:
     assert MODEL in names_in("run")
 
 
-def test_a_run_that_diverged_at_once_may_be_begun_again() -> None:
-    """A run that leaves nothing but its settings is no obstacle to a new one in its place."""
+def diverged() -> None:
+    """Leave a run that was given up before its first validation."""
     hopeless = {"optimizer": "sgd", "learning_rate": 1e38, "max_grad_norm": 0.0, "warmup_steps": 0}
     with pytest.raises(DivergedError):
-        finished(optim=hopeless, train={"eval_every": 1000, "max_steps": 300})
-    assert names_in("run") == [SETTINGS]
-    run = finished()
+        finished(optim={**hopeless, "schedule": "constant"}, train={"eval_every": 1000, "save_every": 3600.0})
+
+
+def test_a_run_that_diverged_at_once_is_there() -> None:
+    """A run that was given up before its first validation is not written over."""
+    diverged()
+    before = {name: (Path("run") / name).read_bytes() for name in names_in("run")}
+    assert before.keys() == {LAST, SETTINGS}
+    with pytest.raises(ConfigError) as caught:
+        start()
+    assert str(caught.value) == (
+        "run: exists already; choose another --output, or continue it with --resume run"
+    )
+    assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
+
+
+def test_a_run_that_diverged_at_once_is_resumed() -> None:
+    """With a lower rate, a run that was given up before its first validation begins again at step 0."""
+    diverged()
+    run = Run.resume(Path("run"), changes(optim={"learning_rate": 0.01}))
+    events = list(run.events())
+    assert [event.step for event in events if isinstance(event, StepDone)] == list(range(1, 13))
+    assert {event.learning_rate for event in events if isinstance(event, StepDone)} == {0.01}
     assert names_in("run") == sorted([MODEL, LAST, METRICS, SETTINGS])
-    assert Settings().with_layer(load_toml(Path("run") / SETTINGS), "file") == run.settings
+
+
+def test_a_directory_with_settings_alone_is_not_used() -> None:
+    """A directory that holds nothing but settings is someone's, too."""
+    Path("run").mkdir()
+    (Path("run") / SETTINGS).write_text("# mine\n")
+    with pytest.raises(ConfigError, match=r"^run: exists already; "):
+        start()
+    assert (Path("run") / SETTINGS).read_text() == "# mine\n"
 
 
 def test_an_empty_validation_text_leaves_no_directory() -> None:
@@ -273,7 +306,7 @@ def test_the_model_is_the_best_on_validation() -> None:
     assert not np.array_equal(saved.model.params.flat, run.trainer.model.params.flat)
     assert saved.results.step == best.step
     assert saved.results.epoch == best.epoch
-    assert saved.results.valid_nats_per_char == best.valid_nats_per_char
+    assert saved.results.valid == best.valid
     assert saved.results.train_nats_per_char == best.train_nats_per_char
     assert saved.results.train_seconds == best.elapsed
     assert saved.training is None
@@ -284,11 +317,41 @@ def test_the_last_is_where_the_run_stands() -> None:
     run = finished(optim={"learning_rate": 0.05}, train={"max_steps": 80}, data=unlike_the_corpus())
     assert run.trainer.progress.best_step < 80
     last = Checkpoint.load(Path("run") / LAST)
+    best = Checkpoint.load(Path("run") / MODEL)
     np.testing.assert_array_equal(last.model.params.flat, run.trainer.model.params.flat)
     assert last.training is not None
     np.testing.assert_array_equal(last.training.arrays["training.best"], run.trainer.best)
     assert last.training.record["step"] == 80
     assert last.results.step == 80
+    assert last.results.train_seconds == run.trainer.progress.elapsed
+    assert last.results.valid is not None
+    assert last.results.valid == best.results.valid
+    assert last.results.valid.nats_per_char == last.training.record["best_nats"]
+    assert last.results.train_nats_per_char == best.results.train_nats_per_char
+
+
+def test_the_results_count_epochs_as_the_events_do() -> None:
+    """The model of the last step and the file for resuming are of the same epoch, that of the last event."""
+    run = start(data={"valid_fraction": 0.0}, train={"max_steps": 12})
+    events = list(run.events())
+    validated = [event for event in events if isinstance(event, Validated)][-1]
+    assert (validated.step, run.trainer.progress.window > 0) == (12, True)
+    assert Checkpoint.load(Path("run") / MODEL).results.epoch == validated.epoch
+    assert Checkpoint.load(Path("run") / LAST).results.epoch == validated.epoch
+
+
+def test_the_best_validation_is_kept_across_a_pause() -> None:
+    """What is saved after a resumption still tells the best validation of the time before."""
+    optim = {"learning_rate": 0.05, "schedule": "constant"}
+    finished(optim=optim, train={"max_steps": 80}, data=unlike_the_corpus())
+    best = Checkpoint.load(Path("run") / MODEL).results
+    assert best.step < 80
+    run = Run.resume(Path("run"), changes(train={"max_steps": 84}))
+    assert not any(event.improved for event in run.events() if isinstance(event, Validated))
+    last = Checkpoint.load(Path("run") / LAST).results
+    assert last.step == 84
+    assert (last.valid, last.train_nats_per_char) == (best.valid, best.train_nats_per_char)
+    assert Checkpoint.load(Path("run") / MODEL).results == best
 
 
 def test_without_validation_the_model_is_the_latest() -> None:
@@ -297,7 +360,7 @@ def test_without_validation_the_model_is_the_latest() -> None:
     saved = Checkpoint.load(Path("run") / MODEL)
     np.testing.assert_array_equal(saved.model.params.flat, run.trainer.model.params.flat)
     assert saved.results.step == 12
-    assert saved.results.valid_nats_per_char is None
+    assert saved.results.valid is None
     assert saved.results.train_nats_per_char is not None
     assert all(record["valid_nats_per_char"] is None for record in read_metrics(Path("run")))
     assert all(record["valid_bits_per_char"] is None for record in read_metrics(Path("run")))
@@ -318,8 +381,8 @@ def test_metrics() -> None:
             "elapsed": event.elapsed,
             "learning_rate": event.learning_rate,
             "train_nats_per_char": event.train_nats_per_char,
-            "valid_nats_per_char": event.valid_nats_per_char,
-            "valid_bits_per_char": pytest.approx(nats_of(event) / math.log(2)),
+            "valid_nats_per_char": nats_of(event),
+            "valid_bits_per_char": pytest.approx(nats_of(event) / math.log(2), rel=1e-14),
             "improved": event.improved,
         }
 
@@ -338,9 +401,12 @@ def test_not_saved_too_often() -> None:
     run = start(train={"save_every": 3600.0})
     events = run.events()
     list(itertools.islice(events, 4))
-    assert names_in("run") == [SETTINGS]
+    assert names_in("run") == sorted([LAST, SETTINGS])
     assert isinstance(next(events), Validated)
-    assert names_in("run") == sorted([MODEL, METRICS, SETTINGS])
+    assert names_in("run") == sorted([MODEL, LAST, METRICS, SETTINGS])
+    last = Checkpoint.load(Path("run") / LAST)
+    assert last.training is not None
+    assert last.training.record["step"] == 0
 
 
 def test_saving_before_any_validation() -> None:
@@ -477,9 +543,9 @@ def test_a_changed_rate_is_used() -> None:
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [
-        ("data", "corpus", "other.txt"),
         ("data", "unit", "line"),
         ("data", "valid_fraction", 0.2),
+        ("data", "test_fraction", 0.2),
         ("model", "hidden_size", 7),
         ("model", "cell", "lstm"),
         ("model", "dropout", 0.5),
@@ -514,8 +580,8 @@ def test_another_corpus_is_refused() -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), [])
     assert str(caught.value) == (
-        f"corpus.txt: not the text that run was trained on: its SHA-256 is {new}, not {old}; "
-        "use --init-from to train on another text"
+        f"corpus.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
+        "--init-from trains on another text"
     )
 
 
@@ -528,8 +594,83 @@ def test_another_validation_text_is_refused() -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), [])
     assert str(caught.value).startswith(
-        f"valid.txt: not the text that run was trained on: its SHA-256 is {new}, not {old}; "
+        f"valid.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
     )
+
+
+def test_a_corpus_may_move() -> None:
+    """A run goes on when its corpus is found under another name, as if nothing had happened."""
+    finished("whole")
+    run = start("paused")
+    list(itertools.islice(run.events(), 7))
+    run.save()
+    Path("elsewhere").mkdir()
+    Path("corpus.txt").rename("elsewhere/moved.txt")
+    run = Run.resume(Path("paused"), changes(data={"corpus": "elsewhere/moved.txt"}))
+    expected = make_settings(data={"corpus": "elsewhere/moved.txt"})
+    assert run.settings == expected
+    assert Settings().with_layer(load_toml(Path("paused") / SETTINGS), "file") == expected
+    list(run.events())
+    assert_same_runs("paused", "whole")
+    assert Checkpoint.load(Path("paused") / LAST).settings == expected
+    list(Run.resume(Path("paused"), []).events())
+
+
+def test_a_corpus_may_be_cut_into_files() -> None:
+    """The same bytes from several sources are the same text."""
+    finished()
+    Path("one.txt").write_text(TEXT[:100])
+    Path("two.txt.gz").write_bytes(gzip.compress(TEXT[100:].encode()))
+    run = Run.resume(Path("run"), changes(data={"corpus": ["one.txt", "two.txt.gz"]}))
+    assert run.settings.data.corpus == ("one.txt", "two.txt.gz")
+
+
+def test_a_moved_corpus_is_remembered_where_it_is() -> None:
+    """The models of a run that goes on name the place where their corpus was found last."""
+    finished()
+    Path("corpus.txt").rename("moved.txt")
+    run = Run.resume(Path("run"), changes(data={"corpus": "moved.txt"}, train={"max_steps": 40}))
+    events = list(run.events())
+    assert any(event.improved for event in events if isinstance(event, Validated))
+    for name in (MODEL, LAST):
+        assert Checkpoint.load(Path("run") / name).provenance.sources == ("moved.txt",)
+
+
+def test_a_validation_text_may_move() -> None:
+    """A run goes on when its validation text is found under another name."""
+    Path("valid.txt").write_text("a king in spain\n")
+    finished(data={"valid": "valid.txt"})
+    Path("valid.txt").rename("moved.txt")
+    run = Run.resume(Path("run"), changes(data={"valid": "moved.txt"}))
+    assert run.settings.data.valid == "moved.txt"
+    assert run.texts.valid == "a king in spain\n"
+
+
+@pytest.mark.parametrize("key", ["corpus", "valid"])
+def test_a_text_in_another_place_is_the_same_text(key: str) -> None:
+    """Another text in another place is refused by its name, and nothing is written."""
+    texts = {"corpus": TEXT, "valid": "a king in spain\n"}
+    Path("valid.txt").write_text(texts["valid"])
+    finished(data={"valid": "valid.txt"})
+    Path("other.txt").write_text(texts[key] + "\n")
+    before = {name: (Path("run") / name).read_bytes() for name in names_in("run")}
+    old, new = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in (texts[key], texts[key] + "\n"))
+    with pytest.raises(DataError) as caught:
+        Run.resume(Path("run"), changes(data={key: "other.txt"}))
+    assert str(caught.value) == (
+        f"other.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
+        "--init-from trains on another text"
+    )
+    assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
+
+
+@pytest.mark.parametrize(("old", "new"), [("", "valid.txt"), ("valid.txt", "")])
+def test_a_validation_text_neither_comes_nor_goes(old: str, new: str) -> None:
+    """A run is not resumed with a validation text that it had not, nor without the one that it had."""
+    Path("valid.txt").write_text("a king in spain\n")
+    finished(data={"valid": old})
+    with pytest.raises(DataError):
+        Run.resume(Path("run"), changes(data={"valid": new}))
 
 
 def test_a_missing_corpus_is_refused() -> None:
@@ -542,11 +683,38 @@ def test_a_missing_corpus_is_refused() -> None:
 
 @pytest.mark.parametrize("directory", ["none", "run"])
 def test_no_run_to_resume(directory: str) -> None:
-    """A directory that is missing, or in which nothing was saved yet, is no run to resume."""
-    start("run")
+    """A directory that is missing, or in which nothing was saved, is no run to resume."""
+    Path("run").mkdir()
+    (Path("run") / SETTINGS).touch()
     with pytest.raises(ConfigError) as caught:
         Run.resume(Path(directory), [])
     assert str(caught.value) == f"{directory}: no run to resume: there is no {LAST}"
+
+
+def test_a_run_is_resumed_that_never_made_a_step() -> None:
+    """A run that was killed before its first save goes on from its very beginning."""
+    finished("whole")
+    run = start("paused", train={"save_every": 3600.0})
+    list(itertools.islice(run.events(), 6))
+    list(Run.resume(Path("paused"), changes(train={"save_every": 30.0})).events())
+    assert_same_runs("paused", "whole")
+
+
+@pytest.mark.parametrize("rest", ["{", '{"step": 12', '{"step": 12, "epoch": 1}'])
+def test_a_run_with_unfinished_metrics_is_resumed(rest: str) -> None:
+    """A last line that the kill cut off is forgotten, and the run is told as if nothing had happened."""
+    finished("whole")
+    run = start("paused")
+    list(itertools.islice(run.events(), 12))
+    run.save()
+    with (Path("paused") / METRICS).open("a") as file:
+        file.write(rest)
+    run = Run.resume(Path("paused"), [])
+    assert (Path("paused") / METRICS).read_text().endswith("}\n")
+    assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8]
+    list(run.events())
+    assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8, 12]
+    assert_same_runs("paused", "whole")
 
 
 def test_a_model_without_training_is_not_resumed() -> None:
@@ -581,6 +749,44 @@ def test_damaged_training_arrays(tensor: str, damage: str) -> None:
     rewrite(path, tensors, record)
     with pytest.raises(CheckpointError, match=r"^run/last\.safetensors: the training state is damaged: "):
         Run.resume(Path("run"), [])
+
+
+@pytest.mark.parametrize("tensor", ["training.best", "training.optimizer.mean", "training.state.layers.0.h"])
+@pytest.mark.parametrize("damage", ["nan", "infinity", "float64"])
+def test_training_arrays_of_other_numbers(tensor: str, damage: str) -> None:
+    """A training array that is not finite, or of another type, is one error of one line that names it."""
+    finished()
+    path = Path("run") / LAST
+    tensors, record = dict(load_file(path)), record_of(path)
+    if damage == "float64":
+        tensors[tensor] = tensors[tensor].astype(np.float64)
+        shape = tensors[tensor].shape
+        message = f"{tensor} is float64 {shape}, not float32 {shape}"
+    else:
+        tensors[tensor] = tensors[tensor].copy()
+        tensors[tensor].flat[0] = math.nan if damage == "nan" else math.inf
+        message = f"{tensor} holds nan or infinity"
+    rewrite(path, tensors, record)
+    with pytest.raises(CheckpointError) as caught:
+        Run.resume(Path("run"), [])
+    assert str(caught.value) == f"run/last.safetensors: the training state is damaged: {message}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("step", "far"), ("window", -1), ("window", 10**6), ("best_nats", "few"), ("rate_scale", None)],
+)
+def test_a_damaged_number_of_the_training(key: str, value: object) -> None:
+    """A number of the training that is none, or out of range, is one error of one line."""
+    finished()
+    path = Path("run") / LAST
+    tensors, record = dict(load_file(path)), record_of(path)
+    record["training"][key] = value
+    rewrite(path, tensors, record)
+    with pytest.raises(CheckpointError) as caught:
+        Run.resume(Path("run"), [])
+    assert str(caught.value).startswith("run/last.safetensors: the training state is damaged: ")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.score import Score, describe, exp_or_inf
+from charseq.score import Score, bits, exp_or_inf, perplexity_of
 
 counts = st.integers(0, 10**9)
 scores = st.builds(
@@ -117,6 +117,57 @@ def test_exp_or_inf(nats: float, value: float) -> None:
     assert exp_or_inf(nats) == pytest.approx(value, rel=1e-14)
 
 
-def test_describe() -> None:
-    """A figure is described in nats, bits and as perplexity."""
-    assert describe(math.log(2)) == "0.6931 nats = 1.0000 bits per character, perplexity 2.000"
+@pytest.mark.parametrize(
+    ("nats", "value"), [(0.0, 0.0), (math.log(2), 1.0), (3 * math.log(2), 3.0), (1.0, math.log2(math.e))]
+)
+def test_bits(nats: float, value: float) -> None:
+    """A bit is log 2 nats."""
+    assert bits(nats) == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("num_bits", "value"),
+    [(0.0, 1.0), (1.0, 2.0), (-1.0, 0.5), (10.0, 1024.0), (1025.0, math.inf), (math.inf, math.inf)],
+)
+def test_perplexity_of(num_bits: float, value: float) -> None:
+    """The perplexity is two to the power of the bits, and saturates at infinity."""
+    assert perplexity_of(num_bits) == pytest.approx(value, rel=1e-12)
+
+
+def test_the_perplexity_of_a_score_is_that_of_its_bits() -> None:
+    """A score's perplexity is that of its bits per character."""
+    score = Score(num_chars=7, num_bytes=9, nats=12.5)
+    assert score.perplexity == pytest.approx(perplexity_of(score.bits_per_char), rel=1e-14)
+
+
+def test_a_score_in_words() -> None:
+    """A score is told in nats, bits per character and per byte, as perplexity, and with what it counts."""
+    assert str(WORKED) == (
+        "1.3863 nats = 2.0000 bits per character, 1.0000 bits per byte, perplexity 4.000 "
+        "(8 characters, 1 of them unseen)"
+    )
+
+
+def test_a_score_in_words_without_unseen_characters() -> None:
+    """Unseen characters are not mentioned where there are none; thousands are set apart."""
+    assert str(Score(num_chars=15_789, num_bytes=15_789, nats=15_789 * math.log(2))) == (
+        "0.6931 nats = 1.0000 bits per character, 1.0000 bits per byte, perplexity 2.000 (15,789 characters)"
+    )
+
+
+def test_many_unseen_characters_in_words() -> None:
+    """The thousands of the unseen characters are set apart too."""
+    score = Score(num_chars=4000, num_bytes=4000, num_unseen=1234)
+    assert str(score).endswith(" (4,000 characters, 1,234 of them unseen)")
+
+
+def test_a_score_of_nothing_in_words() -> None:
+    """The score of the empty text can be told as well."""
+    assert (
+        str(Score()) == "nan nats = nan bits per character, nan bits per byte, perplexity nan (0 characters)"
+    )
+
+
+def test_a_diverged_score_in_words() -> None:
+    """A perplexity beyond float64 is told as inf."""
+    assert "perplexity inf (1 characters)" in str(Score(num_chars=1, num_bytes=1, nats=1e4))

@@ -49,15 +49,64 @@ def help_of(section: str, key: str) -> str | None:
         ("data.valid=", {"data": {"valid": ""}}),
         ("data.valid=007", {"data": {"valid": "007"}}),
         ("data.corpus=1984", {"data": {"corpus": "1984"}}),
-        ("train.max_time=90", {"train": {"max_time": 90}}),
+        ("train.max_time=90", {"train": {"max_time": 90.0}}),
         ("train.max_time=10m", {"train": {"max_time": "10m"}}),
+        ("train.max_time=1.5h", {"train": {"max_time": "1.5h"}}),
+        ("train.max_time=.5", {"train": {"max_time": 0.5}}),
         ("model.hidden_size=eight", {"model": {"hidden_size": "eight"}}),
+        ("model.hidden_size=05", {"model": {"hidden_size": 5}}),
+        ("model.hidden_size=+5", {"model": {"hidden_size": 5}}),
+        ("model.hidden_size=1_000", {"model": {"hidden_size": 1000}}),
+        ("model.hidden_size=0x10", {"model": {"hidden_size": "0x10"}}),
+        ("model.hidden_size=1.0", {"model": {"hidden_size": "1.0"}}),
+        ("model.hidden_size=1e3", {"model": {"hidden_size": "1e3"}}),
+        ("model.hidden_size=true", {"model": {"hidden_size": "true"}}),
+        ("model.hidden_size=", {"model": {"hidden_size": ""}}),
+        ("model.dropout=.8", {"model": {"dropout": 0.8}}),
+        ("model.dropout=1.", {"model": {"dropout": 1.0}}),
+        ("model.dropout=0", {"model": {"dropout": 0.0}}),
+        ("model.dropout=00.5", {"model": {"dropout": 0.5}}),
+        ("model.dropout=0x1", {"model": {"dropout": "0x1"}}),
+        ("model.dropout=a lot", {"model": {"dropout": "a lot"}}),
+        ("sample.seed=-1", {"sample": {"seed": -1}}),
+        ("data.corpus=['a.txt', \"b.txt\"]", {"data": {"corpus": ["a.txt", "b.txt"]}}),
+        ("data.corpus=['a.txt',]", {"data": {"corpus": ["a.txt"]}}),
+        ("data.corpus=[]", {"data": {"corpus": []}}),
+        ("data.corpus=[a].txt", {"data": {"corpus": "[a].txt"}}),
+        ("data.corpus=[a, b]", {"data": {"corpus": "[a, b]"}}),
+        ("data.corpus='a.txt'", {"data": {"corpus": "'a.txt'"}}),
+        ("data.valid=[draft].txt", {"data": {"valid": "[draft].txt"}}),
+        ("model.cell='gru'", {"model": {"cell": "'gru'"}}),
         ("nowhere.nothing=3", {"nowhere": {"nothing": "3"}}),
     ],
 )
 def test_assignment(assignment: str, layer: dict[str, Any]) -> None:
-    """--set takes section.key=value, as TOML where the setting is not a string."""
-    assert layer_from_assignment(assignment) == layer
+    """--set takes section.key=value: a number where one belongs, a TOML list in brackets, else a text."""
+    (section,) = layer
+    ((key, value),) = layer[section].items()
+    found = layer_from_assignment(assignment)
+    assert found == layer
+    assert type(found[section][key]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("model.hidden_size=0x10", "model.hidden_size must be a whole number; got '0x10'"),
+        ("model.hidden_size=1.0", "model.hidden_size must be a whole number; got '1.0'"),
+        ("model.dropout=", "model.dropout must be a number; got ''"),
+        ("optim.learning_rate=nan", "optim.learning_rate must be a finite number; got nan"),
+        ("optim.learning_rate=inf", "optim.learning_rate must be a finite number; got inf"),
+        ("train.max_time=nan", "train.max_time must be a finite number; got nan"),
+        ("train.max_time=inf", "train.max_time must be a finite number; got inf"),
+        ("train.max_time=.5h", "train.max_time must be a duration such as 90s, 10m or 1h30m; got '.5h'"),
+        ("data.corpus=[]", "data.corpus must be not empty; got ()"),
+        ("data.corpus=[1]", "data.corpus.0 must be a string; got 1"),
+    ],
+)
+def test_assignment_of_a_wrong_value(assignment: str, message: str) -> None:
+    """What is no number, or not the right one, is answered with what was typed."""
+    assert message_of(layer_from_assignment(assignment), "--set") == f"--set: {message}"
 
 
 @pytest.mark.parametrize("assignment", ["model.cell", "model=gru", "=", "", "gru"])
@@ -82,6 +131,8 @@ def test_environment() -> None:
         "CHARSEQ_MODEL_HIDDEN_SIZE": "8",
         "CHARSEQ_TRAIN_MAX_TIME": "10m",
         "CHARSEQ_DATA_CORPUS": "a.txt",
+        "CHARSEQ_SAMPLE_TEMPERATURE": ".8",
+        "CHARSEQ_SAMPLE_SEED": "05",
         "PATH": "/bin",
         "charseq_train_seed": "3",
         "MY_CHARSEQ_TRAIN_SEED": "3",
@@ -90,6 +141,7 @@ def test_environment() -> None:
         "model": {"cell": "gru", "hidden_size": 8},
         "train": {"max_time": "10m"},
         "data": {"corpus": "a.txt"},
+        "sample": {"temperature": 0.8, "seed": 5},
     }
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,10 @@ from charseq.errors import DivergedError
 from charseq.evaluator import Validator
 from charseq.network import CharModel, State, Workspace
 from charseq.optim import OPTIMIZERS
+from charseq.score import Score
 from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Window, make_sequence
-from charseq.trainer import Event, Recovered, Snapshot, StepDone, Stopped, Trainer, Validated
+from charseq.trainer import Event, Progress, Recovered, Snapshot, StepDone, Stopped, Trainer, Validated
 from tests import reference
 
 Array: TypeAlias = NDArray[Any]
@@ -93,8 +95,8 @@ class ListedValidator(Validator):
         self.num_chars = num_chars
         self._figures = iter(figures)
 
-    def nats_per_char(self) -> float:
-        return next(self._figures)
+    def score(self) -> Score:
+        return Score(num_chars=1, num_bytes=1, nats=next(self._figures))
 
 
 class WatchedModel(CharModel):
@@ -305,16 +307,33 @@ def test_events_in_order(max_steps: int, expected: str) -> None:
 
 
 def test_steps_say_where_they_are() -> None:
-    """Steps count from 1, epochs turn with the last window, and progress and time grow to their ends."""
+    """Steps and epochs count from 1, a last window still belongs to its epoch, progress and time grow."""
     batches = make_batches()
     trainer = make_trainer(TrainConfig(num_epochs=3), batches=batches, seconds_per_step=0.5)
     steps = steps_of(list(trainer.run()))
     assert [step.step for step in steps] == list(range(1, 3 * len(batches) + 1))
-    assert [step.epoch for step in steps] == [k // len(batches) for k in range(1, len(steps) + 1)]
+    assert [step.epoch for step in steps] == [1] * len(batches) + [2] * len(batches) + [3] * len(batches)
     assert [step.elapsed for step in steps] == [0.5 * k for k in range(1, len(steps) + 1)]
     assert [step.progress for step in steps] == pytest.approx(
         [k / len(steps) for k in range(1, len(steps) + 1)]
     )
+
+
+def test_validations_say_in_which_epoch_they_are() -> None:
+    """A validation belongs to the epoch of the step before it, the one after an epoch's end included."""
+    assert len(make_batches()) == 4
+    events = list(make_trainer(TrainConfig(max_steps=10, eval_every=1)).run())
+    assert [v.epoch for v in validations_of(events)] == [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]
+    assert [v.epoch for v in validations_of(events)] == [step.epoch for step in steps_of(events)]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "window", "number"),
+    [(0, 0, 0), (0, 1, 1), (0, 3, 1), (1, 0, 1), (1, 1, 2), (7, 0, 7), (7, 2, 8)],
+)
+def test_the_number_of_an_epoch(epoch: int, window: int, number: int) -> None:
+    """Epochs count from 1, by the last window; before the first window there is none."""
+    assert Progress(epoch=epoch, window=window).epoch_number == number
 
 
 def test_every_character_of_an_epoch_is_learnt_from() -> None:
@@ -351,7 +370,8 @@ def test_a_validation_scores_the_validation_text() -> None:
     validator = Validator(model, TOKENIZER, VALID, "stream")
     for event in make_trainer(TrainConfig(max_steps=6, eval_every=2), model=model, validator=validator).run():
         if isinstance(event, Validated):
-            assert event.valid_nats_per_char == validator.nats_per_char()
+            assert event.valid == validator.score()
+            assert event.valid.num_chars == len(VALID)
 
 
 @every_unit
@@ -409,7 +429,7 @@ def test_without_a_validator_the_latest_is_the_best() -> None:
     trainer = make_trainer(TrainConfig(max_steps=7, eval_every=2, patience=1))
     validations = validations_of(list(trainer.run()))
     assert [validated.improved for validated in validations] == [True] * 4
-    assert [validated.valid_nats_per_char for validated in validations] == [None] * 4
+    assert [validated.valid for validated in validations] == [None] * 4
     assert (trainer.progress.best_nats, trainer.progress.best_step) == (None, 7)
     np.testing.assert_array_equal(trainer.best, trainer.model.params.flat)
 
@@ -939,3 +959,91 @@ def test_a_snapshot_with_a_hole_is_refused(key: str) -> None:
     del snapshot.record[key]
     with pytest.raises(KeyError, match=key):
         make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam")).restore(snapshot)
+
+
+def valid_snapshot() -> Snapshot:
+    """Return the snapshot of a run of 2 steps in 4 windows, in arrays of its own."""
+    snapshot = snapshot_of(ModelConfig(cell="gru", hidden_size=6))
+    return Snapshot({name: array.copy() for name, array in snapshot.arrays.items()}, snapshot.record)
+
+
+ARRAYS = (
+    "training.best",
+    "training.optimizer.mean",
+    "training.optimizer.mean_square",
+    "training.state.layers.0.h",
+)
+
+
+def test_the_arrays_of_a_snapshot() -> None:
+    """The best parameters, the memory of the optimizer and the state of the streams are what is kept."""
+    assert sorted(valid_snapshot().arrays) == sorted(ARRAYS)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_snapshot_with_numbers_that_are_not_finite_is_refused(name: str, value: float) -> None:
+    """A snapshot whose arrays hold nan or infinity is not taken over, and the array is named."""
+    snapshot = valid_snapshot()
+    snapshot.arrays[name].flat[1] = value
+    with pytest.raises(ValueError, match=f"^{re.escape(name)} holds nan or infinity$"):
+        make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam")).restore(snapshot)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int32"])
+def test_a_snapshot_of_other_numbers_is_refused(name: str, dtype: str) -> None:
+    """A snapshot whose arrays are of another type is not taken over, and the array is named."""
+    snapshot = valid_snapshot()
+    snapshot.arrays[name] = array = snapshot.arrays[name].astype(dtype)
+    with pytest.raises(ValueError, match="is ") as caught:
+        make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam")).restore(snapshot)
+    assert str(caught.value) == f"{name} is {dtype} {array.shape}, not float32 {array.shape}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("step", "far"),
+        ("step", None),
+        ("step", 1.5),
+        ("epoch", [1]),
+        ("window", "first"),
+        ("elapsed", "long"),
+        ("best_nats", "few"),
+        ("best_step", None),
+        ("num_bad_validations", 0.5),
+        ("num_recoveries", {}),
+        ("rate_scale", None),
+        ("num_optimizer_steps", "many"),
+        ("train_nats", []),
+        ("train_chars", math.nan),
+    ],
+)
+def test_a_snapshot_with_a_wrong_number_is_refused(key: str, value: object) -> None:
+    """A snapshot in which something else stands where a number belongs is not taken over."""
+    snapshot = valid_snapshot()
+    snapshot.record[key] = value
+    with pytest.raises(ValueError, match=key):
+        make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam")).restore(snapshot)
+
+
+@pytest.mark.parametrize("window", [-1, 4, 5, 10**6])
+def test_a_snapshot_at_a_window_that_is_none_is_refused(window: int) -> None:
+    """A snapshot that stands before the first window of an epoch or behind its last is not taken over."""
+    snapshot = valid_snapshot()
+    snapshot.record["window"] = window
+    trainer = make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam"))
+    assert len(trainer.batches) == 4
+    with pytest.raises(ValueError, match=f"^there is no window {window}$"):
+        trainer.restore(snapshot)
+
+
+@pytest.mark.parametrize("window", [0, 3])
+def test_a_snapshot_at_any_window_is_taken_over(window: int) -> None:
+    """The first and the last window of an epoch are windows."""
+    snapshot = valid_snapshot()
+    snapshot.record["window"] = window
+    trainer = make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam"))
+    trainer.restore(snapshot)
+    assert trainer.progress.window == window

@@ -1,6 +1,5 @@
 """The two streams: results on stdout, everything else on stderr; and models found for every command."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -31,7 +30,11 @@ def notes() -> "Console":
     """Return the console for everything that is not a result."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    class Notes(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit here, before training can save
+
+    return Notes(stderr=True, highlight=False)
 
 
 def note(message: str) -> None:
@@ -59,14 +62,15 @@ def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
     Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing.
     """
     from charseq.directory import is_model
+    from charseq.files import exists
 
     if not arguments:
         return None, []
     first, rest = arguments[0], arguments[1:]
     if is_model(first):
         return first, rest
-    in_a_folder = "/" in first and os.path.isdir(os.path.dirname(first))  # noqa: PTH112, PTH120 (never raise)
-    if (first.endswith(".safetensors") or in_a_folder) and not os.path.exists(first):  # noqa: PTH110
+    in_a_folder = exists(first.rpartition("/")[0])
+    if (first.endswith(".safetensors") or in_a_folder) and not exists(first):
         raise ConfigError(f"{first}: no such model; give a run directory or a .safetensors file")
     return None, arguments
 

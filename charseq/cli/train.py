@@ -21,9 +21,7 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.cli.progress import TrainingDisplay
     from charseq.run import Run
-    from charseq.trainer import Event
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -129,25 +127,20 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     sampled = time.monotonic()
     with threadpool_limits(train.threads), TrainingDisplay(plain=quiet) as display:
         for event in run.events():
-            _show(event, display, run)
+            try:
+                display.show(event)
+                due = train.sample_every and time.monotonic() - sampled >= train.sample_every
+                if due and not quiet and isinstance(event, StepDone):
+                    display.sample(_short_sample(run, event.step))
+                    sampled = time.monotonic()
+            except BrokenPipeError:  # the display's reader has gone; what was learnt stays
+                run.save()
+                raise
             if interrupted():
                 run.save()
-                display.say(
-                    f"interrupted; to go on: charseq train --resume {shlex.quote(str(run.directory))}"
-                )
+                resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
+                display.say(f"interrupted; to go on: {resume}")
                 raise typer.Exit(INTERRUPTED)
-            due = train.sample_every and time.monotonic() - sampled >= train.sample_every
-            if due and not quiet and isinstance(event, StepDone):
-                display.sample(_short_sample(run, event.step))
-                sampled = time.monotonic()
-
-
-def _show(event: "Event", display: "TrainingDisplay", run: "Run") -> None:
-    try:
-        display.show(event)
-    except BrokenPipeError:  # whoever read the display has gone; what was learnt shall not go with them
-        run.save()
-        raise
 
 
 def _short_sample(run: "Run", step: int) -> str:

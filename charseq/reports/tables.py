@@ -77,7 +77,7 @@ def predictions_table(rows: Sequence[Row]) -> Table:
 
 
 def _prediction_cells(row: Row, *, with_targets: bool) -> list[Any]:
-    cells: list[Any] = [Text("all cases" if row["prefix"] is None else visible(row["prefix"]))]
+    cells: list[Any] = [Text("all" if row["prefix"] is None else visible(row["prefix"]))]
     if not with_targets:
         cells.append(f"{row['entropy']:.3f}")
     elif row["bits"] is None:
@@ -87,8 +87,8 @@ def _prediction_cells(row: Row, *, with_targets: bool) -> list[Any]:
         cells += [Text("" if cell is None else f"{cell}") for cell in asked]
         cells += [f"{row['bits']:.3f}", _perplexity(row["bits"])]
     pairs = [(visible(guess["char"]), guess["probability"]) for guess in row["top"]]
-    guesses = (f"{char}\N{NO-BREAK SPACE}{probability:.3f}" for char, probability in pairs)
-    cells.append(Text("  ".join(guesses)))
+    guesses = (f"{char}={probability:.3f}" for char, probability in pairs)
+    cells.append(Text(" ".join(guesses)))
     if "passed" in row:
         cells.append({True: "pass", False: Text("MISS", style="bold red"), None: ""}[row["passed"]])
     return cells

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from charseq.errors import ConfigError, DataError
+from charseq.files import exists
 
 CHUNK_BYTES = 1 << 16
 
@@ -92,19 +93,11 @@ def open_source(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
         yield "standard input", _chunks(sys.stdin.buffer, "standard input")
     elif source.startswith("builtin:"):
         yield source, _builtin(source)
-    elif not _exists(source):
+    elif not exists(source):
         raise ConfigError(f"{source or repr(source)}: no such file or directory")
     else:
         for path in _files(Path(source)):
             yield str(path), _file_chunks(path)
-
-
-def _exists(source: str) -> bool:
-    """Say whether there is such a file; names that no file can have, such as an empty one, are not there."""
-    try:
-        return bool(source) and Path(source).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _files(path: Path) -> list[Path]:

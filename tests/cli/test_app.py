@@ -1,14 +1,18 @@
 """The command line as a whole: its exit codes, and errors as one line on stderr."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from charseq import __version__
 from charseq.cli import console
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
-from tests.cli.conftest import Call, Outcome
+from tests.cli.conftest import TINY, Call, Outcome, surroundings
 
 COMMANDS = ("train", "sample", "evaluate", "next", "info")
 
@@ -121,6 +125,50 @@ def test_a_bug_is_not_hidden(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
         call("info")
 
 
+@pytest.mark.parametrize(
+    "error",
+    ["FileNotFoundError(2, 'No such file or directory', 'gone.bin')", "ZeroDivisionError('gone.bin')"],
+)
+def test_a_bug_shows_where_it_is(tmp_path: Path, error: str) -> None:
+    """A file that the code itself cannot do without is a bug, too: the traceback is shown, with its name."""
+    script = (
+        "from charseq.cli import app, console\n"
+        f"def load_model(argument): raise {error}\n"
+        "console.load_model = load_model\n"
+        "app.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "info"],
+        cwd=tmp_path,
+        capture_output=True,
+        env=surroundings(),
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" in done.stderr
+    assert "load_model" in done.stderr
+    assert "gone.bin" in done.stderr
+    assert "charseq: error: " not in done.stderr
+
+
+def test_too_little_memory(call: Call, tmp_path: Path) -> None:
+    """What does not fit into memory is an error of one line that says what to make smaller."""
+    (tmp_path / "text.txt").write_text("hello hello\n" * 20)
+
+    def allocate(*arguments: object, **options: object) -> None:
+        raise MemoryError("Unable to allocate 96.0 GiB for an array")
+
+    for name in ("zeros", "empty"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(np, name, allocate)
+            outcome = call("train", "text.txt", *TINY, "-o", "run")
+        message = "not enough memory: try a smaller hidden_size, batch_size or seq_length"
+        assert outcome == Outcome(1, "", f"charseq: error: {message}\n")
+        assert not Path("run").exists()
+
+
 @pytest.mark.parametrize("arguments", [("sample",), ("evaluate",), ("next", "hell"), ("info",)])
 def test_no_model_at_all(call: Call, arguments: tuple[str, ...]) -> None:
     """A command that needs a model says how to come by one."""
@@ -128,10 +176,12 @@ def test_no_model_at_all(call: Call, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("sample",), ("evaluate",), ("next",), ("info",)])
-def test_no_such_model(call: Call, arguments: tuple[str, ...]) -> None:
-    """A model that is not there is refused."""
-    assert call(*arguments, "runs/none") == refused(
-        "runs/none: no such model; give a run directory or a .safetensors file"
+@pytest.mark.parametrize("name", ["runs/none", "x.safetensors", "none/x.safetensors"])
+def test_no_such_model(call: Call, arguments: tuple[str, ...], name: str) -> None:
+    """What can only be meant as a model, a file of its kind or in a folder that is there, is refused."""
+    Path("runs").mkdir()
+    assert call(*arguments, name) == refused(
+        f"{name}: no such model; give a run directory or a .safetensors file"
     )
 
 

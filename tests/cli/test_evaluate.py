@@ -1,9 +1,10 @@
 """charseq evaluate: the figures of texts, in every format, and the verdict on cases."""
 
 import json
-import re
+import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from charseq.checkpoint import Checkpoint
-from charseq.evaluator import Scorer, count_words
+from charseq.evaluator import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 
 KEYS = [
@@ -21,6 +22,10 @@ KEYS = [
     *("accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity", "chars_per_second"),
 ]
 CASE_KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top", "perplexity", "passed"]
+FIGURES = [
+    *("nats_per_char", "bits_per_char", "bits_per_byte", "perplexity", "word_perplexity"),
+    *("accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
+]
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]
 
@@ -65,7 +70,7 @@ def expected(run: str, text: str) -> dict[str, Any]:
     """Return the figures of a text as the evaluator gives them."""
     checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
     surprise = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score(text)
-    score, seen = surprise.score(num_words=count_words(text)), surprise.score(seen_only=True)
+    score, seen = replace(surprise.score(), num_words=len(text.split())), surprise.score(seen_only=True)
     figures = {key: getattr(score, key) for key in KEYS[1:11]}
     return figures | {"seen_bits_per_char": seen.bits_per_char, "seen_perplexity": seen.perplexity}
 
@@ -160,8 +165,37 @@ def test_a_directory(call: Call, models: Workshop, tmp_path: Path) -> None:
     assert figures(second) == close(expected(models.tales, UNSEEN))
 
 
+def test_a_directory_without_a_model(call: Call, models: Workshop) -> None:
+    """A directory that holds no model is a text, even as the only argument."""
+    code, out, err = call("evaluate", "data/", "--format", "json")
+    assert code == 0
+    assert err == f"charseq: using the newest model, {models.hello}/model.safetensors\n"
+    assert json.loads(out)[0]["text"] == "data/hello.txt"
+    assert [row["text"] for row in json.loads(out)] == [
+        *("data/hello.txt", "data/hello.yaml", "data/tales.txt", "total")
+    ]
+
+
+def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """An empty file beside others is a row of no characters, whose figures do not exist."""
+    (tmp_path / "empty.txt").touch()
+    texts = [str(tmp_path / "empty.txt"), "data/hello.txt"]
+    empty, full, total = rows(call, models.hello, *texts)
+    assert [row["text"] for row in (empty, full, total)] == [*texts, "total"]
+    assert [empty[key] for key in ("num_chars", "num_bytes", "num_unseen")] == [0] * 3
+    assert [empty[key] for key in FIGURES] == [None] * 9
+    assert figures(full) == figures(rows(call, models.hello, "data/hello.txt")[0])
+    assert figures(total) == figures(full)
+    for name in ("yaml", "tsv"):
+        empty = READERS[name](call("evaluate", models.hello, *texts, "--format", name).out)[0]
+        assert empty["num_chars"] == 0
+        assert all(math.isnan(empty[key]) for key in FIGURES)
+    line = lines_of(call("evaluate", models.hello, *texts).out)[2]
+    assert line == f"{tmp_path}/empty.txt 0 0 nan nan nan nan"
+
+
 def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
-    """The table names every unit, and has lines about unseen characters where there are any."""
+    """The table of one text names every unit, and has lines about unseen characters where there are any."""
     (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
     shown = lines_of(call("evaluate", models.hello, "data/hello.txt").out)
     (row,) = rows(call, models.hello, "data/hello.txt")
@@ -179,15 +213,30 @@ def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
         f"top-5 accuracy (%) {row['top5_accuracy']:.1%}",
     ]
     assert shown[-1].startswith("characters per second ")
-    code, out, err = call("evaluate", models.hello, "data/hello.txt", str(tmp_path / "text.txt"))
-    assert (code, err) == (0, "")
-    shown = lines_of(out)
-    assert shown[0] == f"data/hello.txt {tmp_path}/text.txt total"
-    assert [re.sub(r"[\d., ]+$", "", line) for line in shown[-3:]] == [
-        "without unseen: bits per character",
-        "without unseen: perplexity",
-        "characters per second",
+    (row,) = rows(call, models.hello, str(tmp_path / "text.txt"))
+    shown = lines_of(call("evaluate", models.hello, str(tmp_path / "text.txt")).out)
+    assert shown[4] == f"unseen characters {row['num_unseen']}"
+    assert shown[-3:-1] == [
+        f"without unseen: bits per character {row['seen_bits_per_char']:.4f}",
+        f"without unseen: perplexity {row['seen_perplexity']:.4f}",
     ]
+    assert shown[-1].startswith("characters per second ")
+
+
+def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """Several texts have a line each with the main figures, and the total has the last one."""
+    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
+    texts = ("data/hello.txt", str(tmp_path / "text.txt"))
+    code, out, err = call("evaluate", models.hello, *texts)
+    assert (code, err) == (0, "")
+    header, _, *shown = lines_of(out)
+    assert header == "text characters unseen nats/char bits/char bits/byte perplexity"
+    assert shown == [
+        f"{row['text']} {row['num_chars']:,} {row['num_unseen']:,} {row['nats_per_char']:.4f} "
+        f"{row['bits_per_char']:.4f} {row['bits_per_byte']:.4f} {row['perplexity']:.3f}"
+        for row in rows(call, models.hello, *texts)
+    ]
+    assert len(shown) == 3
 
 
 # ---- the model's own test part
@@ -214,7 +263,10 @@ def test_training_and_evaluation_agree(call: Call, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
     out = call("train", "text.txt", *TINY, "-o", "run").out
     (row,) = rows(call, "run")
-    assert f"{row['nats_per_char']:.4f} nats = {row['bits_per_char']:.4f} bits per character" in out
+    assert (
+        f"{row['nats_per_char']:.4f} nats = {row['bits_per_char']:.4f} bits per character, "
+        f"{row['bits_per_byte']:.4f} bits per byte, perplexity {row['perplexity']:.3f} (100 characters"
+    ) in out.split("test  ")[1].splitlines()[0]
 
 
 def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
@@ -242,6 +294,17 @@ def test_no_test_part(call: Call, tmp_path: Path) -> None:
     assert call("evaluate", "run") == refused(message)
 
 
+def test_a_corpus_from_standard_input(call: Call, feed: Feed) -> None:
+    """Standard input cannot be read again for its test part."""
+    feed(TALES[:2000].encode())
+    assert call("train", "-", *TINY, "-o", "run").code == 0
+    message = "the model was trained on standard input: name a text to score"
+    for raw in (b"", TALES[:2000].encode()):
+        feed(raw)
+        assert call("evaluate", "run") == refused(message)
+    assert rows(call, "run", "-")[0]["text"] == "standard input"
+
+
 # ---- refusals
 
 
@@ -252,6 +315,16 @@ def test_an_empty_text(call: Call, models: Workshop, tmp_path: Path, name: str) 
     text = str(tmp_path / "text.txt")
     message = f"{text}: empty: there is nothing to score"
     assert call("evaluate", models.hello, text, "--format", name) == refused(message, 1)
+
+
+def test_nothing_but_empty_texts(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """There is nothing to score in several empty texts."""
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    for name in names:
+        Path(name).touch()
+    message = f"{names[0]}, {names[1]}: empty: there is nothing to score"
+    assert call("evaluate", models.hello, *names) == refused(message, 1)
+    assert call("evaluate", models.hello, str(tmp_path), "--format", "json") == refused(message, 1)
 
 
 def test_empty_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
@@ -265,6 +338,11 @@ def test_no_such_text(call: Call, models: Workshop) -> None:
     """A text that is not there is refused."""
     message = "none.txt: no such file or directory"
     assert call("evaluate", models.hello, "none.txt") == refused(message)
+
+
+def test_a_text_without_a_name(call: Call, models: Workshop) -> None:
+    """An empty name, as an unset variable leaves it, is shown in quotes."""
+    assert call("evaluate", models.hello, "") == refused("'': no such file or directory")
 
 
 def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -308,7 +386,7 @@ def test_cases(call: Call, models: Workshop, name: str) -> None:
     assert all(row["rank"] == 1 and row["probability"] > 0.5 for row in cases)
     assert total["bits"] == pytest.approx(sum(row["bits"] for row in cases) / 3)
     assert total["perplexity"] == pytest.approx(2 ** total["bits"])
-    yes, nothing = ("True", "") if name == "tsv" else (True, None)
+    yes, nothing = ("true", "") if name == "tsv" else (True, None)
     assert [row["passed"] for row in (*cases, total)] == [yes] * 4
     assert [total[key] for key in ("prefix", "target", "probability", "rank")] == [nothing] * 4
 
@@ -345,9 +423,7 @@ def test_the_table_of_cases(call: Call, models: Workshop) -> None:
     code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--top", "2")
     assert (code, err) == (0, "")
     header, _, *lines = lines_of(out)
-    assert header == (
-        "prefix target probability rank bits perplexity entropy (bits) likeliest next characters case"
-    )
+    assert header == "prefix target p rank bits perplexity likeliest next, with p case"
     rows = json.loads(
         call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", "json", "--top", "2").out
     )
@@ -355,11 +431,10 @@ def test_the_table_of_cases(call: Call, models: Workshop) -> None:
         first, second = row["top"]
         assert line == (
             f"{row['prefix']} {row['target']} {row['probability']:.4f} 1 {row['bits']:.3f} "
-            f"{row['perplexity']:.4g} {row['entropy']:.3f} {first['char']} {first['probability']:.3f} "
-            f"{shown(second['char'])} {second['probability']:.3f} pass"
+            f"{row['perplexity']:.3f} {first['char']}={first['probability']:.3f} "
+            f"{shown(second['char'])}={second['probability']:.3f} pass"
         )
-    assert lines[3].startswith("all cases ")
-    assert lines[3].endswith(" pass")
+    assert lines[3] == f"all {rows[3]['bits']:.3f} {rows[3]['perplexity']:.3f} pass"
     assert len(lines) == 4
 
 
@@ -378,7 +453,7 @@ def test_the_table_of_steps(call: Call, models: Workshop) -> None:
     assert sum(line.endswith(" pass") for line in lines) == 4
 
 
-@pytest.mark.parametrize("name", ["table", "json"])
+@pytest.mark.parametrize("name", ["table", "json", "tsv"])
 def test_a_missed_case(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
     """A case that is missed is shown as the others are, and the exit code is 1."""
     (tmp_path / "cases.yaml").write_text(
@@ -388,6 +463,8 @@ def test_a_missed_case(call: Call, models: Workshop, tmp_path: Path, name: str) 
     assert (code, err) == (1, "")
     if name == "json":
         assert [row["passed"] for row in json.loads(out)] == [True, False, False]
+    elif name == "tsv":
+        assert [row["passed"] for row in from_tsv(out)] == ["true", "false", "false"]
     else:
         assert [line.split()[-1] for line in lines_of(out)[2:]] == ["pass", "MISS", "MISS"]
 

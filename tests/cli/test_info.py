@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charseq import __version__
-from charseq.score import describe
+from charseq.checkpoint import Checkpoint
 from tests.cli.conftest import TINY, Call, Outcome, Workshop
 
 
@@ -26,14 +26,14 @@ def test_whole_output(call: Call, models: Workshop) -> None:
     """Every fact about a model of lines is there, in this order."""
     corpus = Path("data/hello.txt").read_bytes()
     text = corpus.decode()
-    vocab = "".join(sorted(set(text[: int(0.9 * len(text))]) - {"\n"}))
+    vocab = "".join(sorted(set(text[: text.index("\n", int(0.9 * len(text)) - 1) + 1]) - {"\n"}))
     shown = facts(call, models.hello)
     assert list(shown) == [
         *("file", "cell", "parameters", "unit", "tokenizer", "vocabulary", "corpus", "SHA-256", "split"),
-        *("best validation", "trained", "command", "made with"),
+        *("best validation", "reached at", "command", "made with"),
     ]
     size = len(vocab) + 1
-    ends = [int(0.9 * len(text)), int(0.95 * len(text)), len(text)]
+    ends = [text.index("\n", int(share * len(text)) - 1) + 1 for share in (0.9, 0.95, 1)]
     assert shown["file"] == f"{models.hello}/model.safetensors"
     assert shown["cell"] == "gru, 1 layer(s) of 32, one-hot"
     assert shown["parameters"] == f"{3 * 32 * (size + 32 + 1) + 32 + size * (32 + 1):,}"
@@ -47,9 +47,11 @@ def test_whole_output(call: Call, models: Workshop) -> None:
         "characters"
     )
     assert re.fullmatch(
-        r"[\d.]+ nats = [\d.]+ bits per character, perplexity [\d.]+", shown["best validation"]
+        rf"\d\.\d{{4}} nats = \d\.\d{{4}} bits per character, \d\.\d{{4}} bits per byte, "
+        rf"perplexity \d+\.\d{{3}} \({ends[1] - ends[0]:,} characters\)",
+        shown["best validation"],
     )
-    assert re.fullmatch(r"\d+ steps, \d+s", shown["trained"])
+    assert re.fullmatch(r"step \d+, after \d+s", shown["reached at"])
     assert shown["command"].startswith("charseq train data/hello.txt --hidden-size 32 ")
     assert shown["made with"] == f"charseq {__version__}, numpy {np.__version__}"
 
@@ -71,10 +73,20 @@ def test_a_model_file(call: Call, models: Workshop) -> None:
 
 
 def test_the_best_validation(call: Call, models: Workshop) -> None:
-    """The best validation is the best one of the metrics."""
+    """The best validation is the best one of the metrics; the latest model knows it, too."""
     lines = Path(models.tales, "metrics.jsonl").read_text().splitlines()
-    best = min(json.loads(line)["valid_nats_per_char"] for line in lines)
-    assert facts(call, models.tales)["best validation"] == describe(best)
+    best = min(map(json.loads, lines), key=lambda record: record["valid_nats_per_char"])
+    valid = Checkpoint.load(Path(models.tales) / "model.safetensors").results.valid
+    assert valid is not None
+    assert valid.nats_per_char == best["valid_nats_per_char"]
+    shown = facts(call, models.tales)
+    assert shown["best validation"] == str(valid)
+    assert shown["best validation"].startswith(
+        f"{best['valid_nats_per_char']:.4f} nats = {best['valid_bits_per_char']:.4f} bits per character, "
+    )
+    assert re.search(r" \(400 characters(, \d+ of them unseen)?\)$", shown["best validation"])
+    assert re.fullmatch(rf"step {best['step']}, after [\d.]+m?s?", shown["reached at"])
+    assert facts(call, f"{models.tales}/last.safetensors")["best validation"] == str(valid)
 
 
 def test_other_shapes(call: Call, tmp_path: Path) -> None:
@@ -86,7 +98,7 @@ def test_other_shapes(call: Call, tmp_path: Path) -> None:
     assert shown["cell"] == "gru, 2 layer(s) of 8, embedding of 5"
     assert shown["vocabulary"] == r"11: \t\n␣[]abcder"
     assert shown["best validation"] == "none"
-    assert shown["trained"].startswith("3 steps, ")
+    assert shown["reached at"].startswith("step 3, after ")
     assert shown["command"].startswith("charseq train 'my text.txt' --hidden-size 8 ")
 
 

@@ -84,11 +84,11 @@ def test_the_table_without_targets(call: Call, models: Workshop) -> None:
     assert (code, err) == (0, "")
     row = expected(models.hello, "hell", num_top=2)
     guesses = " ".join(
-        f"{guess['char'] if guess['char'] != chr(10) else chr(92) + 'n'} {guess['probability']:.3f}"
+        f"{guess['char'] if guess['char'] != chr(10) else chr(92) + 'n'}={guess['probability']:.3f}"
         for guess in row["top"]
     )
     header, _, line = lines_of(out)
-    assert header == "prefix entropy (bits) likeliest next characters"
+    assert header == "prefix entropy (bits) likeliest next, with p"
     assert line == f"hell {row['entropy']:.3f} {guesses}"
 
 
@@ -132,14 +132,14 @@ def test_the_table_with_targets(call: Call, models: Workshop, feed: Feed) -> Non
     code, out, err = call("next", models.hello, "--top", "0")
     assert (code, err) == (0, "")
     header, _, *lines = lines_of(out)
-    assert header == "prefix target probability rank bits perplexity entropy (bits) likeliest next characters"
+    assert header == "prefix target p rank bits perplexity likeliest next, with p"
     for line, (prefix, target) in zip(lines, QUESTIONS, strict=False):
         row = expected(models.hello, prefix, target)
         assert line == (
             f"{prefix} {target} {row['probability']:.4f} {row['rank']} {row['bits']:.3f} "
-            f"{2 ** row['bits']:.4g} {row['entropy']:.3f}"
+            f"{2 ** row['bits']:.3f}"
         )
-    assert lines[3] == f"hell {expected(models.hello, 'hell')['entropy']:.3f}"
+    assert lines[3:] == ["hell"]
 
 
 def test_a_target_that_is_unseen(call: Call, models: Workshop, feed: Feed) -> None:
@@ -215,3 +215,28 @@ def test_a_prefix_that_is_also_a_file(call: Call, models: Workshop) -> None:
     code, out, _ = call("next", "data/hello.txt", "--format", "json")
     assert code == 0
     assert json.loads(out)[0]["prefix"] == "data/hello.txt"
+
+
+@pytest.mark.parametrize("prefix", ["and/or", "</p", "a/", "h" * 300, "a/" + "h" * 300, "", "a\0b"])
+def test_a_prefix_that_looks_like_a_path(call: Call, models: Workshop, prefix: str) -> None:
+    """A slash makes no model of a prefix, nor does a length that no file name has."""
+    code, out, err = call("next", prefix, "--format", "json")
+    assert code == 0
+    assert err == f"charseq: using the newest model, {models.hello}/model.safetensors\n"
+    assert json.loads(out) == [expected(models.hello, prefix)]
+
+
+@pytest.mark.parametrize("name", ["runs/nope", "x.safetensors", "runs/hello/best.safetensors"])
+def test_a_model_that_is_not_there(call: Call, models: Workshop, name: str) -> None:
+    """What lies in a folder that is there, or is called a model, is no prefix."""
+    message = f"{name}: no such model; give a run directory or a .safetensors file"
+    assert call("next", name, "hell") == refused(message)
+
+
+@pytest.mark.parametrize("name", ["table", "tsv", "json"])
+def test_standard_input_is_closed(
+    call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Without prefixes and without a standard input there is nothing to read."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert call("next", models.hello, "--format", name) == refused("standard input: is closed", 1)

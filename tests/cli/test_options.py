@@ -46,19 +46,24 @@ def test_every_setting_is_an_option(name: str, sections: dict[str, set[str]]) ->
         ),
         ("--hidden-size", "0", "model.hidden_size must be at least 1; got 0"),
         ("--hidden-size", "65537", "model.hidden_size must be at most 65536; got 65537"),
-        ("--hidden-size", "2.5", "model.hidden_size must be a whole number; got 2.5"),
+        ("--hidden-size", "2.5", "model.hidden_size must be a whole number; got '2.5'"),
         ("--hidden-size", "many", "model.hidden_size must be a whole number; got 'many'"),
-        ("--dropout", "1", "model.dropout must be less than 1; got 1"),
-        ("--learning-rate", "0", "optim.learning_rate must be more than 0; got 0"),
+        ("--dropout", "1", "model.dropout must be less than 1; got 1.0"),
+        ("--learning-rate", "0", "optim.learning_rate must be more than 0; got 0.0"),
         ("--learning-rate", "nan", "optim.learning_rate must be a finite number; got nan"),
-        ("--learning-rate", "true", "optim.learning_rate must be a number; got True"),
+        ("--learning-rate", "true", "optim.learning_rate must be a number; got 'true'"),
         ("--unit", "word", "data.unit must be one of stream, line; got 'word'"),
         (
             "--max-time",
             "soon",
             "train.max_time must be a duration such as 90s, 10m or 1h30m; got 'soon'",
         ),
-        ("--max-time", "-1", "train.max_time must be at least 0; got -1"),
+        ("--max-time", "-1", "train.max_time must be at least 0; got -1.0"),
+        (
+            "--max-time",
+            "m",
+            "train.max_time must be a duration such as 90s, 10m or 1h30m; got 'm'",
+        ),
     ],
 )
 def test_wrong_option_of_train(call: Call, option: str, value: str, message: str) -> None:
@@ -72,7 +77,7 @@ def test_wrong_option_of_train(call: Call, option: str, value: str, message: str
         ("--length", "x", "sample.length must be a whole number; got 'x'"),
         ("--length", "-1", "sample.length must be at least 0; got -1"),
         ("--temperature", "-0.5", "sample.temperature must be at least 0; got -0.5"),
-        ("--top-p", "0", "sample.top_p must be more than 0; got 0"),
+        ("--top-p", "0", "sample.top_p must be more than 0; got 0.0"),
         ("--top-p", "1.5", "sample.top_p must be at most 1; got 1.5"),
         ("--num-samples", "0", "sample.num_samples must be at least 1; got 0"),
     ],
@@ -89,6 +94,36 @@ def test_an_empty_value_is_a_value(call: Call, tmp_path: Path) -> None:
     (tmp_path / "charseq.toml").write_text('[data]\nvalid = "none.txt"\n')
     (tmp_path / "text.txt").write_text("hello hello\n" * 20)
     assert call("train", "text.txt", *TINY, "--valid", "", "-o", "run").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "plain"),
+    [
+        (("--temperature", ".8"), ("--temperature", "0.8")),
+        (("--temperature", "1"), ("--temperature", "1.0")),
+        (("-n", "05"), ("-n", "5")),
+        (("--set", "sample.top_p=.5", "--set", "sample.top_k=007"), ("--top-p", "0.5", "--top-k", "7")),
+    ],
+)
+def test_numbers_as_people_write_them(
+    call: Call, models: Workshop, options: tuple[str, ...], plain: tuple[str, ...]
+) -> None:
+    """A number needs neither a digit before its point nor a first digit that counts."""
+    common = ("sample", models.tales, "--seed", "1", "--length", "40")
+    outcome = call(*common, *options)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome == call(*common, *plain)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("0.5m", 30), ("1.5h", 5400), ("0.25d", 21600), ("1m0.5s", 60.5), (".5", 0.5)]
+)
+def test_durations(call: Call, tmp_path: Path, value: str, seconds: float) -> None:
+    """A duration may have a fraction of any unit."""
+    (tmp_path / "text.txt").write_text("hello hello\n" * 20)
+    assert call("train", "text.txt", *TINY, "--max-time", value, "-o", "run").code == 0
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert made.train.max_time == seconds
 
 
 def test_the_short_name_of_an_option(call: Call) -> None:
@@ -158,7 +193,7 @@ def test_settings_file_that_is_not_there(call: Call) -> None:
         ("CHARSEQ_MODEL_SELL", "gru", SELL),
         ("CHARSEQ_MODLE_CELL", "gru", MODLE),
         ("CHARSEQ_MODEL_HIDDEN_SIZE", "-3", "model.hidden_size must be at least 1; got -3"),
-        ("CHARSEQ_SAMPLE_TOP_P", "2", "sample.top_p must be at most 1; got 2"),
+        ("CHARSEQ_SAMPLE_TOP_P", "2", "sample.top_p must be at most 1; got 2.0"),
     ],
 )
 @pytest.mark.parametrize("name", ["train", "sample"])

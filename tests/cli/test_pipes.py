@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from charseq.cases import read_cases
+from charseq.checkpoint import Checkpoint
+from charseq.reports.text import visible
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
 
 ESCAPE = "\x1b[31m"
@@ -19,9 +22,9 @@ COLOUR = re.compile(r"\x1b\[[\d;]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[\d;]*)?m")
 
 
 def at_terminal(*arguments: str, path: Path, **changes: str) -> str:
-    """Run charseq with both streams at a terminal; return all that appears there."""
+    """Run charseq with both streams at a terminal of 100 columns; return all that appears there."""
     master, slave = pty.openpty()
-    environment = surroundings(TERM="xterm-256color", COLUMNS="100", **changes)
+    environment = surroundings(**{"TERM": "xterm-256color", "COLUMNS": "100"} | changes)
     with subprocess.Popen(
         [sys.executable, "-m", "charseq", *arguments],
         cwd=path,
@@ -73,6 +76,35 @@ def test_a_reader_that_goes_away(models: Workshop, tmp_path: Path, command: str)
     assert len(done.stdout) == (100 if "head -c" in last else 0)
     assert done.stderr == b""
     assert (tmp_path / "code").read_text() in ("0\n", "141\n")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["", "--sample-every 0.001"],
+    ids=["figures", "samples"],
+)
+def test_a_reader_of_the_progress_that_goes_away(tmp_path: Path, options: str) -> None:
+    """When nobody reads the progress of a training any more, what was learnt so far is saved first."""
+    (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
+    train = f"charseq train text.txt --hidden-size 8 --threads 1 --max-time 30s --eval-every 1 {options}"
+    done = shell(f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n 3", tmp_path)
+    assert len(done.stdout.splitlines()) == 3
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert (tmp_path / "code").read_text() in ("0\n", "141\n")
+    last = Checkpoint.load(tmp_path / "run" / "last.safetensors")
+    assert last.results.step > 0
+    logged = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert last.results.step == json.loads(logged[-1])["step"]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["next runs/hello", "next runs/hello --format tsv", "evaluate runs/hello -", "train -"]
+)
+def test_standard_input_that_is_closed(models: Workshop, arguments: str) -> None:
+    """A standard input that is closed is an error of one line."""
+    done = shell(f"charseq {arguments} <&-", models.path)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"charseq: error: standard input: is closed\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -226,6 +258,52 @@ def test_the_live_line_and_quiet(tmp_path: Path) -> None:
     notes, _, _ = quiet.partition("stopped at step 3")
     assert "\x1b" not in notes
     assert "\x1b[2K" not in quiet
+
+
+def shown_at(width: int, *arguments: str, path: Path) -> list[str]:
+    """Return the lines that appear at a terminal of so many columns, without their colours."""
+    shown = at_terminal(*arguments, path=path, COLUMNS=f"{width}", NO_COLOR="1")
+    lines = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in shown.replace("\r\n", "\n").split("\n")]
+    assert max(map(len, lines)) <= width
+    assert "…" not in shown
+    return [line for line in lines if line]
+
+
+def test_steps_fit_80_columns(call: Call, models: Workshop) -> None:
+    """The classroom example has a line for every step of 80 columns; nothing is cut or wrapped."""
+    arguments = ("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps")
+    header, _, *lines = shown_at(80, *arguments, path=models.path)
+    assert " ".join(header.split()) == "prefix target p rank bits perplexity likeliest next, with p case"
+    rows = json.loads(call(*arguments, "--format", "json").out)
+    steps = [
+        case.prefix[: k + 1] for case in read_cases(Path("data/hello.yaml")) for k in range(len(case.prefix))
+    ]
+    assert len(lines) == len(rows) == 13
+    assert [line.split()[0] for line in lines] == [*steps, "all"]
+    for line, row in zip(lines[:-1], rows, strict=False):
+        assert line.split()[1:6] == [
+            *(row["target"], f"{row['probability']:.4f}", f"{row['rank']}"),
+            *(f"{row['bits']:.3f}", f"{row['perplexity']:.3f}"),
+        ]
+        guesses = [f"{visible(guess['char'])}={guess['probability']:.3f}" for guess in row["top"]]
+        assert line.split()[6:9] == guesses
+        assert line.split()[9:] == (["pass"] if row["passed"] else [])
+    assert lines[-1].split() == [*("all", f"{rows[-1]['bits']:.3f}", f"{rows[-1]['perplexity']:.3f}", "pass")]
+
+
+def test_three_texts_fit_80_columns(call: Call, models: Workshop) -> None:
+    """Three texts and their total have a line each at a terminal of 80 columns, with figures in full."""
+    texts = ("evaluate", models.hello, "data/hello.txt", "data/hello.yaml", "data/tales.txt")
+    header, _, *lines = shown_at(80, *texts, path=models.path)
+    assert " ".join(header.split()) == "text characters unseen nats/char bits/char bits/byte perplexity"
+    rows = json.loads(call(*texts, "--format", "json").out)
+    assert [line.split() for line in lines] == [
+        [
+            *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}", f"{row['nats_per_char']:.4f}"),
+            *(f"{row['bits_per_char']:.4f}", f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
+        ]
+        for row in rows
+    ]
 
 
 # ---- text that is out to do harm

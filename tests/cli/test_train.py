@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -12,13 +13,15 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from charseq.cells import CELLS
 from charseq.checkpoint import Checkpoint
 from charseq.cli.progress import TrainingDisplay
-from charseq.config import Settings
+from charseq.config import DataConfig, ModelConfig, Settings
+from charseq.errors import ConfigError
+from charseq.run import Run
 from charseq.toml import load_toml
 from charseq.trainer import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
 SHORT = ("--hidden-size", "8", "--threads", "1", "--schedule", "constant")
-FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, perplexity \d+\.\d{3}"
+FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, \d+\.\d{4} bits per byte, perplexity \d+\.\d{3}"
 
 
 def refused(message: str, code: int = 2) -> Outcome:
@@ -62,14 +65,14 @@ def test_end_to_end(call: Call, text: str, cell: str) -> None:
         r"charseq: text\.txt: 1,800 characters to train, 100 to validate, 100 to test",
         r"charseq: the last 8 are left over: 16 streams, equally long",
         r" +time +epoch +step +chars/s +train nats +valid nats +bits/char +perplexity",
-        r" +0:\d\d +16 +30 +[\d,]+ +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+\.\d{3} +best",
+        r" +0:\d\d +15 +30 +[\d,]+ +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+\.\d{3} +best",
         r"stopped at step 30: steps done: 30",
     )
     assert_lines(
         out,
         rf"model            runs/text-{cell}/model\.safetensors",
-        rf"best validation  {FIGURE}, at step 30",
-        rf"test             {FIGURE}",
+        rf"best validation  {FIGURE} \(100 characters(, \d+ of them unseen)?\), at step 30",
+        rf"test             {FIGURE} \(100 characters(, \d+ of them unseen)?\)",
         r"training loss    ▁  \d\.\d{3} to \d\.\d{3} nats",
         rf"next             charseq sample runs/text-{cell}",
     )
@@ -91,6 +94,29 @@ def test_training_learns(call: Call, text: str) -> None:
     assert [record["step"] for record in records] == [10, 20, 30, 40, 50, 60]
     assert records[-1]["train_nats_per_char"] < records[0]["train_nats_per_char"]
     assert records[-1]["valid_nats_per_char"] < records[0]["valid_nats_per_char"]
+
+
+def test_epochs_are_counted_from_one(call: Call, text: str) -> None:
+    """The epoch that is shown, and logged, is the one that the last window belonged to."""
+    err = call("train", text, *SHORT, "--max-steps", "5", "--eval-every", "1", "-o", "run").err
+    records = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    assert [(record["step"], record["epoch"]) for record in records] == [
+        (1, 1),
+        (2, 1),
+        (3, 2),
+        (4, 2),
+        (5, 3),
+    ]
+    shown = re.findall(r"^ +0:\d\d +(\d+) +(\d+) ", err, flags=re.MULTILINE)
+    assert (shown[0], shown[-1]) == (("1", "1"), ("3", "5"))
+
+
+def test_the_latest_model_knows_its_epoch(call: Call, text: str) -> None:
+    """At the same step the best model and the latest one are of the same epoch."""
+    assert call("train", text, *SHORT, "--max-steps", "3", "-o", "run").code == 0
+    best, last = (Checkpoint.load(Path(f"run/{name}.safetensors")).results for name in ("model", "last"))
+    assert (best.step, best.epoch) == (3, 2)
+    assert (last.step, last.epoch) == (3, 2)
 
 
 def test_same_seed_same_model(call: Call, text: str) -> None:
@@ -169,8 +195,11 @@ def test_a_short_text(call: Call, tmp_path: Path) -> None:
     code, out, err = call("train", "text.txt", *TINY, *none, "-o", "run")
     assert code == 0
     assert "charseq: the text is short: batch_size 1, not 16\n" in err
-    assert "charseq: nothing is held out for validation: the latest model counts as the best\n" in err
-    assert re.search(r"^ +0:\d\d +4 +3 +[\d,]+ +\d\.\d{4} no validation best$", err, flags=re.MULTILINE)
+    assert (
+        "charseq: nothing is held out for validation: the latest model counts as the best, "
+        "no plateau is noticed\n"
+    ) in err
+    assert re.search(r"^ +0:\d\d +3 +3 +[\d,]+ +\d\.\d{4} no validation best$", err, flags=re.MULTILINE)
     assert_lines(
         out,
         r"model          run/model\.safetensors",
@@ -223,6 +252,12 @@ def test_no_such_corpus(call: Call, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_corpus_without_a_name(call: Call, tmp_path: Path) -> None:
+    """An empty name, as an unset variable leaves it, is shown in quotes."""
+    assert call("train", "", *TINY) == refused("'': no such file or directory")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_no_such_builtin(call: Call) -> None:
     """An unknown builtin corpus is refused with the known ones."""
     known = "there are builtin:pydoc and builtin:stdlib"
@@ -266,6 +301,54 @@ def test_an_existing_run_is_not_touched(call: Call, tiny_run: Path) -> None:
     message = "run: exists already; choose another --output, or continue it with --resume run"
     assert call("train", "text.txt", *TINY, "-o", "run") == refused(message)
     assert contents(tiny_run) == before
+
+
+def test_a_run_that_has_just_begun_is_not_touched(
+    call: Call, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its first step on a run holds what resumes it, and a second one into its directory is refused."""
+    seen: list[tuple[set[str], int]] = []
+    message = "run: exists already; choose another --output, or continue it with --resume run"
+
+    def show(self: TrainingDisplay, event: Event) -> None:
+        if not seen:
+            step = Checkpoint.load(Path("run/last.safetensors")).results.step
+            seen.append(({path.name for path in Path("run").iterdir()}, step))
+            with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+                Run.start(Path("run"), Settings(data=DataConfig(corpus=(text,))), command="")
+
+    monkeypatch.setattr(TrainingDisplay, "show", show)
+    assert call("train", text, *TINY, "--eval-every", "2", "-o", "run").code == 0
+    assert seen == [({"charseq.toml", "last.safetensors"}, 0)]
+
+
+def test_a_run_that_was_killed_at_once(call: Call, text: str) -> None:
+    """A run that never came to save anything is resumed from its beginning, and ends as if never stopped."""
+
+    class Killed(BaseException):
+        """What nothing expects."""
+
+    def show(self: TrainingDisplay, event: Event) -> None:
+        raise Killed
+
+    assert call("train", text, *TINY, "-o", "whole").code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TrainingDisplay, "show", show)
+        with pytest.raises(Killed):
+            call("train", text, *TINY, "-o", "run")
+    message = "run: exists already; choose another --output, or continue it with --resume run"
+    assert call("train", text, *TINY, "-o", "run") == refused(message)
+    assert call("train", "--resume", "run").code == 0
+    assert np.array_equal(weights("whole/last.safetensors"), weights("run/last.safetensors"))
+
+
+def test_a_directory_with_settings_is_not_touched(call: Call, text: str) -> None:
+    """A directory that holds nothing but settings holds something."""
+    Path("run").mkdir()
+    Path("run/charseq.toml").write_text("[model]\n")
+    message = "run: exists already; choose another --output, or continue it with --resume run"
+    assert call("train", text, *TINY, "-o", "run") == refused(message)
+    assert contents(Path("run")) == {"run/charseq.toml": b"[model]\n"}
 
 
 def test_an_empty_directory_will_do(call: Call, text: str) -> None:
@@ -336,7 +419,6 @@ def test_nothing_to_resume(call: Call, text: str) -> None:
         (("--batch-size", "3"), "train.batch_size"),
         (("--seed", "7"), "train.seed"),
         (("--set", "optim.beta1=0.5"), "optim.beta1"),
-        (("run",), "data.corpus"),
     ],
 )
 def test_forbidden_changes(call: Call, tiny_run: Path, arguments: tuple[str, ...], setting: str) -> None:
@@ -349,26 +431,58 @@ def test_forbidden_changes(call: Call, tiny_run: Path, arguments: tuple[str, ...
     assert contents(tiny_run) == before
 
 
-@pytest.mark.parametrize("option", [("--output", "other"), ("--init-from", "run")])
+@pytest.mark.parametrize(
+    "option", [("--output", "other"), ("--init-from", "run"), ("--config", "run/charseq.toml")]
+)
 def test_resume_stands_alone(call: Call, tiny_run: Path, option: tuple[str, str]) -> None:
-    """A run is resumed where it is, with its own weights."""
-    message = "--resume goes on in its own run directory: leave out --output and --init-from"
+    """A run is resumed where it is, with its own weights and settings."""
+    before = contents(tiny_run)
+    message = "--resume goes on as the run was: leave out --output, --init-from and --config"
     assert call("train", "--resume", "run", *option) == refused(message)
+    assert contents(tiny_run) == before
+
+
+def test_resumed_on_the_same_text_elsewhere(call: Call, text: str) -> None:
+    """A corpus may have moved, as long as it is the same."""
+    assert call("train", text, *SHORT, "--max-steps", "6", "-o", "whole").code == 0
+    assert call("train", text, *SHORT, "--max-steps", "3", "-o", "run").code == 0
+    Path("text.txt").rename("moved.txt")
+    assert call("train", "--resume", "run", "--max-steps", "6") == refused(
+        "text.txt: no such file or directory"
+    )
+    code, _, err = call("train", "--resume", "run", "moved.txt", "--max-steps", "6")
+    assert code == 0
+    assert "charseq: moved.txt: 1,800 characters to train" in err
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert made.data.corpus == ("moved.txt",)
+    assert np.array_equal(weights("whole/last.safetensors"), weights("run/last.safetensors"))
+
+
+def test_a_moved_text_is_found_again(call: Call, tiny_run: Path) -> None:
+    """After a run has gone on with its text in another place, evaluate and --resume look for it there."""
+    Path("text.txt").rename("moved.txt")
+    assert call("train", "--resume", "run", "moved.txt", "--max-steps", "6").code == 0
+    assert call("train", "--resume", "run", "--max-steps", "7").code == 0
+    assert call("evaluate", "run/last.safetensors") == Outcome(0, ANY, "")
+    assert call("info", "run/last.safetensors").out.count("moved.txt, ") == 1
 
 
 def test_resumed_on_another_text(call: Call, tiny_run: Path) -> None:
     """A corpus that has changed since is refused, and the run stays as it was."""
     before = contents(tiny_run)
-    with Path("text.txt").open("a") as file:
-        file.write("more")
-    code, out, err = call("train", "--resume", "run", "--max-steps", "9")
-    assert (code, out) == (1, "")
-    assert re.fullmatch(
-        r"charseq: error: text\.txt: not the text that run was trained on: its SHA-256 is [0-9a-f]{12}, "
-        r"not [0-9a-f]{12}; use --init-from to train on another text\n",
-        err,
-    )
-    assert contents(tiny_run) == before
+    Path("other.txt").write_bytes(TALES[:2001].encode())
+    for corpus in ((), ("other.txt",)):
+        with Path("text.txt").open("a") as file:
+            file.write("more")
+        code, out, err = call("train", "--resume", "run", "--max-steps", "9", *corpus)
+        assert (code, out) == (1, "")
+        name = corpus[0] if corpus else "text.txt"
+        assert re.fullmatch(
+            rf"charseq: error: {re.escape(name)}: not what run was trained on: "
+            r"the SHA-256 is [0-9a-f]{12}, not [0-9a-f]{12}; --init-from trains on another text\n",
+            err,
+        )
+        assert contents(tiny_run) == before
 
 
 # ---- from another model
@@ -382,11 +496,32 @@ def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: py
     assert call("train", "text.txt", *steps, "--init-from", old, "-o", "new").code == 0
     assert call("train", "text.txt", *steps, "--hidden-size", "32", "-o", "fresh").code == 0
     new, fresh, trained = (
-        Checkpoint.load(Path(name) / "model.safetensors").results.valid_nats_per_char or 0.0
-        for name in ("new", "fresh", old)
+        Checkpoint.load(Path(name) / "model.safetensors").results.valid for name in ("new", "fresh", old)
     )
-    assert new == pytest.approx(trained, rel=1e-3)
-    assert trained < fresh / 1.2
+    assert new is not None
+    assert fresh is not None
+    assert trained is not None
+    assert new.num_chars == fresh.num_chars == trained.num_chars == 400
+    assert new.nats_per_char == pytest.approx(trained.nats_per_char, rel=1e-3)
+    assert trained.nats_per_char < fresh.nats_per_char / 1.2
+
+
+def test_init_from_gives_sizes_alone(
+    call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what the weights fit comes from the other model; all else is as for any new run."""
+    shape = ("--cell", "rnn", "--num-layers", "2", "--embedding-size", "3", "--dropout", "0.5")
+    assert call("train", text, *TINY, *shape, "-o", "old").code == 0
+    (tmp_path / "charseq.toml").write_text('[model]\ncell = "lstm"\nhidden_size = 9\n')
+    steps = ("--max-steps", "1", "--init-from", "old", "-o")
+    assert call("train", text, *steps, "new").code == 0
+    monkeypatch.setenv("CHARSEQ_MODEL_DROPOUT", "0.25")
+    monkeypatch.setenv("CHARSEQ_MODEL_NUM_LAYERS", "3")
+    assert call("train", text, *steps, "environment").code == 0
+    assert call("train", text, *steps, "option", "--dropout", "0.125").code == 0
+    for name, dropout in (("new", 0.0), ("environment", 0.25), ("option", 0.125)):
+        made = Checkpoint.load(Path(name) / "model.safetensors").settings.model
+        assert made == ModelConfig(cell="rnn", hidden_size=8, num_layers=2, embedding_size=3, dropout=dropout)
 
 
 def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:

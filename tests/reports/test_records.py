@@ -20,7 +20,10 @@ SCORE = Score(
 SEEN = Score(num_chars=7, num_bytes=9, num_top1=2, num_top5=4, nats=7 * math.log(2))
 PREDICTION = Prediction("hell", "o", 0.5, 1, 1.0, 2.5, (Guess("o", 0.5), Guess("\n", 0.25)))
 
-cells = st.one_of(st.none(), st.integers(), st.floats(allow_nan=False), st.text(st.characters(codec="utf-8")))
+cells = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False)),
+    st.text(st.characters(codec="utf-8")),
+)
 tables = st.lists(
     st.tuples(cells, cells, cells).map(lambda row: dict(zip("abc", row, strict=True))), max_size=4
 )
@@ -127,6 +130,8 @@ def test_tsv_gives_rows_back(rows: list[Row]) -> None:
         for cell, value in zip(line.split("\t"), row.values(), strict=True):
             if value is None:
                 assert cell == ""
+            elif isinstance(value, bool):
+                assert cell == ("true" if value else "false")
             elif isinstance(value, str):
                 assert unescaped(cell) == value
             else:
@@ -145,6 +150,12 @@ def test_numbers_that_json_lacks() -> None:
     """They become null, in lists too."""
     rows: list[Row] = [{"a": math.nan, "b": [{"c": -math.inf}, 1.5], "d": True}]
     assert json.loads(written(rows, "json")) == [{"a": None, "b": [{"c": None}, 1.5], "d": True}]
+
+
+def test_truth_in_tsv() -> None:
+    """Booleans are written as JSON has them, numbers that JSON lacks as Python has them."""
+    rows: list[Row] = [{"a": True, "b": False, "c": math.nan, "d": -math.inf, "e": None, "f": 1}]
+    assert written(rows, "tsv") == "a\tb\tc\td\te\tf\ntrue\tfalse\tnan\t-inf\t\t1\n"
 
 
 def test_lists_in_tsv() -> None:

@@ -1,6 +1,7 @@
 """Rows for people: which lines and columns there are, and that nothing in them is obeyed or interpreted."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -78,16 +79,29 @@ def test_the_name_of_a_text_is_shown_as_it_is() -> None:
 
 
 def test_several_texts() -> None:
-    """Each text has a column, headed by its name."""
-    shown = lines_of(evaluation_table([row_of(), row_of(text="b.txt"), row_of(text="total")]))
-    assert shown[0] == "a.txt b.txt total"
-    assert shown[2] == "characters 1,234,567 1,234,567 1,234,567"
+    """Each text has a line with its main figures, begun by its name."""
+    with_unseen = row_of(Score(num_chars=10, num_bytes=20, num_unseen=3, nats=10), text="my text.txt")
+    header, _, *lines = lines_of(evaluation_table([row_of(), with_unseen, row_of(text="total")]))
+    assert header == "text characters unseen nats/char bits/char bits/byte perplexity"
+    assert lines == [
+        "a.txt 1,234,567 0 1.2150 1.7529 1.7529 3.370",
+        "my text.txt 10 3 1.0000 1.4427 0.7213 2.718",
+        "total 1,234,567 0 1.2150 1.7529 1.7529 3.370",
+    ]
+
+
+def test_an_empty_text_among_others() -> None:
+    """A text of nothing has a line, but no figures."""
+    lines = lines_of(
+        evaluation_table([row_of(), row_of(Score(), Score(), text="b.txt"), row_of(text="total")])
+    )
+    assert lines[3] == "b.txt 0 0 nan nan nan nan"
 
 
 def test_unseen_characters_have_lines_where_there_are_any() -> None:
-    """If one of the texts has unseen characters, all show their figures without them."""
+    """A text with unseen characters shows its figures without them."""
     with_unseen = row_of(SCORE + Score(num_chars=1, num_bytes=2, num_unseen=1, nats=20))
-    labels = [line.rstrip("0123456789.,% ") for line in lines_of(evaluation_table([row_of(), with_unseen]))]
+    labels = [line.rstrip("0123456789.,% ") for line in lines_of(evaluation_table([with_unseen]))]
     assert labels[2:] == [
         *FIGURES,
         "without unseen: bits per character",
@@ -116,16 +130,16 @@ def test_a_perplexity_beyond_floats() -> None:
 def test_predictions_without_targets() -> None:
     """There are no columns about targets, and none about cases."""
     header, _, line = lines_of(predictions_table([answer(target=None)]))
-    assert header == "prefix entropy (bits) likeliest next characters"
-    assert line == r"hell 2.500 o 0.500 ␣ 0.250 \n 0.125"
+    assert header == "prefix entropy (bits) likeliest next, with p"
+    assert line == r"hell 2.500 o=0.500 ␣=0.250 \n=0.125"
 
 
 def test_predictions_with_targets() -> None:
     """A target has its figures; a line without one leaves them open."""
     header, _, first, second = lines_of(predictions_table([answer(), answer("kin", None)]))
-    assert header == "prefix target probability rank bits perplexity entropy (bits) likeliest next characters"
-    assert first == r"hell o 0.5000 1 1.000 2 2.500 o 0.500 ␣ 0.250 \n 0.125"
-    assert second == r"kin 2.500 o 0.500 ␣ 0.250 \n 0.125"
+    assert header == "prefix target p rank bits perplexity likeliest next, with p"
+    assert first == r"hell o 0.5000 1 1.000 2.000 o=0.500 ␣=0.250 \n=0.125"
+    assert second == r"kin o=0.500 ␣=0.250 \n=0.125"
 
 
 def test_a_prefix_of_nothing() -> None:
@@ -143,9 +157,9 @@ def test_cases() -> None:
         total | {"bits": 1.0, "entropy": 2.5, "top": [], "perplexity": 2.0, "passed": False},
     ]
     header, _, *lines = lines_of(predictions_table(rows))
-    assert header.endswith(" likeliest next characters case")
-    assert [line.split()[-1] for line in lines] == ["0.125", "pass", "MISS", "MISS"]
-    assert lines[3] == "all cases 1.000 2 2.500 MISS"
+    assert header.endswith(" likeliest next, with p case")
+    assert [line.split()[-1] for line in lines] == ["\\n=0.125", "pass", "MISS", "MISS"]
+    assert lines[3] == "all 1.000 2.000 MISS"
 
 
 def test_a_miss_stands_out() -> None:
@@ -157,7 +171,13 @@ def test_a_miss_stands_out() -> None:
 def test_bits_beyond_floats() -> None:
     """A target of thousands of bits has a line as others have."""
     row = answer() | {"probability": 0.0, "rank": 9, "bits": 5000.0}
-    assert "5000.000" in lines_of(predictions_table([row]))[2]
+    assert lines_of(predictions_table([row]))[2].startswith("hell o 0.0000 9 5000.000 inf o=0.500 ")
+
+
+def test_large_perplexities() -> None:
+    """A perplexity has three digits after the point, or if it is large three in all."""
+    lines = lines_of(predictions_table([answer() | {"bits": bits} for bits in (0.5, 16.5, 17, 40)]))[2:]
+    assert [line.split()[5] for line in lines] == ["1.414", "92681.900", "1.31e+05", "1.1e+12"]
 
 
 # ---- facts
@@ -185,7 +205,7 @@ def test_a_long_fact_is_folded_not_cut() -> None:
         (evaluation_table([row_of(text=HOSTILE[:-1])]), r"a\x1b[31m[red]b :smile:"),
         (predictions_table([answer(HOSTILE)]), HARMLESS),
         (predictions_table([answer(target="\x1b")]), r"hell \x1b"),
-        (predictions_table([answer() | {"top": [{"char": "\x1b", "probability": 0.5}]}]), r"\x1b 0.500"),
+        (predictions_table([answer() | {"top": [{"char": "\x1b", "probability": 0.5}]}]), r"\x1b=0.500"),
         (facts_table([("file", HOSTILE[:-1])]), r"a\x1b[31m[red]b :smile:"),
     ],
     ids=["text", "prefix", "target", "guess", "fact"],
@@ -198,8 +218,80 @@ def test_nothing_reaches_the_terminal_raw(table: Table, shown: str) -> None:
     assert "\x1b[31m" not in coloured(table).replace(r"\x1b[31m", "")
 
 
-def test_no_figure_is_lost_at_80_columns() -> None:
-    """A terminal of 80 columns shows every figure of a case in full."""
-    rows = [answer("exper", "t", perplexity=2.0, passed=True)]
-    shown = "\n".join(lines_of(predictions_table(rows), width=80))
-    assert all(figure in shown for figure in ("exper", "0.5000", "1.000", "2.500", "pass"))
+# ---- 80 columns
+
+
+def cells_of(table: Table, *, width: int = 80) -> list[str]:
+    """Return the lines of a table in a terminal, the header's left out; nothing is cut."""
+    file = io.StringIO()
+    Console(file=file, width=width, force_terminal=False).print(table)
+    assert "…" not in file.getvalue()
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    return lines[[line.strip("─") for line in lines].index("") + 1 :]
+
+
+def test_steps_fit_80_columns() -> None:
+    """Each step of the classroom example has one line at 80 columns, with every figure in full."""
+    guesses = [{"char": char, "probability": 0.333} for char in "\n i"]
+    steps = [
+        answer(word[:k], word[k], perplexity=1234.5, passed=None)
+        | {"probability": 0.2306, "rank": 26, "bits": 2.1166, "top": guesses}
+        for word in ("hello", "king", "expert")
+        for k in range(1, len(word))
+    ]
+    total = dict.fromkeys(("prefix", "target", "probability", "rank"))
+    rows = [
+        *steps,
+        total | {"bits": 2.1166, "entropy": 2.5, "top": [], "perplexity": 4.337, "passed": False},
+    ]
+    for k in (3, 6, 11):
+        rows[k]["passed"] = True
+    lines = cells_of(predictions_table(rows))
+    assert [" ".join(line.split()) for line in lines] == [
+        *(
+            f"{row['prefix']} {row['target']} 0.2306 26 2.117 4.337 \\n=0.333 ␣=0.333 i=0.333"
+            + (" pass" if row["passed"] else "")
+            for row in steps
+        ),
+        "all 2.117 4.337 MISS",
+    ]
+
+
+def test_three_texts_fit_80_columns() -> None:
+    """Each of three texts has one line at 80 columns, and so has their total."""
+    names = ("data/hello.txt", "data/tales.txt", "data/hangul.txt", "total")
+    lines = cells_of(evaluation_table([row_of(text=name) for name in names]))
+    assert [" ".join(line.split()) for line in lines] == [
+        f"{name} 1,234,567 0 1.2150 1.7529 1.7529 3.370" for name in names
+    ]
+
+
+def test_a_long_name_is_folded_not_cut() -> None:
+    """A name that does not fit goes on below, to its last character; its figures stay in full."""
+    name = "/".join(f"folder{number}" for number in range(20))
+    first, *more = cells_of(evaluation_table([row_of(text=name), row_of(text="total")]))
+    assert first.split()[1:] == ["1,234,567", "0", "1.2150", "1.7529", "1.7529", "3.370"]
+    assert first.split()[0] + "".join(line.strip() for line in more[:-1]) == name
+    alone = cells_of(evaluation_table([row_of(text=name)]))
+    assert any(line.split() == ["bits", "per", "character", "1.7529"] for line in alone)
+
+
+def test_a_long_prefix_is_folded_not_cut() -> None:
+    """A prefix of hundreds of characters goes on below; what is said about its target stays in full."""
+    prefix = "abcdefghij" * 30
+    first, *more = cells_of(predictions_table([answer(prefix, perplexity=2.0, passed=True)]))
+    assert first.split()[1:6] == ["o", "0.5000", "1", "1.000", "2.000"]
+    assert first.split()[-1] == "pass"
+    assert sum(char in "abcdefghij" for line in (first, *more) for char in line.split()[0]) == 300
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("target", ["o", None])
+def test_a_guess_keeps_its_figure(target: str | None, width: int) -> None:
+    """Guesses that do not fit go on below, each of them whole: a character and its figure on one line."""
+    guesses = [{"char": chr(ord("a") + k), "probability": k / 1000} for k in range(26)]
+    shown = cells_of(predictions_table([answer(target=target) | {"top": guesses}]), width=width)
+    for guess in guesses:
+        pair = re.compile(rf"(?<!\S){guess['char']}={guess['probability']:.3f}(?!\S)")
+        assert sum(len(pair.findall(line)) for line in shown) == 1, guess

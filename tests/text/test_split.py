@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from charseq.config import DataConfig
@@ -50,20 +51,58 @@ def test_split_of_two_characters() -> None:
     assert Split.of(2, valid_fraction=0.4, test_fraction=0.4) == Split(2, 2, 2)
 
 
-@pytest.mark.parametrize("num_chars", [0, 1])
-def test_split_of_too_few(num_chars: int) -> None:
-    """Less than two characters cannot be trained on."""
-    with pytest.raises(DataError) as caught:
-        Split.of(num_chars, valid_fraction=0, test_fraction=0)
-    assert str(caught.value) == f"the corpus has {num_chars} characters: training needs at least 2"
-
-
 @pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (0.9, 0.1), (0.7, 0.4), (0.1, 0.9), (0.3, 0.7)])
 def test_fractions_that_leave_nothing(valid: float, test: float) -> None:
     """Fractions that add up to 1 or more are a wrong request."""
     with pytest.raises(ConfigError) as caught:
         Split.of(1000, valid_fraction=valid, test_fraction=test)
     assert str(caught.value) == "data.valid_fraction + data.test_fraction must be less than 1"
+
+
+# ---- whole lines
+
+lines_of_text = st.text(st.sampled_from("ab\n\r\u2028"), min_size=2, max_size=60)
+
+
+def begins_a_line(text: str, place: int) -> bool:
+    return place in (0, len(text)) or text[place - 1] == "\n"
+
+
+@given(text=lines_of_text, valid=fractions, test=fractions)
+def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
+    """Each cut moves forward to the next beginning of a line, never past it, and stays if it is at one."""
+    if valid + test >= 1:
+        return
+    split = Split.of(len(text), valid_fraction=valid, test_fraction=test)
+    moved = split.at_lines(text)
+    assert moved.train_end <= moved.valid_end <= moved.test_end == len(text)
+    for old, new in ((split.train_end, moved.train_end), (split.valid_end, moved.valid_end)):
+        assert begins_a_line(text, new)
+        assert not any(begins_a_line(text, place) for place in range(old, new))
+        assert new >= old
+
+
+@pytest.mark.parametrize(
+    ("split", "moved"),
+    [
+        (Split(2, 5, 12), Split(4, 8, 12)),
+        (Split(4, 8, 12), Split(4, 8, 12)),
+        (Split(3, 7, 12), Split(4, 8, 12)),
+        (Split(5, 6, 12), Split(8, 8, 12)),
+        (Split(8, 9, 12), Split(8, 12, 12)),
+        (Split(9, 10, 12), Split(12, 12, 12)),
+        (Split(12, 12, 12), Split(12, 12, 12)),
+    ],
+)
+def test_cuts_at_lines(split: Split, moved: Split) -> None:
+    """The cuts of three lines of three letters and a newline, by hand."""
+    assert split.at_lines("abc\ndef\nghi\n") == moved
+
+
+@pytest.mark.parametrize("text", ["abcdefgh", "abc\ndefgh"])
+def test_a_text_without_a_newline_after_the_cut(text: str) -> None:
+    """Where no line begins after a cut, the part before it takes the rest."""
+    assert Split(6, 7, len(text)).at_lines(text) == Split(len(text), len(text), len(text))
 
 
 # ---- texts
@@ -150,3 +189,61 @@ def test_a_corpus_that_is_too_short(content: str) -> None:
     too_short = "too short: training needs at least 2 characters"
     assert message_of(config_of("one.txt")) == f"one.txt: {too_short}"
     assert message_of(config_of("one.txt", "none.txt")) == f"one.txt, none.txt: {too_short}"
+
+
+@pytest.mark.usefixtures("here")
+@given(
+    text=st.lists(st.text(st.sampled_from("ab "), max_size=9), min_size=1, max_size=12).map("\n".join),
+    valid_fraction=st.floats(0, 0.5, exclude_max=True),
+    test_fraction=st.floats(0, 0.5),
+)
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_lines_stay_whole(text: str, valid_fraction: float, test_fraction: float) -> None:
+    """With unit line the parts are whole lines, and together they are the corpus."""
+    if len(text) < 2:
+        return
+    Path("lines.txt").write_text(text)
+    texts = Texts.read(
+        DataConfig(
+            corpus=("lines.txt",), unit="line", valid_fraction=valid_fraction, test_fraction=test_fraction
+        )
+    )
+    assert texts.train + texts.valid + texts.test == text
+    assert all(begins_a_line(text, end) for end in (texts.split.train_end, texts.split.valid_end))
+    assert len(texts.train) == texts.split.train_end
+    assert len(texts.train + texts.valid) == texts.split.valid_end
+    assert texts.split.test_end == len(text)
+    assert len(texts.train) >= 2
+
+
+@pytest.mark.usefixtures("here")
+def test_only_lines_move_the_cuts() -> None:
+    """A stream is cut where its fractions end, lines at the next beginning of one."""
+    config = config_of("corpus.txt")
+    stream, lines = (Texts.read(config.model_copy(update={"unit": unit})) for unit in ("stream", "line"))
+    split = Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
+    assert stream.split == split
+    assert not stream.train.endswith("\n")
+    assert lines.split == split.at_lines(TEXT) != split
+    assert all(part.endswith("\n") for part in (lines.train, lines.valid, lines.test))
+    assert lines.train + lines.valid + lines.test == stream.train + stream.valid + stream.test == TEXT
+
+
+@pytest.mark.usefixtures("here")
+def test_a_single_line_is_all_for_training() -> None:
+    """With unit line, a corpus of one line leaves nothing to validate or to test on."""
+    Path("one.txt").write_text("a single line that never ends")
+    texts = Texts.read(config_of("one.txt").model_copy(update={"unit": "line"}))
+    assert (texts.train, texts.valid, texts.test) == ("a single line that never ends", "", "")
+    assert texts.split == Split(29, 29, 29)
+
+
+@pytest.mark.usefixtures("here")
+def test_lines_with_a_separate_validation_text() -> None:
+    """With unit line and a validation text of its own, the cut before the test part is at a line too."""
+    Path("valid.txt").write_text("a king in spain")
+    texts = Texts.read(config_of("corpus.txt", valid="valid.txt").model_copy(update={"unit": "line"}))
+    assert texts.valid == "a king in spain"
+    assert texts.train + texts.test == TEXT
+    assert texts.train.endswith("\n")
+    assert texts.split.train_end == texts.split.valid_end == len(texts.train)

@@ -18,7 +18,7 @@ names = pytest.mark.parametrize("name", TOKENIZERS)
 def total_probability(tokenizer: Tokenizer, log_p: np.ndarray) -> float:
     """Return the mass that the prices of the whole vocabulary leave, given a softmax `log_p`."""
     tokens = np.arange(tokenizer.vocab_size, dtype=np.int32)
-    num_bytes = np.ones(tokenizer.vocab_size)
+    num_bytes = np.ones(tokenizer.vocab_size, np.int32)
     return float(np.exp(-tokenizer.charge_escape(-log_p, tokens, num_bytes)).sum())
 
 
@@ -90,17 +90,18 @@ def test_seen_characters_share_what_the_escape_leaves(name: str, text: str, seed
 def test_unseen_character_costs_the_escape_and_its_bytes(name: str) -> None:
     """An unseen character costs -log eps and log 256 for each of its bytes."""
     tokenizer = TOKENIZERS[name].fit("hello")
-    num_bytes = np.array([1, 2, 3, 4])
+    num_bytes = np.array([1, 2, 3, 4], np.int32)
     prices = tokenizer.charge_escape(np.zeros(4), np.full(4, UNSEEN, np.int32), num_bytes)
     expected = [-math.log(tokenizer.escape_probability) + k * math.log(256) for k in (1, 2, 3, 4)]
     assert prices == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_array_equal(tokenizer.unseen_nats(num_bytes), prices)
 
 
 @names
 def test_network_price_of_an_unseen_character_does_not_matter(name: str) -> None:
     """What the network says of an unseen character, be it infinite, leaves no trace in its price."""
     tokenizer = TOKENIZERS[name].fit("hello")
-    unseen, num_bytes = np.full(2, UNSEEN, np.int32), np.ones(2)
+    unseen, num_bytes = np.full(2, UNSEEN, np.int32), np.ones(2, np.int32)
     prices = tokenizer.charge_escape(np.array([0.0, np.inf]), unseen, num_bytes)
     assert prices[0] == prices[1]
 
@@ -108,7 +109,7 @@ def test_network_price_of_an_unseen_character_does_not_matter(name: str) -> None
 def test_all_single_bytes_share_the_escape() -> None:
     """The 256 ways to spell one unseen byte together have the probability eps, so no figure is flattered."""
     tokenizer = TOKENIZERS["char"].fit("hello")
-    price = tokenizer.charge_escape(np.zeros(1), np.array([UNSEEN], np.int32), np.ones(1))[0]
+    price = tokenizer.charge_escape(np.zeros(1), np.array([UNSEEN], np.int32), np.ones(1, np.int32))[0]
     assert 256 * math.exp(-price) == pytest.approx(tokenizer.escape_probability, rel=1e-12)
 
 
