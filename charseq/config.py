@@ -22,7 +22,7 @@ DEFAULT_MAX_TIME = 120.0
 """Seconds a run may take when no limit is set at all."""
 
 
-DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s?)?".replace("N", r"\d+(?:\.\d+)?")
+DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s)?|(N)".replace("N", r"\d+(?:\.\d+)?")
 
 
 def parse_duration(value: object) -> object:
@@ -34,8 +34,8 @@ def parse_duration(value: object) -> object:
     match = re.fullmatch(DURATION, value.strip())
     if match is None or not any(match.groups()):
         raise ValueError("must be a duration such as 90s, 10m or 1h30m")
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return parse_duration(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    days, hours, minutes, seconds, bare = (float(part or 0) for part in match.groups())
+    return parse_duration(((days * 24 + hours) * 60 + minutes) * 60 + seconds + bare)
 
 
 def format_duration(seconds: float) -> str:

@@ -67,13 +67,20 @@ def to_toml(settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def is_duration(field: Any) -> bool:
+    """Say whether a setting is a time, in seconds but written as 30s or 10m."""
+    return any(
+        isinstance(extra, BeforeValidator) and extra.func is parse_duration for extra in field.metadata
+    )
+
+
 def _allowed(field: Any) -> str:
     choices = get_args(field.annotation)
     return f" One of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
 
 
 def _toml_value(key: str, value: object, field: Any) -> str:
-    if any(isinstance(extra, BeforeValidator) and extra.func is parse_duration for extra in field.metadata):
+    if is_duration(field):
         return f'"{format_duration(value)}"'  # type: ignore[arg-type]
     if isinstance(value, tuple):
         return f"[{', '.join(_toml_value(key, item, field) for item in value)}]"

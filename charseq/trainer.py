@@ -20,8 +20,11 @@ from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_
 from charseq.optim import Schedule, clip_, make_optimizer
 from charseq.score import Score
-from charseq.text.batches import Batches
+from charseq.text import UNSEEN
+from charseq.text.batches import Batches, Window
 
+COLD_STARTS = 0.01
+"""Share of a stream's windows that begin as a text does, so that a model knows what to do without context."""
 MAX_RECOVERIES = 3
 """How often training may diverge and go on."""
 MIN_EVAL_EVERY = 100
@@ -222,7 +225,7 @@ class Trainer:
 
     def _step(self, begin: float) -> StepDone | None:
         """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
-        now, window = self.progress, self.batches[self.progress.window]
+        now, window = self.progress, self._begin_anew_(self.batches[self.progress.window])
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
             logits = self.model.forward(
@@ -247,6 +250,15 @@ class Trainer:
         now.elapsed = self._clock() - begin
         size = window.targets.size
         return StepDone(now.step, now.epoch_number, loss, grad_norm, rate, size, now.elapsed, self._done())
+
+    def _begin_anew_(self, window: Window) -> Window:
+        """Let a few streams start from the zero state and the zero vector; lines do so often enough."""
+        if window.resets is None:
+            cold = self._rng.random(self.batches.num_streams) < COLD_STARTS
+            window.inputs[0, cold] = UNSEEN
+            for array in self._state.arrays.values():
+                array[cold] = 0
+        return window
 
     def _validate(self, begin: float) -> Validated:
         now = self.progress

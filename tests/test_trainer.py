@@ -192,13 +192,21 @@ GOLDEN = {
 }
 
 
+@pytest.fixture
+def no_cold_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every window go on where the one before ended."""
+    monkeypatch.setattr("charseq.trainer.COLD_STARTS", 0.0)
+
+
 @every_cell
+@pytest.mark.usefixtures("no_cold_starts")
 def test_ten_golden_losses(cell: CellName) -> None:
     """Ten steps in float64 have the losses that they always had."""
     assert tiny_losses(cell) == pytest.approx(GOLDEN[cell], rel=1e-9)
 
 
 @every_cell
+@pytest.mark.usefixtures("no_cold_starts")
 def test_ten_losses_of_a_plain_loop(cell: CellName) -> None:
     """A loop over the textbook equations, its gradients from differences, has the same ten losses."""
     assert tiny_losses(cell) == pytest.approx(list(plain_losses(cell)), rel=1e-8)
@@ -531,8 +539,43 @@ def test_plateau() -> None:
 # ---- the hidden state
 
 
+@every_cell
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_streams_begin_anew(cell: CellName, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The given share of a stream's windows begins in the zero state with the zero vector, as a text does."""
+    monkeypatch.setattr("charseq.trainer.COLD_STARTS", share)
+    model = make_model(ModelConfig(cell=cell, hidden_size=5), kind=WatchedModel)
+    assert isinstance(model, WatchedModel)
+    trainer = make_trainer(TrainConfig(max_steps=60), model=model, batches=make_batches(unit="stream"))
+    first_inputs = []
+    forward = model.forward
+
+    def watch(tokens: np.ndarray[Any, Any], *arguments: Any, **options: Any) -> Any:
+        first_inputs.append(tokens[0].copy())
+        return forward(tokens, *arguments, **options)
+
+    monkeypatch.setattr(model, "forward", watch)
+    list(trainer.run())
+    cold = np.array(first_inputs[1:]) == -1
+    zero = np.array([~before["layers.0.h"].any(axis=1) for before in model.befores[1:]])
+    assert zero[cold].all()
+    assert abs(cold.mean() - share) < 0.15
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_lines_begin_where_they_do(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With unit line nothing else restarts a state."""
+    monkeypatch.setattr("charseq.trainer.COLD_STARTS", share)
+    trainer = make_trainer(TrainConfig(max_steps=8), batches=make_batches(unit="line"))
+    losses = [event.loss for event in trainer.run() if isinstance(event, StepDone)]
+    monkeypatch.setattr("charseq.trainer.COLD_STARTS", 0.5)
+    again = make_trainer(TrainConfig(max_steps=8), batches=make_batches(unit="line"))
+    assert losses == [event.loss for event in again.run() if isinstance(event, StepDone)]
+
+
 @every_unit
 @every_cell
+@pytest.mark.usefixtures("no_cold_starts")
 def test_the_state_is_carried(cell: CellName, unit: Unit) -> None:
     """A window begins in the state in which the one before ended, an epoch in that of the stream before."""
     model = make_model(ModelConfig(cell=cell, hidden_size=5, num_layers=2), kind=WatchedModel)

@@ -10,8 +10,14 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.markup import escape
 
-from charseq.config import Layers, Section, Settings
-from charseq.toml import layer_from_assignment, layer_from_environment, load_toml, value_from_text
+from charseq.config import Layers, Section, Settings, format_duration
+from charseq.toml import (
+    is_duration,
+    layer_from_assignment,
+    layer_from_environment,
+    load_toml,
+    value_from_text,
+)
 
 DEFAULT_FILE = Path("charseq.toml")
 
@@ -97,7 +103,7 @@ def _parameter(section: str, key: str) -> inspect.Parameter:
         _flag(key),
         *(["-n"] if key == "num_samples" else []),
         help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
-        metavar="|".join(choices) or kinds[field.annotation],
+        metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
         rich_help_panel=f"Settings: {section}",
         autocompletion=(lambda incomplete: [c for c in choices if c.startswith(incomplete)])
         if choices
@@ -109,11 +115,7 @@ def _parameter(section: str, key: str) -> inspect.Parameter:
 
 
 def _default(section: str, key: str) -> str:
-    value = _section(section).model_fields[key].default
-    return (
-        " ".join(value)
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else f"{value}"
-    )
+    field = _section(section).model_fields[key]
+    if is_duration(field):
+        return format_duration(field.default)
+    return " ".join(field.default) if isinstance(field.default, tuple) else f"{field.default}"

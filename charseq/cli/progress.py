@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from charseq.cli.console import notes
 from charseq.reports.text import printable
+from charseq.score import bits
 from charseq.trainer import Event, Recovered, StepDone, Stopped, Validated
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class TrainingDisplay:
         where = f"epoch {event.epoch}, step {event.step:,}"
         return Group(
             Columns([bar, f"{event.progress:4.0%}  {time}, {self._speed:,.0f} chars/s"]),
-            f"{where}, loss {self._loss:.3f}{self._valid}",
+            f"{where}, loss {bits(self._loss):.3f} bits{self._valid}",
         )
 
     def _validated(self, event: Validated) -> None:

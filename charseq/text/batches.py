@@ -90,7 +90,7 @@ class Batches:
 
         def cut(array: NDArray[Scalar]) -> NDArray[Scalar]:
             streams = array[: self.num_targets].reshape(self.num_streams, -1)
-            return np.ascontiguousarray(streams[:, steps].T)
+            return streams[:, steps].T.copy()
 
         inputs, targets, starts = self._sequence
         return Window(cut(inputs), cut(targets), None if starts is None else cut(starts))
