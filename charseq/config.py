@@ -21,7 +21,6 @@ ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 DEFAULT_MAX_TIME = 120.0
 """Seconds a run may take when no limit is set at all."""
 
-
 DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s)?|(N)".replace("N", r"\d+(?:\.\d+)?")
 
 

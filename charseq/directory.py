@@ -73,6 +73,8 @@ def find_model(argument: str | None) -> Path:
 
 
 def read_metrics(directory: Path) -> list[dict[str, Any]]:
-    """Return the records of a run's validations, but for a last line that was never finished."""
+    """Return the records of a run's validations, if any, but for a last line that was never finished."""
+    if not (directory / METRICS).exists():
+        return []
     lines = (directory / METRICS).read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines[:-1]]

@@ -39,6 +39,6 @@ class Parameters(Mapping[str, FloatArray]):
     def __len__(self) -> int:
         return len(self.shapes)
 
-    def like(self, dtype: np.dtype | type | None = None) -> "Parameters":
-        """Return zeros of the same layout, for gradients or for a copy in another dtype."""
-        return Parameters(self.shapes, dtype or self.flat.dtype)
+    def like(self) -> "Parameters":
+        """Return zeros of the same layout and dtype, for gradients."""
+        return Parameters(self.shapes, self.flat.dtype)

@@ -253,3 +253,8 @@ def test_only_a_newline_ends_a_record() -> None:
     record = {"step": 1, "text": "a\u2028b\x85c"}
     (make_run("run") / METRICS).write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
     assert read_metrics(Path("run")) == [record]
+
+
+def test_no_metrics_yet(tmp_path: Path) -> None:
+    """A run that has not been validated yet has no records."""
+    assert read_metrics(tmp_path) == []

@@ -79,7 +79,6 @@ def test_like_owns_its_memory() -> None:
     assert not np.shares_memory(params.like().flat, params.flat)
 
 
-@pytest.mark.parametrize(("dtype", "expected"), [(None, np.float64), (np.complex128, np.complex128)])
-def test_like_takes_a_dtype(dtype: type | None, expected: type) -> None:
-    """`like` keeps the dtype unless it is given another."""
-    assert numbered().like(dtype).flat.dtype == expected
+def test_like_keeps_the_dtype() -> None:
+    """Gradients have the dtype of what they belong to."""
+    assert numbered().like().flat.dtype == np.float64

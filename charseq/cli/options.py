@@ -83,7 +83,10 @@ def base_settings(config: Path | None) -> Settings:
     if config is not None or DEFAULT_FILE.is_file():
         path = config or DEFAULT_FILE
         settings = settings.with_layer(load_toml(path), str(path))
-    return settings.with_layer(layer_from_environment(os.environ), "environment CHARSEQ_*")
+    for variable, value in os.environ.items():
+        if layer := layer_from_environment({variable: value}):
+            settings = settings.with_layer(layer, f"environment {variable}")
+    return settings
 
 
 def _section(name: str) -> type[Section]:
