@@ -16,10 +16,14 @@ from charseq.errors import ConfigError
 Unit = Literal["stream", "line"]
 CellName = Literal["gru", "lstm", "rnn"]
 OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
+KernelName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 
 DEFAULT_MAX_TIME = 120.0
 """Seconds a run may take when no limit is set at all."""
+
+AUTO = 0
+"""The number that stands for "auto"."""
 
 DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s)?|(N)".replace("N", r"\d+(?:\.\d+)?")
 
@@ -58,7 +62,13 @@ def _utf8(name: str) -> str:
     return name
 
 
+def parse_threads(value: object) -> object:
+    """Turn "auto" into 0."""
+    return AUTO if value == "auto" else value
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
+Threads = Annotated[int, BeforeValidator(parse_threads)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 
@@ -144,8 +154,11 @@ class TrainConfig(Section):
     save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
-    threads: int = Field(
-        1, ge=1, description="Threads for each matrix product; more pay only where nothing else runs."
+    threads: Threads = Field(
+        AUTO, ge=0, description="Cores that share each batch; auto: as many as pay, tried at the start."
+    )
+    kernels: KernelName = Field(
+        "auto", description="What computes the cells; auto: numba where it is installed."
     )
 
 

@@ -8,25 +8,24 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from charseq.arrays import FloatArray
+from charseq.arrays import FloatArray, shared_zeros
 
 
 class Parameters(Mapping[str, FloatArray]):
     """Matrices and vectors by name, stored end to end in `flat`, the matrices first.
 
-    A matrix M of shape (out, in) is stored column after column, so that `M.T`, which every product on the
-    way forward needs, is contiguous. `matrices` is the part of `flat` that weight decay applies to.
+    `flat` is memory that forked workers share. `matrices` is the part of it that weight decay applies to.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype | type = np.float32) -> None:
         self.shapes = dict(shapes)
         sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
-        self.flat: FloatArray = np.zeros(sum(sizes.values()), dtype)
+        self.flat: FloatArray = shared_zeros((sum(sizes.values()),), dtype)
         self._views: dict[str, FloatArray] = {}
         start = 0
         for name in sorted(shapes, key=lambda name: len(shapes[name]), reverse=True):
             part = self.flat[start : start + sizes[name]]
-            self._views[name] = part.reshape(shapes[name], order="F")
+            self._views[name] = part.reshape(shapes[name])
             start += sizes[name]
         self.matrices = self.flat[: sum(sizes[name] for name in shapes if len(shapes[name]) > 1)]
 

@@ -30,7 +30,7 @@ CHANGEABLE = {
     "optim": {"learning_rate"},
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
-        *("eval_every", "save_every", "sample_every", "threads"),
+        *("eval_every", "save_every", "sample_every", "threads", "kernels"),
     },
     "sample": set(SampleConfig.model_fields),
 }

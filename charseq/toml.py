@@ -1,13 +1,13 @@
 """Settings as text: read from TOML files, assignments and the environment, written as commented TOML."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BeforeValidator
 
-from charseq.config import Settings, format_duration, parse_duration
+from charseq.config import AUTO, Settings, format_duration, parse_duration, parse_threads
 from charseq.errors import ConfigError
 
 
@@ -69,9 +69,16 @@ def to_toml(settings: Settings) -> str:
 
 def is_duration(field: Any) -> bool:
     """Say whether a setting is a time, in seconds but written as 30s or 10m."""
-    return any(
-        isinstance(extra, BeforeValidator) and extra.func is parse_duration for extra in field.metadata
-    )
+    return _is_parsed_by(parse_duration, field)
+
+
+def may_be_auto(field: Any) -> bool:
+    """Say whether a setting is a number for which auto may stand."""
+    return _is_parsed_by(parse_threads, field)
+
+
+def _is_parsed_by(parse: Callable[[object], object], field: Any) -> bool:
+    return any(isinstance(extra, BeforeValidator) and extra.func is parse for extra in field.metadata)
 
 
 def _allowed(field: Any) -> str:
@@ -82,6 +89,8 @@ def _allowed(field: Any) -> str:
 def _toml_value(key: str, value: object, field: Any) -> str:
     if is_duration(field):
         return f'"{format_duration(value)}"'  # type: ignore[arg-type]
+    if may_be_auto(field) and value == AUTO:
+        return '"auto"'
     if isinstance(value, tuple):
         return f"[{', '.join(_toml_value(key, item, field) for item in value)}]"
     if isinstance(value, str):

@@ -17,8 +17,8 @@ from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_du
 from charseq.errors import DivergedError
 from charseq.evaluator import Validator
 from charseq.network import CharModel
-from charseq.network.loss import cross_entropy_
 from charseq.optim import Schedule, clip_, make_optimizer
+from charseq.parallel import Job, Plan, Shards, fastest_plan
 from charseq.score import Score
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
@@ -132,6 +132,7 @@ class Trainer:
         train: TrainConfig,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        model.use_kernels_(train.kernels)
         self.model, self.batches, self.validator = model, batches, validator
         self.optim, self.train = optim, train
         self.progress = Progress()
@@ -140,32 +141,49 @@ class Trainer:
         self._optimizer = make_optimizer(optim, model.params)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
-        self._grads = model.params.like()
         unlimited = not (train.num_epochs or train.max_steps or train.max_time)
         self._max_time = DEFAULT_MAX_TIME if unlimited else train.max_time
         self._state = model.initial_state(batches.num_streams)
-        self._work = model.workspace(batches.seq_length, batches.num_streams, resets=batches.has_resets)
+        self._job = Job(
+            model, batches.seq_length, batches.num_streams, resets=batches.has_resets, seed=train.seed
+        )
+        self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self.eval_every = train.eval_every or self._affordable_eval_every()
 
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
         begin = self._clock() - self.progress.elapsed
-        while True:
-            reason = self._reason_to_stop()
-            due = reason is not None or self.progress.step % self.eval_every == 0
-            if due and self.progress.train_chars:  # something was learnt since the last validation
-                yield self._validate(begin)
-            elif reason is not None:
-                break
-            else:
-                yield self._step(begin) or self._recover()
+        self.plan = self.plan or self._fastest_plan()
+        with Shards(self._job, self._state, self.plan) as shards:
+            while True:
+                reason = self._reason_to_stop()
+                due = reason is not None or self.progress.step % self.eval_every == 0
+                if due and self.progress.train_chars:  # something was learnt since the last validation
+                    yield self._validate(begin)
+                elif reason is not None:
+                    break
+                else:
+                    yield self._step(shards, begin) or self._recover()
         yield Stopped(self.progress.step, reason)
+
+    def _fastest_plan(self) -> Plan:
+        if self._reason_to_stop():
+            return Plan()
+        window, limits = self.batches[self.progress.window], self.train
+        return fastest_plan(
+            self._job, self._state, window, max_steps=limits.max_steps, max_time=self._max_time
+        )
 
     def snapshot(self) -> Snapshot:
         """Return what `restore` needs to go on as if nothing had happened; live arrays: save them at once."""
         self.progress.rate_scale = self._schedule.scale
         self.progress.num_optimizer_steps = self._optimizer.num_steps
-        return Snapshot(dict(self._arrays()), {**asdict(self.progress), "rng": self._rng.bit_generator.state})
+        record = {
+            **asdict(self.progress),
+            "rng": self._rng.bit_generator.state,
+            "plan": None if self.plan is None else asdict(self.plan),
+        }
+        return Snapshot(dict(self._arrays()), record)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take over a run whose parameters `model` holds already.
@@ -186,6 +204,8 @@ class Trainer:
         self._schedule.scale = self.progress.rate_scale
         self._optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
+        if not self.train.threads:
+            self.plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
@@ -223,20 +243,16 @@ class Trainer:
         valid_chars = self.validator.num_chars if self.validator else 0
         return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
 
-    def _step(self, begin: float) -> StepDone | None:
+    def _step(self, shards: Shards, begin: float) -> StepDone | None:
         """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
         now, window = self.progress, self._begin_anew_(self.batches[self.progress.window])
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
-            logits = self.model.forward(
-                window.inputs, self._state, self._work, resets=window.resets, dropout_rng=self._rng
-            )
-            loss = cross_entropy_(logits, window.targets)
-            self.model.backward(logits, self._work, self._grads)
-            grad_norm = clip_(self._grads.flat, self.optim.max_grad_norm)
+            loss, grads = shards.gradient(window, now.step)
+            grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
             if not math.isfinite(loss) or not math.isfinite(grad_norm):
                 return None
-            self._optimizer.step(self.model.params, self._grads, learning_rate=rate)
+            self._optimizer.step(self.model.params, grads, learning_rate=rate)
             if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
                 return None
 

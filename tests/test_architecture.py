@@ -17,7 +17,7 @@ FLOORS = {
     **dict.fromkeys(("score", "config", "parameters", "files"), 1),
     **dict.fromkeys(("text", "cells", "optim", "directory", "toml"), 2),
     **dict.fromkeys(("network",), 3),
-    **dict.fromkeys(("evaluator", "sampler", "predictor"), 4),
+    **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer",), 5),
     **dict.fromkeys(("checkpoint", "reports"), 6),
     **dict.fromkeys(("run", "cases"), 7),
@@ -30,12 +30,12 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 """Who may import what is not for everybody."""
 
 TESTED_ELSEWHERE = {
-    "arrays": "type aliases only",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
     "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
     "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",
     "cells/lstm": "tests/cells/test_cells.py iterates over CELLS",
     "cells/gru": "tests/cells/test_cells.py iterates over CELLS",
+    "cells/compiled": "tests/cells/test_cells.py compares each with its twin in CELLS",
     "optim/optimizer": "the contract: tests/optim/test_optimizers.py, for every optimizer",
     "optim/sgd": "tests/optim/test_optimizers.py",
     "optim/rmsprop": "tests/optim/test_optimizers.py",

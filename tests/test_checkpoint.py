@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from charseq.cells import CELLS
 from charseq.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Provenance, Results
 from charseq.config import (
+    AUTO,
     CellName,
     DataConfig,
     ModelConfig,
@@ -558,6 +559,6 @@ def test_settings_of_an_older_charseq(path: Path) -> None:
     del record["settings"]["train"]["threads"], record["settings"]["sample"]
     write_parts(path, tensors, record)
     settings = Checkpoint.load(path).settings
-    assert settings.train.threads == TrainConfig().threads == 1
+    assert settings.train.threads == TrainConfig().threads == AUTO
     assert settings.sample == SampleConfig()
     assert settings.train.seed == 7

@@ -1,3 +1,6 @@
+import mmap
+import os
+
 import numpy as np
 import pytest
 
@@ -58,9 +61,40 @@ def test_matrices_is_a_view() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.U", "V"])
-def test_the_transpose_of_a_matrix_is_contiguous(name: str) -> None:
-    """A matrix is stored column after column, so that a product with its transpose needs no copy."""
-    assert numbered()[name].T.flags.c_contiguous
+def test_a_matrix_is_stored_row_after_row(name: str) -> None:
+    """The numbers of a matrix, read row after row, follow each other in `flat`."""
+    matrix = numbered()[name]
+    assert matrix.flags.c_contiguous
+    np.testing.assert_array_equal(np.diff(matrix.ravel()), 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_the_memory_begins_at_a_page(dtype: type) -> None:
+    """`flat` has pages of its own, which begins at a cache line and can be shared."""
+    assert Parameters(SHAPES, dtype).flat.ctypes.data % mmap.PAGESIZE == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_child_shares_the_memory() -> None:
+    """A child sees what its parent writes after the fork, and the parent what the child makes of it."""
+    params = numbered()
+    gradients, (reader, writer) = params.like(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.read(reader, 1)  # until the parent has written
+            gradients.flat[...] = params.flat + 1
+        finally:
+            os._exit(0)  # without pytest's farewells
+    params["V"][...] = -3
+    os.write(writer, b"!")
+    _, status = os.waitpid(child, 0)
+    os.close(reader)
+    os.close(writer)
+    assert status == 0
+    np.testing.assert_array_equal(gradients.flat, params.flat + 1)
+    assert np.all(gradients["V"] == -2)
 
 
 def test_like_has_the_same_layout() -> None:

@@ -10,16 +10,16 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from charseq.arrays import FloatArray
+from charseq.arrays import FloatArray, zeros
 
 
 @dataclass(slots=True)
 class Step:
-    """The cast of one time step: named views into arrays that outlive it, each (N, H) unless noted.
+    """The cast of one time step: named views into arrays that outlive it, each (H, N) unless noted.
 
-    `a_x` holds U x(t) + b on entry and `a_h` holds W h(t-1), both (N, G*H), their gates side by side in the
-    order of the cell's equations. On the way back `dh` comes in as d loss / d h(t); `backward` fills
-    `da_x` and `da_h` and leaves in `dh` only what reaches h(t-1) without passing through W.
+    `a_x` holds U x(t) + b on entry and `a_h` holds W h(t-1), both (G*H, N), their gates one below the other
+    in the order of the cell's equations. On the way back `dh` comes in as d loss / d h(t); `backward` fills
+    `da_x` and `da_h`, and a cell that `keeps_h` leaves in `dh` what reaches h(t-1) without passing through W.
     """
 
     a_x: FloatArray
@@ -47,6 +47,8 @@ class Cell(ABC, Generic[S]):
     """Whether the last gate adds b_h, of shape (H,), to its share of W h(t-1)."""
     forget_gate: ClassVar[int | None] = None
     """The gate whose bias starts at 1, so that a fresh cell remembers."""
+    keeps_h: ClassVar[bool] = False
+    """Whether part of h(t-1) reaches h(t) without passing through W."""
 
     @abstractmethod
     def allocate(self, arrays: "CellArrays") -> list[S]:
@@ -65,10 +67,10 @@ class Cell(ABC, Generic[S]):
 class CellArrays:
     """What the recurrent layer allocates for a window of T steps, N streams and G gates of H units.
 
-    `states[k]` is (T + 1, N, H): slot 0 the carried state, slot t + 1 the result of step t. `previous[k]`
-    is (T, N, H): the states that step t starts from, which is `states[k][:T]` unless lines are reset.
+    `states[k]` is (T + 1, H, N): slot 0 the carried state, slot t + 1 the result of step t. `previous[k]`
+    is (T, H, N): the states that step t starts from, which is `states[k][:T]` unless lines are reset.
     `da_h` is `da_x` itself for cells that add U x and W h before anything else happens. `dstates[k]` is
-    (N, H), the gradient on its way back. Where nothing goes back, `da_x` and `da_h` hold a single step.
+    (H, N), the gradient on its way back. Where nothing goes back, `da_x` and `da_h` hold a single step.
     """
 
     a_x: FloatArray
@@ -85,12 +87,12 @@ class CellArrays:
         return len(self.a_x)
 
     def extra(self) -> FloatArray:
-        """Allocate a further (T, N, H) array for what a cell keeps beside its states."""
-        return np.empty_like(self.previous[0])
+        """Allocate a further (T, H, N) array for what a cell keeps beside its states."""
+        return zeros(self.previous[0].shape, self.a_x.dtype)
 
     def scratch(self) -> FloatArray:
-        """Allocate an (N, H) array that all steps share."""
-        return np.empty_like(self.dstates[0])
+        """Allocate an (H, N) array that all steps share."""
+        return zeros(self.dstates[0].shape, self.a_x.dtype)
 
     def step(self, t: int) -> dict[str, Any]:
         """Return the views that every cell's step has."""

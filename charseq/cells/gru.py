@@ -10,7 +10,7 @@ from charseq.cells.cell import Cell, CellArrays, Step, sigmoid_, sigmoid_slope, 
 
 @dataclass(slots=True)
 class GRUStep(Step):
-    """Views of one step; each (N, H), but `ru` and its gradients (N, 2H).
+    """Views of one step; each (H, N), but `ru` and its gradients (2H, N).
 
     `n` is the candidate and `m` its share of the previous state, W_n h(t-1) + b_h, kept for `backward`.
     """
@@ -48,6 +48,7 @@ class GRU(Cell[GRUStep]):
     name = "gru"
     num_gates = 3
     has_recurrent_bias = True
+    keeps_h = True
 
     def allocate(self, arrays: CellArrays) -> list[GRUStep]:
         """Name the views of every step."""
@@ -55,26 +56,26 @@ class GRU(Cell[GRUStep]):
         steps = []
         for t in range(arrays.num_steps):
             common = arrays.step(t)
-            r, u, n = np.split(common["a_x"], 3, axis=-1)
-            dr, du, dn = np.split(common["da_x"], 3, axis=-1)
-            two = slice(0, 2 * r.shape[-1])
-            rest = slice(2 * r.shape[-1], None)
+            r, u, n = np.split(common["a_x"], 3)
+            dr, du, dn = np.split(common["da_x"], 3)
+            two = slice(0, 2 * len(r))
+            rest = slice(2 * len(r), None)
             steps.append(
                 GRUStep(
                     **common,
-                    ru=common["a_x"][:, two],
+                    ru=common["a_x"][two],
                     r=r,
                     u=u,
                     n=n,
-                    ru_h=common["a_h"][:, two],
-                    m_h=common["a_h"][:, rest],
+                    ru_h=common["a_h"][two],
+                    m_h=common["a_h"][rest],
                     m=m[t],
-                    d_ru=common["da_x"][:, two],
+                    d_ru=common["da_x"][two],
                     dr=dr,
                     du=du,
                     dn=dn,
-                    d_ru_h=common["da_h"][:, two],
-                    dm=common["da_h"][:, rest],
+                    d_ru_h=common["da_h"][two],
+                    dm=common["da_h"][rest],
                     term=term,
                 )
             )

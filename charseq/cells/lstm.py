@@ -13,7 +13,7 @@ from charseq.cells.cell import Cell, CellArrays, Step, sigmoid_and_tanh_, sigmoi
 
 @dataclass(slots=True)
 class LSTMStep(Step):
-    """Views of one step; each (N, H), but `ifo` and `d_ifo` (N, 3H)."""
+    """Views of one step; each (H, N), but `ifo` and `d_ifo` (3H, N)."""
 
     ifo: FloatArray
     i: FloatArray
@@ -58,13 +58,13 @@ class LSTM(Cell[LSTMStep]):
         steps = []
         for t in range(arrays.num_steps):
             common = arrays.step(t)
-            i, f, o, g = np.split(common["a_x"], 4, axis=-1)
-            di, df, do, dg = np.split(common["da_x"], 4, axis=-1)
-            three = slice(0, 3 * i.shape[-1])
+            i, f, o, g = np.split(common["a_x"], 4)
+            di, df, do, dg = np.split(common["da_x"], 4)
+            three = slice(0, 3 * len(i))
             steps.append(
                 LSTMStep(
                     **common,
-                    ifo=common["a_x"][:, three],
+                    ifo=common["a_x"][three],
                     i=i,
                     f=f,
                     o=o,
@@ -72,7 +72,7 @@ class LSTM(Cell[LSTMStep]):
                     c_prev=arrays.previous[1][t],
                     c=arrays.states[1][t + 1],
                     tanh_c=tanh_c[t],
-                    d_ifo=common["da_x"][:, three],
+                    d_ifo=common["da_x"][three],
                     di=di,
                     df=df,
                     do=do,
@@ -112,4 +112,3 @@ class LSTM(Cell[LSTMStep]):
         s.dg *= s.dc  #      da_g = tanh'  * i * dC
 
         s.dc *= s.f  #     dC(t-1) = f * dC
-        s.dh.fill(0)

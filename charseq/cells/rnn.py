@@ -33,4 +33,3 @@ class RNN(Cell[Step]):
         """Compute da; all of h(t-1) passes through W."""
         tanh_slope(s.h, out=s.da_x)
         s.da_x *= s.dh  # da = tanh'(a) dh
-        s.dh.fill(0)

@@ -16,6 +16,7 @@ from charseq.toml import (
     layer_from_assignment,
     layer_from_environment,
     load_toml,
+    may_be_auto,
     value_from_text,
 )
 
@@ -121,4 +122,6 @@ def _default(section: str, key: str) -> str:
     field = _section(section).model_fields[key]
     if is_duration(field):
         return format_duration(field.default)
+    if may_be_auto(field):
+        return "auto"
     return " ".join(field.default) if isinstance(field.default, tuple) else f"{field.default}"

@@ -118,14 +118,12 @@ def _describe(run: "Run") -> None:
 def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     import time
 
-    from threadpoolctl import threadpool_limits
-
     from charseq.cli.progress import TrainingDisplay
     from charseq.trainer import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()
-    with threadpool_limits(train.threads), TrainingDisplay(plain=quiet) as display:
+    with TrainingDisplay(plain=quiet) as display:
         for event in run.events():
             try:
                 display.show(event)

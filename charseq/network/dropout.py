@@ -11,7 +11,8 @@ from charseq.arrays import FloatArray
 def dropout(
     x: FloatArray, rate: float, rng: np.random.Generator, *, mask: FloatArray, out: FloatArray
 ) -> None:
-    """Draw `mask` (0 or 1 / (1 - rate)) and write x * mask to `out`; all three have the shape of `x`."""
-    mask[...] = rng.random(x.shape, dtype=np.float32) >= rate
+    """Draw `mask` (float32, 0 or 1 / (1 - rate)) and write x * mask to `out`; all have the shape of `x`."""
+    rng.random(dtype=np.float32, out=mask)
+    np.greater_equal(mask, rate, out=mask)
     mask *= 1 / (1 - rate)
     np.multiply(x, mask, out=out)

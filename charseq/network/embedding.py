@@ -1,6 +1,6 @@
-"""Tokens to rows of a table, and the gradient of that table on the way back.
+"""Tokens to columns of a matrix, and the gradient of that matrix on the way back.
 
-A row of E is a character's vector. A one-hot x(t) needs no vector: U x(t) is one column of U, so the first
+A column of E is a character's vector. A one-hot x(t) needs no vector: U x(t) is one column of U, so the first
 layer looks its columns up with the same two functions. An UNSEEN token is the zero vector.
 """
 
@@ -8,25 +8,42 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 
-
-def lookup(table: FloatArray, tokens: TokenArray, *, out: FloatArray) -> None:
-    """Write the rows of `table` (V, D) that `tokens` (T, N) name to `out` (T, N, D); zeros for UNSEEN."""
-    np.take(table, tokens, axis=0, out=out, mode="clip")
-    unseen = tokens < 0
-    if unseen.any():
-        out[unseen] = 0
+COLUMNS_AT_ONCE = 256
+"""Tokens whose gradients are summed in one product, which bounds the memory that it takes."""
 
 
-def lookup_gradient(rows: FloatArray, tokens: TokenArray, *, out: FloatArray) -> None:
-    """Write to `out` (V, D) the sum of the `rows` (T, N, D) that belong to each token.
+def lookup(matrix: FloatArray, tokens: TokenArray, *, out: FloatArray) -> None:
+    """Write to `out` (T, D, N) the columns of `matrix` (D, V) that `tokens` (T, N) name; zeros for UNSEEN."""
+    for t, step in enumerate(tokens):
+        np.take(matrix, step, axis=1, out=out[t], mode="clip")
+    for t, n in np.argwhere(tokens < 0):
+        out[t, :, n] = 0
 
-    The sum is a product with a one-hot matrix of those tokens alone that occur, which BLAS does faster than
-    any gathering of rows.
+
+def one_hot_scratch(num_tokens: int, vocab_size: int, dtype: np.dtype | type) -> FloatArray:
+    """Return the memory that `lookup_gradient` needs for a window of so many tokens."""
+    return np.zeros((num_tokens, min(vocab_size, COLUMNS_AT_ONCE)), dtype)
+
+
+def lookup_gradient(columns: FloatArray, tokens: TokenArray, scratch: FloatArray, *, out: FloatArray) -> None:
+    """Write to `out` (D, V) the sum of those of the `columns` (D, T*N) that belong to each token.
+
+    The sum is a product with a one-hot matrix, which BLAS does faster than any gathering of columns. Of a
+    large vocabulary only the tokens that occur take part.
     """
-    present, place = np.unique(tokens, return_inverse=True)
-    one_hot = np.zeros((len(present), tokens.size), rows.dtype)
-    one_hot[place.ravel(), np.arange(tokens.size)] = 1
-    sums = one_hot @ rows.reshape(-1, rows.shape[-1])
-    seen = present >= 0
+    vocab_size = out.shape[1]
+    if vocab_size <= COLUMNS_AT_ONCE:
+        np.matmul(columns, one_hot(tokens, np.arange(vocab_size, dtype=np.int32), scratch), out=out)
+        return
     out.fill(0)
-    out[present[seen]] = sums[seen]
+    present = np.unique(tokens[tokens >= 0])
+    for begin in range(0, len(present), COLUMNS_AT_ONCE):
+        some = present[begin : begin + COLUMNS_AT_ONCE]
+        out[:, some] = columns @ one_hot(tokens, some, scratch)
+
+
+def one_hot(tokens: TokenArray, alphabet: TokenArray, scratch: FloatArray) -> FloatArray:
+    """Return (T*N, len(alphabet)), 1 where a token is that member of the alphabet; laid into `scratch`."""
+    out = scratch[: tokens.size, : len(alphabet)]
+    np.equal(tokens.reshape(-1, 1), alphabet, out=out)
+    return out

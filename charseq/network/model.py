@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.cells import CELLS
-from charseq.config import ModelConfig
+from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zeros
+from charseq.cells import CELLS, cells_by
+from charseq.config import KernelName, ModelConfig
 from charseq.network.dropout import dropout
-from charseq.network.embedding import lookup, lookup_gradient
+from charseq.network.embedding import lookup, lookup_gradient, one_hot_scratch
+from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
-from charseq.network.recurrent import LayerWork, RecurrentLayer
+from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from charseq.parameters import Parameters
 
 
@@ -45,11 +46,12 @@ class Workspace:
     """Every array that a window of up to T steps and N streams needs, allocated once."""
 
     layers: list[LayerWork]
-    x: FloatArray  #        (T, N, D), the embedded tokens; empty when one-hot
-    masks: FloatArray  #    (layers, T, N, H), one dropout mask for each layer; empty without dropout
-    dropped: FloatArray  #  (layers, T, N, H), each layer's output after dropout
+    scratch: Scratch
+    x: FloatArray  #        (T, D, N), the embedded tokens; empty when one-hot
+    masks: FloatArray  #    (layers, T, H, N), one dropout mask for each layer; empty without dropout
+    dropped: FloatArray  #  (layers, T, H, N), each layer's output after dropout
     logits: FloatArray  #   (T, N, V)
-    dh: FloatArray  #       (T, N, H)
+    dh: FloatArray  #       (T, H, N)
     can_reset: bool
     tokens: TokenArray = field(init=False)
     h: FloatArray = field(init=False)
@@ -91,6 +93,12 @@ class CharModel:
         for part in self._parts():
             part.initialise_(self.params, rng)
 
+    def use_kernels_(self, kernels: KernelName) -> None:
+        """From now on let `kernels` compute the cells; workspaces made before are as good as new ones."""
+        cells = cells_by(kernels)
+        for layer in self.layers:
+            layer.cell = cells[layer.cell.name]
+
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, a model of the same sizes but perhaps another vocabulary.
 
@@ -113,7 +121,7 @@ class CharModel:
         shape = (batch_size, self.config.hidden_size)
         return State(
             {
-                f"{layer.name}.{state}": np.zeros(shape, self.params.flat.dtype)
+                f"{layer.name}.{state}": shared_zeros(shape, self.params.flat.dtype)
                 for layer in self.layers
                 for state in layer.cell.state_names
             }
@@ -129,13 +137,23 @@ class CharModel:
         T, N, H, D = num_steps, batch_size, self.config.hidden_size, self.config.embedding_size
         dtype = self.params.flat.dtype
         num_masks = len(self.layers) if backward and self.config.dropout else 0
+        widest = max(layer.cell.num_gates * H for layer in self.layers)
+        scratch = Scratch(
+            da=zeros((T * N * widest if backward else 0,), dtype),
+            x=zeros((T * N * max(H, D),), dtype),
+            one_hot=one_hot_scratch(T * N if backward else 0, self.vocab_size, dtype),
+        )
         return Workspace(
-            layers=[layer.allocate(T, N, dtype, resets=resets, backward=backward) for layer in self.layers],
-            x=np.zeros((T, N, D), dtype),
-            masks=np.zeros((num_masks, T, N, H), dtype),
-            dropped=np.zeros((num_masks, T, N, H), dtype),
-            logits=np.zeros((T, N, self.vocab_size), dtype),
-            dh=np.zeros((T if backward else 0, N, H), dtype),
+            layers=[
+                layer.allocate(T, N, dtype, scratch, resets=resets, backward=backward)
+                for layer in self.layers
+            ],
+            scratch=scratch,
+            x=zeros((T, D, N), dtype),
+            masks=np.zeros((num_masks, T, H, N), np.float32),
+            dropped=zeros((num_masks, T, H, N), dtype),
+            logits=zeros((T, N, self.vocab_size), dtype),
+            dh=zeros((T if backward else 0, H, N), dtype),
             can_reset=resets,
         )
 
@@ -163,7 +181,7 @@ class CharModel:
         x: FloatArray | TokenArray = tokens
         if self.config.embedding_size:
             x = work.x[:num_steps]
-            lookup(self.params["embedding.E"].T, tokens, out=x)
+            lookup(self.params["embedding.E"], tokens, out=x)
         for k, layer in enumerate(self.layers):
             carried = state.layer(layer.name, layer.cell.state_names)
             x = layer.forward(x, self.params, carried, work.layers[k], resets)
@@ -172,7 +190,7 @@ class CharModel:
                 dropout(x, self.config.dropout, dropout_rng, mask=mask, out=out)
                 x = out
         work.h = x
-        return self.projection.forward(x, self.params, out=work.logits[:num_steps])
+        return self.projection.forward(x, self.params, work.scratch.x, out=work.logits[:num_steps])
 
     def backward(self, dlogits: FloatArray, work: Workspace, grads: Parameters) -> None:
         """Write to `grads` the gradient that `dlogits` (T, N, V) gives to every parameter.
@@ -180,10 +198,13 @@ class CharModel:
         Needs the `work` that `forward` filled. What `grads` held before is overwritten.
         """
         num_steps = len(dlogits)
-        dx = self.projection.backward(dlogits, work.h, self.params, grads, out=work.dh[:num_steps])
+        dx = self.projection.backward(
+            dlogits, work.h, self.params, grads, work.scratch.x, out=work.dh[:num_steps]
+        )
         for k in reversed(range(len(self.layers))):
             if work.with_dropout:
                 dx *= work.masks[k, :num_steps]
             dx = self.layers[k].backward(dx, self.params, work.layers[k], grads)
         if self.config.embedding_size:
-            lookup_gradient(dx, work.tokens, out=grads["embedding.E"].T)
+            columns = side_by_side(dx, work.scratch.x)
+            lookup_gradient(columns, work.tokens, work.scratch.one_hot, out=grads["embedding.E"])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from charseq.arrays import FloatArray
+from charseq.network.products import side_by_side
 from charseq.parameters import Parameters
 
 
@@ -18,20 +19,29 @@ class Projection:
         bound = V.shape[1] ** -0.5
         V[...] = rng.uniform(-bound, bound, V.shape)
 
-    def forward(self, h: FloatArray, params: Parameters, *, out: FloatArray) -> FloatArray:
-        """Write the logits of `h` (T, N, H) to `out` (T, N, V) and return it."""
+    def forward(
+        self, h: FloatArray, params: Parameters, scratch: FloatArray, *, out: FloatArray
+    ) -> FloatArray:
+        """Write the logits of `h` (T, H, N) to `out` (T, N, V) and return it; `scratch` has the size of h."""
         V = params["projection.V"]
-        np.matmul(h.reshape(-1, V.shape[1]), V.T, out=out.reshape(-1, V.shape[0]))
+        np.matmul(side_by_side(h, scratch).T, V.T, out=out.reshape(-1, len(V)))
         out += params["projection.c"]
         return out
 
     def backward(
-        self, dlogits: FloatArray, h: FloatArray, params: Parameters, grads: Parameters, *, out: FloatArray
+        self,
+        dlogits: FloatArray,
+        h: FloatArray,
+        params: Parameters,
+        grads: Parameters,
+        scratch: FloatArray,
+        *,
+        out: FloatArray,
     ) -> FloatArray:
-        """Write dV and dc to `grads` and dh to `out` (T, N, H), which is returned."""
+        """Write dV and dc to `grads` and dh to `out` (T, H, N), which is returned."""
         V = params["projection.V"]
-        rows, hiddens = dlogits.reshape(-1, V.shape[0]), h.reshape(-1, V.shape[1])
-        np.matmul(hiddens.T, rows, out=grads["projection.V"].T)
+        rows = dlogits.reshape(-1, len(V))
+        np.matmul(rows.T, side_by_side(h, scratch).T, out=grads["projection.V"])
         np.sum(rows, axis=0, out=grads["projection.c"])
-        np.matmul(rows, V, out=out.reshape(-1, V.shape[1]))
+        np.matmul(V.T, dlogits.transpose(0, 2, 1), out=out)
         return out

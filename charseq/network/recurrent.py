@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.network.embedding import lookup, lookup_gradient
+from charseq.network.products import Product, side_by_side
 from charseq.parameters import Parameters
+
+
+@dataclass(slots=True)
+class Scratch:
+    """What layers use one after the other on the way back: flat memory for windows laid side by side."""
+
+    da: FloatArray
+    x: FloatArray
+    one_hot: FloatArray
 
 
 @dataclass(slots=True)
@@ -21,9 +31,15 @@ class LayerWork:
 
     arrays: CellArrays
     steps: list[Step]
-    dx: FloatArray  #       (T, N, D), empty when the input is one-hot
-    W: FloatArray  #        (G*H, H), the contiguous copy that the way back multiplies with
-    through_W: FloatArray  # (N, H)
+    b: FloatArray  #        (G*H, N), the bias of every stream
+    b_h: FloatArray  #      (H, N), likewise
+    dx: FloatArray  #       (T, D, N), empty when the input is one-hot
+    through_W: FloatArray  # (H, N)
+    U: Product
+    W: Product
+    U_back: Product
+    W_back: Product
+    scratch: Scratch
     x: FloatArray | TokenArray = field(init=False)
     resets: BoolArray | None = field(init=False)
 
@@ -31,7 +47,7 @@ class LayerWork:
 class RecurrentLayer:
     """A cell with the weights all steps share: U (G*H, D), W (G*H, H), b (G*H,), and b_h (H,) if it has one.
 
-    With `one_hot` the input is tokens (T, N) instead of vectors (T, N, D), and U x(t) is a column of U.
+    With `one_hot` the input is tokens (T, N) instead of vectors (T, D, N), and U x(t) is a column of U.
     """
 
     def __init__(
@@ -64,32 +80,47 @@ class RecurrentLayer:
             np.split(b, self.cell.num_gates)[self.cell.forget_gate].fill(1)
 
     def allocate(
-        self, num_steps: int, batch_size: int, dtype: np.dtype, *, resets: bool, backward: bool
+        self,
+        num_steps: int,
+        num_streams: int,
+        dtype: np.dtype,
+        scratch: Scratch,
+        *,
+        resets: bool,
+        backward: bool,
     ) -> LayerWork:
         """Make the arrays for windows of up to `num_steps`; with `resets`, states may restart inside them."""
-        T, N, H, GH = num_steps, batch_size, self.hidden_size, self.cell.num_gates * self.hidden_size
-        num_states, steps_back = len(self.cell.state_names), T if backward else 1
-
-        def zeros(*shape: int) -> FloatArray:
-            return np.zeros(shape, dtype)
-
-        states = tuple(zeros(T + 1, N, H) for _ in range(num_states))
-        da_x = zeros(steps_back, N, GH)
+        T, N, D, H = num_steps, num_streams, self.input_size, self.hidden_size
+        GH, num_states = self.cell.num_gates * H, len(self.cell.state_names)
+        steps_back = T if backward else 1
+        da_x = zeros((steps_back, GH, N), dtype)
+        states = tuple(zeros((T + 1, H, N), dtype) for _ in range(num_states))
         arrays = CellArrays(
-            a_x=zeros(T, N, GH),
-            a_h=zeros(N, GH),
+            a_x=zeros((T, GH, N), dtype),
+            a_h=zeros((GH, N), dtype),
             states=states,
-            previous=tuple(zeros(T, N, H) if resets else slots[:T] for slots in states),
+            previous=tuple(zeros((T, H, N), dtype) if resets else slots[:T] for slots in states),
             da_x=da_x,
-            da_h=zeros(steps_back, N, GH) if self.cell.has_recurrent_bias else da_x,
-            dstates=tuple(zeros(N, H) for _ in range(num_states)),
+            da_h=zeros((steps_back, GH, N), dtype) if self.cell.has_recurrent_bias else da_x,
+            dstates=tuple(zeros((H, N), dtype) for _ in range(num_states)),
         )
+
+        def product(rows: int, columns: int, *, needed: bool = True) -> Product:
+            num_products = T if needed else 0
+            return Product(rows, columns, num_streams=N, num_products=num_products, dtype=dtype)
+
         return LayerWork(
             arrays=arrays,
             steps=self.cell.allocate(arrays),
-            dx=zeros(T if backward and not self.one_hot else 0, N, self.input_size),
-            W=zeros(GH if backward else 0, H),
-            through_W=zeros(N, H),
+            b=zeros((GH, N), dtype),
+            b_h=zeros((H, N), dtype),
+            dx=zeros((T if backward and not self.one_hot else 0, D, N), dtype),
+            through_W=zeros((H, N), dtype),
+            U=product(GH, D, needed=not self.one_hot),
+            W=product(GH, H),
+            U_back=product(D, GH, needed=backward and not self.one_hot),
+            W_back=product(H, GH, needed=backward),
+            scratch=scratch,
         )
 
     def forward(
@@ -100,75 +131,88 @@ class RecurrentLayer:
         work: LayerWork,
         resets: BoolArray | None,
     ) -> FloatArray:
-        """Return h (T, N, H), a view into `work`; advance `state`, the cell's arrays (N, H), in place.
+        """Return h (T, H, N), a view into `work`; advance `state`, the cell's arrays (N, H), in place.
 
         `resets` (T, N) is true where a stream's state is zero before the step.
         """
-        arrays, num_steps, H = work.arrays, len(x), self.hidden_size
+        arrays, num_steps = work.arrays, len(x)
         U, W, b = (params[f"{self.name}.{letter}"] for letter in "UWb")
-        b_h = params[f"{self.name}.b_h"] if self.cell.has_recurrent_bias else None
         work.x, work.resets = x, resets
 
         a_x = arrays.a_x[:num_steps]
         if self.one_hot:
-            lookup(U.T, x, out=a_x)
+            lookup(U, x, out=a_x)
         else:
-            np.matmul(x.reshape(-1, self.input_size), U.T, out=a_x.reshape(-1, U.shape[0]))
-        a_x += b
+            work.U.load_(U)
+            work.U.each(x, out=a_x)
+        np.copyto(work.b, b[:, None])
+        a_x += work.b
+        m = arrays.a_h[-self.hidden_size :]
+        if self.cell.has_recurrent_bias:
+            np.copyto(work.b_h, params[f"{self.name}.b_h"][:, None])
         for slots, carried in zip(arrays.states, state, strict=True):
-            slots[0] = carried
+            slots[0] = carried.T
+        work.W.load_(W)
         for t, step in enumerate(work.steps[:num_steps]):
             if resets is not None:
                 for previous, slots in zip(arrays.previous, arrays.states, strict=True):
-                    np.multiply(slots[t], ~resets[t, :, None], out=previous[t])
-            np.matmul(step.h_prev, W.T, out=step.a_h)
-            if b_h is not None:
-                step.a_h[:, -H:] += b_h
+                    np.multiply(slots[t], ~resets[t], out=previous[t])
+            work.W.one(step.h_prev, out=step.a_h)
+            if self.cell.has_recurrent_bias:
+                m += work.b_h
             self.cell.forward(step)
         for slots, carried in zip(arrays.states, state, strict=True):
-            carried[...] = slots[num_steps]
+            carried[...] = slots[num_steps].T
         return arrays.states[0][1 : num_steps + 1]
 
     def backward(
         self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Parameters
     ) -> FloatArray:
-        """Write the weights' gradients to `grads` and return dx (T, N, D), given dh from above.
+        """Write the weights' gradients to `grads` and return dx (T, D, N), given dh (T, H, N) from above.
 
         The gradient stops at the window's first step: truncated backpropagation through time.
         """
-        arrays, num_steps = work.arrays, len(dh_out)
+        arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
-        np.copyto(work.W, params[f"{self.name}.W"])
-        for gradient in arrays.dstates:
+        work.W_back.load_(params[f"{self.name}.W"].T)
+        for gradient in (through_W, *arrays.dstates):
             gradient.fill(0)
-        for t in reversed(range(num_steps)):
+        for t in reversed(range(len(dh_out))):
             step = work.steps[t]
-            dh += dh_out[t]
+            if self.cell.keeps_h:
+                dh += through_W
+                dh += dh_out[t]
+            else:
+                np.add(through_W, dh_out[t], out=dh)
             self.cell.backward(step)
-            np.matmul(step.da_h, work.W, out=work.through_W)
-            dh += work.through_W
+            work.W_back.one(step.da_h, out=through_W)
             if work.resets is not None:
-                for gradient in arrays.dstates:
-                    gradient *= ~work.resets[t, :, None]
-        return self._weight_gradients(params, work, grads, num_steps)
+                for gradient in (through_W, *arrays.dstates):
+                    gradient *= ~work.resets[t]
+        if self.cell.keeps_h:
+            dh += through_W
+        else:
+            np.copyto(dh, through_W)
+        return self._weight_gradients(params, work, grads, len(dh_out))
 
     def _weight_gradients(
         self, params: Parameters, work: LayerWork, grads: Parameters, num_steps: int
     ) -> FloatArray:
-        def rows(array: FloatArray) -> FloatArray:
-            return array[:num_steps].reshape(-1, array.shape[-1])
-
+        """Sum over all steps and streams: dW of da h(t-1)', dU of da x(t)', db of da."""
         arrays, H = work.arrays, self.hidden_size
-        da_x, da_h = rows(arrays.da_x), rows(arrays.da_h)
-        np.matmul(rows(arrays.previous[0]).T, da_h, out=grads[f"{self.name}.W"].T)
-        np.sum(da_x, axis=0, out=grads[f"{self.name}.b"])
+        dU, dW, db = (grads[f"{self.name}.{letter}"] for letter in "UWb")
+
+        da = side_by_side(arrays.da_h[:num_steps], work.scratch.da)
+        np.matmul(da, side_by_side(arrays.previous[0][:num_steps], work.scratch.x).T, out=dW)
         if self.cell.has_recurrent_bias:
-            np.sum(da_h[:, -H:], axis=0, out=grads[f"{self.name}.b_h"])
-        dU = grads[f"{self.name}.U"]
+            np.sum(da[-H:], axis=1, out=grads[f"{self.name}.b_h"])
+            da = side_by_side(arrays.da_x[:num_steps], work.scratch.da)
+        np.sum(da, axis=1, out=db)
         dx = work.dx[:num_steps]
         if self.one_hot:
-            lookup_gradient(arrays.da_x[:num_steps], work.x, out=dU.T)
+            lookup_gradient(da, work.x, work.scratch.one_hot, out=dU)
         else:
-            np.matmul(rows(work.x).T, da_x, out=dU.T)
-            np.matmul(da_x, params[f"{self.name}.U"], out=rows(dx))
+            np.matmul(da, side_by_side(work.x, work.scratch.x).T, out=dU)
+            work.U_back.load_(params[f"{self.name}.U"].T)
+            work.U_back.each(arrays.da_x[:num_steps], out=dx)
         return dx

@@ -20,8 +20,15 @@ class Adam(Optimizer):
     name = "adam"
     state_names = ("mean", "mean_square")
 
-    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
-        mean, mean_square, term = self.state["mean"], self.state["mean_square"], self._scratch
+    def _update_(
+        self,
+        params: FloatArray,
+        gradient: FloatArray,
+        state: list[FloatArray],
+        term: FloatArray,
+        learning_rate: float,
+    ) -> None:
+        mean, mean_square = state
         beta1, beta2, t = self.config.beta1, self.config.beta2, self.num_steps
         mean *= beta1
         mean += np.multiply(gradient, 1 - beta1, out=term)
@@ -34,7 +41,7 @@ class Adam(Optimizer):
         term += EPSILON
         np.divide(mean, term, out=term)
         term *= learning_rate / (1 - beta1**t)
-        params.flat -= term
+        params -= term
 
 
 class AdamW(Adam):
@@ -45,6 +52,7 @@ class AdamW(Adam):
 
     name = "adamw"
 
-    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
+    def step(self, params: Parameters, grads: Parameters, *, learning_rate: float) -> None:
+        """Change `params` in place by one step along `grads`."""
         params.matrices *= 1 - learning_rate * self.config.weight_decay
-        super()._update_(params, gradient, learning_rate)
+        super().step(params, grads, learning_rate=learning_rate)

@@ -9,6 +9,8 @@ from charseq.arrays import FloatArray
 from charseq.config import OptimConfig
 from charseq.parameters import Parameters
 
+PART_SIZE = 32768
+"""Parameters that are updated together: what an update reads and writes of them fits a core's cache."""
 EPSILON = 1e-8
 """Added to the root mean square that steps are divided by."""
 
@@ -23,7 +25,7 @@ class Optimizer(ABC):
         self.config = config
         self.num_steps = 0
         self.state = {name: np.zeros_like(params.flat) for name in self.state_names}
-        self._scratch = np.empty_like(params.flat)
+        self._scratch = np.empty_like(params.flat[:PART_SIZE])
 
     def reset_(self) -> None:
         """Forget all earlier steps."""
@@ -34,7 +36,19 @@ class Optimizer(ABC):
     def step(self, params: Parameters, grads: Parameters, *, learning_rate: float) -> None:
         """Change `params` in place by one step along `grads`."""
         self.num_steps += 1
-        self._update_(params, grads.flat, learning_rate)
+        for begin in range(0, params.flat.size, PART_SIZE):
+            part = slice(begin, begin + PART_SIZE)
+            gradient = grads.flat[part]
+            state = [vector[part] for vector in self.state.values()]
+            self._update_(params.flat[part], gradient, state, self._scratch[: gradient.size], learning_rate)
 
     @abstractmethod
-    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None: ...
+    def _update_(
+        self,
+        params: FloatArray,
+        gradient: FloatArray,
+        state: list[FloatArray],
+        term: FloatArray,
+        learning_rate: float,
+    ) -> None:
+        """Change a part of the parameters and of each vector of `state`; `term` is scratch of their size."""

@@ -4,7 +4,6 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.optim.optimizer import EPSILON, Optimizer
-from charseq.parameters import Parameters
 
 
 class RMSProp(Optimizer):
@@ -16,8 +15,15 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     state_names = ("mean_square",)
 
-    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
-        mean_square, term, beta2 = self.state["mean_square"], self._scratch, self.config.beta2
+    def _update_(
+        self,
+        params: FloatArray,
+        gradient: FloatArray,
+        state: list[FloatArray],
+        term: FloatArray,
+        learning_rate: float,
+    ) -> None:
+        (mean_square,), beta2 = state, self.config.beta2
         mean_square *= beta2
         np.multiply(gradient, gradient, out=term)
         term *= 1 - beta2
@@ -26,4 +32,4 @@ class RMSProp(Optimizer):
         term += EPSILON
         np.divide(gradient, term, out=term)
         term *= learning_rate
-        params.flat -= term
+        params -= term

@@ -4,7 +4,6 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.optim.optimizer import Optimizer
-from charseq.parameters import Parameters
 
 
 class SGD(Optimizer):
@@ -16,8 +15,15 @@ class SGD(Optimizer):
     name = "sgd"
     state_names = ("velocity",)
 
-    def _update_(self, params: Parameters, gradient: FloatArray, learning_rate: float) -> None:
-        velocity = self.state["velocity"]
+    def _update_(
+        self,
+        params: FloatArray,
+        gradient: FloatArray,
+        state: list[FloatArray],
+        term: FloatArray,
+        learning_rate: float,
+    ) -> None:
+        (velocity,) = state
         velocity *= self.config.momentum
         velocity += gradient
-        params.flat -= np.multiply(velocity, learning_rate, out=self._scratch)
+        params -= np.multiply(velocity, learning_rate, out=term)

@@ -1,3 +1,4 @@
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any, TypeAlias, get_args
@@ -6,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charseq.cells import CELLS
+from charseq.cells import CELLS, cells_by
 from charseq.cells.cell import CellArrays, sigmoid_, sigmoid_and_tanh_, sigmoid_slope, tanh_slope
 from charseq.config import CellName
+from charseq.errors import ConfigError
 from tests import reference
 from tests.gradients import STEP, check_gradients
 
@@ -18,8 +20,8 @@ Array: TypeAlias = NDArray[Any]
 def make_arrays(name: str, *, num_streams: int, hidden_size: int, dtype: type) -> CellArrays:
     """Allocate one step of a cell, as the recurrent layer does for many."""
     cell, N, H = CELLS[name], num_streams, hidden_size
-    states: tuple[Array, ...] = tuple(np.zeros((2, N, H), dtype) for _ in cell.state_names)
-    da_x: Array = np.zeros((1, N, cell.num_gates * H), dtype)
+    states: tuple[Array, ...] = tuple(np.zeros((2, H, N), dtype) for _ in cell.state_names)
+    da_x: Array = np.zeros((1, cell.num_gates * H, N), dtype)
     return CellArrays(
         a_x=np.zeros_like(da_x),
         a_h=np.zeros_like(da_x[0]),
@@ -27,7 +29,7 @@ def make_arrays(name: str, *, num_streams: int, hidden_size: int, dtype: type) -
         previous=tuple(slots[:1] for slots in states),
         da_x=da_x,
         da_h=np.zeros_like(da_x) if cell.has_recurrent_bias else da_x,
-        dstates=tuple(np.zeros((N, H), dtype) for _ in cell.state_names),
+        dstates=tuple(np.zeros((H, N), dtype) for _ in cell.state_names),
     )
 
 
@@ -63,22 +65,26 @@ def test_a_step_equals_the_plain_twin(name: str) -> None:
     for array in inputs(arrays):
         array[...] = rng.normal(size=array.shape)
     b_h = rng.normal(size=H)
-    arrays.a_h[...] = arrays.states[0][0] @ W.T
+    arrays.a_h[...] = W @ arrays.states[0][0]
     weights = {"U": np.eye(len(W)), "W": W, "b": np.zeros(len(W))}
     if cell.has_recurrent_bias:
-        arrays.a_h[:, -H:] += b_h
+        arrays.a_h[-H:] += b_h[:, None]
         weights["b_h"] = b_h
     before = [array.copy() for array in inputs(arrays)]
     cell.forward(step)
     for n in range(N):
-        expected = reference.STEPS[name](before[0][n], tuple(array[n] for array in before[2:]), **weights)
+        previous = tuple(array[:, n] for array in before[2:])
+        expected = reference.STEPS[name](before[0][:, n], previous, **weights)
         for slots, state in zip(arrays.states, expected, strict=True):
-            np.testing.assert_allclose(slots[1, n], state, rtol=0, atol=1e-12)
+            np.testing.assert_allclose(slots[1][:, n], state, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_the_gradient_of_a_step(name: str) -> None:
-    """One step back gives the derivatives by a_x, a_h and every previous state, h(t-1) not through W."""
+    """One step back gives the derivatives by a_x, a_h and every previous state, h(t-1) not through W.
+
+    Of a cell that does not keep h, that derivative by h(t-1) is zero, and what `dh` holds has no meaning.
+    """
     rng, cell = np.random.default_rng(1), CELLS[name]
     arrays = make_arrays(name, num_streams=2, hidden_size=3, dtype=np.complex128)
     (step,) = cell.allocate(arrays)
@@ -100,6 +106,8 @@ def test_the_gradient_of_a_step(name: str) -> None:
     cell.backward(step)
     gradients = [arrays.da_x[0], arrays.da_h[0], *arrays.dstates]
     copies = {key: gradient.copy() for key, gradient in zip(names, gradients, strict=True)}
+    if not cell.keeps_h:
+        copies["h_prev"].fill(0)
     check_gradients(loss, variables, copies)
 
 
@@ -119,13 +127,11 @@ def test_saturated_gates_stay_finite(name: str, size: float) -> None:
         assert np.isfinite(array).all()
 
 
+@pytest.mark.parametrize(("N", "H"), [(512, 128), (17, 33), (1, 2048), (2048, 1), (1, 1)])
 @pytest.mark.parametrize("name", CELLS)
-def test_a_step_allocates_no_array(name: str) -> None:
-    """A step forward and back allocates less than half of one (N, H) array, whatever N and H are.
-
-    What it does allocate are the buffers, of 8192 elements, through which NumPy reads one gate of many.
-    """
-    cell, N, H = CELLS[name], 512, 128
+def test_a_step_allocates_no_array(name: str, N: int, H: int) -> None:
+    """A step forward and back allocates less than 4 KiB, whatever N and H are: every gate is one block."""
+    cell = CELLS[name]
     arrays = make_arrays(name, num_streams=N, hidden_size=H, dtype=np.float32)
     (step,) = cell.allocate(arrays)
     tracemalloc.start()
@@ -133,7 +139,7 @@ def test_a_step_allocates_no_array(name: str) -> None:
     cell.backward(step)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < N * H * 4 / 2
+    assert peak < 4 * 1024
 
 
 def test_sigmoid_equals_the_textbook() -> None:
@@ -153,12 +159,10 @@ def test_sigmoid_saturates_without_overflow() -> None:
 
 def test_sigmoid_and_tanh_share_a_call() -> None:
     """The named part becomes the sigmoid, the rest the tanh."""
-    a = np.random.default_rng(3).normal(size=(2, 6))
+    a = np.random.default_rng(3).normal(size=(6, 2))
     y = a.copy()
-    sigmoid_and_tanh_(y, y[:, :4])
-    np.testing.assert_allclose(
-        y, np.hstack([reference.sigma(a[:, :4]), np.tanh(a[:, 4:])]), rtol=0, atol=1e-15
-    )
+    sigmoid_and_tanh_(y, y[:4])
+    np.testing.assert_allclose(y, np.vstack([reference.sigma(a[:4]), np.tanh(a[4:])]), rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -172,3 +176,66 @@ def test_slopes_are_derivatives(activation: Callable[[Array], Array], slope: Cal
     out = np.empty_like(a)
     slope(activation(a), out=out)
     np.testing.assert_allclose(out, activation(a + STEP * 1j).imag / STEP, rtol=0, atol=1e-14)
+
+
+# ---- compiled
+
+
+@pytest.mark.parametrize("size", [1, 3, 30])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (5, 3), (16, 17)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-14)])
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_cells_equal_plain_ones(
+    name: str, dtype: type, tolerance: float, shape: tuple[int, int], size: float
+) -> None:
+    """Numba and NumPy compute the same states and gradients, up to rounding, small and large ones."""
+    pytest.importorskip("numba")
+    H, N = shape
+    results = []
+    for cell in (CELLS[name], cells_by("numba")[name]):
+        rng = np.random.default_rng(4)
+        arrays = make_arrays(name, num_streams=N, hidden_size=H, dtype=dtype)
+        (step,) = cell.allocate(arrays)
+        for array in (*inputs(arrays), *arrays.dstates):
+            array[...] = rng.normal(0, size, array.shape)
+        cell.forward(step)
+        cell.backward(step)
+        dstates = arrays.dstates if cell.keeps_h else arrays.dstates[1:]
+        results.append([array.copy() for array in (*arrays.states, arrays.da_x, arrays.da_h, *dstates)])
+    for compiled, plain in zip(*reversed(results), strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=0, atol=tolerance * max(1, size) ** 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", CELLS)
+def test_compiled_cells_do_not_hide_a_divergence(name: str, bad: float) -> None:
+    """Nan stays nan, and infinity is where tanh is 1, as NumPy has it."""
+    pytest.importorskip("numba")
+    states = []
+    for cell in (CELLS[name], cells_by("numba")[name]):
+        arrays = make_arrays(name, num_streams=2, hidden_size=2, dtype=np.float32)
+        (step,) = cell.allocate(arrays)
+        arrays.a_x[...] = bad
+        cell.forward(step)
+        states.append(arrays.states[0][1].copy())
+    np.testing.assert_allclose(states[1], states[0], atol=1e-6)
+
+
+def test_numpy_is_always_there() -> None:
+    """The reference kernels are the plain cells."""
+    assert cells_by("numpy") is CELLS
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_auto_is_numba_where_it_is(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auto takes numba if it is installed, and NumPy without a word if it is not."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr("charseq.cells.find_spec", lambda name: object() if installed else None)
+    assert (cells_by("auto") is CELLS) is not installed
+
+
+def test_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for numba where it is not installed names the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "charseq.cells.compiled", None)
+    with pytest.raises(ConfigError, match=r"train\.kernels: numba cannot be used: .*charseq\[fast\]"):
+        cells_by("numba")

@@ -20,7 +20,7 @@ from charseq.toml import load_toml
 from charseq.trainer import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
-SHORT = ("--hidden-size", "8", "--threads", "1", "--schedule", "constant")
+SHORT = ("--hidden-size", "8", "--threads", "1", "--kernels", "numpy", "--schedule", "constant")
 FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, \d+\.\d{4} bits per byte, perplexity \d+\.\d{3}"
 
 
@@ -208,39 +208,29 @@ def test_a_short_text(call: Call, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("before", "option", "expected"),
-    [(2, (), 1), (2, ("--threads", "1"), 1), (1, ("--threads", "2"), 2)],
-    ids=["default", "one", "two"],
-)
-def test_threads(
-    call: Call,
-    text: str,
-    monkeypatch: pytest.MonkeyPatch,
-    before: int,
-    option: tuple[str, ...],
-    expected: int,
-) -> None:
-    """--threads says how many there are, one unless it says otherwise, whatever there were before."""
-    seen: set[int] = set()
-
-    def show(self: TrainingDisplay, event: Event) -> None:
-        seen.update(library["num_threads"] for library in threadpool_info())
-
-    monkeypatch.setattr(TrainingDisplay, "show", show)
-    with threadpool_limits(before):
-        code, *_ = call("train", text, "--hidden-size", "4", "--max-steps", "1", *option)
-    assert code == 0
-    assert seen <= {expected}
+@pytest.mark.parametrize(("option", "expected"), [("1", 1), ("2", 2), ("auto", 1)])
+def test_threads(call: Call, text: str, option: str, expected: int) -> None:
+    """--threads says how many cores share a batch; auto is one for a run that is over at once."""
+    options = ("--hidden-size", "4", "--max-steps", "1", "-o", "run")
+    assert call("train", text, *options, "--threads", option).code == 0
+    snapshot = Checkpoint.load(Path("run/last.safetensors")).training
+    assert snapshot is not None
+    assert snapshot.record["plan"] == {"num_shards": expected, "blas_threads": 1}
 
 
-def test_no_threads_are_too_few(call: Call, text: str) -> None:
-    """A run has one thread at least."""
-    code, out, err = call("train", text, *SHORT, "--threads", "0", "-o", "run")
+def test_threads_leave_blas_as_it_was(call: Call, text: str) -> None:
+    """After training NumPy multiplies on as many threads as before."""
+    with threadpool_limits(2):
+        call("train", text, "--hidden-size", "4", "--max-steps", "1", "--threads", "1", "-o", "run")
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
+
+
+@pytest.mark.parametrize("threads", ["-1", "many"])
+def test_threads_are_auto_or_a_number(call: Call, text: str, threads: str) -> None:
+    """A batch cannot be shared by fewer cores than none."""
+    code, out, err = call("train", text, *SHORT, "--threads", threads, "-o", "run")
     assert (code, out) == (2, "")
     assert err.startswith("charseq: error: --threads: train.threads must be ")
-    assert err.count("\n") == 1
-    assert not Path("run").exists()
 
 
 # ---- refusals

@@ -1,6 +1,7 @@
 """Against PyTorch: the same weights give the same outputs, states, loss and gradients.
 
-PyTorch differs from charseq in four conventions, all of them handled by `our_rows` and its two callers:
+PyTorch differs from charseq in four conventions, all of them handled by `our_rows` and its two callers (and
+in its layout, a row per stream where ours is a column, which `compare` transposes):
 
 * the rows of the LSTM's gates are in the order i, f, g, o; ours are i, f, o, g;
 * the GRU's gates are r, z, n, where z = 1 - u weighs the old state: sigma(-a) = 1 - sigma(a), so z's rows are
@@ -104,10 +105,10 @@ def compare(cell: str, num_layers: int) -> Comparison:
     loss = cross_entropy_(work.logits, golden["targets"])
     model.backward(work.logits, work, grads)
     dstates = {
-        f"{letter}0": np.stack([layer.arrays.dstates[j] for layer in work.layers])
+        f"{letter}0": np.stack([layer.arrays.dstates[j].T for layer in work.layers])
         for j, letter in enumerate(CELLS[cell].state_names)
     }
-    return Comparison(golden, logits, work.h, state.arrays, loss, grads, dstates)
+    return Comparison(golden, logits, work.h.transpose(0, 2, 1), state.arrays, loss, grads, dstates)
 
 
 def assert_close(actual: Array, expected: Array, name: str) -> None:

@@ -16,7 +16,7 @@ V, T, N, H = 4, 4, 2, 3
 
 def dropped(x: NDArray[Any], rate: float, seed: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the mask and the output of `dropout`."""
-    mask, out = np.empty_like(x), np.empty_like(x)
+    mask, out = np.empty(x.shape, np.float32), np.empty_like(x)
     dropout(x, rate, np.random.default_rng(seed), mask=mask, out=out)
     return mask, out
 
@@ -71,6 +71,14 @@ def test_the_same_seed_gives_the_same_mask() -> None:
     single, _ = dropped(np.ones((6, 7), np.float32), 0.5, seed=5)
     double, _ = dropped(np.ones((6, 7), np.complex128), 0.5, seed=5)
     np.testing.assert_array_equal(single, double)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_a_mask_is_float32(dtype: type) -> None:
+    """A workspace keeps a mask for each layer, in float32 whatever the dtype of the model."""
+    masks = make_model("rnn", 0.5, dtype=dtype).workspace(T, N).masks
+    assert masks.shape == (2, T, H, N)
+    assert masks.dtype == np.float32
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])

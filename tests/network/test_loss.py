@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charseq.network.loss import cross_entropy_, log_softmax
+from charseq.network.loss import ROWS_AT_ONCE, cross_entropy_, log_softmax
 from tests import reference
 from tests.gradients import check_gradients
 
 T, N, V = 4, 3, 5
 
 
-def some_logits(scale: float = 2.0) -> NDArray[Any]:
+def some_logits(scale: float = 2.0, T: int = T, N: int = N) -> NDArray[Any]:
     return np.random.default_rng(0).normal(0, scale, (T, N, V))
 
 
-def some_targets() -> NDArray[np.int32]:
+def some_targets(T: int = T, N: int = N) -> NDArray[np.int32]:
     return np.random.default_rng(1).integers(0, V, (T, N)).astype(np.int32)
 
 
@@ -56,6 +56,40 @@ def test_the_gradient_of_each_character_sums_to_zero() -> None:
     gradient = some_logits()
     cross_entropy_(gradient, some_targets())
     np.testing.assert_allclose(gradient.sum(axis=-1), 0, atol=1e-15)
+
+
+many_rows = pytest.mark.parametrize(
+    ("T", "N"), [(ROWS_AT_ONCE - 1, 1), (16, ROWS_AT_ONCE // 16), (1, ROWS_AT_ONCE + 1), (37, 21)]
+)
+
+
+@many_rows
+def test_many_rows_cost_what_the_textbook_says(T: int, N: int) -> None:
+    """That rows go through the softmax a chunk at a time shows in no loss."""
+    logits, targets = some_logits(T=T, N=N), some_targets(T, N)
+    expected = reference.cross_entropy(logits, targets)
+    assert cross_entropy_(logits, targets) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@many_rows
+def test_many_rows_have_the_gradient_of_the_textbook(T: int, N: int) -> None:
+    """That rows go through the softmax a chunk at a time shows in no gradient: it is that of the mean."""
+    logits, targets = some_logits(T=T, N=N), some_targets(T, N)
+    expected = (np.exp(reference.log_softmax(logits)) - reference.one_hot(targets, V)) / (T * N)
+    cross_entropy_(logits, targets)
+    np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-12 / (T * N))
+
+
+@pytest.mark.parametrize("border", [1, 10, 20])
+def test_shares_add_up(border: int) -> None:
+    """The streams of a batch, dealt out with `num_targets` of the whole, sum to its mean and gradient."""
+    T, N = 37, 21
+    whole, targets = some_logits(T=T, N=N), some_targets(T, N)
+    parts = [whole[:, :border].copy(), whole[:, border:].copy()]
+    halves = [targets[:, :border], targets[:, border:]]
+    shares = [cross_entropy_(part, half, num_targets=T * N) for part, half in zip(parts, halves, strict=True)]
+    assert sum(shares) == pytest.approx(cross_entropy_(whole, targets), rel=0, abs=1e-12)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

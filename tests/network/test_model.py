@@ -474,16 +474,17 @@ def test_adopting_leaves_new_tokens_alone(cell: str, embedding_size: int) -> Non
 # ---- memory
 
 
-@pytest.mark.parametrize(("embedding_size", "limit"), [(0, 176), (32, 96)], ids=["one-hot", "embedding"])
+@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
 @with_and_without_resets
 @every_depth
 @every_cell
 def test_a_warm_training_step_allocates_little(
-    cell: str, num_layers: int, with_resets: bool, embedding_size: int, limit: int
+    cell: str, num_layers: int, with_resets: bool, embedding_size: int
 ) -> None:
-    """A training step on T = N = 16, H = 64, V = 50 never holds more than `limit` KiB of new memory.
+    """A training step on T = N = 16, H = 64, V = 50 never holds more than 96 KiB of new memory.
 
-    Measured: 159 KiB for the one-hot LSTM, in `lookup_gradient`; 71 KiB with an embedding.
+    Measured: 76 KiB, of which 72 are the buffers, of 8192 elements, through which NumPy writes the one-hot
+    matrix of `lookup_gradient` and multiplies with `resets`.
     """
     T, N, vocab_size = 16, 16, 50
     model = make_model(
@@ -505,4 +506,4 @@ def test_a_warm_training_step_allocates_little(
     step()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < limit * 1024
+    assert peak < 96 * 1024

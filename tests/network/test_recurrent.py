@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.cells import CELLS
-from charseq.network.recurrent import LayerWork, RecurrentLayer
+from charseq.network.embedding import one_hot_scratch
+from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from charseq.parameters import Parameters
 from tests import reference
 from tests.gradients import check_gradients
@@ -33,10 +34,10 @@ def make_state(layer: RecurrentLayer, num_streams: int, dtype: type = np.float64
 
 
 def make_inputs(num_steps: int, num_streams: int, *, one_hot: bool) -> Array:
-    """Return vectors (T, N, D), or tokens (T, N) of which one is unseen."""
+    """Return vectors (T, D, N), or tokens (T, N) of which one is unseen."""
     rng = np.random.default_rng(2)
     if not one_hot:
-        return rng.normal(size=(num_steps, num_streams, D))
+        return rng.normal(size=(num_steps, D, num_streams))
     tokens = rng.integers(0, D, (num_steps, num_streams)).astype(np.int32)
     tokens[-1, -1] = -1
     return tokens
@@ -50,7 +51,13 @@ def make_resets(num_steps: int, num_streams: int) -> Array:
 
 
 def allocate(layer: RecurrentLayer, num_steps: int, num_streams: int, dtype: type, resets: bool) -> LayerWork:
-    return layer.allocate(num_steps, num_streams, np.dtype(dtype), resets=resets, backward=True)
+    num_tokens, H, G = num_steps * num_streams, layer.hidden_size, layer.cell.num_gates
+    scratch = Scratch(
+        da=np.zeros(num_tokens * G * H, dtype),
+        x=np.zeros(num_tokens * max(H, D), dtype),
+        one_hot=one_hot_scratch(num_tokens, D, dtype),
+    )
+    return layer.allocate(num_steps, num_streams, np.dtype(dtype), scratch, resets=resets, backward=True)
 
 
 def weights_of(params: Parameters) -> dict[str, Array]:
@@ -70,9 +77,9 @@ def test_a_layer_equals_the_plain_twin(
     resets = make_resets(num_steps, num_streams) if with_resets else None
     work = allocate(layer, num_steps, num_streams, np.float64, with_resets)
     h = layer.forward(x, params, make_state(layer, num_streams), work, resets)
-    vectors = reference.one_hot(x, D) if one_hot else x
+    vectors = reference.one_hot(x, D) if one_hot else x.transpose(0, 2, 1)
     expected, _ = reference.layer(cell, weights_of(params), vectors, make_state(layer, num_streams), resets)
-    np.testing.assert_allclose(h, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(h.transpose(0, 2, 1), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
@@ -83,7 +90,8 @@ def test_a_layer_advances_the_state_in_place(cell: str, with_resets: bool) -> No
     x, state = make_inputs(5, N, one_hot=False), make_state(layer, N)
     resets = make_resets(5, N) if with_resets else None
     layer.forward(x, params, state, allocate(layer, 5, N, np.float64, with_resets), resets)
-    _, expected = reference.layer(cell, weights_of(params), x, make_state(layer, N), resets)
+    vectors = x.transpose(0, 2, 1)
+    _, expected = reference.layer(cell, weights_of(params), vectors, make_state(layer, N), resets)
     for array, twin in zip(state, expected, strict=True):
         np.testing.assert_allclose(array, twin, rtol=0, atol=1e-12)
 
@@ -103,7 +111,7 @@ def test_the_gradient_of_a_layer(
     resets = make_resets(num_steps, num_streams) if with_resets else None
     work = allocate(layer, num_steps, num_streams, np.complex128, with_resets)
     grads = params.like()
-    dh = np.random.default_rng(3).normal(size=(num_steps, num_streams, hidden_size))
+    dh = np.random.default_rng(3).normal(size=(num_steps, hidden_size, num_streams))
 
     def loss() -> complex:
         state = tuple(array.copy() for array in initial)
@@ -113,7 +121,7 @@ def test_the_gradient_of_a_layer(
     dx = layer.backward(dh.astype(np.complex128), params, work, grads)
     variables, gradients = dict(params), dict(grads)
     for name, array, gradient in zip(layer.cell.state_names, initial, work.arrays.dstates, strict=True):
-        variables[f"{name}0"], gradients[f"{name}0"] = array, gradient.copy()
+        variables[f"{name}0"], gradients[f"{name}0"] = array, gradient.T.copy()
     if not one_hot:
         variables["x"], gradients["x"] = x, dx.copy()
     check_gradients(loss, variables, gradients)
@@ -123,7 +131,7 @@ def test_the_gradient_of_a_layer(
 def test_a_layer_leaves_the_gradient_from_above_alone(cell: str) -> None:
     """`backward` reads dh and does not write to it."""
     layer, params = make_layer(cell)
-    work, dh = allocate(layer, 4, N, np.float64, resets=False), np.ones((4, N, H))
+    work, dh = allocate(layer, 4, N, np.float64, resets=False), np.ones((4, H, N))
     layer.forward(make_inputs(4, N, one_hot=False), params, make_state(layer, N), work, None)
     layer.backward(dh, params, work, params.like())
     assert np.all(dh == 1)

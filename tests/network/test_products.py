@@ -1,0 +1,301 @@
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from charseq.cells import CELLS
+from charseq.config import ModelConfig
+from charseq.network import CharModel, products
+from charseq.network.loss import cross_entropy_
+from charseq.network.products import FEW_STEPS, SMALL_PRODUCT, Product, block_size, side_by_side
+
+Array: TypeAlias = NDArray[Any]
+
+V, T = 5, 6
+SIZES = [(96, 24), (24, 96), (128, 5), (64, 64), (8, 8), (12, 3), (30, 7), (7, 30), (4, 1), (1, 4), (1, 1)]
+"""Rows and columns: some divide into blocks of 64, some into fewer, some into none."""
+BATCH_SIZES = [1, 3, 16, 17, 25, 32]
+
+every_size = pytest.mark.parametrize(("rows", "columns"), SIZES)
+every_batch_size = pytest.mark.parametrize("num_streams", BATCH_SIZES)
+either_order = pytest.mark.parametrize("transposed", [False, True], ids=["rows", "transposed"])
+
+
+@pytest.fixture(params=[True, False], ids=["packed", "whole"])
+def _packed_and_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test as on a machine with kernels for small matrices, then as on one without."""
+    set_packing(monkeypatch, packed=request.param)
+
+
+def set_packing(monkeypatch: pytest.MonkeyPatch, *, packed: bool) -> None:
+    monkeypatch.setattr(products, "has_small_kernels", lambda: packed)
+
+
+def some_array(*shape: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def make_matrix(rows: int, columns: int, *, transposed: bool, seed: int = 0) -> Array:
+    """Return a matrix (rows, columns), stored column after column if `transposed`, as the way back has it."""
+    return some_array(columns, rows, seed=seed).T if transposed else some_array(rows, columns, seed=seed)
+
+
+def make_product(M: Array, num_streams: int, num_products: int = T) -> Product:
+    """Return a product that has loaded M."""
+    rows, columns = M.shape
+    product = Product(rows, columns, num_streams=num_streams, num_products=num_products, dtype=M.dtype)
+    product.load_(M)
+    return product
+
+
+def assert_close(actual: Array, expected: Array) -> None:
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
+
+
+# ---- a product
+
+
+@either_order
+@every_batch_size
+@every_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_one_product(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+    """`one` writes M x, whatever was there before and however many products were announced."""
+    M, x = make_matrix(rows, columns, transposed=transposed), some_array(columns, num_streams, seed=1)
+    for num_products in (1, T):
+        out = np.full((rows, num_streams), 9.0)
+        make_product(M, num_streams, num_products).one(x, out=out)
+        assert_close(out, M @ x)
+
+
+@either_order
+@every_batch_size
+@every_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_a_product_for_each_step(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+    """`each` writes M x[t] for all steps of a window, which may be shorter than the product was made for."""
+    M = make_matrix(rows, columns, transposed=transposed)
+    for num_steps, capacity in ((1, 1), (T, T), (1, T), (4, T)):
+        x = some_array(capacity, columns, num_streams, seed=1)
+        out = np.full((capacity, rows, num_streams), 9.0)
+        make_product(M, num_streams, capacity).each(x[:num_steps], out=out[:num_steps])
+        for t in range(num_steps):
+            assert_close(out[t], M @ x[t])
+        assert np.all(out[num_steps:] == 9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
+@every_batch_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_a_product_in_other_dtypes(num_streams: int, dtype: type) -> None:
+    """A product is computed in the dtype of its matrix: float32 in use, complex128 in tests."""
+    M: Array = some_array(24, 16).astype(dtype)
+    x: Array = some_array(T, 16, num_streams, seed=1).astype(dtype)
+    if dtype is np.complex128:
+        M, x = M * (1 + 2j), x * (3 - 1j)
+    out: Array = np.empty((T, 24, num_streams), dtype)
+    make_product(M, num_streams).each(x, out=out)
+    np.testing.assert_allclose(out, M @ x, rtol=0, atol=1e-4 if dtype is np.float32 else 1e-12)
+
+
+@either_order
+@every_batch_size
+@every_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_a_matrix_is_loaded_anew(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+    """After another `load_`, of a new matrix or of the same with new numbers, nothing old remains."""
+    first = make_matrix(rows, columns, transposed=transposed)
+    second = make_matrix(rows, columns, transposed=transposed, seed=5)
+    product, x = make_product(first, num_streams), some_array(columns, num_streams, seed=1)
+    out = np.empty((rows, num_streams))
+    product.load_(second)
+    product.one(x, out=out)
+    assert_close(out, second @ x)
+    second *= -2
+    product.load_(second)
+    product.one(x, out=out)
+    assert_close(out, second @ x)
+
+
+@every_batch_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_a_product_leaves_its_factors_alone(num_streams: int) -> None:
+    """Neither M nor x is written to."""
+    M, x, out = some_array(24, 16), some_array(T, 16, num_streams, seed=1), np.empty((T, 24, num_streams))
+    product = make_product(M, num_streams)
+    product.each(x, out=out)
+    product.one(x[0], out=out[0])
+    np.testing.assert_array_equal(M, some_array(24, 16))
+    np.testing.assert_array_equal(x, some_array(T, 16, num_streams, seed=1))
+
+
+# ---- blocks
+
+
+@pytest.mark.parametrize("num_streams", [2, 3, 16, 17, 64, 100, 128, 512])
+def test_blocks_divide_the_rows(num_streams: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are two or more blocks, all of a size; none of more than 4 rows is too much for its kernel."""
+    set_packing(monkeypatch, packed=True)
+    for rows in (1, 4, 5, 7, 8, 12, 30, 64, 96, 100, 768, 1024, 4096):
+        for columns in (1, 5, 24, 256, 300, 1024, 4096):
+            size = block_size(rows, columns, num_streams)
+            if size:
+                assert size in (4, 8, 16, 32, 64)
+                assert rows % size == 0
+                assert rows > size
+                assert size * columns * num_streams <= SMALL_PRODUCT
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "num_streams", "size"),
+    [
+        (1024, 256, 16, 8),
+        (1024, 256, 64, 8),
+        (1024, 256, 25, 64),
+        (1024, 256, 65, 32),
+        (96, 24, 17, 32),
+        (96, 24, 16, 8),
+        (64, 24, 17, 32),
+        (32, 24, 17, 0),
+        (100, 400, 25, 0),
+        (512, 2048, 128, 0),
+        (192, 3, 3, 64),
+        (24, 3, 16, 8),
+        (8, 3, 16, 0),
+        (4, 3, 3, 0),
+        (30, 7, 3, 0),
+        (1, 1, 3, 0),
+    ],
+)
+def test_blocks_fit_their_kernels(
+    rows: int, columns: int, num_streams: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks have 8 rows for a multiple of 16 streams, else 64 or 32, if that divides the rows and fits.
+
+    A matrix that would be a single block is left in one piece.
+    """
+    set_packing(monkeypatch, packed=True)
+    assert block_size(rows, columns, num_streams) == size
+
+
+@every_size
+def test_a_single_stream_needs_no_blocks(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product with one column rearranges nothing."""
+    set_packing(monkeypatch, packed=True)
+    assert block_size(rows, columns, 1) == 0
+
+
+@every_size
+def test_other_machines_need_no_blocks(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without kernels for small matrices, every matrix is left in one piece."""
+    set_packing(monkeypatch, packed=False)
+    assert not any(block_size(rows, columns, num_streams) for num_streams in BATCH_SIZES)
+
+
+@pytest.mark.parametrize("num_products", [0, 1, FEW_STEPS, FEW_STEPS + 1])
+def test_few_products_are_not_worth_a_copy(num_products: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A matrix is rearranged only for more than FEW_STEPS products; for fewer it is used where it lies."""
+    set_packing(monkeypatch, packed=True)
+    M, x, out = some_array(192, 16), some_array(16, 3, seed=1), np.empty((192, 3))
+    product = make_product(M, 3, num_products)
+    M.fill(0)
+    product.one(x, out=out)
+    assert out.any() == (num_products > FEW_STEPS)
+
+
+@pytest.mark.parametrize(
+    ("libraries", "expected"),
+    [
+        ([], False),
+        ([{"user_api": "openmp"}], False),
+        ([{"user_api": "blas", "architecture": "Haswell"}], False),
+        ([{"user_api": "blas", "architecture": "SkylakeX"}], True),
+        ([{"user_api": "openmp"}, {"user_api": "blas", "architecture": "Sapphirerapids"}], True),
+    ],
+    ids=["none", "no-blas", "avx2", "avx512", "second"],
+)
+def test_openblas_names_the_machine(
+    libraries: list[dict[str, str]], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels for small matrices are there where OpenBLAS says that it runs on a machine that has them."""
+    monkeypatch.setattr("threadpoolctl.threadpool_info", lambda: libraries)
+    assert products.has_small_kernels.__wrapped__() is expected
+
+
+# ---- side by side
+
+
+@pytest.mark.parametrize("num_features", [1, 4])
+@pytest.mark.parametrize("num_streams", [1, 2, 5])
+@pytest.mark.parametrize("num_steps", [1, 3])
+def test_steps_lie_side_by_side(num_steps: int, num_streams: int, num_features: int) -> None:
+    """A row holds one feature of all steps and streams, in the order of the tokens."""
+    array = some_array(num_steps, num_features, num_streams)
+    result = side_by_side(array, np.full(array.size + 3, 9.0))
+    expected = array.transpose(1, 0, 2).reshape(num_features, num_steps * num_streams)
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_the_copy_lies_in_the_scratch() -> None:
+    """Several streams are copied into the beginning of the scratch, and no further."""
+    array, scratch = some_array(3, 4, 2), np.full(30, 9.0)
+    assert np.shares_memory(side_by_side(array, scratch), scratch[:24])
+    assert np.all(scratch[24:] == 9)
+
+
+def test_a_single_stream_is_not_copied() -> None:
+    """One stream is seen from the side: the result is a view, and the scratch, too small here, unused."""
+    array, scratch = some_array(3, 4, 1), np.full(1, 9.0)
+    assert np.shares_memory(side_by_side(array, scratch), array)
+    assert scratch.item() == 9
+
+
+def test_the_steps_may_be_every_second_of_an_array() -> None:
+    """What is laid side by side need not be contiguous."""
+    array = some_array(6, 4, 3)[::2]
+    np.testing.assert_array_equal(
+        side_by_side(array, np.empty(array.size)), array.transpose(1, 0, 2).reshape(4, 9)
+    )
+
+
+# ---- a model
+
+
+@pytest.mark.parametrize("embedding_size", [0, 8], ids=["one-hot", "embedding"])
+@pytest.mark.parametrize("hidden_size", [1, 24])
+@pytest.mark.parametrize("num_steps", [1, 6])
+@pytest.mark.parametrize("num_streams", [1, 3, 16, 17])
+@pytest.mark.parametrize("cell", CELLS)
+def test_packing_is_invisible(
+    cell: str,
+    num_streams: int,
+    num_steps: int,
+    hidden_size: int,
+    embedding_size: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Logits, loss, final states and gradients are the same on machines with and without small kernels."""
+    config = ModelConfig(
+        cell=cell,  # type: ignore[arg-type]
+        hidden_size=hidden_size,
+        num_layers=2,
+        embedding_size=embedding_size,
+    )
+    model = CharModel(config, V, np.float64)
+    model.params.flat[...] = some_array(model.params.flat.size) * 0.6
+    tokens, targets = np.random.default_rng(2).integers(0, V, (2, num_steps, num_streams)).astype(np.int32)
+    results: list[dict[str, Array]] = []
+    for packed in (True, False):
+        set_packing(monkeypatch, packed=packed)
+        state, grads = model.initial_state(num_streams), model.params.like()
+        for array in state.arrays.values():
+            array[...] = some_array(*array.shape, seed=3)
+        work = model.workspace(num_steps, num_streams)
+        logits = model.forward(tokens, state, work)
+        result = {"logits": logits.copy(), **state.arrays, **grads}
+        result["loss"] = np.array(cross_entropy_(logits, targets))
+        model.backward(logits, work, grads)
+        results.append(result)
+    for name, array in results[0].items():
+        np.testing.assert_allclose(array, results[1][name], rtol=0, atol=1e-12, err_msg=name)
