@@ -7,6 +7,12 @@ import numpy as np
 from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
 from charseq.network import CharModel
+from charseq.network.reader import Reader
+
+PROMPT_STEPS = 64
+"""Characters of a prompt that several texts read together."""
+TINY_TEMPERATURE = 1e-300
+"""Below this, logits that differ at all differ by more than a number can hold."""
 
 
 def sample(
@@ -22,23 +28,34 @@ def sample(
     `prompt` needs at least one token; UNSEEN, the zero vector, begins a stream. Every token yielded is the
     next one's input; the token `restart`, the newline of a line unit, is read from a zero state.
     """
-    state = model.initial_state(1)
-    work = model.workspace(1, 1, backward=False)
-    token = np.empty((1, 1), np.int32)
-
-    def read(new_token: int) -> FloatArray:
-        if new_token == restart:
-            state.reset_()
-        token[0, 0] = new_token
-        logits: FloatArray = model.forward(token, state, work)[0, 0]
-        return logits
-
-    for known in prompt[:-1]:
-        read(known)
-    drawn = prompt[-1]
+    reader = Reader(model)
+    drawn = prompt[0]
+    for known in prompt[1:]:
+        if drawn == restart:
+            reader.reset_()
+        reader.read(drawn)
+        drawn = known
     for _ in range(config.length):
-        drawn = draw(read(drawn), config, rng)
+        if drawn == restart:
+            reader.reset_()
+        drawn = draw(reader.read(drawn), config, rng)
         yield drawn
+
+
+def sample_many(
+    model: CharModel, prompt: Sequence[int], config: SampleConfig, *, rngs: Sequence[np.random.Generator]
+) -> Iterator[list[int]]:
+    """Yield the next token of several texts at a time, one for each of `rngs`, that all continue `prompt`."""
+    state, num_texts = model.initial_state(len(rngs)), len(rngs)
+    begin = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
+    work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
+    for first in range(0, len(begin), PROMPT_STEPS):
+        logits = model.forward(begin[first : first + PROMPT_STEPS], state, work)[-1]
+    work = model.workspace(1, num_texts, backward=False)
+    for _ in range(config.length):
+        drawn = [draw(row, config, rng) for row, rng in zip(logits, rngs, strict=True)]
+        yield drawn
+        logits = model.forward(np.array([drawn], np.int32), state, work)[0]
 
 
 def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:
@@ -47,15 +64,18 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> 
     Temperature 0 is the argmax. One uniform number is drawn otherwise.
     """
     if config.temperature == 0:
-        return int(np.argmax(logits))
-    z = logits.astype(np.float64)
-    z -= z.max()
-    with np.errstate(over="ignore"):
-        p = np.exp(z / config.temperature)
+        return int(logits.argmax())
+    p = logits.astype(np.float64)
+    p -= p.item(p.argmax())  # at this length twice as fast as max
+    if config.temperature < TINY_TEMPERATURE:
+        p[p < 0] = -np.inf
+    else:
+        p /= config.temperature
+    np.exp(p, out=p)
     if config.top_k or config.top_p < 1:
         p = _truncated(p, config)
-    heights = np.cumsum(p)
-    return int(np.searchsorted(heights, rng.random() * heights[-1], side="right"))
+    heights = np.add.accumulate(p)
+    return int(heights.searchsorted(rng.random() * heights[-1], "right"))
 
 
 def _truncated(p: FloatArray, config: SampleConfig) -> FloatArray:

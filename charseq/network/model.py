@@ -12,7 +12,7 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zero
 from charseq.cells import CELLS, cells_by
 from charseq.config import KernelName, ModelConfig
 from charseq.network.dropout import dropout
-from charseq.network.embedding import lookup, lookup_gradient, one_hot_scratch
+from charseq.network.embedding import lookup, lookup_gradient
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
@@ -50,8 +50,9 @@ class Workspace:
     x: FloatArray  #        (T, D, N), the embedded tokens; empty when one-hot
     masks: FloatArray  #    (layers, T, H, N), one dropout mask for each layer; empty without dropout
     dropped: FloatArray  #  (layers, T, H, N), each layer's output after dropout
+    last: FloatArray  #     T*N*H, the last layer's output side by side
     logits: FloatArray  #   (T, N, V)
-    dh: FloatArray  #       (T, H, N)
+    dlast: FloatArray  #    T*N*H, the gradient of `last`
     can_reset: bool
     tokens: TokenArray = field(init=False)
     h: FloatArray = field(init=False)
@@ -137,23 +138,19 @@ class CharModel:
         T, N, H, D = num_steps, batch_size, self.config.hidden_size, self.config.embedding_size
         dtype = self.params.flat.dtype
         num_masks = len(self.layers) if backward and self.config.dropout else 0
-        widest = max(layer.cell.num_gates * H for layer in self.layers)
-        scratch = Scratch(
-            da=zeros((T * N * widest if backward else 0,), dtype),
-            x=zeros((T * N * max(H, D),), dtype),
-            one_hot=one_hot_scratch(T * N if backward else 0, self.vocab_size, dtype),
-        )
+        scratch = Scratch(self.layers, T * N if backward else 0, self.vocab_size, dtype)
         return Workspace(
             layers=[
-                layer.allocate(T, N, dtype, scratch, resets=resets, backward=backward)
+                layer.allocate(T, N, dtype, resets=resets, scratch=scratch, backward=backward)
                 for layer in self.layers
             ],
             scratch=scratch,
             x=zeros((T, D, N), dtype),
             masks=np.zeros((num_masks, T, H, N), np.float32),
             dropped=zeros((num_masks, T, H, N), dtype),
+            last=zeros((T * N * H,), dtype),
             logits=zeros((T, N, self.vocab_size), dtype),
-            dh=zeros((T if backward else 0, H, N), dtype),
+            dlast=zeros((T * N * H if backward else 0,), dtype),
             can_reset=resets,
         )
 
@@ -189,22 +186,22 @@ class CharModel:
                 mask, out = work.masks[k, :num_steps], work.dropped[k, :num_steps]
                 dropout(x, self.config.dropout, dropout_rng, mask=mask, out=out)
                 x = out
-        work.h = x
-        return self.projection.forward(x, self.params, work.scratch.x, out=work.logits[:num_steps])
+        work.h = side_by_side(x, work.last)
+        return self.projection.forward(work.h, self.params, out=work.logits[:num_steps])
 
     def backward(self, dlogits: FloatArray, work: Workspace, grads: Parameters) -> None:
         """Write to `grads` the gradient that `dlogits` (T, N, V) gives to every parameter.
 
         Needs the `work` that `forward` filled. What `grads` held before is overwritten.
         """
-        num_steps = len(dlogits)
-        dx = self.projection.backward(
-            dlogits, work.h, self.params, grads, work.scratch.x, out=work.dh[:num_steps]
-        )
+        num_steps, num_streams, _ = dlogits.shape
+        dh = work.dlast[: work.h.size].reshape(work.h.shape)
+        self.projection.backward(dlogits, work.h, self.params, grads, out=dh)
+        dx = dh.reshape(-1, num_steps, num_streams).transpose(1, 0, 2)
         for k in reversed(range(len(self.layers))):
             if work.with_dropout:
                 dx *= work.masks[k, :num_steps]
             dx = self.layers[k].backward(dx, self.params, work.layers[k], grads)
         if self.config.embedding_size:
-            columns = side_by_side(dx, work.scratch.x)
+            columns = side_by_side(dx, work.scratch.da)
             lookup_gradient(columns, work.tokens, work.scratch.one_hot, out=grads["embedding.E"])

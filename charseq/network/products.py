@@ -7,7 +7,8 @@ into blocks of that size goes through them at nearly the speed of large products
 what comes out; elsewhere the matrix is used as it is. Next room: `recurrent.py`.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 
@@ -38,10 +39,9 @@ class Product:
         else:
             self._matrices = M[None]
 
-    def one(self, x: FloatArray, *, out: FloatArray) -> None:
-        """Write M x to `out` (rows, N), for x (columns, N)."""
-        blocks = self._matrices
-        np.matmul(blocks, x, out=out.reshape(len(blocks), -1, x.shape[-1]))
+    def into(self, out: FloatArray) -> Callable[[FloatArray], FloatArray]:
+        """Return the function that writes M x, for x (columns, N), to `out` (rows, N)."""
+        return partial(np.matmul, self._matrices, out=out.reshape(len(self._matrices), -1, out.shape[-1]))
 
     def each(self, x: FloatArray, *, out: FloatArray) -> None:
         """Write M x[t] to `out` (T, rows, N) for all steps of x (T, columns, N)."""
@@ -75,14 +75,20 @@ def has_small_kernels() -> bool:
     return any(library.get("architecture") in ARCHITECTURES for library in threadpool_info())
 
 
-def side_by_side(array: FloatArray, scratch: FloatArray) -> FloatArray:
+def side_by_side(array: FloatArray, memory: FloatArray) -> FloatArray:
     """Return (T, F, N) as (F, T*N): a row per feature, so that one product sums over all steps and streams.
 
-    The copy is laid into the flat array `scratch`; a single stream needs none.
+    The copy is laid into the flat array `memory`; a single stream needs none.
     """
     num_steps, num_features, num_streams = array.shape
     if num_streams == 1:
         return array[:, :, 0].T
-    out = scratch[: array.size].reshape(num_features, num_steps, num_streams)
-    np.copyto(out, array.transpose(1, 0, 2))
-    return out.reshape(num_features, num_steps * num_streams)
+    out = memory[: array.size].reshape(num_features, num_steps * num_streams)
+    lay_side_by_side(array, out=out)
+    return out
+
+
+def lay_side_by_side(array: FloatArray, *, out: FloatArray) -> None:
+    """Copy (T, F, N) to `out` (F, T*N)."""
+    num_steps, num_features, num_streams = array.shape
+    np.copyto(out.reshape(num_features, num_steps, num_streams), array.transpose(1, 0, 2))

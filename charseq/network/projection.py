@@ -3,7 +3,6 @@
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.network.products import side_by_side
 from charseq.parameters import Parameters
 
 
@@ -19,29 +18,20 @@ class Projection:
         bound = V.shape[1] ** -0.5
         V[...] = rng.uniform(-bound, bound, V.shape)
 
-    def forward(
-        self, h: FloatArray, params: Parameters, scratch: FloatArray, *, out: FloatArray
-    ) -> FloatArray:
-        """Write the logits of `h` (T, H, N) to `out` (T, N, V) and return it; `scratch` has the size of h."""
+    def forward(self, h: FloatArray, params: Parameters, *, out: FloatArray) -> FloatArray:
+        """Write the logits of `h` (H, T*N) to `out` (T, N, V) and return it."""
         V = params["projection.V"]
-        np.matmul(side_by_side(h, scratch).T, V.T, out=out.reshape(-1, len(V)))
+        np.matmul(h.T, V.T, out=out.reshape(-1, len(V)))
         out += params["projection.c"]
         return out
 
     def backward(
-        self,
-        dlogits: FloatArray,
-        h: FloatArray,
-        params: Parameters,
-        grads: Parameters,
-        scratch: FloatArray,
-        *,
-        out: FloatArray,
+        self, dlogits: FloatArray, h: FloatArray, params: Parameters, grads: Parameters, *, out: FloatArray
     ) -> FloatArray:
-        """Write dV and dc to `grads` and dh to `out` (T, H, N), which is returned."""
+        """Write dV and dc to `grads` and dh to `out` (H, T*N), which is returned."""
         V = params["projection.V"]
         rows = dlogits.reshape(-1, len(V))
-        np.matmul(rows.T, side_by_side(h, scratch).T, out=grads["projection.V"])
+        np.matmul(rows.T, h.T, out=grads["projection.V"])
         np.sum(rows, axis=0, out=grads["projection.c"])
-        np.matmul(V.T, dlogits.transpose(0, 2, 1), out=out)
+        np.matmul(V.T, rows.T, out=out)
         return out

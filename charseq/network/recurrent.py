@@ -11,18 +11,33 @@ import numpy as np
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
-from charseq.network.embedding import lookup, lookup_gradient
-from charseq.network.products import Product, side_by_side
+from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient
+from charseq.network.products import Product, lay_side_by_side, side_by_side
 from charseq.parameters import Parameters
 
 
-@dataclass(slots=True)
 class Scratch:
     """What layers use one after the other on the way back: flat memory for windows laid side by side."""
 
-    da: FloatArray
-    x: FloatArray
-    one_hot: FloatArray
+    def __init__(
+        self, layers: "list[RecurrentLayer]", num_tokens: int, vocab_size: int, dtype: np.dtype
+    ) -> None:
+        outputs = max(layer.cell.num_gates * layer.hidden_size for layer in layers)
+        inputs = max(layer.hidden_size + 1 + layer.summed_inputs for layer in layers)
+        self.da = zeros((num_tokens * max(outputs, inputs),), dtype)
+        self.inputs = zeros((num_tokens * inputs,), dtype)
+        self.sums = zeros((outputs * inputs if num_tokens else 0,), dtype)
+        self.one_hot = OneHot(num_tokens, vocab_size, dtype)
+
+    def rows(self, num_rows: int, num_tokens: int) -> FloatArray:
+        """Return room for inputs below each other, (num_rows, num_tokens), whatever it holds."""
+        return self.inputs[: num_rows * num_tokens].reshape(num_rows, num_tokens)
+
+    def sum_of_products(self, da: FloatArray, inputs: FloatArray) -> FloatArray:
+        """Return da times the inputs, summed over all steps and streams; the next call overwrites it."""
+        out = self.sums[: len(da) * len(inputs)].reshape(len(da), len(inputs))
+        np.matmul(da, inputs.T, out=out)
+        return out
 
 
 @dataclass(slots=True)
@@ -63,6 +78,7 @@ class RecurrentLayer:
         }
         if cell.has_recurrent_bias:
             self.shapes[f"{name}.b_h"] = (hidden_size,)
+        self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
         """Fill U with Glorot's uniform numbers and W, gate by gate, with orthogonal matrices.
@@ -84,9 +100,9 @@ class RecurrentLayer:
         num_steps: int,
         num_streams: int,
         dtype: np.dtype,
-        scratch: Scratch,
         *,
         resets: bool,
+        scratch: Scratch,
         backward: bool,
     ) -> LayerWork:
         """Make the arrays for windows of up to `num_steps`; with `resets`, states may restart inside them."""
@@ -153,11 +169,12 @@ class RecurrentLayer:
         for slots, carried in zip(arrays.states, state, strict=True):
             slots[0] = carried.T
         work.W.load_(W)
+        multiply = work.W.into(arrays.a_h)
         for t, step in enumerate(work.steps[:num_steps]):
             if resets is not None:
                 for previous, slots in zip(arrays.previous, arrays.states, strict=True):
                     np.multiply(slots[t], ~resets[t], out=previous[t])
-            work.W.one(step.h_prev, out=step.a_h)
+            multiply(step.h_prev)
             if self.cell.has_recurrent_bias:
                 m += work.b_h
             self.cell.forward(step)
@@ -175,6 +192,7 @@ class RecurrentLayer:
         arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
         work.W_back.load_(params[f"{self.name}.W"].T)
+        multiply = work.W_back.into(through_W)
         for gradient in (through_W, *arrays.dstates):
             gradient.fill(0)
         for t in reversed(range(len(dh_out))):
@@ -185,7 +203,7 @@ class RecurrentLayer:
             else:
                 np.add(through_W, dh_out[t], out=dh)
             self.cell.backward(step)
-            work.W_back.one(step.da_h, out=through_W)
+            multiply(step.da_h)
             if work.resets is not None:
                 for gradient in (through_W, *arrays.dstates):
                     gradient *= ~work.resets[t]
@@ -193,26 +211,41 @@ class RecurrentLayer:
             dh += through_W
         else:
             np.copyto(dh, through_W)
-        return self._weight_gradients(params, work, grads, len(dh_out))
-
-    def _weight_gradients(
-        self, params: Parameters, work: LayerWork, grads: Parameters, num_steps: int
-    ) -> FloatArray:
-        """Sum over all steps and streams: dW of da h(t-1)', dU of da x(t)', db of da."""
-        arrays, H = work.arrays, self.hidden_size
-        dU, dW, db = (grads[f"{self.name}.{letter}"] for letter in "UWb")
-
-        da = side_by_side(arrays.da_h[:num_steps], work.scratch.da)
-        np.matmul(da, side_by_side(arrays.previous[0][:num_steps], work.scratch.x).T, out=dW)
-        if self.cell.has_recurrent_bias:
-            np.sum(da[-H:], axis=1, out=grads[f"{self.name}.b_h"])
-            da = side_by_side(arrays.da_x[:num_steps], work.scratch.da)
-        np.sum(da, axis=1, out=db)
-        dx = work.dx[:num_steps]
-        if self.one_hot:
-            lookup_gradient(da, work.x, work.scratch.one_hot, out=dU)
-        else:
-            np.matmul(da, side_by_side(work.x, work.scratch.x).T, out=dU)
+        self._weight_gradients(work, grads, len(dh_out))
+        dx = work.dx[: len(dh_out)]
+        if not self.one_hot:
             work.U_back.load_(params[f"{self.name}.U"].T)
-            work.U_back.each(arrays.da_x[:num_steps], out=dx)
+            work.U_back.each(arrays.da_x[: len(dh_out)], out=dx)
         return dx
+
+    def _weight_gradients(self, work: LayerWork, grads: Parameters, num_steps: int) -> None:
+        """Sum over all steps and streams: dW of da h(t-1)', db of da, dU of da x(t)'.
+
+        The sums over one da are one product, with the inputs below each other: h(t-1), 1 and x(t). Of a
+        large vocabulary x(t) does not take part.
+        """
+        arrays, scratch, H, D = work.arrays, work.scratch, self.hidden_size, self.summed_inputs
+        dU, dW, db = (grads[f"{self.name}.{letter}"] for letter in "UWb")
+        previous = arrays.previous[0][:num_steps]
+        inputs = scratch.rows(H + 1 + D, num_steps * previous.shape[-1])
+        lay_side_by_side(previous, out=inputs[:H])
+        inputs[H] = 1
+        if not self.one_hot:
+            lay_side_by_side(work.x, out=inputs[H + 1 :])
+        elif D:
+            scratch.one_hot.write(work.x, np.arange(D, dtype=np.int32), out=inputs[H + 1 :])
+
+        da = side_by_side(arrays.da_h[:num_steps], scratch.da)
+        if self.cell.has_recurrent_bias:
+            sums = scratch.sum_of_products(da, inputs[: H + 1])
+            dW[...], grads[f"{self.name}.b_h"][...] = sums[:, :H], sums[-H:, H]
+            da = side_by_side(arrays.da_x[:num_steps], scratch.da)
+            sums = scratch.sum_of_products(da, inputs[H:])
+            db[...] = sums[:, 0]
+        else:
+            sums = scratch.sum_of_products(da, inputs)
+            dW[...], db[...] = sums[:, :H], sums[:, H]
+        if D:
+            dU[...] = sums[:, -D:]
+        else:
+            lookup_gradient(da, work.x, scratch.one_hot, out=dU)

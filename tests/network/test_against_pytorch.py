@@ -108,7 +108,8 @@ def compare(cell: str, num_layers: int) -> Comparison:
         f"{letter}0": np.stack([layer.arrays.dstates[j].T for layer in work.layers])
         for j, letter in enumerate(CELLS[cell].state_names)
     }
-    return Comparison(golden, logits, work.h.transpose(0, 2, 1), state.arrays, loss, grads, dstates)
+    h = work.h.reshape(hidden_size, *golden["tokens"].shape).transpose(1, 2, 0)
+    return Comparison(golden, logits, h, state.arrays, loss, grads, dstates)
 
 
 def assert_close(actual: Array, expected: Array, name: str) -> None:

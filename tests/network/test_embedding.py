@@ -1,3 +1,5 @@
+import tracemalloc
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -6,13 +8,13 @@ from numpy.typing import NDArray
 
 from charseq.arrays import TokenArray
 from charseq.network import embedding
-from charseq.network.embedding import COLUMNS_AT_ONCE, lookup, lookup_gradient, one_hot_scratch
+from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient
 from tests import reference
 
 V, D, T, N = 6, 3, 5, 4
 UNSEEN = -1
 
-MANY = COLUMNS_AT_ONCE
+MANY = MAX_ONE_HOT
 vocabularies = pytest.mark.parametrize("vocab_size", [V, MANY - 1, MANY, MANY + 1, 4 * MANY])
 
 
@@ -28,12 +30,24 @@ def some_array(*shape: int) -> NDArray[Any]:
 
 
 def gradient_of(columns: NDArray[Any], tokens: TokenArray, vocab_size: int = V) -> NDArray[Any]:
-    """Return what `lookup_gradient` writes over an array and a scratch that hold other numbers."""
+    """Return what `lookup_gradient` writes over an array and in a memory that hold other numbers."""
     out = np.full((len(columns), vocab_size), 9.0, columns.dtype)
-    scratch = one_hot_scratch(tokens.size, vocab_size, columns.dtype)
-    scratch.fill(9)
-    lookup_gradient(columns, tokens, scratch, out=out)
+    lookup_gradient(columns, tokens, used_one_hot(tokens.size, vocab_size, columns.dtype), out=out)
     return out
+
+
+def used_one_hot(num_tokens: int, vocab_size: int, dtype: np.dtype | type = np.float64) -> OneHot:
+    """Return a memory that is full: every row and column of it has met its token, and is 9."""
+    one_hot = OneHot(num_tokens, vocab_size, dtype)
+    rows = min(vocab_size, embedding.MAX_ONE_HOT)
+    one_hot.matrix(np.zeros((num_tokens, 1), np.int32), np.zeros(rows, np.int32)).fill(9)
+    return one_hot
+
+
+def plain_one_hot(tokens: TokenArray, alphabet: TokenArray) -> NDArray[Any]:
+    """Return the rows of the alphabet's members in the one-hot matrix of all tokens."""
+    vectors = reference.one_hot(tokens, 1 + int(alphabet.max()))
+    return vectors.reshape(tokens.size, -1).T[alphabet]
 
 
 def plain_gradient(columns: NDArray[Any], tokens: TokenArray, vocab_size: int = V) -> NDArray[Any]:
@@ -55,6 +69,73 @@ def test_lookup_of_unseen_tokens_alone_is_zero() -> None:
     assert not out.any()
 
 
+# ---- one-hot matrices
+
+alphabets = pytest.mark.parametrize(
+    "members",
+    [range(V), [0], [V - 1], [1, 3, 4], [4, 1], [2, 2]],
+    ids=lambda members: "".join(map(str, members)),
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@alphabets
+def test_a_one_hot_matrix(members: Sequence[int], dtype: type) -> None:
+    """A column has a 1 in the row of its token, and none if the token is unseen or in no row."""
+    alphabet = np.array(members, np.int32)
+    matrix = used_one_hot(T * N, V, dtype).matrix(some_tokens(), alphabet)
+    assert matrix.dtype == dtype
+    np.testing.assert_array_equal(matrix, plain_one_hot(some_tokens(), alphabet))
+
+
+@alphabets
+def test_a_one_hot_matrix_is_written_to_out(members: Sequence[int]) -> None:
+    """`write` fills rows of a larger matrix, and no others."""
+    alphabet, out = np.array(members, np.int32), np.full((2 + len(members), T * N), 9.0)
+    used_one_hot(T * N, V).write(some_tokens(), alphabet, out=out[1:-1])
+    np.testing.assert_array_equal(out[1:-1], plain_one_hot(some_tokens(), alphabet))
+    assert np.all(out[[0, -1]] == 9)
+
+
+def test_the_next_one_hot_matrix_takes_the_place_of_the_last() -> None:
+    """One memory serves many windows, of other lengths and alphabets; a matrix lives until the next."""
+    one_hot = used_one_hot(T * N, V)
+    first = one_hot.matrix(some_tokens(), np.arange(V, dtype=np.int32))
+    tokens, alphabet = some_tokens(3), np.array([1, 3], np.int32)
+    second = one_hot.matrix(tokens, alphabet)
+    assert np.shares_memory(first, second)
+    np.testing.assert_array_equal(second, plain_one_hot(tokens, alphabet))
+
+
+def test_writing_leaves_the_last_one_hot_matrix_alone() -> None:
+    """A matrix stays as it is while another is written elsewhere."""
+    one_hot, alphabet = used_one_hot(T * N, V), np.arange(V, dtype=np.int32)
+    matrix = one_hot.matrix(some_tokens(), alphabet)
+    one_hot.write(np.zeros((T, N), np.int32), alphabet, out=np.zeros((V, T * N)))
+    np.testing.assert_array_equal(matrix, plain_one_hot(some_tokens(), alphabet))
+
+
+def memory_of(num_tokens: int, vocab_size: int) -> int:
+    """Return the bytes that a float32 `OneHot` keeps."""
+    tracemalloc.start()
+    one_hot = OneHot(num_tokens, vocab_size, np.float32)
+    num_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del one_hot
+    return num_bytes
+
+
+def test_the_memory_of_a_one_hot_matrix_is_bounded() -> None:
+    """The memory has a row for each token of a vocabulary, and never more than MAX_ONE_HOT."""
+    most = memory_of(T * N, MANY)
+    assert most >= 4 * T * N * MANY
+    assert memory_of(T * N, V) < most / (MANY / V) + 4096
+    assert memory_of(T * N, 100 * MANY) < most + 1024
+
+
+# ---- the gradient of a matrix
+
+
 @pytest.mark.parametrize("num_steps", [T, 200])
 @vocabularies
 def test_gradient_equals_a_one_hot_product(vocab_size: int, num_steps: int) -> None:
@@ -67,7 +148,7 @@ def test_gradient_equals_a_one_hot_product(vocab_size: int, num_steps: int) -> N
 @pytest.mark.parametrize("at_once", [1, 2, 4, 5, 6])
 def test_tokens_are_summed_in_any_number_of_products(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where several products share the tokens that occur, the sums are those of a single product."""
-    monkeypatch.setattr(embedding, "COLUMNS_AT_ONCE", at_once)
+    monkeypatch.setattr(embedding, "MAX_ONE_HOT", at_once)
     columns, tokens = some_array(D, T * N), some_tokens()
     np.testing.assert_allclose(
         gradient_of(columns, tokens), plain_gradient(columns, tokens), rtol=0, atol=1e-14
@@ -75,17 +156,11 @@ def test_tokens_are_summed_in_any_number_of_products(at_once: int, monkeypatch: 
 
 
 @vocabularies
-def test_the_scratch_of_a_longer_window_serves_a_shorter_one(vocab_size: int) -> None:
-    """A scratch made for more tokens gives the gradient of the tokens that there are."""
+def test_the_memory_of_a_longer_window_serves_a_shorter_one(vocab_size: int) -> None:
+    """A memory made for more tokens gives the gradient of the tokens that there are."""
     tokens, columns, out = some_tokens(T, vocab_size), some_array(D, T * N), np.zeros((D, vocab_size))
-    lookup_gradient(columns, tokens, one_hot_scratch(3 * tokens.size, vocab_size, np.float64), out=out)
+    lookup_gradient(columns, tokens, used_one_hot(3 * tokens.size, vocab_size), out=out)
     np.testing.assert_allclose(out, plain_gradient(columns, tokens, vocab_size), rtol=0, atol=1e-14)
-
-
-def test_a_scratch_is_as_wide_as_one_product() -> None:
-    """The scratch has a column for each token of a vocabulary, and never more than go into one product."""
-    assert one_hot_scratch(T * N, V, np.float32).shape == (T * N, V)
-    assert one_hot_scratch(T * N, 100 * MANY, np.float32).shape == (T * N, MANY)
 
 
 @vocabularies
@@ -116,6 +191,6 @@ def test_the_gradient_goes_to_a_matrix_of_any_order(vocab_size: int, dtype: type
     columns: NDArray[Any] = some_array(D, T * N).astype(dtype)
     matrix: NDArray[Any] = np.zeros((D, vocab_size), dtype, order=order)
     tokens = some_tokens(T, vocab_size)
-    lookup_gradient(columns, tokens, one_hot_scratch(T * N, vocab_size, dtype), out=matrix)
+    lookup_gradient(columns, tokens, used_one_hot(T * N, vocab_size, dtype), out=matrix)
     expected = plain_gradient(columns, tokens, vocab_size)
     np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-5)

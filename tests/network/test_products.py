@@ -8,7 +8,14 @@ from charseq.cells import CELLS
 from charseq.config import ModelConfig
 from charseq.network import CharModel, products
 from charseq.network.loss import cross_entropy_
-from charseq.network.products import FEW_STEPS, SMALL_PRODUCT, Product, block_size, side_by_side
+from charseq.network.products import (
+    FEW_STEPS,
+    SMALL_PRODUCT,
+    Product,
+    block_size,
+    lay_side_by_side,
+    side_by_side,
+)
 
 Array: TypeAlias = NDArray[Any]
 
@@ -61,11 +68,13 @@ def assert_close(actual: Array, expected: Array) -> None:
 @every_size
 @pytest.mark.usefixtures("_packed_and_whole")
 def test_one_product(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
-    """`one` writes M x, whatever was there before and however many products were announced."""
+    """`into` writes M x to its array, whatever was there before and however many products were announced."""
     M, x = make_matrix(rows, columns, transposed=transposed), some_array(columns, num_streams, seed=1)
     for num_products in (1, T):
         out = np.full((rows, num_streams), 9.0)
-        make_product(M, num_streams, num_products).one(x, out=out)
+        multiply = make_product(M, num_streams, num_products).into(out)
+        assert np.all(out == 9)
+        multiply(x)
         assert_close(out, M @ x)
 
 
@@ -110,11 +119,11 @@ def test_a_matrix_is_loaded_anew(rows: int, columns: int, num_streams: int, tran
     product, x = make_product(first, num_streams), some_array(columns, num_streams, seed=1)
     out = np.empty((rows, num_streams))
     product.load_(second)
-    product.one(x, out=out)
+    product.into(out)(x)
     assert_close(out, second @ x)
     second *= -2
     product.load_(second)
-    product.one(x, out=out)
+    product.into(out)(x)
     assert_close(out, second @ x)
 
 
@@ -125,9 +134,33 @@ def test_a_product_leaves_its_factors_alone(num_streams: int) -> None:
     M, x, out = some_array(24, 16), some_array(T, 16, num_streams, seed=1), np.empty((T, 24, num_streams))
     product = make_product(M, num_streams)
     product.each(x, out=out)
-    product.one(x[0], out=out[0])
+    product.into(out[0])(x[0])
     np.testing.assert_array_equal(M, some_array(24, 16))
     np.testing.assert_array_equal(x, some_array(T, 16, num_streams, seed=1))
+
+
+@every_batch_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_a_product_into_an_array_serves_every_step(num_streams: int) -> None:
+    """The function that `into` returns multiplies any number of x, always to the same array."""
+    M, x = some_array(24, 16), some_array(T, 16, num_streams, seed=1)
+    out = np.full((2, 24, num_streams), 9.0)
+    multiply = make_product(M, num_streams).into(out[0])
+    for column in x:
+        multiply(column)
+        assert_close(out[0], M @ column)
+    assert np.all(out[1] == 9)
+
+
+@every_batch_size
+@pytest.mark.usefixtures("_packed_and_whole")
+def test_one_product_goes_into_several_arrays(num_streams: int) -> None:
+    """A second `into` takes nothing from the first."""
+    M, x = some_array(24, 16), some_array(2, 16, num_streams, seed=1)
+    product, out = make_product(M, num_streams), np.full((2, 24, num_streams), 9.0)
+    for multiply, column in zip([product.into(out[0]), product.into(out[1])], x, strict=True):
+        multiply(column)
+    assert_close(out, M @ x)
 
 
 # ---- blocks
@@ -200,7 +233,7 @@ def test_few_products_are_not_worth_a_copy(num_products: int, monkeypatch: pytes
     M, x, out = some_array(192, 16), some_array(16, 3, seed=1), np.empty((192, 3))
     product = make_product(M, 3, num_products)
     M.fill(0)
-    product.one(x, out=out)
+    product.into(out)(x)
     assert out.any() == (num_products > FEW_STEPS)
 
 
@@ -237,18 +270,18 @@ def test_steps_lie_side_by_side(num_steps: int, num_streams: int, num_features: 
     np.testing.assert_array_equal(result, expected)
 
 
-def test_the_copy_lies_in_the_scratch() -> None:
-    """Several streams are copied into the beginning of the scratch, and no further."""
-    array, scratch = some_array(3, 4, 2), np.full(30, 9.0)
-    assert np.shares_memory(side_by_side(array, scratch), scratch[:24])
-    assert np.all(scratch[24:] == 9)
+def test_the_copy_lies_in_the_memory() -> None:
+    """Several streams are copied into the beginning of the memory, and no further."""
+    array, memory = some_array(3, 4, 2), np.full(30, 9.0)
+    assert np.shares_memory(side_by_side(array, memory), memory[:24])
+    assert np.all(memory[24:] == 9)
 
 
 def test_a_single_stream_is_not_copied() -> None:
-    """One stream is seen from the side: the result is a view, and the scratch, too small here, unused."""
-    array, scratch = some_array(3, 4, 1), np.full(1, 9.0)
-    assert np.shares_memory(side_by_side(array, scratch), array)
-    assert scratch.item() == 9
+    """One stream is seen from the side: the result is a view, and the memory, too small here, unused."""
+    array, memory = some_array(3, 4, 1), np.full(1, 9.0)
+    assert np.shares_memory(side_by_side(array, memory), array)
+    assert memory.item() == 9
 
 
 def test_the_steps_may_be_every_second_of_an_array() -> None:
@@ -257,6 +290,17 @@ def test_the_steps_may_be_every_second_of_an_array() -> None:
     np.testing.assert_array_equal(
         side_by_side(array, np.empty(array.size)), array.transpose(1, 0, 2).reshape(4, 9)
     )
+
+
+@pytest.mark.parametrize("num_streams", [1, 2, 5])
+@pytest.mark.parametrize("num_steps", [1, 3])
+def test_steps_are_laid_into_rows_of_a_larger_matrix(num_steps: int, num_streams: int) -> None:
+    """`lay_side_by_side` copies, a single stream too, from any array, and fills the rows it is given."""
+    array = some_array(2 * num_steps, num_streams, 4)[::2].transpose(0, 2, 1)
+    out = np.full((6, num_steps * num_streams), 9.0)
+    lay_side_by_side(array, out=out[1:-1])
+    np.testing.assert_array_equal(out[1:-1], array.transpose(1, 0, 2).reshape(4, num_steps * num_streams))
+    assert np.all(out[[0, -1]] == 9)
 
 
 # ---- a model

@@ -1,13 +1,19 @@
+from typing import Any, TypeAlias
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from charseq.network.projection import Projection
 from charseq.parameters import Parameters
 from tests.gradients import check_gradients
 
+Array: TypeAlias = NDArray[Any]
+
 T, H, V = 3, 4, 5
 
 any_batch_size = pytest.mark.parametrize("N", [2, 1])
+either_order = pytest.mark.parametrize("transposed", [False, True], ids=["rows", "transposed"])
 
 
 def make_projection(dtype: type = np.float64) -> tuple[Projection, Parameters]:
@@ -17,14 +23,22 @@ def make_projection(dtype: type = np.float64) -> tuple[Projection, Parameters]:
     return projection, params
 
 
+def make_h(num_streams: int, *, transposed: bool, dtype: type = np.float64) -> Array:
+    """Return h (H, T*N), stored column after column if `transposed`, as that of a single stream is."""
+    shape = (T * num_streams, H) if transposed else (H, T * num_streams)
+    h: Array = np.random.default_rng(1).normal(size=shape).astype(dtype)
+    return h.T if transposed else h
+
+
+@either_order
 @any_batch_size
-def test_logits_are_a_product_plus_a_bias(N: int) -> None:
+def test_logits_are_a_product_plus_a_bias(N: int, transposed: bool) -> None:
     """The logits of each step and stream are V h + c."""
     projection, params = make_projection()
-    h = np.random.default_rng(1).normal(size=(T, H, N))
-    logits = projection.forward(h, params, np.empty(h.size), out=np.full((T, N, V), 9.0))
+    h = make_h(N, transposed=transposed)
+    logits = projection.forward(h, params, out=np.full((T, N, V), 9.0))
     for t, n in np.ndindex(T, N):
-        expected = params["projection.V"] @ h[t, :, n] + params["projection.c"]
+        expected = params["projection.V"] @ h.reshape(H, T, N)[:, t, n] + params["projection.c"]
         np.testing.assert_allclose(logits[t, n], expected, rtol=0, atol=1e-12)
 
 
@@ -33,23 +47,34 @@ def test_logits_are_written_to_out(N: int) -> None:
     """`forward` returns the very array it was given."""
     projection, params = make_projection()
     out = np.zeros((T, N, V))
-    assert projection.forward(np.ones((T, H, N)), params, np.empty(T * H * N), out=out) is out
+    assert projection.forward(np.ones((H, T * N)), params, out=out) is out
     assert np.all(out != 0)
 
 
 @any_batch_size
-def test_the_gradient_of_the_projection(N: int) -> None:
-    """The derivatives by V, c and h equal the complex step."""
+def test_the_gradient_by_h_is_written_to_out(N: int) -> None:
+    """`backward` returns the very array it was given, and changes neither dlogits nor h."""
+    projection, params = make_projection()
+    out, h, dlogits = np.full((H, T * N), np.nan), np.ones((H, T * N)), np.ones((T, N, V))
+    assert projection.backward(dlogits, h, params, params.like(), out=out) is out
+    assert np.all(np.isfinite(out))
+    assert np.all(h == 1)
+    assert np.all(dlogits == 1)
+
+
+@either_order
+@any_batch_size
+def test_the_gradient_of_the_projection(N: int, transposed: bool) -> None:
+    """The derivatives by V, c and h equal the complex step, whatever was there before."""
     projection, params = make_projection(np.complex128)
-    rng = np.random.default_rng(2)
-    h = rng.normal(size=(T, H, N)) + 0j
-    dlogits = rng.normal(size=(T, N, V)) + 0j
+    h = make_h(N, transposed=transposed, dtype=np.complex128)
+    dlogits = np.random.default_rng(2).normal(size=(T, N, V)) + 0j
     grads = params.like()
-    scratch = np.empty(h.size, h.dtype)
-    dh = projection.backward(dlogits, h, params, grads, scratch, out=np.empty_like(h))
+    grads.flat.fill(9)
+    dh = projection.backward(dlogits, h, params, grads, out=np.full_like(h, 9))
 
     def loss() -> complex:
-        return complex(np.sum(dlogits * projection.forward(h, params, scratch, out=np.empty_like(dlogits))))
+        return complex(np.sum(dlogits * projection.forward(h, params, out=np.empty_like(dlogits))))
 
     check_gradients(loss, {**params, "h": h}, {**grads, "h": dh})
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.cells import CELLS
-from charseq.network.embedding import one_hot_scratch
+from charseq.network import embedding, recurrent
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from charseq.parameters import Parameters
 from tests import reference
@@ -14,14 +14,35 @@ from tests.gradients import check_gradients
 Array: TypeAlias = NDArray[Any]
 
 N, D, H = 2, 3, 3
-SIZES = [(5, 2, 3), (1, 2, 3), (5, 1, 3), (5, 2, 1)]
+SIZES = [(5, 2, 3, 3), (1, 2, 3, 3), (5, 1, 3, 3), (5, 2, 3, 1), (5, 2, 13, 3), (5, 1, 13, 3)]
+"""T, N, D and H; an input of 13 is wider than all gates of 3 units together."""
+
+every_size = pytest.mark.parametrize(("num_steps", "num_streams", "input_size", "hidden_size"), SIZES)
+every_cell = pytest.mark.parametrize("cell", CELLS)
+with_and_without_resets = pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
+
+
+@pytest.fixture(params=["vectors", "one-hot", "large one-hot"])
+def one_hot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Run a test with vectors, with tokens of a small vocabulary, and of one that is taken in turns."""
+    if request.param == "large one-hot":
+        for module in (embedding, recurrent):
+            monkeypatch.setattr(module, "MAX_ONE_HOT", 2)
+    return bool(request.param != "vectors")
 
 
 def make_layer(
-    cell: str, *, one_hot: bool = False, hidden_size: int = H, dtype: type = np.float64
+    cell: str,
+    *,
+    one_hot: bool = False,
+    input_size: int = D,
+    hidden_size: int = H,
+    dtype: type = np.float64,
 ) -> tuple[RecurrentLayer, Parameters]:
     """Return a layer with random weights, none of them zero."""
-    layer = RecurrentLayer(CELLS[cell], name="k", input_size=D, hidden_size=hidden_size, one_hot=one_hot)
+    layer = RecurrentLayer(
+        CELLS[cell], name="k", input_size=input_size, hidden_size=hidden_size, one_hot=one_hot
+    )
     params = Parameters(layer.shapes, dtype)
     params.flat[...] = np.random.default_rng(0).normal(0, 0.7, params.flat.size)
     return layer, params
@@ -33,12 +54,12 @@ def make_state(layer: RecurrentLayer, num_streams: int, dtype: type = np.float64
     return tuple(rng.normal(0, 0.7, shape).astype(dtype) for _ in layer.cell.state_names)
 
 
-def make_inputs(num_steps: int, num_streams: int, *, one_hot: bool) -> Array:
+def make_inputs(num_steps: int, num_streams: int, *, one_hot: bool, input_size: int = D) -> Array:
     """Return vectors (T, D, N), or tokens (T, N) of which one is unseen."""
     rng = np.random.default_rng(2)
     if not one_hot:
-        return rng.normal(size=(num_steps, D, num_streams))
-    tokens = rng.integers(0, D, (num_steps, num_streams)).astype(np.int32)
+        return rng.normal(size=(num_steps, input_size, num_streams))
+    tokens = rng.integers(0, input_size, (num_steps, num_streams)).astype(np.int32)
     tokens[-1, -1] = -1
     return tokens
 
@@ -51,39 +72,44 @@ def make_resets(num_steps: int, num_streams: int) -> Array:
 
 
 def allocate(layer: RecurrentLayer, num_steps: int, num_streams: int, dtype: type, resets: bool) -> LayerWork:
-    num_tokens, H, G = num_steps * num_streams, layer.hidden_size, layer.cell.num_gates
-    scratch = Scratch(
-        da=np.zeros(num_tokens * G * H, dtype),
-        x=np.zeros(num_tokens * max(H, D), dtype),
-        one_hot=one_hot_scratch(num_tokens, D, dtype),
+    """Return a layer's arrays, with a scratch that spoils whatever is read before it is written."""
+    scratch = Scratch([layer], num_steps * num_streams, layer.input_size, np.dtype(dtype))
+    for array in (scratch.da, scratch.inputs, scratch.sums):
+        array.fill(np.nan)
+    return layer.allocate(
+        num_steps, num_streams, np.dtype(dtype), resets=resets, scratch=scratch, backward=True
     )
-    return layer.allocate(num_steps, num_streams, np.dtype(dtype), scratch, resets=resets, backward=True)
 
 
 def weights_of(params: Parameters) -> dict[str, Array]:
     return {name.removeprefix("k."): array for name, array in params.items()}
 
 
-@pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
-@pytest.mark.parametrize("one_hot", [False, True], ids=["vectors", "one-hot"])
-@pytest.mark.parametrize(("num_steps", "num_streams", "hidden_size"), SIZES)
-@pytest.mark.parametrize("cell", CELLS)
+@with_and_without_resets
+@every_size
+@every_cell
 def test_a_layer_equals_the_plain_twin(
-    cell: str, num_steps: int, num_streams: int, hidden_size: int, one_hot: bool, with_resets: bool
+    cell: str,
+    num_steps: int,
+    num_streams: int,
+    input_size: int,
+    hidden_size: int,
+    one_hot: bool,
+    with_resets: bool,
 ) -> None:
     """The outputs of a layer are those of the textbook equations, step by step."""
-    layer, params = make_layer(cell, one_hot=one_hot, hidden_size=hidden_size)
-    x = make_inputs(num_steps, num_streams, one_hot=one_hot)
+    layer, params = make_layer(cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size)
+    x = make_inputs(num_steps, num_streams, one_hot=one_hot, input_size=input_size)
     resets = make_resets(num_steps, num_streams) if with_resets else None
     work = allocate(layer, num_steps, num_streams, np.float64, with_resets)
     h = layer.forward(x, params, make_state(layer, num_streams), work, resets)
-    vectors = reference.one_hot(x, D) if one_hot else x.transpose(0, 2, 1)
+    vectors = reference.one_hot(x, input_size) if one_hot else x.transpose(0, 2, 1)
     expected, _ = reference.layer(cell, weights_of(params), vectors, make_state(layer, num_streams), resets)
     np.testing.assert_allclose(h.transpose(0, 2, 1), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
-@pytest.mark.parametrize("cell", CELLS)
+@with_and_without_resets
+@every_cell
 def test_a_layer_advances_the_state_in_place(cell: str, with_resets: bool) -> None:
     """After a window the state that was passed in is the state after its last step."""
     layer, params = make_layer(cell)
@@ -96,16 +122,23 @@ def test_a_layer_advances_the_state_in_place(cell: str, with_resets: bool) -> No
         np.testing.assert_allclose(array, twin, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
-@pytest.mark.parametrize("one_hot", [False, True], ids=["vectors", "one-hot"])
-@pytest.mark.parametrize(("num_steps", "num_streams", "hidden_size"), SIZES)
-@pytest.mark.parametrize("cell", CELLS)
+@with_and_without_resets
+@every_size
+@every_cell
 def test_the_gradient_of_a_layer(
-    cell: str, num_steps: int, num_streams: int, hidden_size: int, one_hot: bool, with_resets: bool
+    cell: str,
+    num_steps: int,
+    num_streams: int,
+    input_size: int,
+    hidden_size: int,
+    one_hot: bool,
+    with_resets: bool,
 ) -> None:
     """The derivatives by every weight, by x and by every initial state equal the complex step."""
-    layer, params = make_layer(cell, one_hot=one_hot, hidden_size=hidden_size, dtype=np.complex128)
-    x = make_inputs(num_steps, num_streams, one_hot=one_hot)
+    layer, params = make_layer(
+        cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size, dtype=np.complex128
+    )
+    x = make_inputs(num_steps, num_streams, one_hot=one_hot, input_size=input_size)
     x = x if one_hot else x.astype(np.complex128)
     initial = make_state(layer, num_streams, np.complex128)
     resets = make_resets(num_steps, num_streams) if with_resets else None
@@ -127,7 +160,7 @@ def test_the_gradient_of_a_layer(
     check_gradients(loss, variables, gradients)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every_cell
 def test_a_layer_leaves_the_gradient_from_above_alone(cell: str) -> None:
     """`backward` reads dh and does not write to it."""
     layer, params = make_layer(cell)
@@ -137,7 +170,7 @@ def test_a_layer_leaves_the_gradient_from_above_alone(cell: str) -> None:
     assert np.all(dh == 1)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every_cell
 def test_initial_recurrent_matrices_are_orthogonal(cell: str) -> None:
     """Each gate's W starts as an orthogonal matrix, which neither shrinks nor stretches the state."""
     layer, params = make_layer(cell, hidden_size=6)
@@ -146,7 +179,7 @@ def test_initial_recurrent_matrices_are_orthogonal(cell: str) -> None:
         np.testing.assert_allclose(gate @ gate.T, np.eye(6), atol=1e-12)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every_cell
 def test_initial_gates_differ(cell: str) -> None:
     """No two gates start with the same W."""
     layer, params = make_layer(cell)
@@ -155,7 +188,7 @@ def test_initial_gates_differ(cell: str) -> None:
     assert len({gate.tobytes() for gate in gates}) == len(gates)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@every_cell
 def test_initial_input_weights_are_within_their_bound(cell: str) -> None:
     """U is uniform within Glorot's bound."""
     layer, params = make_layer(cell, hidden_size=16)
