@@ -10,11 +10,14 @@ from charseq.network import CharModel, State, Workspace
 from charseq.network.loss import log_softmax, target_ranks
 from charseq.score import Score
 from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import Window, make_sequence
+from charseq.text.batches import Pairs, Sequence, Window, make_sequence
+from charseq.text.symbols import Text
 from charseq.text.tokenizer import bytes_per_char
 
 WINDOW_STEPS = 256
 """Steps that are projected to logits together."""
+LINE_STREAMS, LINE_STEPS = 32, 64
+"""Streams that lines are dealt out to, which restart at each line anyway, and their steps in a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +66,69 @@ class Scorer:
         self._model, self._tokenizer, self._unit = model, tokenizer, unit
         self._state = model.initial_state(1)
         self._work = model.workspace(WINDOW_STEPS, 1, resets=unit == "line", backward=False)
+        self._line_work: Workspace | None = None
         self._last = ""
 
     def score(self, text: str) -> Surprise:
         """Return the surprise of the next piece of the text."""
-        inputs, targets, starts = make_sequence(text, self._tokenizer, self._unit, after=self._last)
+        sequence = make_sequence(text, self._tokenizer, self._unit, after=self._last)
         nats, ranks = np.empty(len(text)), np.empty(len(text), np.int32)
-        for begin in range(0, len(text), WINDOW_STEPS):
-            part = slice(begin, begin + WINDOW_STEPS)
-            window = Window(
-                inputs[part, None], targets[part, None], None if starts is None else starts[part, None]
-            )
-            log_p = predict_window(self._model, window, self._state, self._work)
-            nats[part] = target_nats(log_p, window.targets)[:, 0]
-            ranks[part] = target_ranks(log_p, window.targets)[:, 0]
-        ranks[targets == UNSEEN] = 0
+        streams = line_streams(sequence.starts)
+        first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
+        self._score_in_turn(sequence, slice(0, first), nats, ranks)
+        self._score_together(sequence, streams, nats, ranks)
+        self._score_in_turn(sequence, slice(last, len(text)), nats, ranks)
+        ranks[sequence.targets == UNSEEN] = 0
         num_bytes, num_words = bytes_per_char(text), count_words(text, after=self._last)
         self._last = text[-1:] or self._last
-        nats = self._tokenizer.charge_escape(nats, targets, num_bytes)
+        nats = self._tokenizer.charge_escape(nats, sequence.targets, num_bytes)
         return Surprise(nats, ranks, num_bytes, num_words)
+
+    def _score_in_turn(self, sequence: Sequence, part: slice, nats: FloatArray, ranks: TokenArray) -> None:
+        """Fill in the `part` of `nats` and `ranks`, from the state that was carried there."""
+        inputs, targets, starts = sequence
+        for begin in range(part.start, part.stop, WINDOW_STEPS):
+            some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
+            resets = None if starts is None else starts[some, None]
+            window = Window(inputs[some, None], targets[some, None], resets)
+            log_p = predict_window(self._model, window, self._state, self._work)
+            nats[some] = target_nats(log_p, window.targets)[:, 0]
+            ranks[some] = target_ranks(log_p, window.targets)[:, 0]
+
+    def _score_together(
+        self, sequence: Sequence, bounds: TokenArray, nats: FloatArray, ranks: TokenArray
+    ) -> None:
+        """Fill in `nats` and `ranks` between the first and the last of `bounds`, where lines begin."""
+        inputs, targets, starts = sequence
+        if starts is None or len(bounds) == 0:
+            return
+        if self._line_work is None:
+            self._line_work = self._model.workspace(LINE_STEPS, LINE_STREAMS, resets=True, backward=False)
+        begins, lengths = bounds[:-1], np.diff(bounds)
+        state = self._model.initial_state(LINE_STREAMS)
+        for t in range(0, lengths.max(), LINE_STEPS):
+            steps = np.arange(t, min(t + LINE_STEPS, lengths.max()))[:, None]
+            inside = steps < lengths
+            places = np.where(inside, begins + steps, 0)
+            window = Window(inputs[places], targets[places], starts[places])
+            log_p = predict_window(self._model, window, state, self._line_work)
+            nats[places[inside]] = target_nats(log_p, window.targets)[inside]
+            ranks[places[inside]] = target_ranks(log_p, window.targets)[inside]
+
+
+def line_streams(starts: BoolArray | None) -> TokenArray:
+    """Return where to cut a text into LINE_STREAMS parts of whole lines, their ends included.
+
+    There is nothing to cut where no line begins, and it would not pay where one of them is most of the text.
+    """
+    nowhere = np.empty(0, np.int32)
+    if starts is None or np.sum(starts) <= LINE_STREAMS:
+        return nowhere
+    lines = np.flatnonzero(starts).astype(np.int32)
+    even = np.linspace(lines[0], lines[-1], LINE_STREAMS + 1)
+    bounds = lines[np.searchsorted(lines, even)]
+    longest = np.diff(bounds).max()
+    return bounds if longest * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0]) else nowhere
 
 
 def predict_window(model: CharModel, window: Window, state: State, work: Workspace) -> FloatArray:
@@ -103,45 +150,42 @@ class Validator:
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
 
-    def __init__(self, model: CharModel, tokenizer: Tokenizer, text: str, unit: Unit) -> None:
+    def __init__(self, model: CharModel, tokenizer: Tokenizer, text: Text, unit: Unit) -> None:
         self._model, self._tokenizer = model, tokenizer
-        self._sequence = make_sequence(text, tokenizer, unit)
-        self._num_bytes = bytes_per_char(text)
+        self._pairs = Pairs(text, tokenizer, unit)
         self.num_chars = len(text)
 
     def score(self) -> Score:
         """Score the text as the model is now, with the unseen-character rule applied."""
-        targets, num_bytes = self._sequence.targets, self._num_bytes
-        nats = self._tokenizer.charge_escape(self._network_nats(), targets, num_bytes)
-        return Score(
-            num_chars=self.num_chars,
-            num_bytes=int(num_bytes.sum()),
-            num_unseen=int(np.sum(targets == UNSEEN)),
-            nats=float(nats.sum()),
-        )
-
-    def _network_nats(self) -> FloatArray:
-        inputs, targets, starts = self._sequence
+        score = Score()
         num_streams = max(1, min(self.STREAMS, self.num_chars // self.STEPS))
         part_length = -(-self.num_chars // num_streams)
         begins = part_length * np.arange(num_streams)
         state = self._model.initial_state(num_streams)
         work = self._model.workspace(self.STEPS, num_streams, resets=True, backward=False)
-        nats = np.empty(self.num_chars)
         for t in range(-self.WARMUP, part_length, self.STEPS):
             steps = np.arange(t, min(t + self.STEPS, part_length))
             places = begins + steps[:, None]
             inside = (places >= 0) & (places < self.num_chars)
             places = np.where(inside, places, 0)
+            inputs, targets, starts = self._pairs.window(places)
             window = Window(
-                np.where(inside, inputs[places], UNSEEN),
-                np.where(inside, targets[places], UNSEEN),
-                places == 0 if starts is None else starts[places],
+                np.where(inside, inputs, UNSEEN),
+                np.where(inside, targets, UNSEEN),
+                places == 0 if starts is None else starts,
             )
-            window_nats = target_nats(predict_window(self._model, window, state, work), window.targets)
+            nats = target_nats(predict_window(self._model, window, state, work), window.targets)
             scored = inside & (steps >= 0)[:, None]
-            nats[places[scored]] = window_nats[scored]
-        return nats
+            score += self._priced(nats[scored], window.targets[scored], self._pairs.num_bytes(places[scored]))
+        return score
+
+    def _priced(self, nats: FloatArray, targets: TokenArray, num_bytes: TokenArray) -> Score:
+        return Score(
+            num_chars=len(targets),
+            num_bytes=int(num_bytes.sum()),
+            num_unseen=int(np.sum(targets == UNSEEN)),
+            nats=float(self._tokenizer.charge_escape(nats, targets, num_bytes).sum()),
+        )
 
 
 def count_words(text: str, *, after: str = "") -> int:

@@ -1,10 +1,26 @@
-"""Files: whether a name is one at all, and writing so that a crash leaves the old content or the new."""
+"""Files: names, writing so that a crash leaves the old content or the new, and where the cache is."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from charseq.errors import CharseqError
+from charseq.errors import CharseqError, ConfigError
+
+CACHE_VARIABLE = "CHARSEQ_CACHE_DIR"
+"""The environment variable that names the directory of the cache; no setting, though it looks like one."""
+
+
+def cache_directory() -> Path:
+    """Return $CHARSEQ_CACHE_DIR if that is set, else $XDG_CACHE_HOME/charseq, else ~/.cache/charseq."""
+    if named := os.environ.get(CACHE_VARIABLE):
+        return Path(named)
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (base if base.is_absolute() else Path.home() / ".cache") / "charseq"
+    except RuntimeError:
+        raise ConfigError(f"there is no home directory for the cache; set {CACHE_VARIABLE}") from None
 
 
 def exists(name: str) -> bool:
@@ -20,18 +36,33 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises CharseqError where that cannot be done; the old file is then still there.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+            publish(file, path)
     except OSError as error:
         raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def draft(temporary: Path) -> Iterator[BinaryIO]:
+    """Open a new file to write and read; at the end of the block it is gone, unless it was published."""
+    file = temporary.open("w+b")
+    try:
+        yield file
     finally:
+        with suppress(OSError):  # a full disk may refuse what is left in the buffer once more
+            file.close()
         with suppress(OSError):
             temporary.unlink()
+
+
+def publish(file: BinaryIO, path: Path) -> None:
+    """Flush a draft to the disk, close it, and rename it over `path`, in the same directory."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+    Path(file.name).replace(path)
     with suppress(OSError):  # not every system can flush a directory
         folder = os.open(path.parent, os.O_RDONLY)
         try:

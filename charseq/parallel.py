@@ -12,6 +12,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -30,6 +32,8 @@ CAN_FORK = "fork" in multiprocessing.get_all_start_methods() and sys.platform !=
 """Whether a process may be forked; Apple's libraries do not survive it."""
 TRIAL_SECONDS = 0.25
 """Time for which a plan is tried; the best of its steps counts."""
+BUFFER_SIZE = 1024
+"""Elements that NumPy buffers at a time; its own 8192 are more memory than the rest of a step allocates."""
 SHORT_SECONDS = 3.0
 """Training no longer than this would be over before a better plan had paid for its trial."""
 
@@ -40,6 +44,10 @@ class Plan:
 
     num_shards: int = 1
     blas_threads: int = 1
+
+    def __str__(self) -> str:
+        whole = "one piece" if self.num_shards == 1 else f"{self.num_shards} shards, a core for each"
+        return f"{whole}, {self.blas_threads} cores for each product" if self.blas_threads > 1 else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Shard:
             self._work = job.model.workspace(job.num_steps, inputs.shape[1], resets=job.resets)
         seed = [job.seed, 1, step, self._columns.start]
         rng = np.random.default_rng(seed) if job.model.config.dropout else None
-        with np.errstate(over="ignore", invalid="ignore"):  # the trainer notices a loss that diverges
+        with np.errstate(over="ignore", invalid="ignore"), small_buffers():  # the trainer notices nan
             logits = job.model.forward(
                 inputs,
                 self._state,
@@ -95,6 +103,16 @@ class Shard:
             loss = cross_entropy_(logits, targets, num_targets=num_steps * job.num_streams)
             job.model.backward(logits, self._work, self.grads)
         return loss
+
+
+@contextmanager
+def small_buffers() -> Iterator[None]:
+    """Let NumPy take smaller buffers for operands that are not contiguous: fewer bytes, and no slower."""
+    before = np.setbufsize(BUFFER_SIZE)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)
 
 
 class Shards:

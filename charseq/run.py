@@ -17,7 +17,8 @@ from charseq.evaluator import Validator
 from charseq.files import write_atomically
 from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
-from charseq.text.batches import Batches, make_sequence
+from charseq.text.batches import Batches, Pairs
+from charseq.text.corpus import Progress
 from charseq.text.split import Texts
 from charseq.toml import to_toml
 from charseq.trainer import Event, Trainer, Validated
@@ -45,24 +46,32 @@ class Run:
         self.checkpoint = checkpoint
         unit = settings.data.unit
         model, tokenizer = checkpoint.model, checkpoint.tokenizer
-        sequence = make_sequence(texts.train, tokenizer, unit)
         self.batches = Batches(
-            sequence, batch_size=settings.train.batch_size, seq_length=settings.train.seq_length
+            Pairs(texts.train, tokenizer, unit),
+            batch_size=settings.train.batch_size,
+            seq_length=settings.train.seq_length,
         )
         validator = Validator(model, tokenizer, texts.valid, unit) if texts.valid else None
         self.trainer = Trainer(model, self.batches, validator, optim=settings.optim, train=settings.train)
 
     @classmethod
     def start(
-        cls, directory: Path, settings: Settings, *, command: str, init_from: Checkpoint | None = None
+        cls,
+        directory: Path,
+        settings: Settings,
+        *,
+        command: str,
+        init_from: Checkpoint | None = None,
+        progress: Progress | None = None,
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
+        `progress` hears how far the reading of a large corpus is.
         Raises ConfigError when the directory already holds something or `init_from` is of other sizes,
         DataError for an unusable corpus.
         """
-        texts = Texts.read(settings.data)
-        tokenizer = TOKENIZERS[settings.data.tokenizer].fit(texts.train)
+        texts = Texts.read(settings.data, progress=progress)
+        tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
         model = CharModel(settings.model, tokenizer.vocab_size)
         model.initialise_(np.random.default_rng([settings.train.seed, 0]))
         if init_from:
@@ -76,9 +85,10 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, directory: Path, changes: Layers) -> "Run":
+    def resume(cls, directory: Path, changes: Layers, *, progress: Progress | None = None) -> "Run":
         """Continue the run in `directory` where it was last saved, with some settings changed.
 
+        `progress` hears how far the reading of a large corpus is.
         Raises ConfigError for changes that would make it another run, DataError when the corpus is not the
         one it was trained on.
         """
@@ -90,7 +100,7 @@ class Run:
             if key not in CHANGEABLE.get(section, set()):
                 raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
         checkpoint.settings = settings
-        texts, made_of = Texts.read(settings.data), checkpoint.provenance
+        texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
         for names, now, then in (
             (texts.sources, texts.sha256, made_of.sha256),
             ((settings.data.valid,), texts.valid_sha256, made_of.valid_sha256),

@@ -11,7 +11,7 @@ from charseq.network.reader import Reader
 
 PROMPT_STEPS = 64
 """Characters of a prompt that several texts read together."""
-TINY_TEMPERATURE = 1e-300
+TINY_TEMPERATURE = 1e-260
 """Below this, logits that differ at all differ by more than a number can hold."""
 
 
@@ -47,15 +47,32 @@ def sample_many(
 ) -> Iterator[list[int]]:
     """Yield the next token of several texts at a time, one for each of `rngs`, that all continue `prompt`."""
     state, num_texts = model.initial_state(len(rngs)), len(rngs)
-    begin = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
+    tokens = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
     work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
-    for first in range(0, len(begin), PROMPT_STEPS):
-        logits = model.forward(begin[first : first + PROMPT_STEPS], state, work)[-1]
-    work = model.workspace(1, num_texts, backward=False)
+    for begin in range(0, len(tokens) - 1, PROMPT_STEPS):
+        model.forward(tokens[:-1][begin : begin + PROMPT_STEPS], state, work)
+    work, drawn = model.workspace(1, num_texts, backward=False), tokens[-1].tolist()
     for _ in range(config.length):
+        logits = model.forward(np.array([drawn], np.int32), state, work)[0]
         drawn = [draw(row, config, rng) for row, rng in zip(logits, rngs, strict=True)]
         yield drawn
-        logits = model.forward(np.array([drawn], np.int32), state, work)[0]
+
+
+def finish_many(tokens: Iterable[list[int]], vocab: Sequence[str], stops: Sequence[str]) -> list[str]:
+    """Return the texts that `sample_many` makes, each up to the first of `stops` in it."""
+    longest = max(map(len, stops), default=0)
+    texts: list[list[str]] = []
+    finished: set[int] = set()
+    for drawn in tokens:
+        texts = texts or [[] for _ in drawn]
+        for k, token in enumerate(drawn):
+            if k not in finished:
+                texts[k].append(vocab[token])
+                if any("".join(texts[k][-longest:]).endswith(stop) for stop in stops):
+                    finished.add(k)
+        if len(finished) == len(drawn):
+            break
+    return ["".join(until(text, stops)) for text in texts]
 
 
 def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from charseq.config import AUTO, Settings, format_duration, parse_duration, parse_threads
 from charseq.errors import ConfigError
+from charseq.files import CACHE_VARIABLE
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
     """Collect CHARSEQ_SECTION_KEY variables, such as CHARSEQ_MODEL_CELL=gru, into a layer."""
     layer: dict[str, dict[str, Any]] = {}
     for variable, value in environment.items():
-        if variable.startswith("CHARSEQ_"):
+        if variable.startswith("CHARSEQ_") and variable != CACHE_VARIABLE:
             section, _, key = variable.removeprefix("CHARSEQ_").lower().partition("_")
             layer.setdefault(section, {})[key] = value_from_text(section, key, value)
     return layer

@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer",), 5),
-    **dict.fromkeys(("checkpoint", "reports"), 6),
+    **dict.fromkeys(("checkpoint", "reports", "bench"), 6),
     **dict.fromkeys(("run", "cases"), 7),
     **dict.fromkeys(("cli",), 8),
     **dict.fromkeys(("__main__",), 9),
@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "optim/sgd": "tests/optim/test_optimizers.py",
     "optim/rmsprop": "tests/optim/test_optimizers.py",
     "optim/adam": "tests/optim/test_optimizers.py",
+    "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
     "cli/progress": "what training looks like: tests/cli/test_train.py and test_pipes.py",
 }

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import typer
 
-from charseq.cli.app import app
+from charseq.bench import Figures
+from charseq.cli.commands import app
 from charseq.config import Settings
 from charseq.predictor import Guess, Prediction
 from charseq.reports import REPORTS, evaluation_row, prediction_row
@@ -30,6 +31,7 @@ FIELDS = [
     *evaluation_row("a", Score(), Score(), seconds=1),
     *prediction_row(Prediction("a", "b", 0.5, 1, 1.0, 1.0, (Guess("a", 0.5),))),
     *("char", "passed"),
+    *Figures("train", "gru", num_layers=1, hidden_size=8).row(),
 ]
 every_command = pytest.mark.parametrize("name", COMMANDS)
 

@@ -11,11 +11,22 @@ from hypothesis import strategies as st
 
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
-from charseq.evaluator import Scorer, Surprise, Validator, count_words, predict_window, target_nats
+from charseq.evaluator import (
+    LINE_STEPS,
+    LINE_STREAMS,
+    Scorer,
+    Surprise,
+    Validator,
+    count_words,
+    line_streams,
+    predict_window,
+    target_nats,
+)
 from charseq.network import CharModel
 from charseq.score import Score
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Window
+from charseq.text.batches import Window, make_sequence
+from charseq.text.symbols import Text
 
 TOKENIZER = CharTokenizer.fit("hello world\nkin and expert, zażółć\n")
 UNITS: tuple[Unit, ...] = ("stream", "line")
@@ -190,6 +201,162 @@ def test_scorers_share_nothing(unit: Unit) -> None:
     assert np.concatenate(pieces) == pytest.approx(whole("lstm", unit).nats, abs=1e-9)
 
 
+# Lines together
+
+
+def in_turn(model: CharModel, *pieces: str) -> list[Surprise]:
+    """Return the surprise of each of the pieces of a text, with no lines scored together."""
+    scorer = Scorer(model, TOKENIZER, "line")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charseq.evaluator.line_streams", lambda starts: np.empty(0, np.int32))
+        return [scorer.score(piece) for piece in pieces]
+
+
+def assert_equal(surprise: Surprise, expected: Surprise) -> None:
+    np.testing.assert_allclose(surprise.nats, expected.nats, rtol=0, atol=1e-12)
+    assert surprise.ranks.tolist() == expected.ranks.tolist()
+    assert surprise.num_bytes.tolist() == expected.num_bytes.tolist()
+    assert surprise.num_words == expected.num_words
+
+
+def can_be_together(text: str, *, after: str = "") -> bool:
+    """Say whether `text` has lines that are scored together."""
+    starts = make_sequence(text, TOKENIZER, "line", after=after).starts
+    return len(line_streams(starts)) > 0
+
+
+LINES = random_text(2000)
+MANY_LINES = {
+    "short lines": LINES,
+    "no newline at the end": LINES.rstrip("\n") + "\nhello",
+    "a newline at the end": LINES.rstrip("\n") + "\n",
+    "lines of several windows": random_text(5 * LINE_STREAMS * LINE_STEPS, line_length=100),
+    "lines of CR LF": LINES.replace("\n", "\r\n"),
+    "empty lines": LINES.replace("\n", "\n\n\n"),
+    "empty lines at both ends": "\n" * 70 + LINES + "\n" * 70,
+    "nothing but empty lines": "\n" * 100,
+    "mostly unseen": random_text(2000, unseen="QRSTUVWXYZ😀" + "".join(map(chr, range(0x4E00, 0x4E40)))),
+    "lines of one character": "h\n" * 100,
+}
+
+
+@each_cell
+@pytest.mark.parametrize("text", MANY_LINES.values(), ids=MANY_LINES)
+def test_lines_together_are_those_in_turn(cell: CellName, text: str) -> None:
+    """Lines that are scored together have the nats, ranks and counts that they have one after the other."""
+    model = model_of(cell)
+    assert can_be_together(text)
+    assert_equal(Scorer(model, TOKENIZER, "line").score(text), *in_turn(model, text))
+
+
+@each_cell
+@pytest.mark.parametrize("embedding_size", [0, 4])
+def test_lines_together_of_a_deep_model(cell: CellName, embedding_size: int) -> None:
+    """The lines of a model of two layers, with an embedding or without, may be scored together too."""
+    model = model_of(cell, np.float64, 2, embedding_size)
+    assert_equal(Scorer(model, TOKENIZER, "line").score(LINES), *in_turn(model, LINES))
+
+
+@each_cell
+@pytest.mark.parametrize("begin", ["hello wor", "h", "\nhel", "\n", "Q"])
+def test_lines_together_after_the_middle_of_a_line(cell: CellName, begin: str) -> None:
+    """A line that an earlier piece began goes on where that ended, before the lines that are together."""
+    model, scorer = model_of(cell), Scorer(model_of(cell), TOKENIZER, "line")
+    pieces = [begin, "ld and kin" + LINES, "expert" + LINES]
+    assert all(can_be_together(piece, after="h") for piece in pieces[1:])
+    for piece, expected in zip(pieces, in_turn(model, *pieces), strict=True):
+        assert_equal(scorer.score(piece), expected)
+
+
+@each_cell
+@settings(deadline=None, max_examples=20)
+@given(cuts=st.lists(st.integers(0, len(LINES)), max_size=3).map(sorted))
+def test_lines_together_in_any_pieces(cell: CellName, cuts: list[int]) -> None:
+    """A text of many lines, cut anywhere, has the nats and ranks that it has in turn."""
+    scorer = Scorer(model_of(cell), TOKENIZER, "line")
+    pieces = [scorer.score(LINES[begin:end]) for begin, end in pairwise([0, *cuts, len(LINES)])]
+    nats, ranks = lines_in_turn(cell)
+    np.testing.assert_allclose(np.concatenate([piece.nats for piece in pieces]), nats, rtol=0, atol=1e-12)
+    assert np.concatenate([piece.ranks for piece in pieces]).tolist() == ranks
+
+
+@cache
+def lines_in_turn(cell: CellName) -> tuple[np.ndarray, list[int]]:
+    (surprise,) = in_turn(model_of(cell), LINES)
+    return surprise.nats, surprise.ranks.tolist()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    lines=st.lists(st.text("he\r Q", max_size=12), min_size=LINE_STREAMS, max_size=90),
+    begin=st.text("he\n", max_size=3),
+    end=st.text("he\n", max_size=3),
+)
+def test_any_lines_together(lines: list[str], begin: str, end: str) -> None:
+    """Lines of any lengths have the nats and ranks that they have in turn."""
+    scorer, text = Scorer(model_of("lstm"), TOKENIZER, "line"), "\n".join(lines) + end
+    for piece, expected in zip((begin, text), in_turn(model_of("lstm"), begin, text), strict=True):
+        assert_equal(scorer.score(piece), expected)
+
+
+@each_cell
+@pytest.mark.parametrize("place", [0, 50, 100], ids=["first", "middle", "last"])
+def test_a_giant_line_among_short_ones(cell: CellName, place: int) -> None:
+    """With a line that is most of the text, lines are scored in turn, and each as it is on its own."""
+    lines = ["hello\n"] * 100
+    lines.insert(place, random_text(3000, line_length=10**9) + "\n")
+    text = "".join(lines)
+    assert can_be_together(text) == (place == 100)  # where the last line begins, being together ends
+    surprise = Scorer(model_of(cell), TOKENIZER, "line").score(text)
+    separate = in_turn(model_of(cell), *lines)
+    nats = np.concatenate([line.nats for line in separate])
+    np.testing.assert_allclose(surprise.nats, nats, rtol=0, atol=1e-12)
+    assert surprise.ranks.tolist() == [rank for line in separate for rank in line.ranks]
+
+
+def test_lines_together_in_float32() -> None:
+    """In single precision, being scored together changes a line's nats by no more than rounding does."""
+    model = model_of("gru", np.float32)
+    (expected,) = in_turn(model, LINES)
+    nats = Scorer(model, TOKENIZER, "line").score(LINES).nats
+    np.testing.assert_allclose(nats, expected.nats, rtol=0, atol=1e-5)
+
+
+def test_a_stream_is_not_cut() -> None:
+    """Where nothing starts anew there is nothing to score together."""
+    assert len(line_streams(None)) == 0
+
+
+@pytest.mark.parametrize("num_lines", [0, 1, LINE_STREAMS - 1, LINE_STREAMS])
+def test_few_lines_are_not_cut(num_lines: int) -> None:
+    """As many lines as there are streams, or fewer, are scored in turn."""
+    assert len(line_streams(np.array([True, False, False] * num_lines, np.bool_))) == 0
+
+
+@pytest.mark.parametrize("ahead", [0, 2, 1000])
+def test_more_lines_than_streams_are_cut(ahead: int) -> None:
+    """One line more than there are streams is dealt out, one to each, however much there is ahead of them."""
+    bounds = line_streams(np.array([False] * ahead + [True, False, False] * (LINE_STREAMS + 1)))
+    assert bounds.tolist() == [ahead + 3 * k for k in range(LINE_STREAMS + 1)]
+
+
+@settings(deadline=None)
+@given(lengths=st.lists(st.integers(1, 30), min_size=LINE_STREAMS + 1, max_size=300), ahead=st.integers(0, 9))
+def test_streams_are_whole_lines(lengths: list[int], ahead: int) -> None:
+    """Streams begin and end where lines do, cover all but the last, and none is as long as four should be."""
+    starts = np.zeros(ahead + sum(lengths), np.bool_)
+    starts[ahead + np.cumsum([0, *lengths[:-1]])] = True
+    bounds, lines = line_streams(starts), np.flatnonzero(starts)
+    if len(bounds) == 0:  # one of the lines alone is longer than three streams should be
+        assert max(lengths[:-1]) > 3 * sum(lengths[:-1]) / LINE_STREAMS
+        return
+    assert len(bounds) == LINE_STREAMS + 1
+    assert (bounds[0], bounds[-1]) == (lines[0], lines[-1])
+    assert starts[bounds].all()
+    assert np.diff(bounds).min() >= 0
+    assert np.diff(bounds).max() * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0])
+
+
 # Surprise
 
 SURPRISE = Surprise(
@@ -247,7 +414,7 @@ def scored(model: CharModel, text: str, unit: Unit) -> float:
 
 
 def validated(model: CharModel, text: str, unit: Unit) -> float:
-    return Validator(model, TOKENIZER, text, unit).score().nats_per_char
+    return Validator(model, TOKENIZER, Text.of(text), unit).score().nats_per_char
 
 
 LENGTHS = [1, 2, 63, 64, 65, 127, 128, 129, 300, 2047, 2048, 2049, 4500]
@@ -287,7 +454,7 @@ def test_validation_of_long_lines_is_close(cell: CellName) -> None:
 @each_unit
 def test_validation_can_be_repeated(unit: Unit) -> None:
     """A second validation of the same model gives the same bits."""
-    validator = Validator(model_of("lstm"), TOKENIZER, TEXT, unit)
+    validator = Validator(model_of("lstm"), TOKENIZER, Text.of(TEXT), unit)
     assert validator.score() == validator.score()
 
 
@@ -295,7 +462,7 @@ def test_validation_can_be_repeated(unit: Unit) -> None:
 def test_validation_sees_the_model_learn(unit: Unit) -> None:
     """A validator scores the model as it is now, not as it was."""
     model = CharModel(ModelConfig(cell="gru", hidden_size=8), TOKENIZER.vocab_size)
-    validator = Validator(model, TOKENIZER, "hell\nhell\n", unit)
+    validator = Validator(model, TOKENIZER, Text.of("hell\nhell\n"), unit)
     before = validator.score().nats
     model.params["projection.c"][TOKENIZER.encode("l")] = 3
     assert validator.score().nats < before
@@ -303,7 +470,7 @@ def test_validation_sees_the_model_learn(unit: Unit) -> None:
 
 def test_validation_knows_its_size() -> None:
     """A validator says how many characters it scores."""
-    assert Validator(model_of("gru"), TOKENIZER, TEXT, "stream").num_chars == len(TEXT)
+    assert Validator(model_of("gru"), TOKENIZER, Text.of(TEXT), "stream").num_chars == len(TEXT)
 
 
 @each_unit
@@ -312,7 +479,7 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
     """A validation counts characters, bytes and unseen characters as the scorer does."""
     model, text = model_of("gru"), random_text(num_chars)
     score, expected = (
-        Validator(model, TOKENIZER, text, unit).score(),
+        Validator(model, TOKENIZER, Text.of(text), unit).score(),
         Scorer(model, TOKENIZER, unit).score(text).score(),
     )
     assert score.num_chars == expected.num_chars == num_chars
@@ -322,7 +489,7 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
 
 def test_validation_counts_neither_words_nor_guesses() -> None:
     """A validation leaves out what nobody asks of it: words and first guesses."""
-    score = Validator(model_of("gru"), TOKENIZER, TEXT, "stream").score()
+    score = Validator(model_of("gru"), TOKENIZER, Text.of(TEXT), "stream").score()
     assert (score.num_words, score.num_top1, score.num_top5) == (0, 0, 0)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from charseq.errors import CharseqError
-from charseq.files import exists, write_atomically
+from charseq.errors import CharseqError, ConfigError
+from charseq.files import cache_directory, draft, exists, publish, write_atomically
 
 
 @pytest.fixture
@@ -140,3 +140,56 @@ def test_a_path_that_cannot_be_written(what: str, tmp_path: Path) -> None:
         write_atomically(path, b"new")
     assert str(caught.value).startswith(f"{path}: cannot be written: ")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_draft_is_gone_unless_published(path: Path) -> None:
+    """A draft can be written and read; nothing of it stays that was not published."""
+    with draft(path.with_name("draft")) as file:
+        file.write(b"new")
+        file.seek(0)
+        assert file.read() == b"new"
+        assert path.with_name("draft").exists()
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_published_draft(path: Path) -> None:
+    """A draft that is published has its place for good, and its content is whole."""
+    with draft(path.with_name("draft")) as file:
+        file.write(b"new")
+        publish(file, path)
+        assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("environment", "directory"),
+    [
+        ({"CHARSEQ_CACHE_DIR": "here", "XDG_CACHE_HOME": "/xdg"}, Path("here")),
+        ({"CHARSEQ_CACHE_DIR": "", "XDG_CACHE_HOME": "/xdg"}, Path("/xdg/charseq")),
+        ({"XDG_CACHE_HOME": "/xdg"}, Path("/xdg/charseq")),
+        ({"XDG_CACHE_HOME": "relative"}, Path("/home/me/.cache/charseq")),
+        ({}, Path("/home/me/.cache/charseq")),
+    ],
+)
+def test_the_cache(environment: dict[str, str], directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache is where its variable says, else where caches are on this system."""
+    for name in ("CHARSEQ_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    assert cache_directory() == directory
+
+
+def test_nobody_is_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home is told how to name a directory."""
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("CHARSEQ_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    with pytest.raises(ConfigError) as caught:
+        cache_directory()
+    assert str(caught.value) == "there is no home directory for the cache; set CHARSEQ_CACHE_DIR"

@@ -2,6 +2,7 @@ import itertools
 import os
 import signal
 import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from charseq import parallel
 from charseq.cells import CELLS
-from charseq.config import ModelConfig
+from charseq.config import ModelConfig, OptimConfig
 from charseq.errors import CharseqError
 from charseq.network import CharModel, State
+from charseq.optim import clip_, make_optimizer
 from charseq.parallel import Job, Plan, Shards, fastest_plan, num_cores, plans
 from charseq.text.batches import Window
 
@@ -224,3 +226,41 @@ def test_a_short_run_is_not_worth_a_trial(limits: dict[str, Any], monkeypatch: p
     monkeypatch.setattr(parallel, "_seconds", lambda shards, window: 1 / shards.plan.num_shards)
     job = make_job()
     assert fastest_plan(job, job.model.initial_state(6), make_window(6), **limits) == Plan()
+
+
+@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
+@pytest.mark.parametrize("resets", [False, True], ids=["stream", "resets"])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("num_streams", [5, 16])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_warm_training_step_allocates_little(
+    cell: str, num_streams: int, dropout: float, resets: bool, embedding_size: int
+) -> None:
+    """Gradient, clipping and update hold less than 16 KiB of new memory at a time, whatever the sizes."""
+    config = ModelConfig(
+        cell=cell,  # type: ignore[arg-type]
+        hidden_size=64,
+        num_layers=2,
+        dropout=dropout,
+        embedding_size=embedding_size,
+    )
+    model = CharModel(config, 65)
+    model.initialise_(np.random.default_rng(0))
+    job = Job(model, 64, num_streams, resets=resets, seed=0)
+    window = make_window(num_streams, num_steps=64, resets=resets)
+    optim = OptimConfig()
+    optimizer = make_optimizer(optim, model.params)
+    with Shards(job, model.initial_state(num_streams), Plan()) as shards:
+
+        def step() -> None:
+            _, grads = shards.gradient(window, 0)
+            clip_(grads.flat, optim.max_grad_norm)
+            optimizer.step(model.params, grads, learning_rate=1e-3)
+
+        step()
+        step()
+        tracemalloc.start()
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 * 1024

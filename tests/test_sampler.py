@@ -1,6 +1,7 @@
 """Sampling: the likeliest at temperature 0, the softmax in the long run, and the right characters cut off."""
 
 import math
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, SampleConfig
 from charseq.network import CharModel
-from charseq.sampler import draw, sample, until
+from charseq.sampler import PROMPT_STEPS, draw, finish_many, sample, sample_many, until
 from charseq.text import UNSEEN
 
 VOCAB_SIZE = 6
@@ -57,8 +58,9 @@ def drawn(logits: np.ndarray, **changes: float) -> set[int]:
 
 
 @cache
-def model_of(cell: CellName) -> CharModel:
-    model = CharModel(ModelConfig(cell=cell, hidden_size=8), VOCAB_SIZE)
+def model_of(cell: CellName, dtype: type = np.float32, num_layers: int = 1) -> CharModel:
+    config = ModelConfig(cell=cell, hidden_size=8, num_layers=num_layers)
+    model = CharModel(config, VOCAB_SIZE, dtype)
     model.initialise_(np.random.default_rng(0))
     model.params.flat *= 3
     return model
@@ -95,12 +97,38 @@ def test_temperature_zero_is_the_argmax(logits: np.ndarray, scale: float) -> Non
     assert draw(scale * logits, config, rng) == np.argmax(logits)
 
 
-@pytest.mark.parametrize("temperature", [1e-3, 1e-9, 1e-300, 5e-324])
+@pytest.mark.parametrize("temperature", [1e-3, 1e-9, 1e-299, 1e-300, 1e-301, 1e-310, 5e-324])
 @given(logits=distinct_logits, scale=st.sampled_from([1.0, 1e4]))
 def test_low_temperature_is_the_argmax(temperature: float, logits: np.ndarray, scale: float) -> None:
     """At temperatures near 0 nothing overflows, and of distinct logits the largest is drawn."""
     config, rng = SampleConfig(temperature=temperature), np.random.default_rng(0)
     assert {draw(scale * logits, config, rng) for _ in range(20)} == {np.argmax(logits)}
+
+
+@pytest.mark.parametrize("temperature", [1e-9, 1e-250, 1e-299, 1e-300, 1e-301, 1e-310, 5e-324])
+def test_low_temperature_of_any_float32(temperature: float) -> None:
+    """At temperatures near 0, logits as far apart as single precision goes do not overflow either."""
+    logits, config = np.array([0, -3.4e38, 3.4e38, 1], np.float32), SampleConfig(temperature=temperature)
+    assert {draw(logits, config, np.random.default_rng(0)) for _ in range(20)} == {2}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [1e-9, 1e-300, 1e-310, 5e-324])
+def test_low_temperature_of_equals_is_uniform(temperature: float, dtype: type) -> None:
+    """At temperatures near 0, equal logits are drawn alike where they are the largest, the others never."""
+    logits: np.ndarray = np.array([1.0, 3.0, 2.999, 3.0, -50.0, 3.0], dtype)
+    counts = even_draws(logits, SampleConfig(temperature=temperature))
+    assert counts == pytest.approx([0, 1000 / 3, 0, 1000 / 3, 0, 1000 / 3], abs=1)
+
+
+@pytest.mark.parametrize("temperature", [1e-9, 1e-300, 1e-310])
+@pytest.mark.parametrize(("changes", "tokens"), [({"top_k": 2}, {1, 3}), ({"top_p": 0.5}, {1, 3})])
+def test_low_temperature_of_equals_is_cut(
+    temperature: float, changes: dict[str, float], tokens: set[int]
+) -> None:
+    """At temperatures near 0, the cuts keep the first of equal logits."""
+    logits = np.array([1.0, 3.0, 2.999, 3.0, -50.0, 3.0])
+    assert drawn(logits, temperature=temperature, **changes) == tokens
 
 
 @pytest.mark.parametrize("temperature", [1e9, 1e308])
@@ -117,6 +145,14 @@ def test_even_chance_gives_the_softmax(temperature: float) -> None:
     weights = np.exp(logits / temperature)
     counts = even_draws(logits, SampleConfig(temperature=temperature), num=10_000)
     assert counts == pytest.approx(10_000 * weights / weights.sum(), abs=1)
+
+
+@pytest.mark.parametrize("temperature", [1e-200, 1e-9, 1e-3, 1e3, 1e9, 1e200])
+def test_temperature_is_a_scale(temperature: float) -> None:
+    """Logits as small or as large as the temperature are drawn as others are at temperature 1."""
+    logits = np.array([0.3, -1.0, 2.0, 0.0, 1.0, -0.5])
+    counts = even_draws(temperature * logits, SampleConfig(temperature=temperature))
+    assert counts == pytest.approx(even_draws(logits, SampleConfig(temperature=1.0)), abs=1)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -332,6 +368,167 @@ def test_samples_of_one_model_may_take_turns() -> None:
     both = list(zip(one, two, strict=True))
     alone = [text_of("lstm", prompt=[k], length=20, seed=k) for k in (1, 2)]
     assert [list(tokens) for tokens in zip(*both, strict=True)] == alone
+
+
+# sample_many
+
+
+def generators(num_texts: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(seed) for seed in range(num_texts)]
+
+
+def texts_of(
+    model: CharModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
+) -> list[list[int]]:
+    """Return the tokens of each of several texts that are drawn together."""
+    config = SampleConfig(length=length, temperature=temperature)
+    steps = list(sample_many(model, prompt, config, rngs=generators(num_texts)))
+    assert all(len(drawn) == num_texts for drawn in steps)
+    return [list(text) for text in zip(*steps, strict=True)]
+
+
+def texts_one_by_one(
+    model: CharModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
+) -> list[list[int]]:
+    config = SampleConfig(length=length, temperature=temperature)
+    return [list(sample(model, prompt, config, rng=rng)) for rng in generators(num_texts)]
+
+
+@pytest.mark.parametrize("num_texts", [1, 2, 5])
+@pytest.mark.parametrize("num_layers", [1, 2])
+@each_cell
+def test_many_texts_are_those_of_one_by_one(cell: CellName, num_layers: int, num_texts: int) -> None:
+    """Texts drawn together are those that the same generators give one after the other."""
+    model, prompt = model_of(cell, np.float64, num_layers), [UNSEEN, 0, 5, UNSEEN, 2]
+    texts = texts_of(model, prompt, num_texts)
+    assert texts == texts_one_by_one(model, prompt, num_texts)
+    assert len({tuple(text) for text in texts}) == num_texts
+
+
+@pytest.mark.parametrize("num_tokens", [1, PROMPT_STEPS - 1, PROMPT_STEPS, PROMPT_STEPS + 1, 150])
+@each_cell
+def test_many_texts_read_the_whole_prompt(cell: CellName, num_tokens: int) -> None:
+    """A prompt of more tokens than are read at once is read as one is that is not."""
+    model = model_of(cell, np.float64)
+    prompt = np.random.default_rng(num_tokens).integers(UNSEEN, VOCAB_SIZE, num_tokens).tolist()
+    assert texts_of(model, prompt, 3) == texts_one_by_one(model, prompt, 3)
+
+
+@each_cell
+def test_the_beginning_of_a_long_prompt_matters(cell: CellName, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of a prompt before the last steps that are read at once is not forgotten."""
+    monkeypatch.setattr("charseq.sampler.PROMPT_STEPS", 3)
+    model, prompts = model_of(cell, np.float64), [[1, 1, 1, 2], [5, 3, 0, 2]]
+    one, other = (texts_of(model, prompt, 2) for prompt in prompts)
+    assert one != other
+    assert one == texts_one_by_one(model, prompts[0], 2)
+
+
+@each_cell
+def test_many_texts_at_temperature_zero(cell: CellName) -> None:
+    """At temperature 0 all texts are the one that is the likeliest at each step."""
+    model = model_of(cell, np.float64)
+    (greedy,) = texts_one_by_one(model, [2, 4], 1, temperature=0.0)
+    assert texts_of(model, [2, 4], 3, temperature=0.0) == [greedy] * 3
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_length_of_many_texts(length: int) -> None:
+    """As many tokens of each text are yielded as were asked for."""
+    config = SampleConfig(length=length, temperature=1.0)
+    assert len(list(sample_many(model_of("gru"), [UNSEEN], config, rngs=generators(3)))) == length
+
+
+def test_many_texts_share_no_chance() -> None:
+    """The text of a generator is the same whatever others are drawn beside it."""
+    model, config = model_of("lstm", np.float64), SampleConfig(length=30, temperature=1.0)
+    alone = list(sample_many(model, [3], config, rngs=[np.random.default_rng(1)]))
+    beside = list(sample_many(model, [3], config, rngs=generators(4)))
+    assert [drawn[0] for drawn in alone] == [drawn[1] for drawn in beside]
+
+
+def test_many_tokens_are_plain_numbers_of_the_vocabulary() -> None:
+    """What is yielded are lists of Python integers in [0, V)."""
+    config = SampleConfig(length=20, temperature=1.0)
+    steps = sample_many(model_of("gru"), [UNSEEN], config, rngs=generators(3))
+    tokens = [token for drawn in steps for token in drawn]
+    assert {type(token) for token in tokens} == {int}
+    assert 0 <= min(tokens) <= max(tokens) < VOCAB_SIZE
+
+
+# finish_many
+
+VOCAB = "abc"
+
+
+class Steps:
+    """The steps of some texts of equal length, and how many of them were taken."""
+
+    def __init__(self, *texts: str) -> None:
+        self.taken = 0
+        self._columns = [[VOCAB.index(char) for char in chars] for chars in zip(*texts, strict=True)]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for column in self._columns:
+            self.taken += 1
+            yield column
+
+
+@pytest.mark.parametrize(
+    ("texts", "stops", "finished", "num_taken"),
+    [
+        (("abcabc", "ccabaa"), [], ["abcabc", "ccabaa"], 6),
+        (("abcabc", "ccabaa"), ["x"], ["abcabc", "ccabaa"], 6),
+        (("abcabc", "ccabaa"), ["b"], ["a", "cca"], 4),
+        (("abcabc", "abaaaa"), ["ab"], ["", ""], 2),
+        (("abcabc", "aaaaaa"), ["ab"], ["", "aaaaaa"], 6),
+        (("aababc", "bababc"), ["abc"], ["aab", "bab"], 6),
+        (("bcaaaa", "abcaaa"), ["bc", "abc"], ["", ""], 3),
+        (("babcaa", "cccaba"), ["ab", "bc"], ["b", "ccc"], 5),
+        (("aaaaaa", "baaaaa"), ["aaa"], ["", "b"], 4),
+        (("cabbbb", "bbbbca"), ["ca", "a"], ["", "bbbb"], 6),
+    ],
+    ids=[
+        *("no-stops", "never", "inside", "at-the-beginning", "one-only", "after-a-false-start"),
+        *("longest-of-two", "first-of-two", "overlapping-itself", "two-at-once"),
+    ],
+)
+def test_texts_are_finished(
+    texts: tuple[str, str], stops: list[str], finished: list[str], num_taken: int
+) -> None:
+    """Each text ends before its first stop, and no step is taken after the last of them has ended."""
+    steps = Steps(*texts)
+    assert finish_many(steps, VOCAB, stops) == finished
+    assert steps.taken == num_taken
+
+
+@given(
+    texts=st.integers(1, 15).flatmap(
+        lambda length: st.lists(st.text(VOCAB, min_size=length, max_size=length), min_size=1, max_size=4)
+    ),
+    stops=st.lists(st.text(VOCAB, min_size=1, max_size=3), max_size=3),
+)
+def test_texts_are_finished_as_each_alone(texts: list[str], stops: list[str]) -> None:
+    """Each text ends where it does alone, and as many steps are taken as the longest needs."""
+    steps = Steps(*texts)
+    assert finish_many(steps, VOCAB, stops) == ["".join(until(text, stops)) for text in texts]
+    ends = [
+        next((end for end in range(len(text)) if text[:end].endswith(tuple(stops))), len(text))
+        for text in texts
+    ]
+    assert steps.taken == max(ends)
+
+
+def test_no_more_chance_than_needed() -> None:
+    """Texts that have all met a stop use no more random numbers."""
+    rngs, config = generators(2), SampleConfig(length=1000, temperature=1.0)
+    tokens = sample_many(model_of("gru"), [UNSEEN], config, rngs=rngs)
+    texts = finish_many(tokens, "abcdef", ["a"])
+    num_drawn = 1 + max(map(len, texts))
+    assert num_drawn < 1000
+    for rng, twin in zip(rngs, generators(2), strict=True):
+        twin.random(num_drawn)
+        assert rng.random() == twin.random()
 
 
 # until

@@ -145,6 +145,12 @@ def test_environment() -> None:
     }
 
 
+def test_the_cache_directory_is_no_setting() -> None:
+    """The variable that names the cache's directory is left alone; others of the kind are not."""
+    environment = {"CHARSEQ_CACHE_DIR": "/tmp", "CHARSEQ_CACHE_DIRS": "/tmp"}
+    assert layer_from_environment(environment) == {"cache": {"dirs": "/tmp"}}
+
+
 def test_empty_environment() -> None:
     """An environment without settings is an empty layer."""
     assert layer_from_environment({"HOME": "/root"}) == {}

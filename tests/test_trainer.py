@@ -22,7 +22,8 @@ from charseq.network import CharModel, State, Workspace
 from charseq.optim import OPTIMIZERS
 from charseq.score import Score
 from charseq.text import CharTokenizer
-from charseq.text.batches import Batches, Window, make_sequence
+from charseq.text.batches import Batches, Pairs, Window, make_sequence
+from charseq.text.symbols import Text
 from charseq.trainer import Event, Progress, Recovered, Snapshot, StepDone, Stopped, Trainer, Validated
 from tests import reference
 
@@ -39,7 +40,7 @@ every_unit = pytest.mark.parametrize("unit", get_args(Unit))
 
 
 def make_batches(text: str = TEXT, unit: Unit = "stream", *, streams: int = 3, steps: int = 8) -> Batches:
-    return Batches(make_sequence(text, TOKENIZER, unit), batch_size=streams, seq_length=steps)
+    return Batches(Pairs(Text.of(text), TOKENIZER, unit), batch_size=streams, seq_length=steps)
 
 
 def make_model(
@@ -141,8 +142,8 @@ def tiny_model(cell: CellName) -> CharModel:
 
 def tiny_batches() -> Batches:
     """Return 2 streams of 15 characters in 4 windows, so that ten steps begin a third epoch."""
-    sequence = make_sequence(TINY_TEXT, TINY_TOKENIZER, "stream")
-    return Batches(sequence, batch_size=2, seq_length=4)
+    pairs = Pairs(Text.of(TINY_TEXT), TINY_TOKENIZER, "stream")
+    return Batches(pairs, batch_size=2, seq_length=4)
 
 
 def tiny_losses(cell: CellName) -> list[float]:
@@ -375,7 +376,7 @@ def test_a_validation_tells_the_mean_training_loss_since_the_last() -> None:
 def test_a_validation_scores_the_validation_text() -> None:
     """The figure of a validation is the validator's, for the model as it then is."""
     model = make_model()
-    validator = Validator(model, TOKENIZER, VALID, "stream")
+    validator = Validator(model, TOKENIZER, Text.of(VALID), "stream")
     for event in make_trainer(TrainConfig(max_steps=6, eval_every=2), model=model, validator=validator).run():
         if isinstance(event, Validated):
             assert event.valid == validator.score()
@@ -388,7 +389,7 @@ def test_validating_does_not_disturb_training(unit: Unit) -> None:
     finals = []
     for eval_every in (1, 1000):
         model = make_model(ModelConfig(cell="lstm", hidden_size=6, num_layers=2, dropout=0.3))
-        validator = Validator(model, TOKENIZER, VALID, unit)
+        validator = Validator(model, TOKENIZER, Text.of(VALID), unit)
         train = TrainConfig(max_steps=10, eval_every=eval_every)
         list(make_trainer(train, model=model, batches=make_batches(unit=unit), validator=validator).run())
         finals.append(model.params.flat)
@@ -791,7 +792,7 @@ def settings_of(model: ModelConfig, optimizer: OptimizerName = "adamw") -> Setti
 
 def trainer_of(settings: Settings, unit: Unit, model: CharModel) -> Trainer:
     """Return a trainer with a validator, 3 streams in 4 windows, and a clock that stands still."""
-    validator = Validator(model, TOKENIZER, VALID, unit)
+    validator = Validator(model, TOKENIZER, Text.of(VALID), unit)
     batches = make_batches(unit=unit)
     assert len(batches) == 4
     return make_trainer(settings.train, settings.optim, model=model, batches=batches, validator=validator)

@@ -1,40 +1,14 @@
-"""The command line: its commands, and the one place where an error becomes a line and an exit code."""
+"""The command line, and the one place where an error becomes a line and an exit code."""
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TextIO
 
 import typer
 
 from charseq import __version__
-from charseq.cli import evaluate, info, next, sample, train
 from charseq.errors import CharseqError
-
-app = typer.Typer(
-    name="charseq",
-    help="Character-level language models on an ordinary computer: train, sample, evaluate.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for module in (train, sample, evaluate, next, info):
-    app.command(module.__name__.rpartition(".")[2], epilog=module.EXAMPLES)(module.command)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"charseq {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Character-level language models on an ordinary computer: train, sample, evaluate."""
 
 
 def main() -> None:
@@ -51,7 +25,7 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
-        code = app(arguments, prog_name="charseq", standalone_mode=False)
+        code = _run(arguments)
         sys.stdout.flush()
     except CharseqError as error:
         return _fail(str(error), error.exit_code)
@@ -68,6 +42,15 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         return _fail("not enough memory: try a smaller hidden_size, batch_size or seq_length", 1)
     return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str]) -> object:
+    if arguments == ["--version"]:  # without loading what commands need, which takes longer than the rest
+        print(f"charseq {__version__}")
+        return 0
+    from charseq.cli.commands import app
+
+    return app(arguments, prog_name="charseq", standalone_mode=False)
 
 
 def _nowhere() -> TextIO:

@@ -79,7 +79,7 @@ def _named_texts(checkpoint: "Checkpoint", texts: list[str]) -> "Iterator[tuple[
     for text in texts:
         yield from iter_texts(text)
     if not texts:
-        yield "test part", [_test_part(checkpoint)]
+        yield "test part", _test_part(checkpoint)
 
 
 def _rows(checkpoint: "Checkpoint", texts: "Iterator[tuple[str, Iterable[str]]]") -> "list[Row]":
@@ -112,8 +112,8 @@ def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Sc
     return score, seen
 
 
-def _test_part(checkpoint: "Checkpoint") -> str:
-    """Return the test part of the model's corpus, if that is still there and still the same."""
+def _test_part(checkpoint: "Checkpoint") -> "Iterator[str]":
+    """Return the test part of the model's corpus in pieces, if that is still there and still the same."""
     from charseq.text.corpus import read_corpus
 
     made_of = checkpoint.provenance
@@ -127,7 +127,7 @@ def _test_part(checkpoint: "Checkpoint") -> str:
             f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
             f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): name a text to score"
         )
-    return corpus.text[made_of.valid_end : made_of.test_end]
+    return corpus.encoded[made_of.valid_end : made_of.test_end].strings()
 
 
 def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int, format_name: str) -> None:

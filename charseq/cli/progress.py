@@ -1,6 +1,7 @@
-"""What training looks like: a live line in a terminal, plain lines anywhere else; all of it on stderr."""
+"""What reading and training look like: live in a terminal, plain lines anywhere else; all of it on stderr."""
 
 import math
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,67 @@ from charseq.trainer import Event, Recovered, StepDone, Stopped, Validated
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.progress import Progress
 
 REFRESH_SECONDS = 0.1
 HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
 LINE_SECONDS = 2.0
 """Seconds of training between two lines at least; the last validation always has its line."""
 SMOOTHING = 0.98
+
+
+class ReadingDisplay:
+    """Shows how far the reading of a large corpus is, in a terminal; use as a context manager."""
+
+    def __init__(self, *, plain: bool) -> None:
+        self._console = notes()
+        self._hidden = plain or not self._console.is_terminal
+        self._bar: Progress | None = None
+        self._what, self._shown = "", -math.inf
+
+    def __enter__(self) -> "ReadingDisplay":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, what: str, num_bytes: int, total: int | None) -> None:
+        """Show that so many bytes of `total` have been read, for the purpose named."""
+        now = time.monotonic()
+        soon = what == self._what and num_bytes != total and now - self._shown < REFRESH_SECONDS
+        if self._hidden or soon:
+            return
+        if self._bar is None:
+            self._bar = self._make_bar()
+            self._bar.start()
+        if what != self._what:
+            for task in self._bar.task_ids:
+                self._bar.remove_task(task)
+            self._bar.add_task(what, total=total)
+        self._what, self._shown = what, now
+        self._bar.update(self._bar.task_ids[0], completed=num_bytes, total=total, refresh=True)
+
+    def _make_bar(self) -> "Progress":
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description} the corpus", style=""),
+            BarColumn(24),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        return Progress(*columns, console=self._console, transient=True, auto_refresh=False)
 
 
 class TrainingDisplay:

@@ -1,7 +1,6 @@
 """charseq sample: write text with a model."""
 
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,12 @@ from charseq.cli.options import (
 from charseq.config import SampleConfig
 from charseq.errors import ConfigError
 
+TEXTS_AT_ONCE = 32
+"""Texts that are made together; the first of them appears when all of them are finished."""
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import numpy as np
 
     from charseq.checkpoint import Checkpoint
@@ -54,7 +58,6 @@ def command(
     import numpy as np
 
     from charseq.cli.console import load_model
-    from charseq.sampler import until
 
     if prompt is not None and prompt_file is not None:
         raise ConfigError("give --prompt or --prompt-file, not both")
@@ -67,13 +70,14 @@ def command(
     stops = [text for text in stop or [] if text] + ["\n"] * is_line
     _warn_of_unseen(prompt, checkpoint)
     seeds = np.random.SeedSequence(None if settings.seed < 0 else settings.seed).spawn(settings.num_samples)
-    for number, seed in enumerate(seeds):
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    for number, pieces in enumerate(_texts(checkpoint, prompt, settings, rngs, stops)):
         if number and not is_line:
             sys.stdout.write("\n")
         if not hide_prompt:
             sys.stdout.write(prompt)
         last = prompt[-1:]
-        for piece in until(_characters(checkpoint, prompt, settings, np.random.default_rng(seed)), stops):
+        for piece in pieces:
             sys.stdout.write(piece)
             sys.stdout.flush()
             last = piece[-1:] or last
@@ -81,21 +85,32 @@ def command(
             sys.stdout.write("\n")
 
 
+def _texts(
+    checkpoint: "Checkpoint",
+    prompt: str,
+    config: SampleConfig,
+    rngs: "list[np.random.Generator]",
+    stops: list[str],
+) -> "Iterator[Iterable[str]]":
+    """Yield each text in pieces: a single one as it is made, several when a batch of them is finished."""
+    from charseq.sampler import finish_many, sample, sample_many, until
+    from charseq.text.batches import prompt_tokens
+
+    model, vocab = checkpoint.model, checkpoint.tokenizer.vocab
+    tokens = prompt_tokens(prompt, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    if len(rngs) == 1:
+        yield until((vocab[token] for token in sample(model, tokens, config, rng=rngs[0])), stops)
+        return
+    for begin in range(0, len(rngs), TEXTS_AT_ONCE):
+        some = rngs[begin : begin + TEXTS_AT_ONCE]
+        texts = finish_many(sample_many(model, tokens, config, rngs=some), vocab, stops)
+        yield from ([text] for text in texts or [""] * len(some))  # texts of no length are texts too
+
+
 def _read_prompt(name: str) -> str:
     from charseq.text.corpus import read_corpus
 
     return read_corpus((name,)).text
-
-
-def _characters(
-    checkpoint: "Checkpoint", prompt: str, config: SampleConfig, rng: "np.random.Generator"
-) -> Iterator[str]:
-    from charseq.sampler import sample
-    from charseq.text.batches import prompt_tokens
-
-    tokenizer = checkpoint.tokenizer
-    tokens = prompt_tokens(prompt, tokenizer, checkpoint.settings.data.unit)
-    return (tokenizer.vocab[token] for token in sample(checkpoint.model, tokens, config, rng=rng))
 
 
 def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:

@@ -22,6 +22,7 @@ from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.run import Run
+    from charseq.text.corpus import Progress
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -64,24 +65,29 @@ def command(
     options: dict[tuple[str, str], str],
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
+    from charseq.cli.progress import ReadingDisplay
     from charseq.run import Run
 
     layers = option_layers(options, assignments)
     if corpus:
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
-    if resume is not None:
-        if output or init_from or config:
-            raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
-        run = Run.resume(resume, layers)
-    else:
-        run = _start(base_settings(config), layers, output=output, init_from=init_from)
+    if resume is not None and (output or init_from or config):
+        raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
+    with ReadingDisplay(plain=quiet) as display:
+        if resume is not None:
+            run = Run.resume(resume, layers, progress=display.show)
+        else:
+            settings = base_settings(config)
+            run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
     with graceful_interrupt() as interrupted:
         _describe(run)
         _train(run, interrupted, quiet=quiet)
     _summarise(run)
 
 
-def _start(settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None) -> "Run":
+def _start(
+    settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None, progress: "Progress"
+) -> "Run":
     from charseq.cli.console import load_model
     from charseq.directory import default_directory
     from charseq.run import SHAPE_KEYS, Run
@@ -92,7 +98,8 @@ def _start(settings: Settings, layers: Layers, *, output: Path | None, init_from
         settings = settings.with_layer({"model": shape}, f"{init_from}")
     settings = settings.with_layers(layers)
     directory = output or default_directory(settings)
-    return Run.start(directory, settings, command=shlex.join(["charseq", *sys.argv[1:]]), init_from=other)
+    made_by = shlex.join(["charseq", *sys.argv[1:]])
+    return Run.start(directory, settings, command=made_by, init_from=other, progress=progress)
 
 
 def _describe(run: "Run") -> None:
@@ -119,13 +126,16 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
+    from charseq.parallel import Plan
     from charseq.trainer import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()
     with TrainingDisplay(plain=quiet) as display:
-        for event in run.events():
+        for number, event in enumerate(run.events()):
             try:
+                if number == 0 and run.trainer.plan not in (None, Plan()):
+                    display.say(f"charseq: each batch in {run.trainer.plan}")
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
@@ -170,7 +180,7 @@ def _summarise(run: "Run") -> None:
         facts.append(("best validation", f"{best.results.valid}, at step {best.results.step:,}"))
     test = run.texts.test[:TEST_CHARS]
     if test:
-        score = Scorer(best.model, best.tokenizer, run.settings.data.unit).score(test).score()
+        score = Scorer(best.model, best.tokenizer, run.settings.data.unit).score(str(test)).score()
         part = "" if len(test) == len(run.texts.test) else f" (its first {len(test):,} characters)"
         facts.append(("test", f"{score}{part}"))
     losses = [record["train_nats_per_char"] for record in read_metrics(run.directory)]

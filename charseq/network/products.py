@@ -28,9 +28,11 @@ class Product:
     def __init__(
         self, rows: int, columns: int, *, num_streams: int, num_products: int, dtype: np.dtype | type
     ) -> None:
-        self._size = block_size(rows, columns, num_streams) if num_products > FEW_STEPS else 0
+        worthwhile = num_products > FEW_STEPS
+        self._size = block_size(rows, columns, num_streams) if worthwhile else 0
         self._blocks = zeros((rows // self._size if self._size else 0, columns, self._size), dtype)
         self._matrices = self._blocks.transpose(0, 2, 1)
+        self._for_one = zeros((columns, rows), dtype) if worthwhile and num_streams == 1 else None
 
     def load_(self, M: FloatArray) -> None:
         """Multiply with M from now on; whether later changes of it show is not said."""
@@ -38,9 +40,14 @@ class Product:
             np.copyto(self._matrices, M.reshape(self._matrices.shape))
         else:
             self._matrices = M[None]
+        if self._for_one is not None:
+            np.copyto(self._for_one, M.T)
 
     def into(self, out: FloatArray) -> Callable[[FloatArray], FloatArray]:
         """Return the function that writes M x, for x (columns, N), to `out` (rows, N)."""
+        if self._for_one is not None:  # a single stream is a vector, for which M is better stored by columns
+            M, row = self._for_one, out.T
+            return lambda x: np.matmul(x.T, M, out=row)
         return partial(np.matmul, self._matrices, out=out.reshape(len(self._matrices), -1, out.shape[-1]))
 
     def each(self, x: FloatArray, *, out: FloatArray) -> None:

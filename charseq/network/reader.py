@@ -53,17 +53,18 @@ class Reader:
 
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call overwrites them."""
-        x = None
+        x: Any = None
         for U, W, a_x, a_h, h, h_next, cell, step in self._turns[self._turn]:
             if x is None:
                 a_x[...] = self._table[token]
             else:
-                np.dot(x, U, out=a_x)
-            np.dot(h, W, out=a_h)
+                x.dot(U, a_x)
+            h.dot(W, a_h)
             cell.forward(step)
             x = h_next
         self._turn = 1 - self._turn
-        return np.dot(x, self._V, out=self._logits)  # type: ignore[arg-type]
+        logits: FloatArray = x.dot(self._V, self._logits)
+        return logits
 
     def _two_turns(self, name: str, cell: Cell[Any], hidden_size: int, params: Parameters) -> list[Turn]:
         U, W, b = (params[f"{name}.{letter}"] for letter in "UWb")

@@ -38,6 +38,25 @@ COLUMNS = [
 ]
 """The figures of several texts that have room beside each other."""
 
+BENCH_COLUMNS = {
+    "train": [
+        ("ms/step", "ms_per_step", "{:.2f}"),
+        ("spread", "spread", "{:.1%}"),
+        ("chars/s", "chars_per_second", "{:,.0f}"),
+        ("GFLOP/s", "gflops", "{:.1f}"),
+        ("peak", "peak_share", "{:.1%}"),
+        ("shards", "num_shards", "{}"),
+        ("kernels", "kernels", "{}"),
+    ],
+    "sample": [
+        ("us/char", "us_per_char", "{:.1f}"),
+        ("spread", "spread", "{:.1%}"),
+        ("chars/s", "chars_per_second", "{:,.0f}"),
+    ],
+}
+BENCH_COLUMNS["evaluate"] = BENCH_COLUMNS["sample"]
+"""What `charseq bench` shows of each kind of work."""
+
 
 def evaluation_table(rows: Sequence[Row]) -> Table:
     """Return all figures of one text below each other, or the main ones of several, a line for each text."""
@@ -101,6 +120,24 @@ def _perplexity(bits: float) -> str:
 
 def _number(value: float | None, style: str) -> str | None:
     return None if value is None else format(value, style)
+
+
+def bench_table(rows: Sequence[Row]) -> Table:
+    """Return the figures of one kind of work, a line for each model."""
+    what = rows[0]["what"]
+    names = {"train": ["shape"], "sample": ["model"], "evaluate": ["model", "unit"]}[what]
+    table = _table()
+    for header in (what, *names):
+        table.add_column(header, no_wrap=True)
+    for header, _, _ in BENCH_COLUMNS[what]:
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows:
+        sizes = [row["num_layers"], row["hidden_size"], row["batch_size"], row["seq_length"]]
+        model = "x".join(f"{size}" for size in sizes if size is not None)
+        shown = {"shape": model, "model": model, "unit": row["unit"]}
+        figures = (style.format(row[key]) for _, key, style in BENCH_COLUMNS[what])
+        table.add_row(row["cell"], *(shown[name] for name in names), *figures)
+    return table
 
 
 def facts_table(facts: Sequence[tuple[str, str]]) -> Table:

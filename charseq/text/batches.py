@@ -1,17 +1,17 @@
 """A text cut into parallel streams, and those into windows for truncated backpropagation through time."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
 from charseq.config import Unit
-from charseq.text.tokenizer import UNSEEN, Tokenizer, code_points
+from charseq.text.symbols import Text
+from charseq.text.tokenizer import UNSEEN, Tokenizer, bytes_per_char, code_points
 
 NEWLINE = "\n"
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Sequence(NamedTuple):
@@ -59,8 +59,36 @@ def make_sequence(text: str, tokenizer: Tokenizer, unit: Unit, *, after: str = "
     return Sequence(inputs, targets, starts)
 
 
+class Pairs:
+    """The (input, target) pairs of a whole text, made where they are asked for; the text stays where it is.
+
+    They are those of `make_sequence`: one for each character of the text, numbered from 0.
+    """
+
+    def __init__(self, text: Text, tokenizer: Tokenizer, unit: Unit) -> None:
+        self._text, self._tokens = text, tokenizer.encode(text.alphabet)
+        self._num_bytes = bytes_per_char(text.alphabet)
+        self._first_input = start_token(tokenizer, unit)
+        self.has_starts = unit == "line"
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    def window(self, places: NDArray[np.intp]) -> Window:
+        """Return the pairs at `places` (T, N)."""
+        first = places == 0
+        before = self._text.take(np.where(first, 0, places - 1))
+        inputs = np.where(first, np.int32(self._first_input), self._tokens[before])
+        resets = first | (before == ord(NEWLINE)) if self.has_starts else None
+        return Window(inputs, self._tokens[self._text.take(places)], resets)
+
+    def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
+        """Return the UTF-8 length of each character at `places`."""
+        return self._num_bytes[self._text.take(places)]
+
+
 class Batches:
-    """An epoch of windows over N parallel, contiguous streams of one sequence.
+    """An epoch of windows over N parallel, contiguous streams of one text.
 
     Stream n is the n-th N-th of the text, so its state can be carried from window to window. Every
     character is a target exactly once, except the last `num_dropped` < N. Windows have at most `seq_length`
@@ -68,17 +96,16 @@ class Batches:
     `batch_size` streams of `seq_length` characters gets fewer streams: see `num_streams`.
     """
 
-    def __init__(self, sequence: Sequence, *, batch_size: int, seq_length: int) -> None:
-        num_chars = len(sequence.targets)
+    def __init__(self, pairs: Pairs, *, batch_size: int, seq_length: int) -> None:
+        num_chars = len(pairs)
         self.num_streams = max(1, min(batch_size, num_chars // seq_length))
-        length = num_chars // self.num_streams
-        self.num_windows = -(-length // seq_length)
-        self.num_targets = length * self.num_streams
+        self._length = num_chars // self.num_streams
+        self.num_windows = -(-self._length // seq_length)
+        self.num_targets = self._length * self.num_streams
         self.num_dropped = num_chars - self.num_targets
-        self.seq_length = -(-length // self.num_windows)
-        self.has_resets = sequence.starts is not None
-        self._sequence = sequence
-        self._borders = [length * k // self.num_windows for k in range(self.num_windows + 1)]
+        self.seq_length = -(-self._length // self.num_windows)
+        self.has_resets = pairs.has_starts
+        self._pairs = pairs
 
     def __len__(self) -> int:
         return self.num_windows
@@ -86,14 +113,8 @@ class Batches:
     def __getitem__(self, index: int) -> Window:
         if not 0 <= index < self.num_windows:
             raise IndexError(index)
-        steps = slice(self._borders[index], self._borders[index + 1])
-
-        def cut(array: NDArray[Scalar]) -> NDArray[Scalar]:
-            streams = array[: self.num_targets].reshape(self.num_streams, -1)
-            return streams[:, steps].T.copy()
-
-        inputs, targets, starts = self._sequence
-        return Window(cut(inputs), cut(targets), None if starts is None else cut(starts))
+        begin, end = (self._length * k // self.num_windows for k in (index, index + 1))
+        return self._pairs.window(np.arange(begin, end)[:, None] + self._length * np.arange(self.num_streams))
 
     def __iter__(self) -> Iterator[Window]:
         return (self[index] for index in range(self.num_windows))

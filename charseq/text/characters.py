@@ -1,6 +1,7 @@
 """One token per Unicode code point of the training text, sorted; no normalising, folding or stripping."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,10 +24,10 @@ class CharTokenizer(Tokenizer):
         self.num_once, self.num_chars = num_once, num_chars
 
     @classmethod
-    def fit(cls, text: str) -> "CharTokenizer":
-        """Make the vocabulary of `text`."""
-        codes, counts = np.unique(code_points(text), return_counts=True)
-        return cls("".join(map(chr, codes)), num_once=int(np.sum(counts == 1)), num_chars=len(text))
+    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
+        """Make the vocabulary of all characters that were counted."""
+        num_once = sum(count == 1 for count in counts.values())
+        return cls("".join(sorted(counts)), num_once=num_once, num_chars=sum(counts.values()))
 
     @property
     def vocab(self) -> tuple[str, ...]:

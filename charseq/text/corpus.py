@@ -1,7 +1,8 @@
 """Where text comes from: files, directories, gzip, standard input, and two corpora that Python brings along.
 
 Bytes are decoded strictly as UTF-8 and newlines are never translated, so offsets and figures are those of
-the file. A corpus remembers the SHA-256 of its bytes. Next room: `split.py`.
+the file. A corpus remembers the SHA-256 of its bytes; a large one lies encoded in the cache and is never held
+in memory. Next room: `split.py`.
 """
 
 import codecs
@@ -10,43 +11,106 @@ import hashlib
 import sys
 import sysconfig
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeAlias, cast
+
+import numpy as np
 
 from charseq.errors import ConfigError, DataError
 from charseq.files import exists
+from charseq.text import cache
+from charseq.text.symbols import Encoder, Text, symbol_type
 
 CHUNK_BYTES = 1 << 16
+CORPUS_CHUNK_BYTES = 1 << 20
+LARGE_BYTES = 1 << 25
+"""A corpus of at least so many bytes is large: it goes into the cache, and reading it shows progress."""
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""Is told what is being done, the bytes done, and the bytes in all where these are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """A text with its provenance: the names it was read from, its size and SHA-256 in bytes."""
 
-    text: str
+    encoded: Text
     sources: tuple[str, ...]
     num_bytes: int
     sha256: str
 
+    @property
+    def text(self) -> str:
+        """The whole text; not for a large one."""
+        return str(self.encoded)
 
-def read_corpus(sources: tuple[str, ...]) -> Corpus:
-    """Read all `sources`, one after the other, as one text.
 
-    Raises ConfigError for a source that does not exist, DataError for one that cannot be read or decoded.
+def read_corpus(sources: tuple[str, ...], *, progress: Progress | None = None) -> Corpus:
+    """Read all `sources`, one after the other, as one text; `progress` hears of a large one.
+
+    Large files whose text is in the cache are read for their SHA-256 alone. Raises ConfigError for a source
+    that does not exist, DataError for one that cannot be read or decoded and for a cache that cannot be
+    written.
     """
-    digest, num_bytes, pieces = hashlib.sha256(), 0, []
+    progress = progress or (lambda what, done, total: None)
+    files = _files_of_all(sources)
+    size = sum(path.stat().st_size for path in files)
+    total = size if files and all(path.suffix != ".gz" for path in files) else None
+    if size >= LARGE_BYTES:
+        sha256, num_bytes = _digest(sources, progress, total)
+        if (text := cache.find(sha256)) is not None:
+            return Corpus(text, tuple(sources), num_bytes, sha256)
+    return _encode(sources, progress, total)
+
+
+def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
+    """Return the files behind `sources` if that is what they all are, and can be read twice; else nothing."""
+    if any(source == "-" or source.startswith("builtin:") or not exists(source) for source in sources):
+        return []
+    files = [file for source in sources for file in _files(Path(source))]
+    return files if all(file.is_file() for file in files) else []
+
+
+def _digest(sources: tuple[str, ...], progress: Progress, total: int | None) -> tuple[str, int]:
+    """Return the SHA-256 and the number of all bytes."""
+    digest, num_bytes = hashlib.sha256(), 0
     for source in sources:
-        for name, chunks in open_source(source):
-            decode = Decoder(name)
+        for _, chunks in open_source(source, CORPUS_CHUNK_BYTES):
             for chunk in chunks:
                 digest.update(chunk)
                 num_bytes += len(chunk)
-                pieces.append(decode(chunk))
-            pieces.append(decode(b"", final=True))
-    return Corpus("".join(pieces), tuple(sources), num_bytes, digest.hexdigest())
+                progress("hashing", num_bytes, total)
+    return digest.hexdigest(), num_bytes
+
+
+def _encode(sources: tuple[str, ...], progress: Progress, total: int | None) -> Corpus:
+    """Read the sources, once, into memory; into the cache as soon as they turn out to be large."""
+    digest, num_bytes, encode, kept = hashlib.sha256(), 0, Encoder(), [np.empty(0, symbol_type(0))]
+    with ExitStack() as stack:
+        draft: cache.Draft | None = None
+        for source in sources:
+            for name, chunks in open_source(source, CORPUS_CHUNK_BYTES):
+                decode = Decoder(name)
+                for chunk in chunks:
+                    digest.update(chunk)
+                    num_bytes += len(chunk)
+                    kept.append(encode(decode(chunk)))
+                    if num_bytes >= LARGE_BYTES:
+                        draft = draft or stack.enter_context(cache.Draft())
+                        for symbols in kept:
+                            draft.write(symbols)
+                        kept.clear()
+                        progress("encoding", num_bytes, total)
+                decode(b"", final=True)
+        sha256 = digest.hexdigest()
+        if draft is None:
+            text = Text(np.concatenate(kept), encode.alphabet)
+        else:
+            text = draft.keep(sha256, encode.alphabet)
+    return Corpus(text, tuple(sources), num_bytes, sha256)
 
 
 def iter_texts(source: str) -> Iterator[tuple[str, Iterator[str]]]:
@@ -85,19 +149,20 @@ class Decoder:
         return text
 
 
-def open_source(source: str) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield (name, chunks of bytes) for each file behind `source`."""
+def open_source(source: str, chunk_bytes: int | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield (name, chunks of at most `chunk_bytes`, CHUNK_BYTES if None) for each file behind `source`."""
+    chunk_bytes = chunk_bytes or CHUNK_BYTES
     if source == "-":
         if sys.stdin is None:
             raise DataError("standard input: is closed")
-        yield "standard input", _chunks(sys.stdin.buffer, "standard input")
+        yield "standard input", _chunks(sys.stdin.buffer, "standard input", chunk_bytes)
     elif source.startswith("builtin:"):
         yield source, _builtin(source)
     elif not exists(source):
         raise ConfigError(f"{source or repr(source)}: no such file or directory")
     else:
         for path in _files(Path(source)):
-            yield str(path), _file_chunks(path)
+            yield str(path), _file_chunks(path, chunk_bytes)
 
 
 def _files(path: Path) -> list[Path]:
@@ -114,20 +179,20 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _file_chunks(path: Path) -> Iterator[bytes]:
+def _file_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with closing(cast(BinaryIO, opener(path, "rb"))) as file:
-            yield from _chunks(file, str(path))
+            yield from _chunks(file, str(path), chunk_bytes)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _chunks(file: BinaryIO, name: str) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, name: str, chunk_bytes: int) -> Iterator[bytes]:
     """Yield what is there as soon as it is there, so that a pipe is not waited for longer than needed."""
     read = getattr(file, "read1", file.read)
     try:
-        while chunk := read(CHUNK_BYTES):
+        while chunk := read(chunk_bytes):
             yield chunk
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None

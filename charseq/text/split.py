@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
-from charseq.text.corpus import read_corpus
+from charseq.text.corpus import Progress, read_corpus
+from charseq.text.symbols import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Split:
 
         return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
 
-    def at_lines(self, text: str) -> "Split":
+    def at_lines(self, text: Text) -> "Split":
         """Move each cut forward to where the next line of `text` begins, so that none falls inside a line."""
 
         def moved(end: int) -> int:
@@ -45,9 +46,9 @@ class Split:
 class Texts:
     """A corpus cut into its parts, with the record of where it comes from."""
 
-    train: str
-    valid: str
-    test: str
+    train: Text
+    valid: Text
+    test: Text
     sources: tuple[str, ...]
     sha256: str
     valid_sha256: str
@@ -55,22 +56,23 @@ class Texts:
     split: Split
 
     @classmethod
-    def read(cls, config: DataConfig) -> "Texts":
+    def read(cls, config: DataConfig, *, progress: Progress | None = None) -> "Texts":
         """Read the corpus and cut it. With a separate validation text nothing is held out for validation."""
-        corpus = read_corpus(config.corpus)
-        if len(corpus.text) < 2:
+        corpus = read_corpus(config.corpus, progress=progress)
+        text = corpus.encoded
+        if len(text) < 2:
             raise DataError(f"{', '.join(corpus.sources)}: too short: training needs at least 2 characters")
-        separate = read_corpus((config.valid,)) if config.valid else None
-        if separate and not separate.text:
+        separate = read_corpus((config.valid,), progress=progress) if config.valid else None
+        if separate and not separate.encoded:
             raise DataError(f"{config.valid}: empty: there is nothing to validate on")
         fraction = 0.0 if separate else config.valid_fraction
-        split = Split.of(len(corpus.text), valid_fraction=fraction, test_fraction=config.test_fraction)
+        split = Split.of(len(text), valid_fraction=fraction, test_fraction=config.test_fraction)
         if config.unit == "line":
-            split = split.at_lines(corpus.text)
+            split = split.at_lines(text)
         return cls(
-            train=corpus.text[: split.train_end],
-            valid=separate.text if separate else corpus.text[split.train_end : split.valid_end],
-            test=corpus.text[split.valid_end :],
+            train=text[: split.train_end],
+            valid=separate.encoded if separate else text[split.train_end : split.valid_end],
+            test=text[split.valid_end :],
             sources=corpus.sources,
             sha256=corpus.sha256,
             valid_sha256=separate.sha256 if separate else "",

@@ -2,7 +2,9 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -25,9 +27,14 @@ class Tokenizer(ABC):
     name: ClassVar[str]
 
     @classmethod
-    @abstractmethod
-    def fit(cls, text: str) -> "Tokenizer":
+    def fit(cls, text: str) -> Self:
         """Make the vocabulary of `text`, the training part of a corpus."""
+        return cls.fit_counts(Counter(text))
+
+    @classmethod
+    @abstractmethod
+    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
+        """Make the vocabulary of a text in which each character occurs so often, at least once."""
 
     @property
     @abstractmethod

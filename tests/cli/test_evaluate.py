@@ -269,6 +269,17 @@ def test_training_and_evaluation_agree(call: Call, tmp_path: Path) -> None:
     ) in out.split("test  ")[1].splitlines()[0]
 
 
+def test_the_test_part_of_a_large_corpus(call: Call, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test part of a corpus that lies in the cache is scored piece by piece, with the same figures."""
+    (small,) = rows(call, "run")
+    monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 1000)
+    monkeypatch.setattr("charseq.text.symbols.PIECE", 30)
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", "cache")
+    (large,) = rows(call, "run")
+    assert len(list(Path("cache").iterdir())) == 1
+    assert figures(large) == close(figures(small))
+
+
 def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
     """A corpus that is not the one of the training is refused as a test part."""
     Path("text.txt").write_bytes(TALES[:2000].encode() + b"!")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from charseq.cli.app import app
+from charseq.cli.commands import app
 from charseq.config import Settings
 from charseq.toml import load_toml
 from tests.cli.conftest import TINY, Call, Outcome, Workshop

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from charseq.checkpoint import Checkpoint
+from charseq.cli.sample import TEXTS_AT_ONCE
+from charseq.config import SampleConfig
 from charseq.predictor import Predictor
+from charseq.sampler import sample, until
+from charseq.text.batches import prompt_tokens
 from tests.cli.conftest import Call, Feed, Outcome, Workshop
 
 PROMPT = "The "
@@ -80,6 +85,94 @@ def test_a_seed_of_each_number(call: Call, models: Workshop) -> None:
     alone, together = written(call, *common), written(call, *common, "-n", "3")
     assert together.startswith(alone + "\n")
     assert 3 * 60 < len(together) <= 3 * 61 + 2
+
+
+# ---- several texts
+
+
+def one_by_one(
+    run: str, num_texts: int, *, prompt: str = "", length: int, stops: tuple[str, ...] = ()
+) -> list[str]:
+    """Return the new text of each of the seeds that --seed 5 stands for, each drawn on its own."""
+    checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
+    tokens = prompt_tokens(prompt, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    vocab, config = checkpoint.tokenizer.vocab, SampleConfig(length=length)
+    rngs = [np.random.default_rng(seed) for seed in np.random.SeedSequence(5).spawn(num_texts)]
+    texts = [sample(checkpoint.model, tokens, config, rng=rng) for rng in rngs]
+    return ["".join(until((vocab[token] for token in text), stops)) for text in texts]
+
+
+@pytest.mark.parametrize("num_texts", [2, 3])
+@pytest.mark.parametrize("prompt", ["", PROMPT, "one\ntwo", "the end.\n"])
+def test_texts_of_a_stream(call: Call, models: Workshop, prompt: str, num_texts: int) -> None:
+    """Each text is its prompt and what its seed gives; a blank line stands between any two."""
+    texts = one_by_one(models.tales, num_texts, prompt=prompt, length=30)
+    out = written(call, models.tales, "-n", f"{num_texts}", "--seed", "5", "--length", "30", "-p", prompt)
+    assert out == "\n".join(ended(prompt + text) for text in texts)
+
+
+def test_texts_of_a_stream_without_their_prompt(call: Call, models: Workshop) -> None:
+    """With --hide-prompt, the same texts stand there without it."""
+    texts = one_by_one(models.tales, 3, prompt=PROMPT, length=30)
+    common = (models.tales, "-n", "3", "--seed", "5", "--length", "30", "-p", PROMPT)
+    assert written(call, *common, "--hide-prompt") == "\n".join(map(ended, texts))
+
+
+@pytest.mark.parametrize("prompt", ["", "he"])
+def test_texts_of_a_line_model(call: Call, models: Workshop, prompt: str) -> None:
+    """Each text is a line of its own: its prompt and what its seed gives, and nothing between the lines."""
+    texts = one_by_one(models.hello, 4, prompt=prompt, length=30, stops=("\n",))
+    out = written(call, models.hello, "-n", "4", "--seed", "5", "--length", "30", "-p", prompt)
+    assert out == "".join(f"{prompt}{text}\n" for text in texts)
+
+
+def test_more_texts_than_are_made_together(call: Call, models: Workshop) -> None:
+    """Forty texts are forty, whatever is made together, and the first of them are those of fewer."""
+    assert TEXTS_AT_ONCE < 40 < 2 * TEXTS_AT_ONCE
+    texts = one_by_one(models.tales, 40, prompt=PROMPT, length=8)
+    assert len(set(texts)) > 20
+    common = (models.tales, "--seed", "5", "--length", "8", "-p", PROMPT)
+    out = written(call, *common, "-n", "40")
+    assert out == "\n".join(ended(PROMPT + text) for text in texts)
+    assert out.startswith(written(call, *common, "-n", f"{TEXTS_AT_ONCE}"))
+
+
+def test_more_lines_than_are_made_together(call: Call, models: Workshop) -> None:
+    """Forty texts of a model of lines are forty lines."""
+    texts = one_by_one(models.hello, 40, length=30, stops=("\n",))
+    assert written(call, models.hello, "-n", "40", "--seed", "5", "--length", "30") == "".join(
+        f"{text}\n" for text in texts
+    )
+
+
+@pytest.mark.parametrize("num_texts", ["3", "40"])
+def test_the_seed_decides_all_texts(call: Call, models: Workshop, num_texts: str) -> None:
+    """The same seed writes the same texts, another seed others."""
+    common = (models.tales, "-n", num_texts, "--length", "10")
+    first, again, other = (written(call, *common, "--seed", seed) for seed in ("3", "3", "4"))
+    assert first == again
+    assert first != other
+
+
+def test_each_text_stops_on_its_own(call: Call, models: Workshop) -> None:
+    """Of several texts each ends before the first of the strings to stop at, or at its length."""
+    stops = (" t", "ou", " a")
+    texts = one_by_one(models.tales, 6, length=25, stops=stops)
+    assert len(set(map(len, texts))) > 2
+    common = (models.tales, "-n", "6", "--seed", "5", "--length", "25")
+    assert written(call, *common, *(word for stop in stops for word in ("--stop", stop))) == "\n".join(
+        map(ended, texts)
+    )
+
+
+@pytest.mark.parametrize("prompt", ["", "he", "he\n"])
+def test_several_texts_of_no_length(call: Call, models: Workshop, prompt: str) -> None:
+    """Several texts of no new characters are their prompt, as one of them is."""
+    common = ("--length", "0", "-p", prompt)
+    one = written(call, models.tales, *common)
+    assert one == ended(prompt)
+    assert written(call, models.tales, *common, "-n", "3") == "\n".join([one] * 3)
+    assert written(call, models.hello, *common, "-n", "3") == one * 3
 
 
 # ---- where a text ends

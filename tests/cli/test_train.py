@@ -543,3 +543,69 @@ def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: st
     code, _, err = call("train", "--resume", run, "--max-steps", f"{step + 5}")
     assert code == 0
     assert err.endswith(f"stopped at step {step + 5}: steps done: {step + 5}\n")
+
+
+# ---- large texts
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take every text of 1000 bytes for a large one."""
+    monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 1000)
+    monkeypatch.setattr("charseq.text.corpus.CORPUS_CHUNK_BYTES", 100)
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_text_shows_its_progress(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal hashing and encoding a large text have a bar; once it is known, only hashing."""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes any stream for a terminal
+    monkeypatch.setenv("COLUMNS", "100")
+    first, second = (call("train", text, *TINY, "-o", name) for name in ("first", "second"))
+    assert (first.code, second.code) == (0, 0)
+    assert "hashing the corpus" in first.err
+    assert "encoding the corpus" in first.err
+    assert "2.0/2.0 kB" in first.err
+    assert "hashing the corpus" in second.err
+    assert "encoding the corpus" not in second.err
+    assert "hashing the corpus" in call("train", "--resume", "first", "--max-steps", "4").err
+
+
+@pytest.mark.usefixtures("large")
+def test_progress_is_for_terminals(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where stderr is no terminal, or with --quiet, there is no bar."""
+    assert "the corpus" not in call("train", text, *TINY, "-o", "pipe").err
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "the corpus" not in call("train", text, *TINY, "-o", "quiet", "--quiet").err
+
+
+def test_a_small_text_shows_no_progress(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal a small text has no bar, not even an empty one."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    err = call("train", text, *TINY, "-o", "run").err
+    assert "the corpus" not in err
+    assert err.startswith("charseq: gru")
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_text_trains_the_same_model(
+    call: Call, text: str, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By way of the cache, from a file or a pipe, training gives the weights that it gives in memory."""
+    feed(Path(text).read_bytes())
+    for source, name in ((text, "cached"), (text, "found"), ("-", "pipe")):
+        assert call("train", source, *SHORT, "--max-steps", "9", "-o", name).code == 0
+    assert len(list(Path("cache").iterdir())) == 1
+    monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 1 << 25)
+    assert call("train", text, *SHORT, "--max-steps", "9", "-o", "memory").code == 0
+    for name in ("cached", "found", "pipe"):
+        assert np.array_equal(weights(f"{name}/model.safetensors"), weights("memory/model.safetensors"))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_run_without_a_cache(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that cannot be written is one line, and no run is begun."""
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", text)
+    message = f"{text}: cannot hold the encoded text: File exists; CHARSEQ_CACHE_DIR names another directory"
+    assert call("train", text, *TINY, "-o", "run") == refused(message, code=1)
+    assert not Path("run").exists()

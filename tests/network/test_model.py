@@ -1,4 +1,3 @@
-import tracemalloc
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -569,44 +568,3 @@ def test_adopting_leaves_new_tokens_alone(cell: str, embedding_size: int) -> Non
     inputs = model.params["embedding.E" if embedding_size else "layers.0.U"]
     for array in (inputs.T, model.params["projection.V"], model.params["projection.c"][:, None]):
         assert [bool(np.all(row == 9)) for row in array] == [False, True, False, False, True]
-
-
-# ---- memory
-
-
-@pytest.mark.parametrize(("hidden_size", "num_streams", "num_steps"), [(32, 8, 16), (64, 16, 64)])
-@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
-@with_and_without_resets
-@every_depth
-@every_cell
-def test_a_warm_training_step_allocates_little(
-    cell: str,
-    num_layers: int,
-    with_resets: bool,
-    embedding_size: int,
-    hidden_size: int,
-    num_streams: int,
-    num_steps: int,
-) -> None:
-    """A training step on a vocabulary of 65 never holds 64 KiB of new memory, whatever its size."""
-    T, N, vocab_size = num_steps, num_streams, 65
-    model = make_model(
-        cell, num_layers, embedding_size, hidden_size=hidden_size, vocab_size=vocab_size, dtype=np.float32
-    )
-    rng = np.random.default_rng(0)
-    tokens, targets = rng.integers(0, vocab_size, (2, T, N)).astype(np.int32)
-    resets = make_resets(T, N) if with_resets else None
-    state, work = model.initial_state(N), model.workspace(T, N, resets=with_resets)
-    grads = model.params.like()
-
-    def step() -> None:
-        logits = model.forward(tokens, state, work, resets=resets)
-        cross_entropy_(logits, targets)
-        model.backward(logits, work, grads)
-
-    step()
-    tracemalloc.start()
-    step()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 64 * 1024

@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from charseq.bench import SHAPES, TRAIN_SHAPES, Figures, Shape
 from charseq.predictor import Guess, Prediction
 from charseq.reports import Row, evaluation_row, prediction_row
-from charseq.reports.tables import evaluation_table, facts_table, predictions_table
+from charseq.reports.tables import bench_table, evaluation_table, facts_table, predictions_table
 from charseq.score import Score
 
 SCORE = Score(
@@ -180,6 +181,56 @@ def test_large_perplexities() -> None:
     assert [line.split()[5] for line in lines] == ["1.414", "92681.900", "1.31e+05", "1.1e+12"]
 
 
+# ---- benchmarks
+
+
+def trained(name: str = "2x128x50x60", **more: Any) -> Row:
+    """Return the row of a training benchmark."""
+    shape = Shape.parse(name)
+    sizes = (shape.num_layers, shape.hidden_size, shape.batch_size, shape.seq_length)
+    figures = Figures("train", "gru", *sizes, ms_per_step=12.345, chars_per_second=234567.8, spread=0.0234)
+    cores = {"num_shards": 2, "blas_threads": 1, "kernels": "numba"}
+    return figures.row() | {"gflops": 98.76, "peak_share": 0.543} | cores | more
+
+
+def read_or_scored(what: str, name: str = "2x128", **more: Any) -> Row:
+    """Return the row of a benchmark of sampling or evaluating."""
+    shape = Shape.parse(name)
+    figures = Figures(what, "lstm", shape.num_layers, shape.hidden_size, us_per_char=45.67)
+    return figures.row() | {"chars_per_second": 21896.2, "spread": 0.0234} | more
+
+
+def test_benchmark_of_training() -> None:
+    """Each model has a line that begins with its cell and its sizes; the headers have units."""
+    rows = [trained(), trained(cell="lstm", ms_per_step=1234.5, kernels="numpy", num_shards=1)]
+    header, _, first, second = lines_of(bench_table(rows))
+    assert header.startswith("train ")
+    assert [unit for unit in ("ms/step", "chars/s", "GFLOP/s") if unit in header.split()] == [
+        *("ms/step", "chars/s", "GFLOP/s")
+    ]
+    sizes = r"2 ?x ?128\D+50 ?x ?60"
+    assert re.fullmatch(rf"gru {sizes} 12\.3[45] 2\.3% 234,568 98\.8 54\.3% 2 numba", first)
+    assert re.fullmatch(rf"lstm {sizes} 1234\.50 2\.3% 234,568 98\.8 54\.3% 1 numpy", second)
+
+
+def test_benchmark_of_sampling() -> None:
+    """Each model has a line with the time of a character; what only training has does not show."""
+    header, _, line = lines_of(bench_table([read_or_scored("sample")]))
+    assert header.startswith("sample ")
+    assert header.endswith(" us/char spread chars/s")
+    assert re.fullmatch(r"lstm 2 ?x ?128 45\.7 2\.3% 21,896", line)
+
+
+def test_benchmark_of_evaluating() -> None:
+    """Each model has a line for each unit."""
+    rows = [read_or_scored("evaluate", unit=unit) for unit in ("stream", "line")]
+    header, _, *lines = lines_of(bench_table(rows))
+    assert header.startswith("evaluate ")
+    assert header.endswith(" us/char spread chars/s")
+    for unit, line in zip(("stream", "line"), lines, strict=True):
+        assert re.fullmatch(rf"{unit} lstm 2 ?x ?128 45\.7 2\.3% 21,896", line)
+
+
 # ---- facts
 
 
@@ -265,6 +316,32 @@ def test_three_texts_fit_80_columns() -> None:
     assert [" ".join(line.split()) for line in lines] == [
         f"{name} 1,234,567 0 1.2150 1.7529 1.7529 3.370" for name in names
     ]
+
+
+def test_benchmarks_of_training_fit_80_columns() -> None:
+    """Each line of the default grid fits into 80 columns, with the largest figures that are likely."""
+    slow = {"ms_per_step": 1234.56, "spread": 1.0, "chars_per_second": 12345.6}
+    fast = {"ms_per_step": 0.12, "chars_per_second": 1234567.8, "gflops": 1234.5, "peak_share": 1.0}
+    rows = [
+        trained(name, cell=cell, num_shards=64, kernels="numpy", **figures)
+        for name in TRAIN_SHAPES
+        for cell, figures in (("lstm", slow), ("rnn", fast))
+    ]
+    shown = " ".join(cells_of(bench_table(rows)))
+    for figure in ("1234.56", "100.0%", "12,346", "1,234,568", "1234.5", "64", "numpy"):
+        assert figure in shown.split()
+
+
+@pytest.mark.parametrize("what", ["sample", "evaluate"])
+def test_other_benchmarks_fit_80_columns(what: str) -> None:
+    """So does each line of what was sampled or evaluated, as slow or as fast as may be."""
+    rows = [
+        read_or_scored(what, name, unit="stream", us_per_char=us, chars_per_second=1e6 / us)
+        for name in SHAPES
+        for us in (12345.67, 0.5)
+    ]
+    shown = " ".join(cells_of(bench_table(rows)))
+    assert {"12345.7", "81", "0.5", "2,000,000"} <= set(shown.split())
 
 
 def test_a_long_name_is_folded_not_cut() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from charseq.config import Unit
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Batches, Sequence, make_sequence, prompt_tokens, start_token
+from charseq.text.batches import Batches, Pairs, Sequence, make_sequence, prompt_tokens, start_token
+from charseq.text.symbols import ASCII, Text
 
 ALPHABET = "ab\n"
 TOKENIZER = CharTokenizer.fit(ALPHABET)
@@ -29,7 +30,8 @@ long_texts = st.integers(1, 500).map(random_text)
 
 
 def batches_of(text: str, unit: Unit, batch_size: int, seq_length: int) -> Batches:
-    return Batches(make_sequence(text, TOKENIZER, unit), batch_size=batch_size, seq_length=seq_length)
+    pairs = Pairs(Text.of(text), TOKENIZER, unit)
+    return Batches(pairs, batch_size=batch_size, seq_length=seq_length)
 
 
 def streams_of(batches: Batches) -> Sequence:
@@ -228,3 +230,43 @@ def test_has_resets(unit: Unit, has_resets: bool) -> None:
     """Only the unit line restarts states."""
     batches = batches_of("ab\n" * 9, unit, batch_size=2, seq_length=4)
     assert batches.has_resets == has_resets == all(window.resets is not None for window in batches)
+
+
+@each_unit
+@given(text=texts | st.text(min_size=1), seed=st.integers(0, 99))
+def test_pairs_are_those_of_the_sequence(unit: Unit, text: str, seed: int) -> None:
+    """Pairs made where they are asked for, in any order, are those of the whole sequence there."""
+    pairs, (inputs, targets, starts) = (
+        Pairs(Text.of(text), TOKENIZER, unit),
+        make_sequence(text, TOKENIZER, unit),
+    )
+    assert len(pairs) == len(text)
+    places = np.random.default_rng(seed).integers(0, len(text), (5, 3))
+    window = pairs.window(places)
+    assert same(
+        Sequence(*window),
+        Sequence(inputs[places], targets[places], None if starts is None else starts[places]),
+    )
+    assert window.inputs.dtype == window.targets.dtype == np.int32
+    assert pairs.num_bytes(places).tolist() == [
+        [len(text[k].encode("utf-8", "surrogatepass")) for k in row] for row in places
+    ]
+
+
+@each_unit
+def test_windows_are_nobody_elses(unit: Unit) -> None:
+    """Whoever changes a window, as training does, changes neither the text nor the next window."""
+    batches = batches_of("ab\nba" * 20, unit, batch_size=3, seq_length=7)
+    before = streams_of(batches)
+    for window in batches:
+        window.inputs[...] = UNSEEN
+        window.targets[...] = UNSEEN
+    assert same(streams_of(batches), before)
+
+
+def test_a_long_text_takes_no_memory() -> None:
+    """Batches of a text hold nothing that grows with it, be it as long as can be."""
+    symbols = np.lib.stride_tricks.as_strided(np.full(1, ord("a"), np.uint8), (10**12,), (0,))
+    batches = Batches(Pairs(Text(symbols, ASCII), TOKENIZER, "line"), batch_size=16, seq_length=100)
+    assert len(batches) == 625_000_000
+    assert batches[len(batches) - 1].targets.shape == (100, 16)

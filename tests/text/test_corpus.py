@@ -3,7 +3,12 @@
 import gzip
 import hashlib
 import io
+import itertools
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +45,7 @@ def write(path: Path, raw: bytes) -> str:
 def read_in_chunks(raw: bytes, chunk_bytes: int) -> str:
     """Read `raw` as standard input, `chunk_bytes` at a time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr(corpus, "CORPUS_CHUNK_BYTES", chunk_bytes)
         patch.setattr(sys, "stdin", StandardInput(raw))
         return read_corpus(("-",)).text
 
@@ -355,3 +360,274 @@ def test_abandoned_text_closes_its_file(tmp_path: Path, monkeypatch: pytest.Monk
     pieces = iter_text(write(tmp_path / "a.txt", b"abcd"))
     assert next(pieces) == "ab"
     del pieces
+
+
+# ---- large texts
+
+
+LARGE = "the rain in spain stays\r\nmainly in the płain, «한글»\n\rand 😀\ufeff" * 30
+LARGE_RAW = LARGE.encode()
+LARGE_SHA256 = hashlib.sha256(LARGE_RAW).hexdigest()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the cache in a directory that is not there yet, for all texts of 1000 bytes or more."""
+    monkeypatch.setattr(corpus, "LARGE_BYTES", 1000)
+    monkeypatch.setattr(corpus, "CORPUS_CHUNK_BYTES", 64)
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def assert_large(read: corpus.Corpus, *sources: str) -> None:
+    """Check that what was read is the large text, with its provenance."""
+    assert str(read.encoded) == read.text == LARGE
+    assert (read.sources, read.num_bytes, read.sha256) == (sources, len(LARGE_RAW), LARGE_SHA256)
+
+
+def refuse_to_encode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make decoding anything a failure."""
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(corpus, "Decoder", refuse)
+
+
+def cached(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_large_text_goes_into_the_cache(tmp_path: Path, folder: Path) -> None:
+    """A large text is the same by way of the cache, which then holds it under its SHA-256."""
+    source = write(tmp_path / "a.txt", LARGE_RAW)
+    assert_large(read_corpus((source,)), source)
+    assert cached(folder) == [f"{LARGE_SHA256}.symbols"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 999])
+def test_a_small_text_leaves_the_cache_alone(tmp_path: Path, folder: Path, size: int) -> None:
+    """A small text makes no cache."""
+    assert len(read_corpus((write(tmp_path / "a.txt", b"a" * size),)).text) == size
+    assert not folder.exists()
+
+
+def test_the_limit_is_large(tmp_path: Path, folder: Path) -> None:
+    """A text of the limit itself is large."""
+    assert read_corpus((write(tmp_path / "a.txt", b"a" * 1000),)).text == "a" * 1000
+    assert len(cached(folder)) == 1
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_large_text_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that the cache holds is read for its SHA-256 alone, wherever it lies and however it is cut."""
+    read_corpus((write(tmp_path / "a.txt", LARGE_RAW),))
+    refuse_to_encode(monkeypatch)
+    moved = write(tmp_path / "else" / "where.md", LARGE_RAW)
+    assert_large(read_corpus((moved,)), moved)
+    halves = write(tmp_path / "1", LARGE_RAW[:703]), write(tmp_path / "2", LARGE_RAW[703:])
+    assert_large(read_corpus(halves), *halves)
+    assert_large(read_corpus((str(tmp_path / "else"),)), str(tmp_path / "else"))
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, folder: Path) -> None:
+    """A cached file that is not whole any more is written again."""
+    source = write(tmp_path / "a.txt", LARGE_RAW)
+    read_corpus((source,))
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    assert_large(read_corpus((source,)), source)
+    assert file.read_bytes() == whole
+
+
+def test_a_changed_text_is_another_text(tmp_path: Path, folder: Path) -> None:
+    """A file that was changed is found by what it holds now."""
+    source = write(tmp_path / "a.txt", LARGE_RAW)
+    read_corpus((source,))
+    write(tmp_path / "a.txt", LARGE_RAW + b"!")
+    assert read_corpus((source,)).text == LARGE + "!"
+    assert len(cached(folder)) == 2
+
+
+def test_a_large_text_from_a_pipe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input, which can be read only once, goes into the cache as well, however often it comes."""
+    for _ in range(2):
+        monkeypatch.setattr(sys, "stdin", StandardInput(LARGE_RAW))
+        assert_large(read_corpus(("-",)), "-")
+        assert cached(folder) == [f"{LARGE_SHA256}.symbols"]
+
+
+def test_a_large_text_from_files_and_a_pipe(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sources that are small one by one make a large text together."""
+    monkeypatch.setattr(sys, "stdin", StandardInput(LARGE_RAW[700:1400]))
+    sources = write(tmp_path / "a", LARGE_RAW[:700]), "-", write(tmp_path / "b", LARGE_RAW[1400:])
+    assert_large(read_corpus(sources), *sources)
+    assert len(cached(folder)) == 1
+
+
+def test_a_large_text_that_is_packed(tmp_path: Path, folder: Path) -> None:
+    """A packed text is large when its text is, be the file ever so small."""
+    source = write(tmp_path / "a.gz", gzip.compress(LARGE_RAW))
+    assert Path(source).stat().st_size < 1000
+    assert_large(read_corpus((source,)), source)
+    assert cached(folder) == [f"{LARGE_SHA256}.symbols"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_large_packed_file_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packed file that is large itself is unpacked for its SHA-256, and found."""
+    source = write(tmp_path / "a.gz", gzip.compress(LARGE_RAW, compresslevel=0))
+    assert_large(read_corpus((source,)), source)
+    refuse_to_encode(monkeypatch)
+    assert_large(read_corpus((source,)), source)
+
+
+def test_a_large_text_that_is_not_utf8(tmp_path: Path, folder: Path) -> None:
+    """A bad byte far into a large text is the usual error, and leaves the cache as it was."""
+    source = write(tmp_path / "a.txt", LARGE_RAW + b"\xff")
+    assert message_of(source).startswith(f"{source}: not UTF-8 at byte {len(LARGE_RAW)}: ")
+    assert cached(folder) == []
+
+
+def test_a_cache_that_cannot_be_made(tmp_path: Path, folder: Path) -> None:
+    """A large text without a cache to go to is one line that says which directory failed, and why."""
+    folder.write_bytes(b"a file")
+    message = message_of(write(tmp_path / "a.txt", LARGE_RAW))
+    assert message.startswith(f"{folder}: cannot hold the encoded text: ")
+    assert message.endswith("; CHARSEQ_CACHE_DIR names another directory")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_latest_character_may_be_the_widest(tmp_path: Path) -> None:
+    """A text whose last chunk has more different characters than one byte can tell apart comes back."""
+    text = "a" * 2000 + "".join(map(chr, range(0x4E00, 0x4F00)))
+    read = read_corpus((write(tmp_path / "a.txt", text.encode()),))
+    assert read.encoded.symbols.dtype.itemsize == 2
+    assert read.text == text
+
+
+@settings(deadline=None)
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3),
+    chunk_bytes=CHUNK_SIZES,
+)
+@example(["\ufeffa\r", "\nb\r\n"], 1)
+def test_the_cache_changes_nothing(texts: list[str], chunk_bytes: int) -> None:
+    """Any texts, in chunks of any size, are the same by way of the cache as they are in memory."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setenv("CHARSEQ_CACHE_DIR", f"{folder}/cache")
+        patch.setattr(corpus, "CORPUS_CHUNK_BYTES", chunk_bytes)
+        sources = tuple(
+            write(Path(folder) / f"{number}.txt", text.encode()) for number, text in enumerate(texts)
+        )
+        small = read_corpus(sources)
+        patch.setattr(corpus, "LARGE_BYTES", 1)
+        large = [read_corpus(sources) for _ in range(2)]
+        assert len(cached(Path(folder) / "cache")) == 1 if small.num_bytes else True
+        for read in (small, *large):
+            assert str(read.encoded) == "".join(texts)
+            assert (read.num_bytes, read.sha256) == (small.num_bytes, small.sha256)
+
+
+# ---- progress
+
+
+def reports_of(*sources: str) -> list[tuple[str, int, int | None]]:
+    """Return all that is heard of the progress of reading."""
+    reports: list[tuple[str, int, int | None]] = []
+    read_corpus(sources, progress=lambda *report: reports.append(report))
+    return reports
+
+
+@pytest.mark.usefixtures("folder")
+def test_progress_of_a_large_text(tmp_path: Path) -> None:
+    """Hashing and then encoding report the bytes done, up to all there are; a second time only hashing."""
+    sources = write(tmp_path / "1", LARGE_RAW[:703]), write(tmp_path / "2", LARGE_RAW[703:])
+    first, second = reports_of(*sources), reports_of(*sources)
+    size = len(LARGE_RAW)
+    assert [what for what, _ in itertools.groupby(first, lambda report: report[0])] == ["hashing", "encoding"]
+    assert {what for what, _, _ in second} == {"hashing"}
+    for reports in (first, second):
+        assert {total for _, _, total in reports} == {size}
+        for _, group in itertools.groupby(reports, lambda report: report[0]):
+            done = [num_bytes for _, num_bytes, _ in group]
+            assert done == sorted(set(done))
+            assert done[-1] == size
+
+
+def test_no_progress_of_a_small_text(tmp_path: Path) -> None:
+    """Nothing is heard of a small text."""
+    assert reports_of(write(tmp_path / "a.txt", LARGE_RAW)) == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_progress_of_who_knows_how_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much a pipe or a packed file will give is not known."""
+    monkeypatch.setattr(sys, "stdin", StandardInput(LARGE_RAW))
+    packed = write(tmp_path / "a.gz", gzip.compress(LARGE_RAW, compresslevel=0))
+    for source in ("-", packed):
+        reports = reports_of(source)
+        assert {total for _, _, total in reports} == {None}
+        assert reports[-1][:2] == ("encoding" if source == "-" else "hashing", len(LARGE_RAW))
+
+
+# ---- memory
+
+TRAINING = """
+import sys, time
+from pathlib import Path
+from charseq.cli.app import run
+from charseq.text.corpus import read_corpus
+
+begin = time.perf_counter()
+num_bytes = read_corpus((sys.argv[1],)).num_bytes
+seconds = time.perf_counter() - begin
+limits = ["--max-steps", "20", "--valid-fraction", "0.001", "--test-fraction", "0.001", "--threads", "1"]
+code = run(["train", *sys.argv[1:], *limits, "--hidden-size", "16", "--kernels", "numpy"])
+status = Path("/proc/self/status").read_text().splitlines()
+peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+print(code, peak, num_bytes / seconds / 1e6)
+"""
+
+
+def train_in_a_process(source: Path, **environment: str) -> tuple[float, float]:
+    """Train a tiny model on a text; return the peak of resident memory in MB, and the MB/s of encoding."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINING, str(source), "-o", tempfile.mkdtemp(dir=source.parent)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, peak, speed = done.stdout.splitlines()[-1].split()
+    assert code == "0"
+    return int(peak) * 1024 / 1e6, float(speed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_large_text_trains_in_little_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Training on 200 MB takes at most 300 MB of memory more than on 1 MB; it is encoded at 50 MB/s."""
+    paragraph = "“Who’s there?” asked the king – a café in Łódź, 한글 and 😀 notwithstanding.\n" * 1000
+    piece = paragraph.encode()
+    for name, size in (("small", 10**6), ("large", 2 * 10**8)):
+        with (tmp_path / name).open("wb") as file:
+            for _ in range(-(-size // len(piece))):
+                file.write(piece)
+    cache = str(tmp_path / "cache")
+    small, _ = train_in_a_process(tmp_path / "small", CHARSEQ_CACHE_DIR=cache)
+    large, speed = train_in_a_process(tmp_path / "large", CHARSEQ_CACHE_DIR=cache)
+    again, hashing_speed = train_in_a_process(tmp_path / "large", CHARSEQ_CACHE_DIR=cache)
+    (tmp_path / "large").unlink()  # pytest would keep them
+    shutil.rmtree(cache)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\npeak of 1 MB: {small:.0f} MB; of 200 MB: {large:.0f} MB, again: {again:.0f} MB\n"
+            f"encoding: {speed:.0f} MB/s; found again: {hashing_speed:.0f} MB/s\n"
+        )
+    assert large < small + 300
+    assert again < small + 300
+    assert speed >= 50

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
 from charseq.text.split import Split, Texts
+from charseq.text.symbols import Text
 
 TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 12
 
@@ -74,7 +75,7 @@ def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
     if valid + test >= 1:
         return
     split = Split.of(len(text), valid_fraction=valid, test_fraction=test)
-    moved = split.at_lines(text)
+    moved = split.at_lines(Text.of(text))
     assert moved.train_end <= moved.valid_end <= moved.test_end == len(text)
     for old, new in ((split.train_end, moved.train_end), (split.valid_end, moved.valid_end)):
         assert begins_a_line(text, new)
@@ -96,13 +97,13 @@ def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
 )
 def test_cuts_at_lines(split: Split, moved: Split) -> None:
     """The cuts of three lines of three letters and a newline, by hand."""
-    assert split.at_lines("abc\ndef\nghi\n") == moved
+    assert split.at_lines(Text.of("abc\ndef\nghi\n")) == moved
 
 
 @pytest.mark.parametrize("text", ["abcdefgh", "abc\ndefgh"])
 def test_a_text_without_a_newline_after_the_cut(text: str) -> None:
     """Where no line begins after a cut, the part before it takes the rest."""
-    assert Split(6, 7, len(text)).at_lines(text) == Split(len(text), len(text), len(text))
+    assert Split(6, 7, len(text)).at_lines(Text.of(text)) == Split(len(text), len(text), len(text))
 
 
 # ---- texts
@@ -120,6 +121,11 @@ def config_of(*corpus: str, valid: str = "", valid_fraction: float = 0.1, test: 
     return DataConfig(corpus=corpus, valid=valid, valid_fraction=valid_fraction, test_fraction=test)
 
 
+def strings(texts: Texts) -> str:
+    """Return the parts of a corpus, put together again."""
+    return f"{texts.train}{texts.valid}{texts.test}"
+
+
 def message_of(config: DataConfig) -> str:
     with pytest.raises(DataError) as caught:
         Texts.read(config)
@@ -130,13 +136,13 @@ def message_of(config: DataConfig) -> str:
 def test_the_corpus_is_cut_in_order() -> None:
     """The parts are the beginning, the middle and the end of the corpus, without a gap."""
     texts = Texts.read(config_of("corpus.txt"))
-    assert texts.train + texts.valid + texts.test == TEXT
+    assert strings(texts) == TEXT
     assert [len(texts.train), len(texts.valid), len(texts.test)] == pytest.approx(
         [0.7 * len(TEXT), 0.1 * len(TEXT), 0.2 * len(TEXT)], abs=1
     )
     assert texts.split == Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
     assert len(texts.train) == texts.split.train_end
-    assert len(texts.train + texts.valid) == texts.split.valid_end
+    assert len(texts.train) + len(texts.valid) == texts.split.valid_end
 
 
 @pytest.mark.usefixtures("here")
@@ -144,7 +150,7 @@ def test_several_sources_are_one_corpus() -> None:
     """The sources are cut as one text, which has one checksum and one size in bytes."""
     Path("more.txt").write_text("¿more?", encoding="utf-8")
     texts, whole = Texts.read(config_of("corpus.txt", "more.txt")), TEXT + "¿more?"
-    assert texts.train + texts.valid + texts.test == whole
+    assert strings(texts) == whole
     assert texts.sources == ("corpus.txt", "more.txt")
     assert texts.sha256 == hashlib.sha256(whole.encode()).hexdigest()
     assert texts.num_bytes == len(whole.encode())
@@ -156,8 +162,8 @@ def test_a_separate_validation_text() -> None:
     """With a validation text of its own, the corpus is cut into two parts only."""
     Path("valid.txt").write_text("a king in spain\n")
     texts = Texts.read(config_of("corpus.txt", valid="valid.txt"))
-    assert texts.valid == "a king in spain\n"
-    assert texts.train + texts.test == TEXT
+    assert str(texts.valid) == "a king in spain\n"
+    assert str(texts.train) + str(texts.test) == TEXT
     assert texts.split == Split.of(len(TEXT), valid_fraction=0, test_fraction=0.2)
     assert texts.valid_sha256 == hashlib.sha256(b"a king in spain\n").hexdigest()
     assert texts.sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
@@ -208,10 +214,10 @@ def test_lines_stay_whole(text: str, valid_fraction: float, test_fraction: float
             corpus=("lines.txt",), unit="line", valid_fraction=valid_fraction, test_fraction=test_fraction
         )
     )
-    assert texts.train + texts.valid + texts.test == text
+    assert strings(texts) == text
     assert all(begins_a_line(text, end) for end in (texts.split.train_end, texts.split.valid_end))
     assert len(texts.train) == texts.split.train_end
-    assert len(texts.train + texts.valid) == texts.split.valid_end
+    assert len(texts.train) + len(texts.valid) == texts.split.valid_end
     assert texts.split.test_end == len(text)
     assert len(texts.train) >= 2
 
@@ -223,10 +229,10 @@ def test_only_lines_move_the_cuts() -> None:
     stream, lines = (Texts.read(config.model_copy(update={"unit": unit})) for unit in ("stream", "line"))
     split = Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
     assert stream.split == split
-    assert not stream.train.endswith("\n")
-    assert lines.split == split.at_lines(TEXT) != split
-    assert all(part.endswith("\n") for part in (lines.train, lines.valid, lines.test))
-    assert lines.train + lines.valid + lines.test == stream.train + stream.valid + stream.test == TEXT
+    assert not str(stream.train).endswith("\n")
+    assert lines.split == split.at_lines(Text.of(TEXT)) != split
+    assert all(str(part).endswith("\n") for part in (lines.train, lines.valid, lines.test))
+    assert strings(lines) == strings(stream) == TEXT
 
 
 @pytest.mark.usefixtures("here")
@@ -234,7 +240,8 @@ def test_a_single_line_is_all_for_training() -> None:
     """With unit line, a corpus of one line leaves nothing to validate or to test on."""
     Path("one.txt").write_text("a single line that never ends")
     texts = Texts.read(config_of("one.txt").model_copy(update={"unit": "line"}))
-    assert (texts.train, texts.valid, texts.test) == ("a single line that never ends", "", "")
+    parts = (texts.train, texts.valid, texts.test)
+    assert [str(part) for part in parts] == ["a single line that never ends", "", ""]
     assert texts.split == Split(29, 29, 29)
 
 
@@ -243,7 +250,7 @@ def test_lines_with_a_separate_validation_text() -> None:
     """With unit line and a validation text of its own, the cut before the test part is at a line too."""
     Path("valid.txt").write_text("a king in spain")
     texts = Texts.read(config_of("corpus.txt", valid="valid.txt").model_copy(update={"unit": "line"}))
-    assert texts.valid == "a king in spain"
-    assert texts.train + texts.test == TEXT
-    assert texts.train.endswith("\n")
+    assert str(texts.valid) == "a king in spain"
+    assert str(texts.train) + str(texts.test) == TEXT
+    assert str(texts.train).endswith("\n")
     assert texts.split.train_end == texts.split.valid_end == len(texts.train)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.text import TOKENIZERS, UNSEEN, Tokenizer
+from charseq.text.symbols import Text
 from charseq.text.tokenizer import bytes_per_char, code_points
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -130,3 +131,12 @@ def test_bytes_per_char_at_the_borders() -> None:
 def test_code_points(text: str) -> None:
     """The code points of a text are those of its characters, lone surrogates among them."""
     assert code_points(text).tolist() == [ord(char) for char in text]
+
+
+@names
+@settings(deadline=None)
+@given(text=texts)
+def test_counts_are_all_that_a_vocabulary_needs(name: str, text: str) -> None:
+    """A tokenizer fitted on how often each character occurs is the one fitted on the text."""
+    counted = TOKENIZERS[name].fit_counts(Text.of(text).counts())
+    assert counted.to_spec() == TOKENIZERS[name].fit(text).to_spec()

@@ -1,0 +1,220 @@
+"""How fast this machine does what charseq does: training steps, sampled characters, scored characters.
+
+The model is untrained and the text random, of 65 characters, which costs the same as any other. Each figure
+is the median of its repetitions after a warm-up. Next room: `cli/bench.py`, which shows them.
+"""
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from charseq.config import CellName, KernelName, ModelConfig, OptimConfig, SampleConfig, Settings, Unit
+from charseq.errors import ConfigError
+from charseq.evaluator import Scorer
+from charseq.network import CharModel
+from charseq.optim import clip_, make_optimizer
+from charseq.parallel import Job, Plan, Shards, fastest_plan, num_cores
+from charseq.sampler import sample
+from charseq.text import CharTokenizer
+from charseq.text.batches import Window
+
+ALPHABET = "\n" + "".join(map(chr, range(33, 97)))
+"""The 65 characters of random texts, as many as tiny-shakespeare has."""
+TRAIN_SHAPES = ("2x128x50x50", "2x128x64x64", "1x256x32x64", "2x256x64x64", "1x512x64x128", "2x512x64x64")
+SHAPES = ("2x128", "1x256", "2x512")
+PEAK_SIZE = 2048
+"""Rows of the square matrices whose product counts as this machine's peak."""
+LEAST_REPETITIONS = 5
+LINE_LENGTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes of a model and, for training, of its windows."""
+
+    num_layers: int
+    hidden_size: int
+    batch_size: int = 16
+    seq_length: int = 64
+
+    @classmethod
+    def parse(cls, text: str) -> "Shape":
+        """Read "2x128x50x50", or "2x128" alone. Raises ConfigError for anything else."""
+        if not re.fullmatch(r"([1-9]\d{0,4}x){1,3}[1-9]\d{0,4}", text) or text.count("x") == 2:
+            raise ConfigError(
+                f"--shape must be layers x hidden x batch x steps, as 2x128x50x50; got {text!r}"
+            )
+        return cls(*map(int, text.split("x")))
+
+    def __str__(self) -> str:
+        return f"{self.num_layers}x{self.hidden_size}x{self.batch_size}x{self.seq_length}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One row of the benchmark; what does not apply is None.
+
+    `spread` is the distance between the quartiles as a share of the median. `gflops` counts six operations
+    for each weight of a product and each character; `peak_share` is that as a share of the machine's peak.
+    """
+
+    what: str
+    cell: CellName
+    num_layers: int
+    hidden_size: int
+    batch_size: int | None = None
+    seq_length: int | None = None
+    unit: Unit | None = None
+    ms_per_step: float | None = None
+    us_per_char: float | None = None
+    chars_per_second: float = 0.0
+    spread: float = 0.0
+    gflops: float | None = None
+    peak_share: float | None = None
+    num_shards: int | None = None
+    blas_threads: int | None = None
+    kernels: KernelName | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+class Bench:
+    """Measures for about `seconds` a figure, training on `threads` cores (0: as many as pay)."""
+
+    def __init__(self, *, seconds: float, threads: int = 0, kernels: KernelName = "auto") -> None:
+        self._seconds, self._threads, self._kernels = seconds, threads, kernels
+        self._peak = 0.0
+
+    @property
+    def peak(self) -> float:
+        """The GFLOP/s of a large single-precision product on all cores, measured once."""
+        if not self._peak:
+            a, b = np.random.default_rng(0).random((2, PEAK_SIZE, PEAK_SIZE), np.float32)
+            out = np.empty_like(a)
+            with threadpool_limits(num_cores()):
+                seconds = _measure(lambda: np.matmul(a, b, out=out), self._seconds)
+            self._peak = 2e-9 * PEAK_SIZE**3 / min(seconds)
+        return self._peak
+
+    def train(self, cell: CellName, shape: Shape) -> Figures:
+        """Measure whole training steps: forward, loss, backward, clip, Adam."""
+        model, optim = self._model(cell, shape), OptimConfig(optimizer="adam")
+        optimizer, state = make_optimizer(optim, model.params), model.initial_state(shape.batch_size)
+        job = Job(model, shape.seq_length, shape.batch_size, resets=False, seed=0)
+        sizes = (2, shape.seq_length, shape.batch_size)
+        inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
+        window, plan = Window(inputs, targets, None), Plan(min(self._threads, shape.batch_size))
+        if not self._threads:
+            plan = fastest_plan(job, state, window)
+
+        def step() -> None:
+            _, grads = shards.gradient(window, 0)
+            clip_(grads.flat, optim.max_grad_norm)
+            optimizer.step(model.params, grads, learning_rate=1e-3)
+
+        with Shards(job, state, plan) as shards:
+            seconds = _measure(step, self._seconds)
+        median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
+        gflops = 6e-9 * num_product_weights(model) * num_chars / median
+        return Figures(
+            "train",
+            cell,
+            *(shape.num_layers, shape.hidden_size, shape.batch_size, shape.seq_length),
+            ms_per_step=1e3 * median,
+            chars_per_second=num_chars / median,
+            spread=_spread(seconds),
+            gflops=gflops,
+            peak_share=gflops / self.peak,
+            num_shards=plan.num_shards,
+            blas_threads=plan.blas_threads,
+            kernels="numpy" if type(model.layers[0].cell).__module__.endswith(cell) else "numba",
+        )
+
+    def sample(self, cell: CellName, shape: Shape) -> Figures:
+        """Measure drawing one character after the other, as `charseq sample` does."""
+        length, rng = 200, np.random.default_rng(0)
+        model = CharModel(_config(cell, shape), len(ALPHABET))
+        model.initialise_(rng)
+        characters = sample(model, [0], SampleConfig(length=10**9), rng=rng)
+        with threadpool_limits(1):
+            seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
+        return self._per_char("sample", cell, shape, seconds, length)
+
+    def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Figures:
+        """Measure scoring a text, as one stream or line by line."""
+        length, rng = 4096, np.random.default_rng(0)
+        model = CharModel(_config(cell, shape), len(ALPHABET))
+        model.initialise_(rng)
+        letters = rng.integers(1, len(ALPHABET), length)
+        letters[LINE_LENGTH - 1 :: LINE_LENGTH] = 0
+        text = "".join(ALPHABET[letter] for letter in letters)
+        scorer = Scorer(model, CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        with threadpool_limits(1):
+            seconds = _measure(lambda: scorer.score(text), self._seconds)
+        return self._per_char("evaluate", cell, shape, seconds, length, unit)
+
+    def _model(self, cell: CellName, shape: Shape) -> CharModel:
+        model = CharModel(_config(cell, shape), len(ALPHABET))
+        model.initialise_(np.random.default_rng(0))
+        model.use_kernels_(self._kernels)
+        return model
+
+    def _per_char(
+        self,
+        what: str,
+        cell: CellName,
+        shape: Shape,
+        seconds: list[float],
+        length: int,
+        unit: Unit | None = None,
+    ) -> Figures:
+        median = statistics.median(seconds)
+        return Figures(
+            what,
+            cell,
+            *(shape.num_layers, shape.hidden_size),
+            unit=unit,
+            us_per_char=1e6 * median / length,
+            chars_per_second=length / median,
+            spread=_spread(seconds),
+        )
+
+
+def num_product_weights(model: CharModel) -> int:
+    """Return how many weights each character is multiplied with; one-hot inputs are looked up."""
+    looked_up = "embedding.E" if model.config.embedding_size else "layers.0.U"
+    return sum(array.size for name, array in model.params.items() if array.ndim == 2 and name != looked_up)
+
+
+def _config(cell: CellName, shape: Shape) -> ModelConfig:
+    sizes = {"cell": cell, "num_layers": shape.num_layers, "hidden_size": shape.hidden_size}
+    return Settings().with_layer({"model": sizes}, f"--shape {shape}").model
+
+
+def _measure(action: Callable[[], object], seconds: float) -> list[float]:
+    """Return how long each of several repetitions took, after a warm-up."""
+    action()
+    action()
+    return list(_repeat(action, time.perf_counter() + seconds))
+
+
+def _repeat(action: Callable[[], object], deadline: float) -> Iterator[float]:
+    count, end = 0, time.perf_counter()
+    while end < deadline or count < LEAST_REPETITIONS:
+        begin, count = end, count + 1
+        action()
+        end = time.perf_counter()
+        yield end - begin
+
+
+def _spread(seconds: list[float]) -> float:
+    low, median, high = statistics.quantiles(seconds, n=4)
+    return (high - low) / median

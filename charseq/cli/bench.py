@@ -1,0 +1,103 @@
+"""charseq bench: how fast this machine trains, samples and scores."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from charseq.cli.options import examples
+from charseq.config import CellName, Settings, Unit, suggest
+from charseq.errors import ConfigError
+from charseq.toml import value_from_text
+
+if TYPE_CHECKING:
+    from charseq.bench import Bench, Figures
+
+EXAMPLES = examples(
+    ("charseq bench", "everything: two minutes"),
+    ("charseq bench train --cell lstm --shape 1x256x16x64", "one training step of your own sizes"),
+    ("charseq bench sample evaluate --format json", "rows for a program"),
+)
+WHAT = ("train", "sample", "evaluate")
+
+
+def command(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[train|sample|evaluate]...", help="What to measure; default: all three."),
+    ] = None,
+    cell: Annotated[
+        str | None, typer.Option(metavar="gru|lstm|rnn", help="Recurrent cell; default: each.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LxHxNxT",
+            help="Layers x hidden x batch x steps, or layers x hidden; repeatable; default: a grid.",
+        ),
+    ] = None,
+    threads: Annotated[
+        str, typer.Option(metavar="N|auto", help="Cores that share a batch; auto: as many as pay.")
+    ] = "auto",
+    kernels: Annotated[
+        str, typer.Option(metavar="auto|numba|numpy", help="What computes the cells in training.")
+    ] = "auto",
+    seconds: Annotated[float, typer.Option(min=0, metavar="X", help="Time for each figure.")] = 1.5,
+    format_name: Annotated[
+        str, typer.Option("--format", "-f", metavar="table|json", help="Format of the results.")
+    ] = "table",
+) -> None:
+    """Measure this machine: training steps, sampled characters, scored characters.
+
+    The step is the real one: forward, loss, backward, clip, Adam. Medians of repetitions after a warm-up.
+    """
+    from charseq.bench import Bench
+    from charseq.cli.console import check_format, results
+    from charseq.reports import write_rows
+    from charseq.reports.tables import bench_table
+
+    check_format(format_name, "json")
+    for choice in what or []:
+        _check("what is measured", choice, WHAT)
+    if cell is not None:
+        _check("--cell", cell, get_args(CellName))
+    settings = Settings()
+    for key, text in (("threads", threads), ("kernels", kernels)):
+        settings = settings.with_layer({"train": {key: value_from_text("train", key, text)}}, f"--{key}")
+    bench = Bench(seconds=seconds, threads=settings.train.threads, kernels=settings.train.kernels)
+    cells = [cell] if cell else list(get_args(CellName))
+    if format_name == "json":
+        figures = _measured(bench, what or list(WHAT), cells, shape or [])
+        write_rows((row.row() for row in figures), "json", sys.stdout)
+        return
+    for kind in what or WHAT:
+        figures = _measured(bench, [kind], cells, shape or [])
+        results().print(bench_table([row.row() for row in figures]))
+        results().print()
+
+
+def _measured(bench: "Bench", what: list[str], cells: list[str], shapes: list[str]) -> "Iterator[Figures]":
+    """Measure each kind of work for each cell and shape; a terminal is told on stderr which it is."""
+    from charseq.bench import SHAPES, TRAIN_SHAPES, Shape
+    from charseq.cli.console import notes
+
+    wanted = [Shape.parse(text) for text in shapes]
+    for kind in what:
+        default = [Shape.parse(text) for text in (TRAIN_SHAPES if kind == "train" else SHAPES)]
+        for cell, size in itertools.product(cast(list[CellName], cells), wanted or default):
+            with notes().status(f"{kind} {cell} {size}"):
+                if kind == "train":
+                    rows = [bench.train(cell, size)]
+                elif kind == "sample":
+                    rows = [bench.sample(cell, size)]
+                else:
+                    rows = [bench.evaluate(cell, size, unit) for unit in get_args(Unit)]
+            yield from rows
+
+
+def _check(name: str, choice: str, choices: tuple[str, ...]) -> None:
+    if choice not in choices:
+        known = ", ".join(choices)
+        raise ConfigError(f"{name} must be one of {known}; got {choice!r}{suggest(choice, list(choices))}")

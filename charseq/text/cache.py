@@ -1,0 +1,137 @@
+"""Large texts on disk: encoded once, found again by the SHA-256 of their bytes, and mapped into memory.
+
+A file of the cache is a header, the symbols, and the alphabet. It takes its name only when it is whole, and
+all of them may be deleted at any time. Next room: `corpus.py`.
+"""
+
+import mmap
+import os
+import secrets
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from charseq.errors import DataError
+from charseq.files import CACHE_VARIABLE, cache_directory, draft, publish
+from charseq.text.symbols import PIECE, SymbolArray, Text, symbol_type
+
+MAGIC = b"charseq\x01"
+HEADER = struct.Struct("<8s32sQIB11x")
+"""Magic number and version, SHA-256 of the text's bytes, characters, size of the alphabet, bytes a symbol."""
+STALE_SECONDS = 86_400
+"""Age at which an unfinished file is one that a killed process left behind."""
+
+
+def find(sha256: str) -> Text | None:
+    """Map the text whose bytes have this SHA-256; None where the cache lacks it, or has no whole one."""
+    path = _path(cache_directory(), sha256)
+    try:
+        with path.open("rb") as file:
+            return _mapped(file, sha256)
+    except OSError:
+        return None
+
+
+def _mapped(file: BinaryIO, sha256: str) -> Text | None:
+    header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
+    if len(header) < HEADER.size:
+        return None
+    magic, digest, num_chars, alphabet_size, itemsize = HEADER.unpack(header)
+    dtype, end = symbol_type(alphabet_size), HEADER.size + num_chars * itemsize
+    if (magic, digest) != (MAGIC, bytes.fromhex(sha256)):
+        return None
+    if itemsize != dtype.itemsize or size != end + 4 * alphabet_size:
+        return None
+    mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    try:
+        alphabet = mapping[end:].decode("utf-32-le")
+    except UnicodeDecodeError:
+        return None
+    return Text(np.frombuffer(mapping, dtype, num_chars, HEADER.size), alphabet, mapping)
+
+
+def _path(directory: Path, sha256: str) -> Path:
+    return directory / f"{sha256}.symbols"
+
+
+class Draft:
+    """A text in the making, in a file of the cache; a context manager, gone at its end unless kept.
+
+    Raises DataError where the cache cannot be written.
+    """
+
+    def __init__(self) -> None:
+        self._directory = cache_directory()
+        self._dtype, self._num_chars = symbol_type(0), 0
+
+    def __enter__(self) -> "Draft":
+        with self._writing(), ExitStack() as stack:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
+            name = f".{secrets.token_hex(8)}.tmp"
+            self._file = stack.enter_context(draft(self._directory / name))
+            self._file.write(bytes(HEADER.size))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def write(self, symbols: SymbolArray) -> None:
+        """Append a chunk; what is there already becomes as wide as it."""
+        with self._writing():
+            if symbols.dtype.itemsize > self._dtype.itemsize:
+                self._widen(symbols.dtype)
+            self._file.write(symbols.astype(self._dtype).tobytes())
+        self._num_chars += len(symbols)
+
+    def keep(self, sha256: str, alphabet: str) -> Text:
+        """Finish the file, unless the cache has this text by now, and map it."""
+        text = find(sha256)
+        if text is None:
+            with self._writing():
+                self._file.write(alphabet.encode("utf-32-le"))
+                self._file.seek(0)
+                sizes = (self._num_chars, len(alphabet), self._dtype.itemsize)
+                self._file.write(HEADER.pack(MAGIC, bytes.fromhex(sha256), *sizes))
+                publish(self._file, _path(self._directory, sha256))
+            text = find(sha256)
+        if text is None:
+            raise DataError(f"{_path(self._directory, sha256)}: was written, but cannot be read")
+        return text
+
+    def _widen(self, dtype: np.dtype[np.unsignedinteger[Any]]) -> None:
+        """Write all symbols again, from the last to the first: none is overwritten before it was read."""
+        old, self._dtype = self._dtype, dtype
+        for end in range(self._num_chars, 0, -PIECE):
+            begin = max(0, end - PIECE)
+            self._file.seek(HEADER.size + begin * old.itemsize)
+            piece = np.frombuffer(self._file.read((end - begin) * old.itemsize), old)
+            self._file.seek(HEADER.size + begin * self._dtype.itemsize)
+            self._file.write(piece.astype(self._dtype).tobytes())
+        self._file.seek(0, os.SEEK_END)
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed left behind."""
+        for path in self._directory.glob(".*.tmp"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                    path.unlink()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(
+                f"{self._directory}: cannot hold the encoded text: {error.strerror or error}; "
+                f"{CACHE_VARIABLE} names another directory"
+            ) from None

@@ -1,0 +1,124 @@
+"""A text as small numbers: each character's place in an alphabet of the text's own, mostly in one byte.
+
+The alphabet begins with ASCII, so that plain text needs no translation, and goes on with whatever else is
+met, in that order: up to 256 different characters are uint8, up to 65,536 uint16. It is no vocabulary, which
+only training decides on: a table turns symbols into tokens where a window is cut. Next room: `cache.py`.
+"""
+
+import mmap
+import sys
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.text.tokenizer import code_points
+
+SymbolArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
+"""Places in an alphabet, in the narrowest type that has room for all of them."""
+
+ASCII = "".join(map(chr, range(128)))
+PIECE = 1 << 20
+"""Symbols that are looked at together."""
+RELEASE_BYTES = 1 << 25
+"""What may be read from a file here and there before its pages are let go."""
+
+
+def symbol_type(alphabet_size: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """Return the narrowest type for the places in an alphabet."""
+    return np.dtype("<u1" if alphabet_size <= 1 << 8 else "<u2" if alphabet_size <= 1 << 16 else "<u4")
+
+
+class Text:
+    """A text as an array of `symbols` (L,), the places of its characters in `alphabet`.
+
+    The symbols of a large text lie in a file, `mapping`. Pages of it that were read count as memory of this
+    process until they are let go, which `take` and `pieces` see to.
+    """
+
+    def __init__(self, symbols: SymbolArray, alphabet: str, mapping: mmap.mmap | None = None) -> None:
+        self.symbols, self.alphabet = symbols, alphabet
+        self._mapping, self._num_touched = mapping, 0
+
+    @classmethod
+    def of(cls, text: str) -> "Text":
+        """Return `text` as symbols, in memory."""
+        encode = Encoder()
+        return cls(encode(text), encode.alphabet)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __getitem__(self, part: slice) -> "Text":
+        return Text(self.symbols[part], self.alphabet, self._mapping)
+
+    def __str__(self) -> str:
+        return "".join(self.strings())
+
+    def take(self, places: NDArray[np.intp]) -> SymbolArray:
+        """Return the symbols at `places`, whatever shape these have."""
+        taken: SymbolArray = self.symbols[places]
+        self._num_touched += taken.nbytes
+        if self._num_touched >= RELEASE_BYTES:
+            self._release()
+        return taken
+
+    def pieces(self) -> Iterator[SymbolArray]:
+        """Yield all symbols in order; a piece is to be done with before the next is asked for."""
+        for begin in range(0, len(self), PIECE):
+            yield self.symbols[begin : begin + PIECE]
+            self._release()
+
+    def strings(self) -> Iterator[str]:
+        """Yield the text piece by piece."""
+        codes = code_points(self.alphabet)
+        return (
+            codes[piece].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+            for piece in self.pieces()
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each character occurs that occurs at all."""
+        total = np.zeros(len(self.alphabet), np.int64)
+        for piece in self.pieces():
+            total += np.bincount(piece, minlength=len(total))
+        return {char: count for char, count in zip(self.alphabet, total.tolist(), strict=True) if count}
+
+    def find(self, char: str, start: int) -> int:
+        """Return where the ASCII character `char` is met first from `start` on; -1 where it is not."""
+        for number, piece in enumerate(self[start:].pieces()):
+            found = np.flatnonzero(piece == ord(char))
+            if len(found):
+                return start + number * PIECE + int(found[0])
+        return -1
+
+    def _release(self) -> None:
+        self._num_touched = 0
+        if self._mapping is not None and hasattr(mmap, "MADV_DONTNEED"):  # not on every system
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+
+
+class Encoder:
+    """Turns a text into symbols, chunk by chunk; its `alphabet` grows as it goes."""
+
+    def __init__(self) -> None:
+        self.alphabet = ASCII
+        self._next = np.zeros(
+            sys.maxunicode + 1, np.int32
+        )  # symbol + 1, by code point; 0 where there is none
+        self._next[: len(ASCII)] = np.arange(len(ASCII)) + 1
+
+    def __call__(self, text: str) -> SymbolArray:
+        """Return the symbols of the next chunk, no wider than the alphabet needs so far."""
+        if text.isascii():
+            return np.frombuffer(text.encode("ascii"), np.uint8)
+        codes = code_points(text)
+        symbols = self._next.take(codes)
+        new = np.unique(codes[symbols == 0])
+        if len(new):
+            self._next[new] = len(self.alphabet) + np.arange(len(new)) + 1
+            self.alphabet += "".join(map(chr, new.tolist()))
+            symbols = self._next.take(codes)
+        symbols -= 1
+        return symbols.astype(symbol_type(len(self.alphabet)))

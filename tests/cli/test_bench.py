@@ -1,0 +1,239 @@
+"""charseq bench: what is measured and how it is shown; how fast this machine is, nobody asks here."""
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charseq.cells import CELLS
+from tests.cli.conftest import Call, Outcome
+from tests.cli.test_pipes import at_terminal
+
+KEYS = [
+    *("what", "cell", "num_layers", "hidden_size", "batch_size", "seq_length", "unit"),
+    *("ms_per_step", "us_per_char", "chars_per_second", "spread", "gflops", "peak_share"),
+    *("num_shards", "blas_threads", "kernels"),
+]
+AT_ONCE = ("--seconds", "0", "--threads", "1", "--kernels", "numpy")
+TINY = (*AT_ONCE, "--shape", "1x8x2x4")
+
+
+@pytest.fixture(autouse=True)
+def _small_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the product that counts as the machine's peak be a small one."""
+    monkeypatch.setattr("charseq.bench.PEAK_SIZE", 32)
+
+
+def shown(call: Call, *arguments: str) -> str:
+    """Return what a benchmark that goes well writes to stdout, with nothing on stderr."""
+    code, out, err = call("bench", *arguments)
+    assert (code, err) == (0, "")
+    return out
+
+
+def rows_of(call: Call, *arguments: str) -> list[dict[str, Any]]:
+    """Return the rows of a benchmark in JSON, which is all that stdout has."""
+    rows: list[dict[str, Any]] = json.loads(shown(call, *arguments, "--format", "json"))
+    return rows
+
+
+def refused(message: str) -> Outcome:
+    """Return the outcome of a bad request."""
+    return Outcome(2, "", f"charseq: error: {message}\n")
+
+
+# ---- rows
+
+
+def test_training(call: Call) -> None:
+    """There is a row for each cell, with the sizes that were asked for and figures that agree."""
+    rows = rows_of(call, "train", *TINY)
+    assert [row["cell"] for row in rows] == [*CELLS]
+    for row in rows:
+        assert list(row) == KEYS
+        assert row["what"] == "train"
+        sizes = [row[key] for key in ("num_layers", "hidden_size", "batch_size", "seq_length")]
+        assert sizes == [1, 8, 2, 4]
+        assert row["chars_per_second"] == pytest.approx(8 / (row["ms_per_step"] / 1e3), rel=1e-9)
+        assert row["gflops"] > 0
+        assert row["peak_share"] > 0
+        assert (row["num_shards"], row["kernels"]) == (1, "numpy")
+        assert row["us_per_char"] is None
+
+
+def test_sampling(call: Call) -> None:
+    """There is a row for each cell with the time of a character."""
+    rows = rows_of(call, "sample", *TINY)
+    assert [(row["what"], row["cell"]) for row in rows] == [("sample", cell) for cell in CELLS]
+    for row in rows:
+        assert list(row) == KEYS
+        assert row["chars_per_second"] == pytest.approx(1e6 / row["us_per_char"], rel=1e-9)
+        assert (row["num_layers"], row["hidden_size"], row["ms_per_step"]) == (1, 8, None)
+
+
+def test_evaluating(call: Call) -> None:
+    """There are two rows for each cell, one for each unit."""
+    rows = rows_of(call, "evaluate", *TINY)
+    pairs = [(cell, unit) for cell in CELLS for unit in ("stream", "line")]
+    assert [(row["cell"], row["unit"]) for row in rows] == pairs
+    for row in rows:
+        assert (list(row), row["what"]) == (KEYS, "evaluate")
+        assert row["chars_per_second"] == pytest.approx(1e6 / row["us_per_char"], rel=1e-9)
+
+
+def test_everything(call: Call) -> None:
+    """Without a word all three are measured, in this order, of one cell if only one is asked for."""
+    rows = rows_of(call, *TINY, "--cell", "rnn")
+    assert [row["what"] for row in rows] == ["train", "sample", "evaluate", "evaluate"]
+    assert {row["cell"] for row in rows} == {"rnn"}
+
+
+def test_several_of_one_kind(call: Call) -> None:
+    """What is measured, and of which sizes, is as asked for, in that order."""
+    shapes = ("--shape", "2x8", "--shape", "1x4x2x3")
+    rows = rows_of(call, "sample", "train", *AT_ONCE, "--cell", "gru", *shapes)
+    assert [[row[key] for key in KEYS[:6]] for row in rows] == [
+        ["sample", "gru", 2, 8, None, None],
+        ["sample", "gru", 1, 4, None, None],
+        ["train", "gru", 2, 8, 16, 64],
+        ["train", "gru", 1, 4, 2, 3],
+    ]
+
+
+@pytest.mark.parametrize("kernels", ["numba", "numpy"])
+def test_kernels_show_in_the_rows(call: Call, kernels: str) -> None:
+    """A row of training says what computed its cells."""
+    if kernels == "numba":
+        pytest.importorskip("numba")
+    (row,) = rows_of(call, "train", *TINY, "--cell", "lstm", "--kernels", kernels)
+    assert row["kernels"] == kernels
+
+
+def test_threads_show_in_the_rows(call: Call) -> None:
+    """A row of training says how many cores shared a batch."""
+    (row,) = rows_of(call, "train", *TINY, "--cell", "rnn", "--threads", "2")
+    assert (row["num_shards"], row["blas_threads"]) == (2, 1)
+
+
+def test_a_default_grid(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a shape each kind of work has shapes of its own."""
+    monkeypatch.setattr("charseq.bench.TRAIN_SHAPES", ("1x3x2x4", "2x3x2x4"))
+    monkeypatch.setattr("charseq.bench.SHAPES", ("1x5",))
+    rows = rows_of(call, "train", "sample", *AT_ONCE, "--cell", "rnn")
+    sizes = [(row["what"], row["num_layers"], row["hidden_size"]) for row in rows]
+    assert sizes == [("train", 1, 3), ("train", 2, 3), ("sample", 1, 5)]
+
+
+# ---- tables
+
+
+def test_tables(call: Call) -> None:
+    """Each kind of work has a table of its own, with units in the header and a line for each row."""
+    tables = shown(call, *TINY, "--cell", "lstm").removesuffix("\n\n").split("\n\n")
+    headers, lines = zip(*(table.splitlines()[::2] for table in tables), strict=False)
+    assert [len(table.splitlines()) for table in tables] == [3, 3, 4]
+    assert [header.split()[0] for header in headers] == ["train", "sample", "evaluate"]
+    assert {"ms/step", "chars/s", "GFLOP/s"} <= set(headers[0].split())
+    for header in headers[1:]:
+        assert {"us/char", "chars/s"} <= set(header.split())
+    assert all("lstm" in line.split() for line in lines)
+    assert "numpy" in lines[0].split()
+    assert [line.split()[0] for line in tables[2].splitlines()[2:]] == ["stream", "line"]
+
+
+def test_at_a_terminal(tmp_path: Path) -> None:
+    """At a terminal it is said what is being measured, and that is gone where a table begins."""
+    common = ("--shape", "1x8", "--cell", "rnn", "--seconds", "0.2", "--threads", "1")
+    shown = at_terminal("bench", "sample", "evaluate", *common, path=tmp_path)
+    assert "sample rnn 1x8" in shown
+    assert "evaluate rnn 1x8" in shown
+    left = [re.split(r"\r|\x1b\[2K", line.rstrip("\r"))[-1] for line in shown.split("\n")]
+    plain = [re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line) for line in left]
+    headers = [line.split() for line in plain if "us/char" in line]
+    assert headers == [[what, "cell", "model", "us/char", "spread", "chars/s"] for what in WORK]
+
+
+WORK = ("sample", "evaluate")
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("trian",), "what is measured must be one of train, sample, evaluate; got 'trian'"),
+        (("train", "smaple"), "what is measured must be one of train, sample, evaluate; got 'smaple'"),
+        (("--cell", "gur"), "--cell must be one of gru, lstm, rnn; got 'gur'"),
+        (("--shape", "2x"), "--shape must be layers x hidden x batch x steps, as 2x128x50x50; got '2x'"),
+        (("--shape", "1x8", "--shape", "8"), "--shape must be layers x hidden x batch x steps, as "),
+        (("--kernels", "numab"), "--kernels: train.kernels must be one of auto, numba, numpy; got 'numab'"),
+        (("--threads", "-1"), "--threads: train.threads must be at least 0; got -1"),
+        (("--threads", "many"), "--threads: train.threads must be a whole number; got 'many'"),
+        (("--threads", "1.5"), "--threads: train.threads must be a whole number; got '1.5'"),
+        (("--format", "jsno"), "--format must be one of table, json; got 'jsno'"),
+        (("--format", "tsv"), "--format must be one of table, json; got 'tsv'"),
+        (("--seconds", "-1"), "Invalid value for '--seconds': "),
+        (("--seconds", "soon"), "Invalid value for '--seconds': "),
+        (("--shpae", "1x8"), "No such option"),
+    ],
+)
+@pytest.mark.parametrize("format_name", ["table", "json"])
+def test_what_is_wrong_is_refused(
+    call: Call, format_name: str, arguments: tuple[str, ...], message: str
+) -> None:
+    """A word that is not known is refused in one line, before anything is measured."""
+    formats = () if "--format" in arguments else ("--format", format_name)
+    code, out, err = call("bench", *arguments, *formats)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"charseq: error: {message}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", ["train", "sample", "evaluate"])
+@pytest.mark.parametrize("shape", ["65x8", "1x65537", "65x8x2x4"])
+def test_a_model_beyond_all_settings(call: Call, what: str, shape: str) -> None:
+    """A shape that no model may have is refused in one line that shows it."""
+    code, out, err = call("bench", what, "--shape", shape, *AT_ONCE)
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: ")
+    assert err.count("\n") == 1
+    assert any(number in err for number in (shape, "65", "65537"))
+
+
+def test_numba_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled cells without a compiler are refused, and what to install is said."""
+    monkeypatch.setitem(sys.modules, "charseq.cells.compiled", None)
+    code, out, err = call("bench", "train", "--shape", "1x8x2x4", "--threads", "1", "--kernels", "numba")
+    assert (code, out) == (2, "")
+    assert "pip install 'charseq[fast]'" in err
+    assert err.count("\n") == 1
+
+
+# ---- help
+
+
+def test_help(call: Call) -> None:
+    """The help names all that can be measured, every option with its choices, and the steps of training."""
+    words = shown(call, "--help")
+    for word in ("train", "sample", "evaluate", "--cell", "--shape", "--threads", "--kernels", "--seconds"):
+        assert word in words
+    for word in ("--format", "gru|lstm|rnn", "auto|numba|numpy", "table|json", "LxHxNxT", "N|auto"):
+        assert word in words
+    assert "forward, loss, backward, clip, Adam" in " ".join(words.replace("│", " ").split())
+
+
+def test_nothing_is_written(call: Call, tmp_path: Path) -> None:
+    """A benchmark leaves no file behind."""
+    shown(call, *TINY, "--cell", "rnn")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_time_can_be_given(call: Call) -> None:
+    """Each figure takes about the time it is given, a fraction of a second if need be."""
+    (row,) = rows_of(call, "sample", *AT_ONCE, "--cell", "rnn", "--shape", "1x8", "--seconds", "0.05")
+    assert math.isfinite(row["us_per_char"])
