@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from charseq.config import CellName, KernelName, ModelConfig, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
 from charseq.evaluator import Scorer
+from charseq.kernels import use_numba
 from charseq.network import CharModel
 from charseq.optim import clip_, make_optimizer
 from charseq.parallel import Job, Plan, Shards, fastest_plan, num_cores
@@ -107,7 +108,10 @@ class Bench:
     def train(self, cell: CellName, shape: Shape) -> Figures:
         """Measure whole training steps: forward, loss, backward, clip, Adam."""
         model, optim = self._model(cell, shape), OptimConfig(optimizer="adam")
-        optimizer, state = make_optimizer(optim, model.params), model.initial_state(shape.batch_size)
+        optimizer, state = (
+            make_optimizer(optim, model.params, self._kernels),
+            model.initial_state(shape.batch_size),
+        )
         job = Job(model, shape.seq_length, shape.batch_size, resets=False, seed=0)
         sizes = (2, shape.seq_length, shape.batch_size)
         inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
@@ -135,7 +139,7 @@ class Bench:
             peak_share=gflops / self.peak,
             num_shards=plan.num_shards,
             blas_threads=plan.blas_threads,
-            kernels="numpy" if type(model.layers[0].cell).__module__.endswith(cell) else "numba",
+            kernels="numba" if use_numba(self._kernels) else "numpy",
         )
 
     def sample(self, cell: CellName, shape: Shape) -> Figures:

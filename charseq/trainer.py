@@ -138,7 +138,7 @@ class Trainer:
         self.progress = Progress()
         self.best = model.params.flat.copy()
         self._clock = clock
-        self._optimizer = make_optimizer(optim, model.params)
+        self._optimizer = make_optimizer(optim, model.params, train.kernels)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         unlimited = not (train.num_epochs or train.max_steps or train.max_time)

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "charseq"
 
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
-    **dict.fromkeys(("score", "config", "parameters", "files"), 1),
+    **dict.fromkeys(("score", "config", "parameters", "files", "kernels"), 1),
     **dict.fromkeys(("text", "cells", "optim", "directory", "toml"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
@@ -40,6 +40,9 @@ TESTED_ELSEWHERE = {
     "optim/sgd": "tests/optim/test_optimizers.py",
     "optim/rmsprop": "tests/optim/test_optimizers.py",
     "optim/adam": "tests/optim/test_optimizers.py",
+    "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
+    "network/compiled": "tests/network/test_embedding.py compares it with its twin",
+    "kernels": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
     "cli/progress": "what training looks like: tests/cli/test_train.py and test_pipes.py",

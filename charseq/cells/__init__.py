@@ -1,6 +1,5 @@
 """The recurrent cells: gate algebra, in numpy and nothing else. A new cell is one file and one word here."""
 
-from importlib.util import find_spec
 from typing import Any
 
 from charseq.cells.cell import Cell, Step
@@ -8,7 +7,7 @@ from charseq.cells.gru import GRU
 from charseq.cells.lstm import LSTM
 from charseq.cells.rnn import RNN
 from charseq.config import KernelName
-from charseq.errors import ConfigError
+from charseq.kernels import use_numba
 
 CELLS: dict[str, Cell[Any]] = {cell.name: cell for cell in (GRU(), LSTM(), RNN())}
 """Every cell by its name in the settings."""
@@ -19,14 +18,10 @@ def cells_by(kernels: KernelName) -> dict[str, Cell[Any]]:
 
     Raises ConfigError where numba is wanted and missing. The first use of a compiled cell takes seconds.
     """
-    if kernels == "numpy" or (kernels == "auto" and find_spec("numba") is None):
+    if not use_numba(kernels):
         return CELLS
-    try:
-        from charseq.cells.compiled import COMPILED_CELLS
-    except ImportError as error:
-        raise ConfigError(
-            f"train.kernels: numba cannot be used: {error}; pip install 'charseq[fast]'"
-        ) from None
+    from charseq.cells.compiled import COMPILED_CELLS
+
     return COMPILED_CELLS
 
 

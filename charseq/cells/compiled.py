@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
 from charseq.arrays import FloatArray
@@ -18,29 +18,13 @@ from charseq.cells.cell import Cell, Step
 from charseq.cells.gru import GRU, GRUStep
 from charseq.cells.lstm import LSTM, LSTMStep
 from charseq.cells.rnn import RNN
+from charseq.kernels import FASTMATH, compiled
 
-FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
-"""The liberties a compiler may take with rounding; nan and infinity stay what they are."""
 LIMIT = np.float32(9)
 """Where tanh is 1 to the last bit of float32."""
 P = tuple(map(np.float32, (0.999999979, 0.133810187, 0.00349557986, 2.0608947e-05, 1.33544788e-08)))
 Q = tuple(map(np.float32, (1.0, 0.467143343, 0.0258769508, 0.000328562131, 7.77648233e-07)))
 """tanh(x) = x P(x^2) / Q(x^2) for |x| <= 9, fitted to a relative error of 2e-8 (iterated least squares)."""
-
-
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile a kernel that lets other threads run, and keep the result on disk where that is possible."""
-
-    def compile_it(*, cache: bool) -> Callable[..., None]:
-        kernel: Callable[..., None] = njit(
-            function, cache=cache, nogil=True, fastmath=FASTMATH, error_model="numpy"
-        )
-        return kernel
-
-    try:
-        return compile_it(cache=True)
-    except RuntimeError:  # there is no directory to write to
-        return compile_it(cache=False)
 
 
 def tanh(x: Any) -> Any:

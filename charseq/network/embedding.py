@@ -41,6 +41,12 @@ def lookup(matrix: FloatArray, tokens: TokenArray, *, out: FloatArray) -> None:
         out[t, :, n] = 0
 
 
+def lookup_with_bias(matrix: FloatArray, tokens: TokenArray, bias: FloatArray, out: FloatArray) -> None:
+    """Look up, and add `bias` (D, N) to each step of `out`."""
+    lookup(matrix, tokens, out=out)
+    np.add(out, bias, out=out)
+
+
 def lookup_gradient(columns: FloatArray, tokens: TokenArray, one_hot: OneHot, *, out: FloatArray) -> None:
     """Write to `out` (D, V) the sum of those of the `columns` (D, T*N) that belong to each token.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zeros
-from charseq.cells import CELLS, cells_by
+from charseq.cells import CELLS
 from charseq.config import KernelName, ModelConfig
 from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, lookup_gradient
@@ -96,9 +96,8 @@ class CharModel:
 
     def use_kernels_(self, kernels: KernelName) -> None:
         """From now on let `kernels` compute the cells; workspaces made before are as good as new ones."""
-        cells = cells_by(kernels)
         for layer in self.layers:
-            layer.cell = cells[layer.cell.name]
+            layer.use_kernels_(kernels)
 
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, a model of the same sizes but perhaps another vocabulary.

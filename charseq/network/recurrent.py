@@ -4,14 +4,17 @@ The cell does the algebra of a step; here are the products around it: U x(t) for
 W h(t-1) step by step, and on the way back one large product for each weight matrix. Next room: `model.py`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
-from charseq.cells import Cell, Step
+from charseq.cells import Cell, Step, cells_by
 from charseq.cells.cell import CellArrays
-from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient
+from charseq.config import KernelName
+from charseq.kernels import use_numba
+from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_gradient, lookup_with_bias
 from charseq.network.products import Product, lay_side_by_side, side_by_side
 from charseq.parameters import Parameters
 
@@ -69,6 +72,7 @@ class RecurrentLayer:
         self, cell: Cell[Step], *, name: str, input_size: int, hidden_size: int, one_hot: bool
     ) -> None:
         self.cell, self.name, self.one_hot = cell, name, one_hot
+        self.lookup: Callable[..., None] = lookup_with_bias
         self.input_size, self.hidden_size = input_size, hidden_size
         rows = cell.num_gates * hidden_size
         self.shapes: dict[str, tuple[int, ...]] = {
@@ -79,6 +83,14 @@ class RecurrentLayer:
         if cell.has_recurrent_bias:
             self.shapes[f"{name}.b_h"] = (hidden_size,)
         self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
+
+    def use_kernels_(self, kernels: KernelName) -> None:
+        """From now on let `kernels` do what is not a product."""
+        self.cell, self.lookup = cells_by(kernels)[self.cell.name], lookup_with_bias
+        if use_numba(kernels):
+            from charseq.network import compiled
+
+            self.lookup = compiled.lookup_with_bias
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
         """Fill U with Glorot's uniform numbers and W, gate by gate, with orthogonal matrices.
@@ -156,13 +168,13 @@ class RecurrentLayer:
         work.x, work.resets = x, resets
 
         a_x = arrays.a_x[:num_steps]
+        np.copyto(work.b, b[:, None])
         if self.one_hot:
-            lookup(U, x, out=a_x)
+            self.lookup(U, x, work.b, a_x)
         else:
             work.U.load_(U)
             work.U.each(x, out=a_x)
-        np.copyto(work.b, b[:, None])
-        a_x += work.b
+            a_x += work.b
         m = arrays.a_h[-self.hidden_size :]
         if self.cell.has_recurrent_bias:
             np.copyto(work.b_h, params[f"{self.name}.b_h"][:, None])

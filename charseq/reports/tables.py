@@ -45,7 +45,7 @@ BENCH_COLUMNS = {
         ("chars/s", "chars_per_second", "{:,.0f}"),
         ("GFLOP/s", "gflops", "{:.1f}"),
         ("peak", "peak_share", "{:.1%}"),
-        ("shards", "num_shards", "{}"),
+        ("cores", "cores", "{}"),
         ("kernels", "kernels", "{}"),
     ],
     "sample": [
@@ -135,7 +135,8 @@ def bench_table(rows: Sequence[Row]) -> Table:
         sizes = [row["num_layers"], row["hidden_size"], row["batch_size"], row["seq_length"]]
         model = "x".join(f"{size}" for size in sizes if size is not None)
         shown = {"shape": model, "model": model, "unit": row["unit"]}
-        figures = (style.format(row[key]) for _, key, style in BENCH_COLUMNS[what])
+        cores = {"cores": row["num_shards"] and row["num_shards"] * row["blas_threads"]}
+        figures = (style.format((row | cores)[key]) for _, key, style in BENCH_COLUMNS[what])
         table.add_row(row["cell"], *(shown[name] for name in names), *figures)
     return table
 

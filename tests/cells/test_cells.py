@@ -1,4 +1,3 @@
-import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any, TypeAlias, get_args
@@ -230,12 +229,12 @@ def test_numpy_is_always_there() -> None:
 def test_auto_is_numba_where_it_is(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Auto takes numba if it is installed, and NumPy without a word if it is not."""
     pytest.importorskip("numba")
-    monkeypatch.setattr("charseq.cells.find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: object() if installed else None)
     assert (cells_by("auto") is CELLS) is not installed
 
 
 def test_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for numba where it is not installed names the extra that brings it."""
-    monkeypatch.setitem(sys.modules, "charseq.cells.compiled", None)
-    with pytest.raises(ConfigError, match=r"train\.kernels: numba cannot be used: .*charseq\[fast\]"):
+    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"train\.kernels: numba is not installed; .*charseq\[fast\]"):
         cells_by("numba")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charseq.arrays import TokenArray
 from charseq.network import embedding
-from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient
+from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient, lookup_with_bias
 from tests import reference
 
 V, D, T, N = 6, 3, 5, 4
@@ -194,3 +194,19 @@ def test_the_gradient_goes_to_a_matrix_of_any_order(vocab_size: int, dtype: type
     lookup_gradient(columns, tokens, used_one_hot(T * N, vocab_size, dtype), out=matrix)
     expected = plain_gradient(columns, tokens, vocab_size)
     np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("num_steps", "num_streams"), [(1, 1), (5, 3), (2, 17)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_compiled_lookup_equals_the_plain_one(dtype: type, num_steps: int, num_streams: int) -> None:
+    """Numba and NumPy write the same columns plus the bias, which alone is what UNSEEN finds."""
+    pytest.importorskip("numba")
+    from charseq.network.compiled import lookup_with_bias as compiled_lookup
+
+    rng = np.random.default_rng(0)
+    matrix, bias = rng.normal(size=(4, 6)).astype(dtype), rng.normal(size=(4, num_streams)).astype(dtype)
+    tokens = rng.integers(-1, 6, (num_steps, num_streams)).astype(np.int32)
+    plain, compiled = (np.full((num_steps, 4, num_streams), 9, dtype) for _ in range(2))
+    lookup_with_bias(matrix, tokens, bias, plain)
+    compiled_lookup(matrix, tokens, bias, compiled)
+    np.testing.assert_array_equal(compiled, plain)

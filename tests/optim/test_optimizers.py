@@ -201,3 +201,24 @@ def test_quadratic_is_minimised(name: str) -> None:
         grads.flat[...] = curvature * (params.flat - lowest.flat)
         optimizer.step(params, grads, learning_rate=0.1 * (1 - k / 400))
     assert np.abs(params.flat - lowest.flat).max() < 1e-3
+
+
+@pytest.mark.parametrize("size", [1, 3, 40_000])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-6), (np.float64, 1e-15)])
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_compiled_optimizers_equal_plain_ones(name: str, dtype: type, tolerance: float, size: int) -> None:
+    """Numba and NumPy take the same steps, up to rounding, in parts of any size."""
+    pytest.importorskip("numba")
+    config = OptimConfig(optimizer=name, weight_decay=0.1)  # type: ignore[arg-type]
+    results = []
+    for kernels in ("numpy", "numba"):
+        rng = np.random.default_rng(0)
+        params = Parameters({"W": (size, 1), "b": (2,)}, dtype)
+        params.flat[...] = rng.normal(size=params.flat.size)
+        grads, optimizer = params.like(), make_optimizer(config, params, kernels)  # type: ignore[arg-type]
+        for _ in range(3):
+            grads.flat[...] = rng.normal(size=params.flat.size)
+            optimizer.step(params, grads, learning_rate=0.01)
+        results.append([params.flat, *optimizer.state.values()])
+    for plain, compiled in zip(*results, strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
