@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +204,7 @@ def test_a_model_beyond_all_settings(call: Call, what: str, shape: str) -> None:
 
 def test_numba_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled cells without a compiler are refused, and what to install is said."""
-    monkeypatch.setitem(sys.modules, "charseq.cells.compiled", None)
+    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: None)
     code, out, err = call("bench", "train", "--shape", "1x8x2x4", "--threads", "1", "--kernels", "numba")
     assert (code, out) == (2, "")
     assert "pip install 'charseq[fast]'" in err
