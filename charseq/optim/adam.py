@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from charseq.arrays import FloatArray
-from charseq.optim.optimizer import EPSILON, Optimizer
+from charseq.optim.optimizer import EPSILON, Optimizer, Part
 from charseq.parameters import Parameters
 
 
@@ -20,15 +19,8 @@ class Adam(Optimizer):
     name = "adam"
     state_names = ("mean", "mean_square")
 
-    def _update_(
-        self,
-        params: FloatArray,
-        gradient: FloatArray,
-        state: list[FloatArray],
-        term: FloatArray,
-        learning_rate: float,
-    ) -> None:
-        mean, mean_square = state
+    def _update_(self, part: Part, learning_rate: float) -> None:
+        params, gradient, (mean, mean_square), term = part
         beta1, beta2, t = self.config.beta1, self.config.beta2, self.num_steps
         mean *= beta1
         mean += np.multiply(gradient, 1 - beta1, out=term)

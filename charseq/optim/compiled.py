@@ -5,14 +5,14 @@ import numpy as np
 from charseq.arrays import FloatArray
 from charseq.kernels import compiled
 from charseq.optim.adam import Adam, AdamW
-from charseq.optim.optimizer import EPSILON
+from charseq.optim.optimizer import EPSILON, Part
 
 
 @compiled
 def adam_update(
     params: FloatArray, gradient: FloatArray, mean: FloatArray, mean_square: FloatArray, factors: FloatArray
 ) -> None:
-    """Change parameters and moments in place; `factors` as `_CompiledAdam` orders them."""
+    """Change parameters and moments in place; `factors` as `CompiledAdam` orders them."""
     beta1, rest1, beta2, rest2, correction, epsilon, rate = factors
     for j in range(params.size):
         mean[j] = beta1 * mean[j] + rest1 * gradient[j]
@@ -23,15 +23,8 @@ def adam_update(
 class CompiledAdam(Adam):
     """Adaptive moments, compiled."""
 
-    def _update_(
-        self,
-        params: FloatArray,
-        gradient: FloatArray,
-        state: list[FloatArray],
-        term: FloatArray,
-        learning_rate: float,
-    ) -> None:
-        mean, mean_square = state
+    def _update_(self, part: Part, learning_rate: float) -> None:
+        params, gradient, (mean, mean_square), _ = part
         beta1, beta2, t = self.config.beta1, self.config.beta2, self.num_steps
         correction, rate = (1 - beta2**t) ** -0.5, learning_rate / (1 - beta1**t)
         factors = np.array([beta1, 1 - beta1, beta2, 1 - beta2, correction, EPSILON, rate], params.dtype)

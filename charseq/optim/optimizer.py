@@ -1,7 +1,7 @@
 """What an optimizer is: a rule on flat vectors with named vectors of memory. Next room: `sgd.py`."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,15 @@ PART_SIZE = 32768
 """Parameters that are updated together: what an update reads and writes of them fits a core's cache."""
 EPSILON = 1e-8
 """Added to the root mean square that steps are divided by."""
+
+
+class Part(NamedTuple):
+    """Some parameters with their gradient and memory, and scratch of their size."""
+
+    params: FloatArray
+    gradient: FloatArray
+    state: list[FloatArray]
+    term: FloatArray
 
 
 class Optimizer(ABC):
@@ -37,18 +46,11 @@ class Optimizer(ABC):
         """Change `params` in place by one step along `grads`."""
         self.num_steps += 1
         for begin in range(0, params.flat.size, PART_SIZE):
-            part = slice(begin, begin + PART_SIZE)
-            gradient = grads.flat[part]
-            state = [vector[part] for vector in self.state.values()]
-            self._update_(params.flat[part], gradient, state, self._scratch[: gradient.size], learning_rate)
+            some = slice(begin, begin + PART_SIZE)
+            gradient, state = grads.flat[some], [vector[some] for vector in self.state.values()]
+            part = Part(params.flat[some], gradient, state, self._scratch[: gradient.size])
+            self._update_(part, learning_rate)
 
     @abstractmethod
-    def _update_(
-        self,
-        params: FloatArray,
-        gradient: FloatArray,
-        state: list[FloatArray],
-        term: FloatArray,
-        learning_rate: float,
-    ) -> None:
-        """Change a part of the parameters and of each vector of `state`; `term` is scratch of their size."""
+    def _update_(self, part: Part, learning_rate: float) -> None:
+        """Change the parameters and the memory of a part."""

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from charseq.arrays import FloatArray
-from charseq.optim.optimizer import EPSILON, Optimizer
+from charseq.optim.optimizer import EPSILON, Optimizer, Part
 
 
 class RMSProp(Optimizer):
@@ -15,15 +14,9 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     state_names = ("mean_square",)
 
-    def _update_(
-        self,
-        params: FloatArray,
-        gradient: FloatArray,
-        state: list[FloatArray],
-        term: FloatArray,
-        learning_rate: float,
-    ) -> None:
-        (mean_square,), beta2 = state, self.config.beta2
+    def _update_(self, part: Part, learning_rate: float) -> None:
+        params, gradient, (mean_square,), term = part
+        beta2 = self.config.beta2
         mean_square *= beta2
         np.multiply(gradient, gradient, out=term)
         term *= 1 - beta2

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from charseq.arrays import FloatArray
-from charseq.optim.optimizer import Optimizer
+from charseq.optim.optimizer import Optimizer, Part
 
 
 class SGD(Optimizer):
@@ -15,15 +14,8 @@ class SGD(Optimizer):
     name = "sgd"
     state_names = ("velocity",)
 
-    def _update_(
-        self,
-        params: FloatArray,
-        gradient: FloatArray,
-        state: list[FloatArray],
-        term: FloatArray,
-        learning_rate: float,
-    ) -> None:
-        (velocity,) = state
+    def _update_(self, part: Part, learning_rate: float) -> None:
+        params, gradient, (velocity,), term = part
         velocity *= self.config.momentum
         velocity += gradient
         params -= np.multiply(velocity, learning_rate, out=term)
