@@ -15,7 +15,7 @@ PACKAGE = ROOT / "charseq"
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
     **dict.fromkeys(("score", "config", "parameters", "files", "kernels"), 1),
-    **dict.fromkeys(("text", "cells", "optim", "directory", "toml"), 2),
+    **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer",), 5),

@@ -1,0 +1,192 @@
+"""Character n-grams with interpolated modified Kneser-Ney smoothing: the Markov models that nets must beat.
+
+    p_k(w | c) = max(count(c w) - D, 0) / count(c) + gamma(c) p_(k-1)(w | c without its first character)
+
+p_0 is uniform over the vocabulary. The highest order counts occurrences; a lower one counts after how many
+different characters c w occurs, because it is asked where the longer context is new. D is D1, D2 or D3+ for
+counts of 1, 2, and 3 or more, estimated for each order from its counts of counts; gamma gives away what they
+take, so that each distribution sums to one. Where a context was never seen the next shorter one answers.
+
+Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for language modeling».
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+
+IndexArray = NDArray[np.int64]
+NOWHERE = -1
+"""The index of what was never seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """All k-grams of one order k, in order: `keys` are (index of the context) * V + (last character).
+
+    The context of a k-gram is a (k-1)-gram, known by its index in the level below. `counts` belong to the
+    keys; `begins`, `totals` and `gammas` to the contexts: where their k-grams begin (and, one more, where the
+    last one's end), the sum of their counts, and what is left for the level below.
+    """
+
+    keys: IndexArray
+    counts: IndexArray
+    begins: IndexArray
+    totals: FloatArray
+    gammas: FloatArray
+    discounts: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, keys: IndexArray, counts: IndexArray, num_contexts: int, vocab_size: int) -> "Level":
+        """Estimate the discounts and what they set free in each context."""
+        discounts = estimate_discounts(counts)
+        contexts = keys // vocab_size
+        totals = np.bincount(contexts, counts, num_contexts)
+        freed = np.bincount(contexts, discount(counts, discounts), num_contexts)
+        gammas = np.divide(freed, totals, out=np.ones(num_contexts), where=totals > 0)
+        begins = np.searchsorted(contexts, np.arange(num_contexts + 1))
+        return cls(keys, counts, begins, totals, gammas, discounts)
+
+    def find(self, keys: IndexArray) -> IndexArray:
+        """Return the index of each key, NOWHERE for those that do not occur."""
+        if not len(self.keys):
+            return np.full_like(keys, NOWHERE)
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, places, NOWHERE)
+
+
+@dataclass(slots=True)
+class Context:
+    """What N streams have read last, (order - 1, N), UNSEEN where that is nothing."""
+
+    tokens: TokenArray
+
+
+class NGram:
+    """The model of one order, 0 being the uniform distribution, fitted on the pairs of a text."""
+
+    def __init__(self, levels: list[Level], vocab_size: int) -> None:
+        self.levels, self.vocab_size = levels, vocab_size
+
+    @property
+    def order(self) -> int:
+        """The characters of the longest n-gram."""
+        return len(self.levels)
+
+    @classmethod
+    def fit(
+        cls, inputs: TokenArray, targets: TokenArray, resets: BoolArray | None, *, vocab_size: int, order: int
+    ) -> "NGram":
+        """Count the n-grams up to `order` characters long that end with each of `targets` (L,).
+
+        `inputs` (L,) are the characters before them, UNSEEN where there is none, and `resets` marks the
+        inputs before which nothing counts.
+        """
+        model, entries = cls([], vocab_size), []
+        chain = np.zeros(len(inputs), np.int64)  # for each input the (k-1)-gram that ends with it
+        for _ in range(order):
+            known = chain != NOWHERE
+            keys, places, counts = np.unique(
+                chain[known] * vocab_size + targets[known], return_inverse=True, return_counts=True
+            )
+            num_contexts = len(model.levels[-1].keys) if model.levels else 1
+            model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
+            entries.append(np.full(len(inputs), NOWHERE))
+            entries[-1][known] = places
+            chain = model._longer(chain, inputs, resets, model.levels[-1])
+        for k, (short, long) in enumerate(itertools.pairwise(entries)):
+            level = model.levels[k]
+            counts = count_different_contexts(short, long, len(level.keys))
+            model.levels[k] = Level.of(level.keys, counts, len(level.totals), vocab_size)
+        return model
+
+    def initial_state(self, batch_size: int) -> Context:
+        """Return the state of `batch_size` streams that have read nothing."""
+        return Context(np.full((max(0, self.order - 1), batch_size), NOWHERE, np.int32))
+
+    def workspace(
+        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = False
+    ) -> None:
+        """Return nothing: this model needs no room to work in."""
+
+    def forward(
+        self, tokens: TokenArray, state: Context, work: None = None, *, resets: BoolArray | None = None
+    ) -> FloatArray:
+        """Return log p (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
+
+        `resets` (T, N) marks where a stream starts anew.
+        """
+        read = np.concatenate([state.tokens, tokens])
+        num_before, shape = len(state.tokens), (*tokens.shape, self.vocab_size)
+        starts = np.zeros(read.shape, np.bool_)
+        if resets is not None:
+            starts[num_before:] = resets
+        chain, p = np.zeros(read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
+        for level in self.levels:
+            self._interpolate_(p.reshape(-1, self.vocab_size), level, chain[num_before:].reshape(-1))
+            chain = self._longer(chain, read, starts, level)
+        later = np.flip(np.cumsum(np.flip(starts, 0), 0), 0) > starts  # a start after this one
+        state.tokens[...] = np.where(later, NOWHERE, read)[len(tokens) :]
+        return np.log(p)
+
+    def _interpolate_(self, p: FloatArray, level: Level, contexts: IndexArray) -> None:
+        """Turn p (M, V) of the level below into that of `level` after each of the `contexts` (M,)."""
+        rows = np.flatnonzero(contexts != NOWHERE)
+        rows = rows[level.totals[contexts[rows]] > 0]
+        here = contexts[rows]
+        p[rows] *= level.gammas[here][:, None]
+        lengths = level.begins[here + 1] - level.begins[here]
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(level.begins[here] - ends + lengths, lengths)
+        counts, totals = level.counts[places], np.repeat(level.totals[here], lengths)
+        shares = (counts - discount(counts, level.discounts)) / totals
+        p[np.repeat(rows, lengths), level.keys[places] % self.vocab_size] += shares
+
+    def _longer(
+        self, chain: IndexArray, inputs: TokenArray, resets: BoolArray | None, level: Level
+    ) -> IndexArray:
+        """Return the k-gram that ends with each input, given the (k-1)-grams that end with each."""
+        before = np.full_like(chain, NOWHERE)
+        before[1:] = chain[:-1]
+        if level is self.levels[0]:
+            before[...] = 0  # a single character needs none before it
+        elif resets is not None:
+            before[resets] = NOWHERE
+        known = (before != NOWHERE) & (inputs >= 0)
+        return np.where(known, level.find(before * self.vocab_size + inputs), NOWHERE)
+
+
+def count_different_contexts(short: IndexArray, long: IndexArray, num_short: int) -> IndexArray:
+    """Return after how many different characters each k-gram was met, a text's beginning being one.
+
+    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE.
+    """
+    _, first = np.unique(long, return_index=True)
+    counts = np.bincount(short[first[long[first] != NOWHERE]], minlength=num_short)
+    beginnings = np.unique(short[(long == NOWHERE) & (short != NOWHERE)])
+    counts[beginnings] += 1
+    return counts
+
+
+def discount(counts: IndexArray, discounts: tuple[float, float, float]) -> FloatArray:
+    """Return what is taken from each count: nothing, D1, D2, or D3+."""
+    return np.array([0.0, *discounts])[np.minimum(counts, 3)]
+
+
+def estimate_discounts(counts: IndexArray) -> tuple[float, float, float]:
+    """Return D1, D2 and D3+ from how many counts are 1, 2, 3 and 4.
+
+    Where one of these is 0, or a discount would not lie between 0 and its count, all three are n1 / (n1 +
+    2 n2), that of plain Kneser-Ney, or one half where that does not lie between 0 and 1 either.
+    """
+    n1, n2, n3, n4 = (int(np.sum(counts == k)) for k in (1, 2, 3, 4))
+    if n1 and n2 and n3 and n4:
+        y = n1 / (n1 + 2 * n2)
+        modified = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
+        if all(0 < d < k for k, d in enumerate(modified, start=1)):
+            return modified
+    plain = n1 / (n1 + 2 * n2) if n1 and n2 else 0.5
+    return plain, plain, plain
