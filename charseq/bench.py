@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from charseq.config import CellName, KernelName, ModelConfig, OptimConfig, SampleConfig, Settings, Unit
+from charseq.config import CellName, KernelName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
 from charseq.evaluator import Scorer
 from charseq.kernels import use_numba
@@ -107,11 +107,10 @@ class Bench:
 
     def train(self, cell: CellName, shape: Shape) -> Figures:
         """Measure whole training steps: forward, loss, backward, clip, Adam."""
-        model, optim = self._model(cell, shape), OptimConfig(optimizer="adam")
-        optimizer, state = (
-            make_optimizer(optim, model.params, self._kernels),
-            model.initial_state(shape.batch_size),
-        )
+        model, optim = _model(cell, shape), OptimConfig(optimizer="adam")
+        model.use_kernels_(self._kernels)
+        optimizer = make_optimizer(optim, model.params, self._kernels)
+        state = model.initial_state(shape.batch_size)
         job = Job(model, shape.seq_length, shape.batch_size, resets=False, seed=0)
         sizes = (2, shape.seq_length, shape.batch_size)
         inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
@@ -145,31 +144,21 @@ class Bench:
     def sample(self, cell: CellName, shape: Shape) -> Figures:
         """Measure drawing one character after the other, as `charseq sample` does."""
         length, rng = 200, np.random.default_rng(0)
-        model = CharModel(_config(cell, shape), len(ALPHABET))
-        model.initialise_(rng)
-        characters = sample(model, [0], SampleConfig(length=10**9), rng=rng)
+        characters = sample(_model(cell, shape), [0], SampleConfig(length=10**9), rng=rng)
         with threadpool_limits(1):
             seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
         return self._per_char("sample", cell, shape, seconds, length)
 
     def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Figures:
         """Measure scoring a text, as one stream or line by line."""
-        length, rng = 4096, np.random.default_rng(0)
-        model = CharModel(_config(cell, shape), len(ALPHABET))
-        model.initialise_(rng)
-        letters = rng.integers(1, len(ALPHABET), length)
+        length = 4096
+        letters = np.random.default_rng(0).integers(1, len(ALPHABET), length)
         letters[LINE_LENGTH - 1 :: LINE_LENGTH] = 0
         text = "".join(ALPHABET[letter] for letter in letters)
-        scorer = Scorer(model, CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        scorer = Scorer(_model(cell, shape), CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
         with threadpool_limits(1):
             seconds = _measure(lambda: scorer.score(text), self._seconds)
         return self._per_char("evaluate", cell, shape, seconds, length, unit)
-
-    def _model(self, cell: CellName, shape: Shape) -> CharModel:
-        model = CharModel(_config(cell, shape), len(ALPHABET))
-        model.initialise_(np.random.default_rng(0))
-        model.use_kernels_(self._kernels)
-        return model
 
     def _per_char(
         self,
@@ -198,9 +187,12 @@ def num_product_weights(model: CharModel) -> int:
     return sum(array.size for name, array in model.params.items() if array.ndim == 2 and name != looked_up)
 
 
-def _config(cell: CellName, shape: Shape) -> ModelConfig:
+def _model(cell: CellName, shape: Shape) -> CharModel:
     sizes = {"cell": cell, "num_layers": shape.num_layers, "hidden_size": shape.hidden_size}
-    return Settings().with_layer({"model": sizes}, f"--shape {shape}").model
+    config = Settings().with_layer({"model": sizes}, f"--shape {shape}").model
+    model = CharModel(config, len(ALPHABET))
+    model.initialise_(np.random.default_rng(0))
+    return model
 
 
 def _measure(action: Callable[[], object], seconds: float) -> list[float]:

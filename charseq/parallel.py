@@ -135,21 +135,15 @@ class Shards:
         from threadpoolctl import threadpool_limits
 
         self._limits = threadpool_limits(self.plan.blas_threads)
-        for shard in self._shards[1:]:
-            ours, theirs = multiprocessing.Pipe()
-            self._connections.append(ours)
-            if CAN_FORK:
-                inherited = [*self._connections]
-                context = multiprocessing.get_context("fork")
-                worker: Any = context.Process(
-                    target=_serve_as_process, args=(shard, theirs, inherited), daemon=True
-                )
-            else:
-                worker = threading.Thread(target=_serve, args=(shard, theirs), daemon=True)
-            worker.start()
-            if CAN_FORK:
-                theirs.close()
-            self.workers.append(worker)
+        try:
+            for shard in self._shards[1:]:
+                ours, theirs = multiprocessing.Pipe()
+                self._connections.append(ours)
+                self.workers.append(_start(shard, theirs, self._connections))
+        except OSError as error:
+            self.__exit__(None, None, None)
+            why = f"a worker process cannot be started: {error.strerror}"
+            raise CharseqError(f"{why}; --threads 1 works without") from None
         return self
 
     def __exit__(
@@ -183,6 +177,19 @@ class Shards:
         except (EOFError, ConnectionError):
             raise CharseqError("a worker process was killed; --threads 1 works without") from None
         return loss, total
+
+
+def _start(shard: Shard, connection: Connection, inherited: list[Connection]) -> Any:
+    """Let a worker serve at the other end of `connection`; of those `inherited` it has no need."""
+    if not CAN_FORK:
+        thread = threading.Thread(target=_serve, args=(shard, connection), daemon=True)
+        thread.start()
+        return thread
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=_serve_as_process, args=(shard, connection, inherited), daemon=True)
+    process.start()
+    connection.close()  # the worker's copy is the one that counts: closed, it says that the worker is gone
+    return process
 
 
 def _serve(shard: Shard, connection: Connection) -> None:

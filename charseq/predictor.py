@@ -11,6 +11,7 @@ from charseq.arrays import FloatArray
 from charseq.config import Unit
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax, target_ranks
+from charseq.network.reader import Reader
 from charseq.score import bits, perplexity_of
 from charseq.text import UNSEEN, Tokenizer
 from charseq.text.batches import NEWLINE, start_token
@@ -49,11 +50,10 @@ class Prediction:
 
 
 class Predictor:
-    """Reads prefixes with one model and names what comes next."""
+    """Reads prefixes with a model, as it is when the predictor is made, and names what comes next."""
 
     def __init__(self, model: CharModel, tokenizer: Tokenizer, unit: Unit) -> None:
-        self._model, self._tokenizer, self._unit = model, tokenizer, unit
-        self._work = model.workspace(1, 1, backward=False)
+        self._reader, self._tokenizer, self._unit = Reader(model), tokenizer, unit
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
         """Return the distribution after `prefix`, read from a zero state; `target` is one character.
@@ -73,13 +73,12 @@ class Predictor:
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log((1 - eps) p) of every token, (V,), before `prefix` and after each of its characters."""
-        state, token = self._model.initial_state(1), np.empty((1, 1), np.int32)
+        self._reader.reset_()
         start = start_token(self._tokenizer, self._unit)
-        for token[0, 0], char in zip([start, *self._tokenizer.encode(prefix)], ["", *prefix], strict=True):
+        for token, char in zip([start, *self._tokenizer.encode(prefix)], ["", *prefix], strict=True):
             if char == NEWLINE and self._unit == "line":
-                state.reset_()
-            logits = self._model.forward(token, state, self._work)[0, 0]
-            yield log_softmax(logits) + math.log1p(-self._tokenizer.escape_probability)
+                self._reader.reset_()
+            yield log_softmax(self._reader.read(token)) + math.log1p(-self._tokenizer.escape_probability)
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
         eps = self._tokenizer.escape_probability

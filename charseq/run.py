@@ -14,6 +14,7 @@ from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, make_directory, read_metrics
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
+from charseq.events import Event, Validated
 from charseq.files import write_atomically
 from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
@@ -21,7 +22,7 @@ from charseq.text.batches import Batches, Pairs
 from charseq.text.corpus import Progress
 from charseq.text.split import Texts
 from charseq.toml import to_toml
-from charseq.trainer import Event, Trainer, Validated
+from charseq.trainer import Trainer
 
 SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
 """The settings of a model that its weights fit."""

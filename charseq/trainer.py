@@ -16,10 +16,10 @@ from charseq.arrays import FloatArray
 from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
 from charseq.errors import DivergedError
 from charseq.evaluator import Validator
+from charseq.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.network import CharModel
 from charseq.optim import Schedule, clip_, make_optimizer
-from charseq.parallel import Job, Plan, Shards, fastest_plan
-from charseq.score import Score
+from charseq.parallel import Job, Plan, Shards, fastest_plan, num_cores, plans
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 
@@ -29,55 +29,6 @@ MAX_RECOVERIES = 3
 """How often training may diverge and go on."""
 MIN_EVAL_EVERY = 100
 """Steps between validations at least, unless the settings say otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepDone:
-    """One window was learnt from: its mean loss in nats per character, the norm before clipping."""
-
-    step: int
-    epoch: int
-    loss: float
-    grad_norm: float
-    learning_rate: float
-    num_chars: int
-    elapsed: float
-    progress: float
-
-
-@dataclass(frozen=True, slots=True)
-class Validated:
-    """The validation part was scored, if there is one; `improved` if never so well before.
-
-    `train_nats_per_char` is the mean loss since the last validation.
-    """
-
-    step: int
-    epoch: int
-    valid: Score | None
-    train_nats_per_char: float
-    learning_rate: float
-    improved: bool
-    elapsed: float
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """The loss was nan or infinite: the best parameters are back, with a halved learning rate."""
-
-    step: int
-    learning_rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Training is over, for the `reason` given."""
-
-    step: int
-    reason: str
-
-
-Event = StepDone | Validated | Recovered | Stopped
 
 
 @dataclass(slots=True)
@@ -204,8 +155,9 @@ class Trainer:
         self._schedule.scale = self.progress.rate_scale
         self._optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
-        if not self.train.threads:
-            self.plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
+        plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
+        if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
+            self.plan = plan  # on a machine with fewer cores another one is found
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best

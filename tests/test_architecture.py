@@ -15,7 +15,7 @@ PACKAGE = ROOT / "charseq"
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
     **dict.fromkeys(("score", "config", "parameters", "files", "kernels"), 1),
-    **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml"), 2),
+    **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml", "events"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer",), 5),
@@ -30,6 +30,7 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 """Who may import what is not for everybody."""
 
 TESTED_ELSEWHERE = {
+    "events": "records without code; tests/test_trainer.py, for every event",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
     "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
     "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",

@@ -184,6 +184,25 @@ def test_an_error_in_a_shard_is_raised() -> None:
             shards.gradient(window, 0)
 
 
+@pytest.mark.skipif(not parallel.CAN_FORK, reason="shards are threads here")
+def test_a_worker_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that allows no further process is named for it, and the workers before it are ended."""
+    job, fork, forked = make_job(), os.fork, []
+
+    def fork_once() -> int:
+        if forked:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        forked.append(True)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", fork_once)
+    shards = Shards(job, job.model.initial_state(6), Plan(3))
+    with pytest.raises(CharseqError, match="cannot be started: Resource temporarily unavailable"), shards:
+        pass
+    assert len(shards.workers) == 1
+    assert not shards.workers[0].is_alive()
+
+
 def test_plans_fit_the_machine() -> None:
     """One core has one plan; a shard has two streams at least; no plan wants more cores than there are."""
     assert plans(1, 64) == [Plan()]

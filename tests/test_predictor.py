@@ -13,6 +13,7 @@ from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.evaluator import Scorer
 from charseq.network import CharModel
+from charseq.network.reader import Reader
 from charseq.predictor import Prediction, Predictor
 from charseq.text import CharTokenizer
 
@@ -204,17 +205,17 @@ def test_unroll_refuses_what_is_no_character() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "h", "hello king", "he\nll"])
 def test_unroll_reads_the_prefix_once(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The way costs one pass forward for the beginning and one for each character of the prefix."""
-    passes: list[int] = []
-    forward = CharModel.forward
+    """The way costs one reading for the beginning and one for each character of the prefix."""
+    tokens: list[int] = []
+    read = Reader.read
 
-    def counted(model: CharModel, tokens: Any, *others: Any, **options: Any) -> Any:
-        passes.append(tokens.size)
-        return forward(model, tokens, *others, **options)
+    def counted(reader: Reader, token: int) -> Any:
+        tokens.append(token)
+        return read(reader, token)
 
-    monkeypatch.setattr(CharModel, "forward", counted)
+    monkeypatch.setattr(Reader, "read", counted)
     predictor_of().unroll(prefix, "o")
-    assert passes == [1] * (1 + len(prefix))
+    assert tokens[1:] == TOKENIZER.encode(prefix).tolist()
 
 
 def test_unroll_without_a_target() -> None:

@@ -19,10 +19,10 @@ from charseq.config import CellName, Layers, Settings
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
 from charseq.errors import CheckpointError, ConfigError, DataError, DivergedError
 from charseq.evaluator import Scorer
+from charseq.events import Event, StepDone, Stopped, Validated
 from charseq.run import Run, shared_tokens
 from charseq.text import CharTokenizer
 from charseq.toml import load_toml
-from charseq.trainer import Event, StepDone, Stopped, Validated
 
 Array: TypeAlias = NDArray[Any]
 

@@ -15,16 +15,26 @@ from numpy.typing import NDArray
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.cells import CELLS
 from charseq.checkpoint import Checkpoint, Provenance
-from charseq.config import CellName, ModelConfig, OptimConfig, OptimizerName, Settings, TrainConfig, Unit
+from charseq.config import (
+    AUTO,
+    CellName,
+    ModelConfig,
+    OptimConfig,
+    OptimizerName,
+    Settings,
+    TrainConfig,
+    Unit,
+)
 from charseq.errors import DivergedError
 from charseq.evaluator import Validator
+from charseq.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.network import CharModel, State, Workspace
 from charseq.optim import OPTIMIZERS
 from charseq.score import Score
 from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Pairs, Window, make_sequence
 from charseq.text.symbols import Text
-from charseq.trainer import Event, Progress, Recovered, Snapshot, StepDone, Stopped, Trainer, Validated
+from charseq.trainer import Progress, Snapshot, Trainer
 from tests import reference
 
 Array: TypeAlias = NDArray[Any]
@@ -1093,3 +1103,16 @@ def test_a_snapshot_at_any_window_is_taken_over(window: int) -> None:
     trainer = make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam"))
     trainer.restore(snapshot)
     assert trainer.progress.window == window
+
+
+@pytest.mark.parametrize(("cores", "kept"), [(2, True), (1, False)])
+def test_a_plan_is_kept_where_it_fits(cores: int, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run goes on in as many shards as it began with, but not on a machine with fewer cores."""
+    monkeypatch.setattr("charseq.trainer.num_cores", lambda: cores)
+    train = TrainConfig(max_steps=4, threads=2)
+    begun = make_trainer(train, batches=make_batches(streams=4))
+    list(itertools.islice(begun.run(), 2))
+    resumed = make_trainer(train, model=begun.model, batches=begun.batches)
+    resumed.train, resumed.plan = train.model_copy(update={"threads": AUTO}), None
+    resumed.restore(begun.snapshot())
+    assert resumed.plan == (begun.plan if kept else None)

@@ -1,4 +1,4 @@
-"""The recurrent cells: gate algebra, in numpy and nothing else. A new cell is one file and one word here."""
+"""The recurrent cells: gate algebra in numpy. A new cell is one file and one word here."""
 
 from typing import Any
 
@@ -16,13 +16,14 @@ CELLS: dict[str, Cell[Any]] = {cell.name: cell for cell in (GRU(), LSTM(), RNN()
 def cells_by(kernels: KernelName) -> dict[str, Cell[Any]]:
     """Return every cell as NumPy or numba computes it; auto is numba where it is installed.
 
-    Raises ConfigError where numba is wanted and missing. The first use of a compiled cell takes seconds.
+    A cell without a compiled twin is computed by NumPy. The first use of a compiled one takes seconds.
+    Raises ConfigError where numba is wanted and missing.
     """
     if not use_numba(kernels):
         return CELLS
     from charseq.cells.compiled import COMPILED_CELLS
 
-    return COMPILED_CELLS
+    return CELLS | COMPILED_CELLS
 
 
 __all__ = ["CELLS", "Cell", "Step", "cells_by"]

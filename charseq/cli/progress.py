@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from charseq.cli.console import notes
+from charseq.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.reports.text import printable
 from charseq.score import bits
-from charseq.trainer import Event, Recovered, StepDone, Stopped, Validated
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -16,9 +16,6 @@ from charseq.cli.options import (
 from charseq.config import SampleConfig
 from charseq.errors import ConfigError
 
-TEXTS_AT_ONCE = 32
-"""Texts that are made together; the first of them appears when all of them are finished."""
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -32,6 +29,8 @@ EXAMPLES = examples(
     ("charseq sample runs/names -n 10 --seed 7", "ten names, always the same ones"),
     ("charseq sample runs/pydoc --length 2000 --stop .", "up to the first full stop"),
 )
+TEXTS_AT_ONCE = 32
+"""Texts that are made together; the first of them appears when all of them are finished."""
 
 
 @settings_options(sample=())

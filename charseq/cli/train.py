@@ -126,8 +126,8 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
+    from charseq.events import StepDone
     from charseq.parallel import Plan
-    from charseq.trainer import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()

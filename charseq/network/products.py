@@ -1,10 +1,10 @@
 """Products with one matrix again and again: the shape in which this machine's BLAS does them fastest.
 
 A recurrent product is (G*H, H) @ (H, N) with few streams N. General routines rearrange the matrix anew in
-each call, which takes as long as a third of the product itself. OpenBLAS has kernels that multiply without
-rearranging, for AVX-512 machines and up to 10^6 multiply-adds: a matrix that is rearranged once per window
-into blocks of that size goes through them at nearly the speed of large products. `charseq bench` measures
-what comes out; elsewhere the matrix is used as it is. Next room: `recurrent.py`.
+each call, which takes a third of their time (measured with N = 32). OpenBLAS has kernels that multiply
+without rearranging, for AVX-512 machines and up to 10^6 multiply-adds: a matrix that is rearranged once per
+window into blocks of that size goes through them at nearly the speed of large products. Elsewhere the matrix
+is used as it is; `charseq bench` measures what comes out. Next room: `recurrent.py`.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A model that reads one stream, one character at a time, for sampling: whatever can be done once is.
+"""A model that reads one stream, one character at a time: whatever can be done once is.
 
 The first layer's U x(t) + b is a row of a table for any input; elsewhere biases are one more row of their
 matrix, as each input ends with a 1; and two steps take turns, each starting from the state the other leaves.

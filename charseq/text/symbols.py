@@ -104,9 +104,8 @@ class Encoder:
 
     def __init__(self) -> None:
         self.alphabet = ASCII
-        self._next = np.zeros(
-            sys.maxunicode + 1, np.int32
-        )  # symbol + 1, by code point; 0 where there is none
+        # By code point: its symbol + 1, or 0 where it has none.
+        self._next = np.zeros(sys.maxunicode + 1, np.int32)
         self._next[: len(ASCII)] = np.arange(len(ASCII)) + 1
 
     def __call__(self, text: str) -> SymbolArray:

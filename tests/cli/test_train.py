@@ -15,9 +15,9 @@ from charseq.checkpoint import Checkpoint
 from charseq.cli.progress import TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings
 from charseq.errors import ConfigError
+from charseq.events import Event
 from charseq.run import Run
 from charseq.toml import load_toml
-from charseq.trainer import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
 SHORT = ("--hidden-size", "8", "--threads", "1", "--kernels", "numpy", "--schedule", "constant")
