@@ -18,7 +18,7 @@ FLOORS = {
     **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml", "events"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
-    **dict.fromkeys(("trainer",), 5),
+    **dict.fromkeys(("trainer", "analysis"), 5),
     **dict.fromkeys(("checkpoint", "reports", "bench"), 6),
     **dict.fromkeys(("run", "cases"), 7),
     **dict.fromkeys(("cli",), 8),
