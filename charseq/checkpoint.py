@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from charseq import __version__
+from charseq.baselines import NGram
 from charseq.config import Settings, reason
-from charseq.errors import CharseqError, CheckpointError
+from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
+from charseq.language import LanguageModel
 from charseq.network import CharModel
 from charseq.score import Score
 from charseq.text import TOKENIZERS, Tokenizer
+from charseq.text.split import Texts
 from charseq.trainer import Snapshot
 
 FORMAT_VERSION = 1
@@ -39,6 +43,20 @@ class Provenance:
     charseq_version: str
     numpy_version: str
 
+    @classmethod
+    def of(cls, texts: Texts, command: str) -> "Provenance":
+        """Return where a model comes from that `command` makes of these texts with this program."""
+        return cls(
+            texts.sources,
+            texts.sha256,
+            texts.num_bytes,
+            **asdict(texts.split),
+            valid_sha256=texts.valid_sha256,
+            command=command,
+            charseq_version=__version__,
+            numpy_version=np.__version__,
+        )
+
     def __post_init__(self) -> None:
         if not 0 <= self.train_end <= self.valid_end <= self.test_end:
             raise ValueError("the parts of the corpus are out of order")
@@ -59,18 +77,33 @@ class Results:
 class Checkpoint:
     """A model with its tokenizer, settings and history; `training` is there when a run can continue."""
 
-    model: CharModel
+    model: LanguageModel
     tokenizer: Tokenizer
     settings: Settings
     provenance: Provenance
     results: Results = field(default_factory=Results)
     training: Snapshot | None = None
 
+    @property
+    def network(self) -> CharModel:
+        """The model, where a network is needed; ConfigError for n-grams."""
+        if not isinstance(self.model, CharModel):
+            raise ConfigError(f"{self.description}: an n-gram model has no weights, states or gates")
+        return self.model
+
+    @property
+    def description(self) -> str:
+        """What kind of model it is, in a few words."""
+        config = self.settings.model
+        if config.ngram:
+            return f"ngram:{config.ngram}"
+        return f"{config.cell} {config.num_layers} x {config.hidden_size}"
+
     def save(self, path: Path) -> None:
         """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
         from safetensors.numpy import save
 
-        tensors = {name: np.ascontiguousarray(array) for name, array in self.model.params.items()}
+        tensors = {name: np.ascontiguousarray(array) for name, array in self.model.tensors().items()}
         record = {
             "format_version": FORMAT_VERSION,
             "settings": self.settings.model_dump(mode="json"),
@@ -95,8 +128,7 @@ class Checkpoint:
         try:
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
-            model = CharModel(settings.model, tokenizer.vocab_size)
-            _fill(model, tensors)
+            model = _make_model(settings, tokenizer.vocab_size, tensors)
             provenance = TypeAdapter(Provenance).validate_python(record["provenance"])
             results = TypeAdapter(Results).validate_python(record["results"])
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
@@ -122,6 +154,15 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(record, dict):
         raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
     return record, tensors
+
+
+def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) -> LanguageModel:
+    """Return the model that the tensors are of; ValueError or KeyError where they are of none."""
+    if settings.model.ngram:
+        return NGram.from_tensors(tensors, vocab_size=vocab_size, order=settings.model.ngram)
+    model = CharModel(settings.model, vocab_size)
+    _fill(model, tensors)
+    return model
 
 
 def _fill(model: CharModel, tensors: dict[str, Any]) -> None:

@@ -99,13 +99,16 @@ class DataConfig(Section):
 
 
 class ModelConfig(Section):
-    """The network: its cell and its sizes."""
+    """The network: its cell and its sizes; or the order of an n-gram model."""
 
     cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Recurrent layers on top of each other.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Width of a character's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
+    ngram: int = Field(
+        0, ge=0, le=99, description="Count n-grams of up to so many characters instead; 0: a network."
+    )
 
 
 class OptimConfig(Section):

@@ -25,7 +25,8 @@ def default_directory(settings: Settings) -> Path:
     stem = (
         "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
     )
-    name, path, number = f"{stem or 'text'}-{settings.model.cell}", RUNS, 1
+    kind = "ngram" if settings.model.ngram else settings.model.cell
+    name, path, number = f"{stem or 'text'}-{kind}", RUNS, 1
     while (path := RUNS / (name if number == 1 else f"{name}-{number}")).exists():
         number += 1
     return path

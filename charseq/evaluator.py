@@ -1,12 +1,13 @@
 """How surprised a model is by each character of a text: the one array that every report is made from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import Unit
-from charseq.network import CharModel, State, Workspace
+from charseq.language import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
 from charseq.score import Score
 from charseq.text import UNSEEN, Tokenizer
@@ -21,18 +22,42 @@ LINE_STREAMS, LINE_STEPS = 32, 64
 
 
 @dataclass(frozen=True, slots=True)
+class Expectations:
+    """What the model expected at each character of a text, under the unseen-character rule.
+
+    `entropies` (L,) are in nats, all unseen characters together counting as one event; `guesses` (L, K) are
+    the K likeliest tokens, the likeliest first, with their `probabilities` (L, K).
+    """
+
+    entropies: FloatArray
+    guesses: TokenArray
+    probabilities: FloatArray
+
+    @classmethod
+    def empty(cls, num_chars: int, num_guesses: int) -> "Expectations":
+        """Make room."""
+        shape = (num_chars, num_guesses)
+        return cls(np.empty(num_chars), np.empty(shape, np.int32), np.empty(shape))
+
+    def __getitem__(self, part: Any) -> "Expectations":
+        return Expectations(self.entropies[part], self.guesses[part], self.probabilities[part])
+
+
+@dataclass(frozen=True, slots=True)
 class Surprise:
     """What each character of a text cost, (L,) each.
 
     `nats` is -log p with the unseen-character rule applied; `ranks` is 1 for the model's first guess and
-    0 for an unseen character; `num_bytes` the UTF-8 length of each character; `num_words` counts the words
-    that begin in this text.
+    0 for an unseen character; `confidences` is the probability of that first guess; `num_bytes` the UTF-8
+    length of each character; `num_words` counts the words that begin in this text.
     """
 
     nats: FloatArray
     ranks: TokenArray
+    confidences: FloatArray
     num_bytes: TokenArray
     num_words: int = 0
+    expected: Expectations | None = None
 
     @property
     def unseen(self) -> BoolArray:
@@ -59,46 +84,45 @@ class Scorer:
     """Scores a text piece by piece: any cutting of a text into pieces gives the same numbers.
 
     The first character is scored from the zero state, with the zero vector (unit stream) or a newline
-    (unit line) as input; the state is carried to the end, and with unit line restarts at every line.
+    (unit line) as input; the state is carried to the end, and with unit line restarts at every line. With
+    `num_guesses` it is also said what was expected at each character.
     """
 
-    def __init__(self, model: CharModel, tokenizer: Tokenizer, unit: Unit) -> None:
+    def __init__(
+        self, model: LanguageModel, tokenizer: Tokenizer, unit: Unit, *, num_guesses: int = 0
+    ) -> None:
         self._model, self._tokenizer, self._unit = model, tokenizer, unit
+        self._num_guesses = min(num_guesses, tokenizer.vocab_size)
         self._state = model.initial_state(1)
         self._work = model.workspace(WINDOW_STEPS, 1, resets=unit == "line", backward=False)
-        self._line_work: Workspace | None = None
+        self._line_work: Any = None
         self._last = ""
 
     def score(self, text: str) -> Surprise:
         """Return the surprise of the next piece of the text."""
         sequence = make_sequence(text, self._tokenizer, self._unit, after=self._last)
-        nats, ranks = np.empty(len(text)), np.empty(len(text), np.int32)
+        readings = Readings(len(text), self._num_guesses)
         streams = line_streams(sequence.starts)
         first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
-        self._score_in_turn(sequence, slice(0, first), nats, ranks)
-        self._score_together(sequence, streams, nats, ranks)
-        self._score_in_turn(sequence, slice(last, len(text)), nats, ranks)
-        ranks[sequence.targets == UNSEEN] = 0
+        self._score_in_turn(sequence, slice(0, first), readings)
+        self._score_together(sequence, streams, readings)
+        self._score_in_turn(sequence, slice(last, len(text)), readings)
         num_bytes, num_words = bytes_per_char(text), count_words(text, after=self._last)
         self._last = text[-1:] or self._last
-        nats = self._tokenizer.charge_escape(nats, sequence.targets, num_bytes)
-        return Surprise(nats, ranks, num_bytes, num_words)
+        return readings.surprise(self._tokenizer, sequence.targets, num_bytes, num_words)
 
-    def _score_in_turn(self, sequence: Sequence, part: slice, nats: FloatArray, ranks: TokenArray) -> None:
-        """Fill in the `part` of `nats` and `ranks`, from the state that was carried there."""
+    def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
+        """Read the `part`, from the state that was carried there."""
         inputs, targets, starts = sequence
         for begin in range(part.start, part.stop, WINDOW_STEPS):
             some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
             resets = None if starts is None else starts[some, None]
             window = Window(inputs[some, None], targets[some, None], resets)
             log_p = predict_window(self._model, window, self._state, self._work)
-            nats[some] = target_nats(log_p, window.targets)[:, 0]
-            ranks[some] = target_ranks(log_p, window.targets)[:, 0]
+            readings.take_(some, log_p[:, 0], targets[some])
 
-    def _score_together(
-        self, sequence: Sequence, bounds: TokenArray, nats: FloatArray, ranks: TokenArray
-    ) -> None:
-        """Fill in `nats` and `ranks` between the first and the last of `bounds`, where lines begin."""
+    def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
+        """Read between the first and the last of `bounds`, where lines begin."""
         inputs, targets, starts = sequence
         if starts is None or len(bounds) == 0:
             return
@@ -112,8 +136,44 @@ class Scorer:
             places = np.where(inside, begins + steps, 0)
             window = Window(inputs[places], targets[places], starts[places])
             log_p = predict_window(self._model, window, state, self._line_work)
-            nats[places[inside]] = target_nats(log_p, window.targets)[inside]
-            ranks[places[inside]] = target_ranks(log_p, window.targets)[inside]
+            readings.take_(places[inside], log_p[inside], targets[places[inside]])
+
+
+class Readings:
+    """What is taken from each distribution on the way, before the unseen-character rule."""
+
+    def __init__(self, num_chars: int, num_guesses: int) -> None:
+        self.nats, self.ranks = np.empty(num_chars), np.empty(num_chars, np.int32)
+        self.highest = np.empty(num_chars)
+        self.expected = Expectations.empty(num_chars, num_guesses) if num_guesses else None
+
+    def take_(self, places: Any, log_p: FloatArray, targets: TokenArray) -> None:
+        """Note what log p (M, V) says at the M `places` in the text."""
+        self.nats[places] = target_nats(log_p, targets)
+        self.ranks[places] = target_ranks(log_p, targets)
+        self.highest[places] = log_p.max(axis=-1)
+        if self.expected:
+            guesses = likeliest(log_p, self.expected.guesses.shape[1])
+            self.expected.guesses[places] = guesses
+            self.expected.probabilities[places] = np.exp(np.take_along_axis(log_p, guesses, axis=-1))
+            self.expected.entropies[places] = -(np.exp(log_p) * log_p).sum(axis=-1)
+
+    def surprise(
+        self, tokenizer: Tokenizer, targets: TokenArray, num_bytes: TokenArray, num_words: int
+    ) -> Surprise:
+        """Apply the unseen-character rule."""
+        self.ranks[targets == UNSEEN] = 0
+        nats = tokenizer.charge_escape(self.nats, targets, num_bytes)
+        seen, expected = 1 - tokenizer.escape_probability, self.expected
+        if expected:
+            entropies = tokenizer.entropy_with_escape(expected.entropies)
+            expected = Expectations(entropies, expected.guesses, seen * expected.probabilities)
+        return Surprise(nats, self.ranks, seen * np.exp(self.highest), num_bytes, num_words, expected)
+
+
+def likeliest(log_p: FloatArray, num: int) -> TokenArray:
+    """Return the `num` likeliest tokens (M, num) of log p (M, V), the likeliest first; ties go by number."""
+    return np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
 
 
 def line_streams(starts: BoolArray | None) -> TokenArray:
@@ -131,7 +191,7 @@ def line_streams(starts: BoolArray | None) -> TokenArray:
     return bounds if longest * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0]) else nowhere
 
 
-def predict_window(model: CharModel, window: Window, state: State, work: Workspace) -> FloatArray:
+def predict_window(model: LanguageModel, window: Window, state: Any, work: Any) -> FloatArray:
     """Return log softmax (T, N, V) in float64 for each target of a window; advance `state` in place."""
     return log_softmax(model.forward(window.inputs, state, work, resets=window.resets))
 
@@ -150,7 +210,7 @@ class Validator:
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
 
-    def __init__(self, model: CharModel, tokenizer: Tokenizer, text: Text, unit: Unit) -> None:
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, text: Text, unit: Unit) -> None:
         self._model, self._tokenizer = model, tokenizer
         self._pairs = Pairs(text, tokenizer, unit)
         self.num_chars = len(text)

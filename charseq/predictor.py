@@ -9,9 +9,8 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.config import Unit
-from charseq.network import CharModel
+from charseq.language import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
-from charseq.network.reader import Reader
 from charseq.score import bits, perplexity_of
 from charseq.text import UNSEEN, Tokenizer
 from charseq.text.batches import NEWLINE, start_token
@@ -52,8 +51,8 @@ class Prediction:
 class Predictor:
     """Reads prefixes with a model, as it is when the predictor is made, and names what comes next."""
 
-    def __init__(self, model: CharModel, tokenizer: Tokenizer, unit: Unit) -> None:
-        self._reader, self._tokenizer, self._unit = Reader(model), tokenizer, unit
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, unit: Unit) -> None:
+        self._reader, self._tokenizer, self._unit = model.reader(), tokenizer, unit
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
         """Return the distribution after `prefix`, read from a zero state; `target` is one character.

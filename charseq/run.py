@@ -3,12 +3,11 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from charseq import __version__
 from charseq.checkpoint import Checkpoint, Provenance, Results
 from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, make_directory, read_metrics
@@ -46,7 +45,7 @@ class Run:
         self.directory, self.settings, self.texts = directory, settings, texts
         self.checkpoint = checkpoint
         unit = settings.data.unit
-        model, tokenizer = checkpoint.model, checkpoint.tokenizer
+        model, tokenizer = checkpoint.network, checkpoint.tokenizer
         self.batches = Batches(
             Pairs(texts.train, tokenizer, unit),
             batch_size=settings.train.batch_size,
@@ -75,10 +74,12 @@ class Run:
         tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
         model = CharModel(settings.model, tokenizer.vocab_size)
         model.initialise_(np.random.default_rng([settings.train.seed, 0]))
+        if settings.model.ngram:
+            raise ConfigError("an n-gram model is counted, not trained")
         if init_from:
             _check_shapes(settings, init_from.settings)
-            model.adopt_(init_from.model, *shared_tokens(tokenizer, init_from.tokenizer))
-        checkpoint = Checkpoint(model, tokenizer, settings, _provenance(texts, command))
+            model.adopt_(init_from.network, *shared_tokens(tokenizer, init_from.tokenizer))
+        checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
         run = cls(directory, settings, texts, checkpoint)
         make_directory(directory)
         write_atomically(directory / SETTINGS, to_toml(settings).encode())
@@ -189,19 +190,6 @@ class Run:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
             raise CharseqError(f"{self.directory / METRICS}: cannot be written: {error.strerror}") from None
-
-
-def _provenance(texts: Texts, command: str) -> Provenance:
-    return Provenance(
-        texts.sources,
-        texts.sha256,
-        texts.num_bytes,
-        **asdict(texts.split),
-        valid_sha256=texts.valid_sha256,
-        command=command,
-        charseq_version=__version__,
-        numpy_version=np.__version__,
-    )
 
 
 def _check_shapes(settings: Settings, theirs: Settings) -> None:

@@ -6,8 +6,7 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
-from charseq.network import CharModel
-from charseq.network.reader import Reader
+from charseq.language import LanguageModel
 
 PROMPT_STEPS = 64
 """Characters of a prompt that several texts read together."""
@@ -16,7 +15,7 @@ TINY_TEMPERATURE = 1e-260
 
 
 def sample(
-    model: CharModel,
+    model: LanguageModel,
     prompt: Sequence[int],
     config: SampleConfig,
     *,
@@ -28,7 +27,7 @@ def sample(
     `prompt` needs at least one token; UNSEEN, the zero vector, begins a stream. Every token yielded is the
     next one's input; the token `restart`, the newline of a line unit, is read from a zero state.
     """
-    reader = Reader(model)
+    reader = model.reader()
     drawn = prompt[0]
     for known in prompt[1:]:
         if drawn == restart:
@@ -43,7 +42,7 @@ def sample(
 
 
 def sample_many(
-    model: CharModel, prompt: Sequence[int], config: SampleConfig, *, rngs: Sequence[np.random.Generator]
+    model: LanguageModel, prompt: Sequence[int], config: SampleConfig, *, rngs: Sequence[np.random.Generator]
 ) -> Iterator[list[int]]:
     """Yield the next token of several texts at a time, one for each of `rngs`, that all continue `prompt`."""
     state, num_texts = model.initial_state(len(rngs)), len(rngs)

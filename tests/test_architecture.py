@@ -14,13 +14,13 @@ PACKAGE = ROOT / "charseq"
 
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
-    **dict.fromkeys(("score", "config", "parameters", "files", "kernels"), 1),
+    **dict.fromkeys(("score", "config", "parameters", "files", "kernels", "language"), 1),
     **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml", "events"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer", "analysis"), 5),
     **dict.fromkeys(("checkpoint", "reports", "bench"), 6),
-    **dict.fromkeys(("run", "cases"), 7),
+    **dict.fromkeys(("run", "cases", "origin", "fit"), 7),
     **dict.fromkeys(("cli",), 8),
     **dict.fromkeys(("__main__",), 9),
 }
@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     "optim/adam": "tests/optim/test_optimizers.py",
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
+    "language": "the contract; CharModel and NGram keep it in tests/test_evaluator.py and test_sampler.py",
     "kernels": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",

@@ -94,11 +94,11 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     (
         {"model": {"hiden_size": 3}},
         "unknown setting model.hiden_size (did you mean 'hidden_size'?); "
-        "known: cell, hidden_size, num_layers, embedding_size, dropout",
+        "known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
     ),
     (
         {"model": {"lr": 3}},
-        "unknown setting model.lr; known: cell, hidden_size, num_layers, embedding_size, dropout",
+        "unknown setting model.lr; known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
     ),
     ({"modl": {}}, "unknown section modl (did you mean 'model'?); known: data, model, optim, train, sample"),
     ({"x": 3}, "unknown section x; known: data, model, optim, train, sample"),

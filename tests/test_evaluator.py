@@ -1,6 +1,7 @@
 """The surprise of each character: the same in one go, in pieces, in parallel, and written out by hand."""
 
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -362,6 +363,7 @@ def test_streams_are_whole_lines(lengths: list[int], ahead: int) -> None:
 SURPRISE = Surprise(
     nats=np.array([1.0, 2.0, 4.0, 8.0, 16.0]),
     ranks=np.array([1, 0, 5, 6, 2], np.int32),
+    confidences=np.full(5, 0.5),
     num_bytes=np.array([1, 2, 3, 4, 1], np.int32),
     num_words=3,
 )
@@ -379,7 +381,7 @@ def test_score_takes_the_words() -> None:
 
 def test_words_are_none_unless_they_were_counted() -> None:
     """Without a number of words there are none, and no word perplexity."""
-    score = Surprise(SURPRISE.nats, SURPRISE.ranks, SURPRISE.num_bytes).score()
+    score = replace(SURPRISE, num_words=0).score()
     assert score.num_words == 0
     assert math.isnan(score.word_perplexity)
 

@@ -162,7 +162,7 @@ def test_empty_environment() -> None:
         (
             "CHARSEQ_MODEL_CEL",
             "environment: unknown setting model.cel (did you mean 'cell'?); "
-            "known: cell, hidden_size, num_layers, embedding_size, dropout",
+            "known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
         ),
         ("CHARSEQ_FOO_BAR", "environment: unknown section foo; known: data, model, optim, train, sample"),
     ],

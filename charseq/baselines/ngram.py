@@ -11,7 +11,9 @@ Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for 
 """
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,28 +29,31 @@ NOWHERE = -1
 class Level:
     """All k-grams of one order k, in order: `keys` are (index of the context) * V + (last character).
 
-    The context of a k-gram is a (k-1)-gram, known by its index in the level below. `counts` belong to the
-    keys; `begins`, `totals` and `gammas` to the contexts: where their k-grams begin (and, one more, where the
-    last one's end), the sum of their counts, and what is left for the level below.
+    The context of a k-gram is a (k-1)-gram, known by its index in the level below. To each key belong its
+    count, its last character and its `shares`, (count - D) / count(context); to each context, where its
+    k-grams begin (and, one more, where the last one's end), whether it was `met`, and what is left for the
+    level below.
     """
 
     keys: IndexArray
     counts: IndexArray
+    chars: IndexArray
+    shares: FloatArray
     begins: IndexArray
-    totals: FloatArray
+    met: BoolArray
     gammas: FloatArray
-    discounts: tuple[float, float, float]
 
     @classmethod
     def of(cls, keys: IndexArray, counts: IndexArray, num_contexts: int, vocab_size: int) -> "Level":
         """Estimate the discounts and what they set free in each context."""
-        discounts = estimate_discounts(counts)
-        contexts = keys // vocab_size
+        contexts, chars = np.divmod(keys, vocab_size)
+        discounts = discount(counts, estimate_discounts(counts))
         totals = np.bincount(contexts, counts, num_contexts)
-        freed = np.bincount(contexts, discount(counts, discounts), num_contexts)
+        freed = np.bincount(contexts, discounts, num_contexts)
         gammas = np.divide(freed, totals, out=np.ones(num_contexts), where=totals > 0)
+        shares = (counts - discounts) / totals[contexts]
         begins = np.searchsorted(contexts, np.arange(num_contexts + 1))
-        return cls(keys, counts, begins, totals, gammas, discounts)
+        return cls(keys, counts, chars, shares, begins, totals > 0, gammas)
 
     def find(self, keys: IndexArray) -> IndexArray:
         """Return the index of each key, NOWHERE for those that do not occur."""
@@ -76,6 +81,36 @@ class NGram:
         """The characters of the longest n-gram."""
         return len(self.levels)
 
+    @property
+    def num_parameters(self) -> int:
+        """How many n-grams were counted, of all orders."""
+        return sum(len(level.keys) for level in self.levels)
+
+    def tensors(self) -> dict[str, IndexArray]:
+        """Return the n-grams of each order and their counts."""
+        named = {f"ngram.{k}.keys": level.keys for k, level in enumerate(self.levels, start=1)}
+        return named | {f"ngram.{k}.counts": level.counts for k, level in enumerate(self.levels, start=1)}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Any], *, vocab_size: int, order: int) -> "NGram":
+        """Rebuild from `tensors`. Raises KeyError or ValueError for what cannot be the n-grams of a text."""
+        model, num_contexts = cls([], vocab_size), 1
+        for k in range(1, order + 1):
+            keys, counts = tensors[f"ngram.{k}.keys"], tensors[f"ngram.{k}.counts"]
+            for array in (keys, counts):
+                if array.dtype != np.int64 or array.shape != (len(keys),):
+                    raise ValueError(
+                        f"the {k}-grams are {array.dtype} {array.shape}, not int64 ({len(keys)},)"
+                    )
+            in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
+            if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
+                raise ValueError(f"the {k}-grams are not in order")
+            if not ((counts >= 1) & (counts < 1 << 48)).all():
+                raise ValueError(f"the {k}-grams have counts that cannot be")
+            model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
+            num_contexts = len(keys)
+        return model
+
     @classmethod
     def fit(
         cls, inputs: TokenArray, targets: TokenArray, resets: BoolArray | None, *, vocab_size: int, order: int
@@ -100,7 +135,7 @@ class NGram:
         for k, (short, long) in enumerate(itertools.pairwise(entries)):
             level = model.levels[k]
             counts = count_different_contexts(short, long, len(level.keys))
-            model.levels[k] = Level.of(level.keys, counts, len(level.totals), vocab_size)
+            model.levels[k] = Level.of(level.keys, counts, len(level.met), vocab_size)
         return model
 
     def initial_state(self, batch_size: int) -> Context:
@@ -132,18 +167,20 @@ class NGram:
         state.tokens[...] = np.where(later, NOWHERE, read)[len(tokens) :]
         return np.log(p)
 
+    def reader(self) -> "NGramReader":
+        """Return a reader that has read nothing."""
+        return NGramReader(self)
+
     def _interpolate_(self, p: FloatArray, level: Level, contexts: IndexArray) -> None:
         """Turn p (M, V) of the level below into that of `level` after each of the `contexts` (M,)."""
         rows = np.flatnonzero(contexts != NOWHERE)
-        rows = rows[level.totals[contexts[rows]] > 0]
+        rows = rows[level.met[contexts[rows]]]
         here = contexts[rows]
         p[rows] *= level.gammas[here][:, None]
         lengths = level.begins[here + 1] - level.begins[here]
         ends = np.cumsum(lengths)
         places = np.arange(lengths.sum()) + np.repeat(level.begins[here] - ends + lengths, lengths)
-        counts, totals = level.counts[places], np.repeat(level.totals[here], lengths)
-        shares = (counts - discount(counts, level.discounts)) / totals
-        p[np.repeat(rows, lengths), level.keys[places] % self.vocab_size] += shares
+        p[np.repeat(rows, lengths), level.chars[places]] += level.shares[places]
 
     def _longer(
         self, chain: IndexArray, inputs: TokenArray, resets: BoolArray | None, level: Level
@@ -157,6 +194,37 @@ class NGram:
             before[resets] = NOWHERE
         known = (before != NOWHERE) & (inputs >= 0)
         return np.where(known, level.find(before * self.vocab_size + inputs), NOWHERE)
+
+
+class NGramReader:
+    """Reads one stream, one character at a time, following the n-grams that end with the last one."""
+
+    def __init__(self, model: NGram) -> None:
+        self._model, self._p = model, np.empty(model.vocab_size)
+        self.reset_()
+
+    def reset_(self) -> None:
+        """Forget everything."""
+        self._contexts: list[int] = [0]
+
+    def read(self, token: int) -> FloatArray:
+        """Return log p (V,) of the token after `token`."""
+        levels, before, p = self._model.levels, self._contexts, self._p
+        contexts, found = [0], 0
+        for level, context in zip(levels[:-1], before, strict=False):
+            key = context * self._model.vocab_size + token
+            found = int(level.keys.searchsorted(key))
+            if token < 0 or found == len(level.keys) or level.keys[found] != key:
+                break
+            contexts.append(found)
+        self._contexts = contexts
+        p.fill(1 / len(p))
+        for level, context in zip(levels, contexts, strict=False):
+            if level.met[context]:
+                begin, end = level.begins[context], level.begins[context + 1]
+                p *= level.gammas[context]
+                p[level.chars[begin:end]] += level.shares[begin:end]
+        return np.log(p)
 
 
 def count_different_contexts(short: IndexArray, long: IndexArray, num_short: int) -> IndexArray:

@@ -5,6 +5,7 @@ once for all cells. Next rooms: `rnn.py`, then `lstm.py` and `gru.py`, each with
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -49,6 +50,8 @@ class Cell(ABC, Generic[S]):
     """The gate whose bias starts at 1, so that a fresh cell remembers."""
     keeps_h: ClassVar[bool] = False
     """Whether part of h(t-1) reaches h(t) without passing through W."""
+    gates: ClassVar[Mapping[str, str]] = {}
+    """The full names of the gates proper, sigmoids that open and close, by their names in the step."""
 
     @abstractmethod
     def allocate(self, arrays: "CellArrays") -> list[S]:

@@ -1,6 +1,7 @@
 """The gated recurrent unit: reset and update gates, one state, three quarters of the LSTM's parameters."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class GRU(Cell[GRUStep]):
     num_gates = 3
     has_recurrent_bias = True
     keeps_h = True
+    gates: ClassVar = {"r": "reset gate", "u": "update gate"}
 
     def allocate(self, arrays: CellArrays) -> list[GRUStep]:
         """Name the views of every step."""

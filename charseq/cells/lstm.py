@@ -4,6 +4,7 @@ Next room: `gru.py`, which does with two gates and one state.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class LSTM(Cell[LSTMStep]):
     num_gates = 4
     state_names = ("h", "c")
     forget_gate = 1
+    gates: ClassVar = {"i": "input gate", "f": "forget gate", "o": "output gate"}
 
     def allocate(self, arrays: CellArrays) -> list[LSTMStep]:
         """Name the views of every step."""

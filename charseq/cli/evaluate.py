@@ -113,21 +113,9 @@ def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Sc
 
 
 def _test_part(checkpoint: "Checkpoint") -> "Iterator[str]":
-    """Return the test part of the model's corpus in pieces, if that is still there and still the same."""
-    from charseq.text.corpus import read_corpus
+    from charseq.origin import held_out_part
 
-    made_of = checkpoint.provenance
-    if made_of.valid_end == made_of.test_end:
-        raise ConfigError("the model was trained without a test part: name a text to score")
-    if "-" in made_of.sources:
-        raise ConfigError("the model was trained on standard input: name a text to score")
-    corpus = read_corpus(made_of.sources)
-    if corpus.sha256 != made_of.sha256:
-        raise DataError(
-            f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
-            f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): name a text to score"
-        )
-    return corpus.encoded[made_of.valid_end : made_of.test_end].strings()
+    return held_out_part(checkpoint).strings()
 
 
 def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int, format_name: str) -> None:

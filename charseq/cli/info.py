@@ -26,10 +26,16 @@ def command(
     path, checkpoint = load_model(model)
     config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
     embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
+    size = f"{checkpoint.model.num_parameters:,}"
+    kind = [
+        ("cell", f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"),
+        ("parameters", size),
+    ]
+    if config.ngram:
+        kind = [("n-grams", f"{size}, up to {config.ngram} characters long, Kneser-Ney smoothing")]
     facts = [
         ("file", str(path)),
-        ("cell", f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"),
-        ("parameters", f"{checkpoint.model.params.flat.size:,}"),
+        *kind,
         ("unit", checkpoint.settings.data.unit),
         ("tokenizer", checkpoint.tokenizer.name),
         ("vocabulary", f"{checkpoint.tokenizer.vocab_size}: {visible(''.join(checkpoint.tokenizer.vocab))}"),

@@ -23,6 +23,7 @@ from charseq.errors import ConfigError
 if TYPE_CHECKING:
     from charseq.run import Run
     from charseq.text.corpus import Progress
+    from charseq.text.split import Texts
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -73,16 +74,47 @@ def command(
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
+    settings = base_settings(config) if resume is None else Settings()
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
+        elif settings.with_layers(layers).model.ngram:
+            _check_ngram_options(options, init_from)
+            _count(settings.with_layers(layers), output, display.show)
+            return
         else:
-            settings = base_settings(config)
             run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
     with graceful_interrupt() as interrupted:
         _describe(run)
         _train(run, interrupted, quiet=quiet)
-    _summarise(run)
+    _summarise(run.directory, run.texts)
+
+
+def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | None) -> None:
+    """Raise ConfigError for options that say how a network is to be, or to be trained."""
+    idle = [key for section, key in options if section != "data" and key != "ngram"]
+    if idle or init_from:
+        flag = (idle[0] if idle else "init_from").replace("_", "-")
+        raise ConfigError(
+            f"--ngram counts n-grams, and trains no network: leave out --{flag}"
+        )
+
+
+def _count(settings: Settings, output: Path | None, progress: "Progress") -> None:
+    """Make an n-gram model, and say what a training run says at its end."""
+    from charseq.cli.console import note
+    from charseq.directory import default_directory
+    from charseq.fit import train_ngram
+
+    directory = output or default_directory(settings)
+    made_by = shlex.join(["charseq", *sys.argv[1:]])
+    checkpoint, texts = train_ngram(directory, settings, command=made_by, progress=progress)
+    note(
+        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} n-grams, "
+        f"vocabulary {checkpoint.tokenizer.vocab_size}"
+    )
+    note(_sizes(texts))
+    _summarise(directory, texts)
 
 
 def _start(
@@ -110,16 +142,20 @@ def _describe(run: "Run") -> None:
         f"{model.cell} {model.num_layers} x {model.hidden_size}, {run.trainer.model.params.flat.size:,} "
         f"parameters, vocabulary {run.checkpoint.tokenizer.vocab_size}"
     )
-    note(
-        f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
-        f"validate, {len(texts.test):,} to test"
-    )
+    note(_sizes(texts))
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
         note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _sizes(texts: "Texts") -> str:
+    return (
+        f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
+        f"validate, {len(texts.test):,} to test"
+    )
 
 
 def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
@@ -165,7 +201,7 @@ def _short_sample(run: "Run", step: int) -> str:
     return tokenizer.decode(list(sample(run.trainer.model, [start], config, rng=rng, restart=restart)))
 
 
-def _summarise(run: "Run") -> None:
+def _summarise(directory: Path, texts: "Texts") -> None:
     """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
     from charseq.checkpoint import Checkpoint
     from charseq.cli.console import results
@@ -174,17 +210,18 @@ def _summarise(run: "Run") -> None:
     from charseq.reports.tables import facts_table
     from charseq.reports.text import sparkline
 
-    best = Checkpoint.load(run.directory / MODEL)
-    facts = [("model", f"{run.directory / MODEL}")]
+    best = Checkpoint.load(directory / MODEL)
+    facts = [("model", f"{directory / MODEL}")]
     if best.results.valid is not None:
-        facts.append(("best validation", f"{best.results.valid}, at step {best.results.step:,}"))
-    test = run.texts.test[:TEST_CHARS]
+        at = f", at step {best.results.step:,}" if best.results.step else ""
+        facts.append(("best validation", f"{best.results.valid}{at}"))
+    test = texts.test[:TEST_CHARS]
     if test:
-        score = Scorer(best.model, best.tokenizer, run.settings.data.unit).score(str(test)).score()
-        part = "" if len(test) == len(run.texts.test) else f" (its first {len(test):,} characters)"
+        score = Scorer(best.model, best.tokenizer, best.settings.data.unit).score(str(test)).score()
+        part = "" if len(test) == len(texts.test) else f" (its first {len(test):,} characters)"
         facts.append(("test", f"{score}{part}"))
-    losses = [record["train_nats_per_char"] for record in read_metrics(run.directory)]
+    losses = [record["train_nats_per_char"] for record in read_metrics(directory)]
     if losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
-    facts.append(("next", f"charseq sample {shlex.quote(str(run.directory))}"))
+    facts.append(("next", f"charseq sample {shlex.quote(str(directory))}"))
     results().print(facts_table(facts))

@@ -15,6 +15,7 @@ from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, lookup_gradient
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
+from charseq.network.reader import Reader
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from charseq.parameters import Parameters
 
@@ -84,6 +85,19 @@ class CharModel:
         for part in self._parts():
             shapes |= part.shapes
         self.params = Parameters(shapes, dtype)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers are learnt."""
+        return self.params.flat.size
+
+    def tensors(self) -> dict[str, FloatArray]:
+        """Return the parameters by name."""
+        return dict(self.params.items())
+
+    def reader(self) -> Reader:
+        """Return a reader of single characters, with the parameters as they are now."""
+        return Reader(self)
 
     def initialise_(self, rng: np.random.Generator) -> None:
         """Draw fresh parameters."""
@@ -204,3 +218,16 @@ class CharModel:
         if self.config.embedding_size:
             columns = side_by_side(dx, work.scratch.da)
             lookup_gradient(columns, work.tokens, work.scratch.one_hot, out=grads["embedding.E"])
+
+    def state_gradient(self, work: Workspace) -> State:
+        """Return the gradient by the state that a window started from, which `backward` has left in `work`.
+
+        Of a window of k steps with a loss at its last, that is how the loss depends on the state k steps ago.
+        """
+        return State(
+            {
+                f"{layer.name}.{state}": gradient.T.copy()
+                for layer, layer_work in zip(self.layers, work.layers, strict=True)
+                for state, gradient in zip(layer.cell.state_names, layer_work.arrays.dstates, strict=True)
+            }
+        )

@@ -4,15 +4,17 @@ The first layer's U x(t) + b is a row of a table for any input; elsewhere biases
 matrix, as each input ends with a 1; and two steps take turns, each starting from the state the other leaves.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from charseq.arrays import FloatArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
-from charseq.network.model import CharModel
 from charseq.parameters import Parameters
+
+if TYPE_CHECKING:
+    from charseq.network.model import CharModel
 
 
 class Turn(NamedTuple):
@@ -31,7 +33,7 @@ class Turn(NamedTuple):
 class Reader:
     """Reads with the parameters that `model` has when the reader is made, from the zero state."""
 
-    def __init__(self, model: CharModel) -> None:
+    def __init__(self, model: "CharModel") -> None:
         params, dtype = model.params, model.params.flat.dtype
         self._states: list[FloatArray] = []
         layers = [

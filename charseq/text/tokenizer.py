@@ -73,6 +73,12 @@ class Tokenizer(ABC):
         seen = nats - math.log1p(-self.escape_probability)
         return np.where(tokens == UNSEEN, self.unseen_nats(num_bytes), seen)
 
+    def entropy_with_escape(self, entropies: FloatArray) -> FloatArray:
+        """Return the entropies in nats with the escape as one more event, given those of the network."""
+        eps = self.escape_probability
+        of_escape = -eps * math.log(eps) - (1 - eps) * math.log1p(-eps)
+        return (1 - eps) * entropies + of_escape
+
     def unseen_nats(self, num_bytes: TokenArray) -> FloatArray:
         """Return what an unseen character of so many UTF-8 bytes costs."""
         return math.log(256) * num_bytes - math.log(self.escape_probability)

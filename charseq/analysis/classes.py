@@ -1,0 +1,21 @@
+"""What kind of character each is: letter, digit, space, newline, punctuation, or the script it belongs to."""
+
+import unicodedata
+
+KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
+"""Kinds by the first letter of the Unicode category, but for letters."""
+
+
+def class_of(char: str) -> str:
+    """Return the class of a character; for a letter that is not Latin, the first word of its Unicode name."""
+    if char in "\n\r\u0085\u2028\u2029":
+        return "newline"
+    category = unicodedata.category(char)
+    if char == "\t" or category == "Zs":
+        return "space"
+    if category == "Nd":
+        return "digit"
+    script = unicodedata.name(char, "").partition(" ")[0]
+    if category[0] == "L":
+        return {"LATIN": "letter", "": "letter without a name"}.get(script, script.capitalize())
+    return KINDS[category[0]]

@@ -1,0 +1,95 @@
+"""The most surprising characters of a text, each in its context, with what the model expected instead."""
+
+import heapq
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charseq.evaluator import Surprise
+from charseq.score import bits
+
+BEFORE, AFTER = 40, 20
+"""Characters of context."""
+
+
+@dataclass(slots=True)
+class HardChar:
+    """One character: its place, counted in characters from 0, its context, what it cost, what was expected.
+
+    `guesses` are tokens, the likeliest first, with their `probabilities`; the rank of an unseen one is 0.
+    """
+
+    file: str
+    offset: int
+    before: str
+    char: str
+    after: str
+    bits: float
+    rank: int
+    guesses: list[int]
+    probabilities: list[float]
+
+
+@dataclass(order=True, slots=True)
+class _Entry:
+    bits: float
+    serial: int
+    hard: HardChar = field(compare=False)
+
+
+class Hardest:
+    """Keeps the `num` most surprising characters of texts that are read piece by piece."""
+
+    def __init__(self, num: int) -> None:
+        self._num, self._heap, self._serial = num, list[_Entry](), 0
+        self.begin("")
+
+    def begin(self, file: str) -> None:
+        """Begin with another file."""
+        self._file, self._offset, self._before = file, 0, ""
+        self._unfinished: list[HardChar] = []
+
+    def add(self, text: str, surprise: Surprise) -> None:
+        """Take the next piece of the file, scored with guesses."""
+        for hard in self._unfinished:
+            hard.after += text[: AFTER - len(hard.after)]
+        self._unfinished = [hard for hard in self._unfinished if len(hard.after) < AFTER]
+        for k in self._candidates(surprise):
+            self._keep(self._hard_char(text, surprise, k))
+        self._offset, self._before = self._offset + len(text), (self._before + text)[-BEFORE:]
+
+    @property
+    def chars(self) -> list[HardChar]:
+        """The characters, the most surprising first; of equals the earlier one."""
+        return [entry.hard for entry in sorted(self._heap, reverse=True)]
+
+    def _candidates(self, surprise: Surprise) -> list[int]:
+        """Return, in text order, the characters that may be among the hardest so far."""
+        worst = np.argsort(-surprise.nats, kind="stable")[: self._num]
+        return sorted(worst.tolist())
+
+    def _hard_char(self, text: str, surprise: Surprise, k: int) -> HardChar:
+        expected = surprise.expected
+        if expected is None:
+            raise ValueError("scored without guesses")
+        return HardChar(
+            file=self._file,
+            offset=self._offset + k,
+            before=(self._before + text[max(0, k - BEFORE) : k])[-BEFORE:],
+            char=text[k],
+            after=text[k + 1 : k + 1 + AFTER],
+            bits=bits(float(surprise.nats[k])),
+            rank=int(surprise.ranks[k]),
+            guesses=expected.guesses[k].tolist(),
+            probabilities=expected.probabilities[k].tolist(),
+        )
+
+    def _keep(self, hard: HardChar) -> None:
+        self._serial -= 1
+        entry = _Entry(hard.bits, self._serial, hard)
+        if len(self._heap) < self._num:
+            heapq.heappush(self._heap, entry)
+        elif self._num and entry > self._heap[0]:
+            heapq.heapreplace(self._heap, entry)
+        if len(hard.after) < AFTER:
+            self._unfinished.append(hard)

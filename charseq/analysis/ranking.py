@@ -1,0 +1,58 @@
+"""The groups of characters that cost the most, kept while all of them go by; the rest is summed up."""
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from charseq.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What some characters cost. `count` says how many words, lines or characters they are.
+
+    `name` is None for what is left of other groups. A group that is found at one place has its `file` and
+    `offset` there, in characters.
+    """
+
+    name: str | None
+    count: int
+    score: Score
+    file: str | None = None
+    offset: int | None = None
+
+
+SORTS: Mapping[str, Callable[[Group], float]] = {
+    "total": lambda group: group.score.nats,
+    "mean": lambda group: group.score.nats_per_char,
+}
+"""What groups can be sorted by, the highest first."""
+
+
+class Worst:
+    """Keeps the `num` groups that are highest in `sort`, all if 0, and sums up the rest."""
+
+    def __init__(self, sort: str, num: int) -> None:
+        self._key, self._num = SORTS[sort], num
+        self._heap: list[tuple[float, int, Group]] = []
+        self._rest = Group(None, 0, Score())
+        self._serial = 0
+
+    def add(self, group: Group) -> None:
+        """Take one more group."""
+        if group.name is None:
+            self._put_to_rest(group)
+            return
+        self._serial -= 1  # of equals the first stays
+        heapq.heappush(self._heap, (self._key(group), self._serial, group))
+        if self._num and len(self._heap) > self._num:
+            self._put_to_rest(heapq.heappop(self._heap)[2])
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups, the highest first, and then the rest, if there is one."""
+        kept = [group for *_, group in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]
+        return kept + [self._rest] * (self._rest.count > 0)
+
+    def _put_to_rest(self, group: Group) -> None:
+        self._rest = Group(None, self._rest.count + group.count, self._rest.score + group.score)

@@ -1,0 +1,53 @@
+"""What every language model can do, be it a network or counts: read windows of streams, or one character.
+
+A state is what its streams have read, a workspace what a window needs; both are the model's own affair.
+"""
+
+from typing import Any, Protocol
+
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+
+
+class TokenReader(Protocol):
+    """Reads one stream, one character at a time."""
+
+    def reset_(self) -> None:
+        """Forget everything."""
+
+    def read(self, token: int) -> FloatArray:
+        """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
+
+
+class LanguageModel(Protocol):
+    """Tokens in, the distribution of the next token out, as logits: their softmax is meant."""
+
+    vocab_size: int
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers were learnt."""
+
+    def tensors(self) -> dict[str, Any]:
+        """Return what a file must hold, by name, but for the settings and the vocabulary."""
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the state of `batch_size` streams that have read nothing."""
+
+    def workspace(
+        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
+    ) -> Any:
+        """Return room for windows of up to `num_steps` steps and exactly `batch_size` streams.
+
+        With `resets` the windows may restart states; without `backward` there is only `forward`.
+        """
+
+    def forward(
+        self, tokens: TokenArray, state: Any, work: Any, *, resets: BoolArray | None = None
+    ) -> FloatArray:
+        """Return the logits (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
+
+        `resets` (T, N) marks where a stream starts anew. The next window may overwrite the logits.
+        """
+
+    def reader(self) -> TokenReader:
+        """Return a reader that has read nothing, of the model as it is now."""
