@@ -73,6 +73,11 @@ def find_model(argument: str | None) -> Path:
     raise ConfigError(f"{argument or repr(argument)}: {what}; give a run directory or a .safetensors file")
 
 
+def model_name(path: Path) -> str:
+    """Return what a model file is called: its run directory where it is that of a run."""
+    return str(path.parent if path.name == MODEL and path.parent != Path() else path)
+
+
 def read_metrics(directory: Path) -> list[dict[str, Any]]:
     """Return the records of a run's validations, if any, but for a last line that was never finished."""
     if not (directory / METRICS).exists():

@@ -1,5 +1,6 @@
 """How surprised a model is by each character of a text: the one array that every report is made from."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ class Surprise:
     num_bytes: TokenArray
     num_words: int = 0
     expected: Expectations | None = None
+
+    @property
+    def bits(self) -> FloatArray:
+        """-log2 p of each character."""
+        return self.nats / math.log(2)
 
     @property
     def unseen(self) -> BoolArray:

@@ -20,7 +20,7 @@ FLOORS = {
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),
     **dict.fromkeys(("trainer", "analysis"), 5),
     **dict.fromkeys(("checkpoint", "reports", "bench"), 6),
-    **dict.fromkeys(("run", "cases", "origin", "fit"), 7),
+    **dict.fromkeys(("run", "cases", "origin", "fit", "evaluation", "each"), 7),
     **dict.fromkeys(("cli",), 8),
     **dict.fromkeys(("__main__",), 9),
 }

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from charseq.cli.options import examples
-from charseq.config import CellName, Settings, Unit, suggest
-from charseq.errors import ConfigError
+from charseq.config import CellName, Settings, Unit
 from charseq.toml import value_from_text
 
 if TYPE_CHECKING:
@@ -54,15 +53,15 @@ def command(
     The step is the real one: forward, loss, backward, clip, Adam. Medians of repetitions after a warm-up.
     """
     from charseq.bench import Bench
-    from charseq.cli.console import check_format, results
+    from charseq.cli.console import check_choice, check_format, results
     from charseq.reports import write_rows
     from charseq.reports.tables import bench_table
 
     check_format(format_name, "json")
     for choice in what or []:
-        _check("what is measured", choice, WHAT)
+        check_choice("what is measured", choice, WHAT)
     if cell is not None:
-        _check("--cell", cell, get_args(CellName))
+        check_choice("--cell", cell, get_args(CellName))
     settings = Settings()
     for key, text in (("threads", threads), ("kernels", kernels)):
         settings = settings.with_layer({"train": {key: value_from_text("train", key, text)}}, f"--{key}")
@@ -95,9 +94,3 @@ def _measured(bench: "Bench", what: list[str], cells: list[str], shapes: list[st
                 else:
                     rows = [bench.evaluate(cell, size, unit) for unit in get_args(Unit)]
             yield from rows
-
-
-def _check(name: str, choice: str, choices: tuple[str, ...]) -> None:
-    if choice not in choices:
-        known = ", ".join(choices)
-        raise ConfigError(f"{name} must be one of {known}; got {choice!r}{suggest(choice, list(choices))}")

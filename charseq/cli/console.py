@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -12,9 +12,10 @@ from charseq.config import suggest
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from charseq.checkpoint import Checkpoint
+    from charseq.reports import Row
 
 UNLIMITED_WIDTH = 10_000_000
 
@@ -75,13 +76,43 @@ def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
     return None, arguments
 
 
-def check_format(name: str, *known: str) -> None:
-    """Raise ConfigError unless `name` is "table" or one of the `known` machine formats."""
-    if name not in ("table", *known):
-        choices = ["table", *known]
+def check_choice(what: str, name: str, choices: Sequence[str]) -> None:
+    """Raise ConfigError unless `name` is one of the `choices` for `what`."""
+    if name not in choices:
         raise ConfigError(
-            f"--format must be one of {', '.join(choices)}; got {name!r}{suggest(name, choices)}"
+            f"{what} must be one of {', '.join(choices)}; got {name!r}{suggest(name, list(choices))}"
         )
+
+
+def check_format(name: str, *known: str) -> None:
+    """Raise ConfigError unless `name` is "table" or one of the `known` formats for programs."""
+    check_choice("--format", name, ("table", *known))
+
+
+def write_result(
+    rows: "Iterable[Row]",
+    tables: "Callable[[], Iterable[RenderableType]]",
+    page: Callable[[], str],
+    *,
+    format_name: str,
+    html: Path | None,
+) -> None:
+    """Write a result to stdout in its format, and as a page to the file `html`, if there is one."""
+    from charseq.files import write_atomically
+    from charseq.reports import write_rows
+
+    if html is not None:
+        write_atomically(html, page().encode("utf-8", "surrogateescape"))
+    if format_name == "table":
+        console = results()
+        for number, table in enumerate(tables()):
+            if number:
+                console.print()
+            console.print(table)
+    elif format_name == "html":
+        sys.stdout.write(page())
+    else:
+        write_rows(rows, format_name, sys.stdout)
 
 
 @contextmanager

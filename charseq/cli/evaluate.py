@@ -3,26 +3,40 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charseq.cli.options import examples
-from charseq.errors import ConfigError, DataError
-from charseq.score import Score
+from charseq.cli.options import ErrorsOption, HtmlOption, examples
+from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from rich.table import Table
+
+    from charseq.baselines import NGram
     from charseq.checkpoint import Checkpoint
+    from charseq.evaluation import Evaluation, Listener
+    from charseq.evaluator import Surprise
     from charseq.reports import Row
+    from charseq.reports.evaluation_page import ShownText
+    from charseq.reports.heat import HeatMap
+    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
-    ("charseq evaluate runs/pydoc a.txt b.txt", "two texts and their total"),
+    ("charseq evaluate runs/pydoc a.txt b.txt --baseline unigram,ngram:6", "beside models that only count"),
     ("git log | charseq evaluate runs/pydoc - --format json", "any text from a pipe"),
+    ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
+    ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprise"),
+    ("charseq evaluate runs/logs --each line < access.log | sort -rn | head", "the strangest lines"),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
+GUESSES = 5
+"""Guesses that a page shows for each character."""
+PATIENCE = 1.0
+"""Seconds of scoring before anything is said about how far it is."""
 
 
 def command(
@@ -31,99 +45,171 @@ def command(
         typer.Argument(
             metavar="[MODEL] [TEXT]...",
             help="Run directory or .safetensors file (default: the newest run), then files, directories "
-            "or -; without a text, the model's own test part.",
+            "or -; without a text, the model's own test part; with --each, standard input.",
             show_default=False,
         ),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Models beside it: uniform, unigram, ngram:K; comma-separated."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Where the bits go: by char, class, position (in the word), column (in the line), "
+            "word, line, file, chunk; comma-separated.",
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="total|mean", help="With --by: highest total or mean of bits first."),
+    ] = None,
+    num_rows: Annotated[
+        int, typer.Option("--rows", min=0, metavar="N", help="With --by: rows of a table; 0: all.")
+    ] = 20,
+    hardest: Annotated[
+        int, typer.Option(min=0, metavar="K", help="The K most surprising characters in their context.")
+    ] = 0,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="How often first guesses are right, by confidence.")
+    ] = False,
+    each: Annotated[
+        str | None,
+        typer.Option(metavar="char|word|line|file", help="One row for each, as soon as it is known."),
+    ] = None,
+    heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprise.")] = False,
+    html: HtmlOption = None,
     cases: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="YAML cases: prefixes and what follows."),
     ] = None,
     steps: Annotated[bool, typer.Option("--steps", help="With --cases: every step on the way.")] = False,
     top: Annotated[int, typer.Option(min=0, metavar="K", help="With --cases: how many guesses to show.")] = 3,
+    errors: ErrorsOption = "strict",
     format_name: Annotated[
-        str, typer.Option("--format", "-f", metavar="table|json|yaml|tsv", help="Format of the results.")
-    ] = "table",
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv|html", help="Format of the results."
+        ),
+    ] = None,
 ) -> None:
     """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
-    from charseq.cli.console import check_format, load_model, split_model
+    from charseq.cli.console import check_choice, load_model, split_model, write_result
+    from charseq.directory import model_name
+    from charseq.evaluation import Evaluation, Wanted, evaluate
+    from charseq.reports import REPORTS
+    from charseq.reports.evaluation_page import ShownText
 
-    check_format(format_name, "json", "yaml", "tsv")
     model, texts = split_model(arguments)
-    if cases is not None and texts:
-        raise ConfigError("give either texts or --cases, not both")
+    check_choice("--errors", errors, ("strict", "replace"))
+    if each is not None:
+        if any((baseline, by, sort, hardest, calibration, heatmap, html, cases, steps)):
+            raise ConfigError("--each gives rows and no report beside: leave out the other options")
+        _stream(model, texts or ["-"], each, errors=errors, format_name=format_name or "tsv")
+        return
+    format_name = format_name or "table"
+    check_choice("--format", format_name, ("table", *REPORTS, "html"))
+    if heatmap and format_name != "table":
+        raise ConfigError("--heatmap is for people: leave out --format")
     if steps and cases is None:
         raise ConfigError("--steps needs --cases")
-    _, checkpoint = load_model(model)
+    wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration)
+    path, checkpoint = load_model(model)
+    evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.tokenizer.vocab)
+    if texts or cases is None or any((baseline, by, hardest, calibration, heatmap)):
+        heat_maps = _HeatMaps()
+        listeners: list[Listener] = [heat_maps] if heatmap else []
+        num_guesses = 0
+        if html is not None or format_name == "html":
+            listeners, num_guesses = [*listeners, shown], GUESSES
+        with _Progress(texts, plain=heatmap) as progress:
+            evaluation = evaluate(
+                checkpoint,
+                _named_texts(texts, errors) if texts else _test_part(checkpoint),
+                wanted,
+                name=model_name(path),
+                baselines=_baselines(checkpoint, baseline),
+                listeners=listeners,
+                num_guesses=num_guesses,
+                progress=progress.add,
+            )
+        heat_maps.finish()
     if cases is not None:
-        _evaluate_cases(checkpoint, cases, steps=steps, top=top, format_name=format_name)
-    else:
-        _evaluate_texts(checkpoint, texts, format_name)
+        evaluation.cases = _case_rows(checkpoint, cases, steps=steps, top=top)
+    write_result(
+        evaluation.rows,
+        lambda: _tables(evaluation),
+        lambda: _page(path, checkpoint, evaluation, shown),
+        format_name=format_name,
+        html=html,
+    )
+    if not all(row["passed"] is not False for row in evaluation.cases):
+        raise typer.Exit(1)
 
 
-def _evaluate_texts(checkpoint: "Checkpoint", texts: list[str], format_name: str) -> None:
-    from charseq.cli.console import results
-    from charseq.reports import write_rows
-    from charseq.reports.tables import evaluation_table
+def _groupings(names: str | None) -> tuple[str, ...]:
+    from charseq.analysis.groups import GROUPINGS
+    from charseq.cli.console import check_choice
 
-    rows = _rows(checkpoint, _named_texts(checkpoint, texts))
-    if format_name == "table":
-        results().print(evaluation_table(rows))
-    else:
-        write_rows(rows, format_name, sys.stdout)
+    chosen = tuple(names.split(",")) if names is not None else ()
+    for name in chosen:
+        check_choice("--by", name, tuple(GROUPINGS))
+    return chosen
 
 
-def _named_texts(checkpoint: "Checkpoint", texts: list[str]) -> "Iterator[tuple[str, Iterable[str]]]":
+def _sort(name: str | None) -> str | None:
+    from charseq.analysis.ranking import SORTS
+    from charseq.cli.console import check_choice
+
+    if name is not None:
+        check_choice("--sort", name, tuple(SORTS))
+    return name
+
+
+def _named_texts(texts: list[str], errors: str) -> "NamedTexts":
     from charseq.text.corpus import iter_texts
 
     for text in texts:
-        yield from iter_texts(text)
-    if not texts:
-        yield "test part", _test_part(checkpoint)
+        yield from iter_texts(text, errors="replace" if errors == "replace" else "strict")
 
 
-def _rows(checkpoint: "Checkpoint", texts: "Iterator[tuple[str, Iterable[str]]]") -> "list[Row]":
-    """Score each text by itself, and several together; DataError when there is nothing in any of them."""
-    from charseq.reports import evaluation_row
-
-    rows, total, total_seen, total_seconds = [], Score(), Score(), 0.0
-    for name, pieces in texts:
-        begin = time.perf_counter()
-        score, seen = _score(checkpoint, pieces)
-        seconds = time.perf_counter() - begin
-        rows.append(evaluation_row(name, score, seen, seconds=seconds))
-        total, total_seen, total_seconds = total + score, total_seen + seen, total_seconds + seconds
-    if not total.num_chars:
-        raise DataError(f"{', '.join(row['text'] for row in rows)}: empty: there is nothing to score")
-    if len(rows) > 1:
-        rows.append(evaluation_row("total", total, total_seen, seconds=total_seconds))
-    return rows
-
-
-def _score(checkpoint: "Checkpoint", pieces: "Iterable[str]") -> tuple[Score, Score]:
-    from charseq.evaluator import Scorer
-
-    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
-    score, seen = Score(), Score()
-    for piece in pieces:
-        surprise = scorer.score(piece)
-        score += surprise.score()
-        seen += surprise.score(seen_only=True)
-    return score, seen
-
-
-def _test_part(checkpoint: "Checkpoint") -> "Iterator[str]":
+def _test_part(checkpoint: "Checkpoint") -> "NamedTexts":
     from charseq.origin import held_out_part
 
-    return held_out_part(checkpoint).strings()
+    yield "test part", held_out_part(checkpoint).strings()
 
 
-def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int, format_name: str) -> None:
-    from charseq.cases import case_row, read_cases, step_rows, total_row
-    from charseq.cli.console import results
-    from charseq.predictor import Predictor
+def _baselines(checkpoint: "Checkpoint", names: str | None) -> "dict[str, NGram]":
+    """Count the n-grams that were asked for in what the model learnt from."""
+    from charseq.fit import baseline_orders, fit_ngram
+    from charseq.origin import training_part
+
+    if names is None:
+        return {}
+    orders = baseline_orders(names)
+    text = training_part(checkpoint)
+    unit = checkpoint.settings.data.unit
+    return {name: fit_ngram(text, checkpoint.tokenizer, unit, order) for name, order in orders.items()}
+
+
+def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
+    """Write one row for each `kind`, as they come."""
+    from charseq.cli.console import check_choice, load_model, note
+    from charseq.each import KINDS, each_row
     from charseq.reports import write_rows
-    from charseq.reports.tables import predictions_table
+
+    check_choice("--each", kind, KINDS)
+    check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
+    _, checkpoint = load_model(model)
+    if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
+        note("reading the text from the terminal; Ctrl-D ends")
+    write_rows(each_row(checkpoint, _named_texts(texts, errors), kind), format_name, sys.stdout)
+
+
+def _case_rows(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int) -> "list[Row]":
+    from charseq.cases import case_row, read_cases, step_rows, total_row
+    from charseq.predictor import Predictor
 
     cases = read_cases(path)
     predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
@@ -132,12 +218,85 @@ def _evaluate_cases(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: i
         way = predictor.unroll(case.prefix, case.target, num_top=top)[:-1] if steps else []
         verdicts.append(case_row(case, predictor.predict(case.prefix, case.target, num_top=top)))
         rows += [*step_rows(way), verdicts[-1]]
-    total = total_row(verdicts)
-    if len(cases) > 1:
-        rows.append(total)
-    if format_name == "table":
-        results().print(predictions_table(rows))
-    else:
-        write_rows(rows, format_name, sys.stdout)
-    if not total["passed"]:
-        raise typer.Exit(1)
+    return rows + [total_row(verdicts)] * (len(cases) > 1)
+
+
+def _tables(evaluation: "Evaluation") -> "Iterator[Table]":
+    from charseq.reports import tables
+
+    if evaluation.texts:
+        yield tables.evaluation_table(evaluation.texts)
+    for rows in evaluation.groups.values():
+        yield tables.groups_table(rows)
+    if evaluation.hardest:
+        yield tables.hardest_table(evaluation.hardest)
+    if evaluation.calibration:
+        yield tables.calibration_table(evaluation.calibration)
+    if evaluation.cases:
+        yield tables.predictions_table(evaluation.cases)
+
+
+def _page(path: Path, checkpoint: "Checkpoint", evaluation: "Evaluation", shown: "ShownText") -> str:
+    from charseq.directory import model_name, read_metrics
+    from charseq.reports.evaluation_page import evaluation_page
+
+    return evaluation_page(
+        f"{model_name(path)}: {checkpoint.description}",
+        texts=evaluation.texts,
+        groups=evaluation.groups,
+        hardest=evaluation.hardest,
+        calibration=evaluation.calibration,
+        cases=evaluation.cases,
+        metrics=read_metrics(path.parent),
+        shown=shown,
+    )
+
+
+class _HeatMaps:
+    """Prints each text coloured by surprise while it is scored."""
+
+    def __init__(self) -> None:
+        self._map: HeatMap | None = None
+
+    def begin(self, file: str) -> None:
+        """Begin with another text."""
+        from charseq.cli.console import results
+        from charseq.reports.heat import SURPRISE, HeatMap
+
+        self.finish()
+        self._map = HeatMap(results(), SURPRISE)
+
+    def add(self, text: str, surprise: "Surprise") -> None:
+        """Take the next piece of the text."""
+        if self._map:
+            self._map.write(text, surprise.bits)
+
+    def finish(self) -> None:
+        """Print the end of the last text."""
+        if self._map:
+            self._map.finish()
+            print()
+
+
+class _Progress:
+    """Tells stderr how far the scoring is, once it takes long; use as a context manager."""
+
+    def __init__(self, texts: list[str], *, plain: bool) -> None:
+        from charseq.cli.progress import ReadingDisplay
+        from charseq.text.corpus import size_of
+
+        self._display = ReadingDisplay(plain=plain, noun="the text")
+        self._begun, self._num_bytes, self._total = time.monotonic(), 0, size_of(tuple(texts))
+
+    def __enter__(self) -> "_Progress":
+        self._display.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._display.__exit__(*error)
+
+    def add(self, piece: str) -> None:
+        """Count one more piece that is done."""
+        self._num_bytes += len(piece.encode())
+        if time.monotonic() - self._begun >= PATIENCE:
+            self._display.show("scoring", self._num_bytes, self._total)

@@ -26,6 +26,13 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings file; default: ./charseq.toml, if any."),
 ]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the results as a page, too.")
+]
+ErrorsOption = Annotated[
+    str,
+    typer.Option("--errors", metavar="strict|replace", help="Refuse what is not UTF-8, or read U+FFFD."),
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any setting; repeatable.")
 ]

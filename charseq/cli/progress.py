@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from charseq.cli.console import notes
+from charseq.cli.console import note, notes
 from charseq.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.reports.text import printable
 from charseq.score import bits
@@ -19,16 +19,22 @@ REFRESH_SECONDS = 0.1
 HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
 LINE_SECONDS = 2.0
 """Seconds of training between two lines at least; the last validation always has its line."""
+SAY_SECONDS = 30.0
+"""Seconds between two lines about the reading of a long text where there is no terminal."""
 SMOOTHING = 0.98
 
 
 class ReadingDisplay:
-    """Shows how far the reading of a large corpus is, in a terminal; use as a context manager."""
+    """Shows how far the reading of a long text is, in a terminal; use as a context manager.
 
-    def __init__(self, *, plain: bool) -> None:
-        self._console = notes()
-        self._hidden = plain or not self._console.is_terminal
+    Where stderr is no terminal, there is a line now and then.
+    """
+
+    def __init__(self, *, plain: bool, noun: str = "the corpus") -> None:
+        self._console, self._noun = notes(), noun
+        self._hidden, self._live = plain, self._console.is_terminal
         self._bar: Progress | None = None
+        self._said = time.monotonic()
         self._what, self._shown = "", -math.inf
 
     def __enter__(self) -> "ReadingDisplay":
@@ -46,6 +52,9 @@ class ReadingDisplay:
         soon = what == self._what and num_bytes != total and now - self._shown < REFRESH_SECONDS
         if self._hidden or soon:
             return
+        if not self._live:
+            self._say(what, num_bytes, total, now)
+            return
         if self._bar is None:
             self._bar = self._make_bar()
             self._bar.start()
@@ -55,6 +64,12 @@ class ReadingDisplay:
             self._bar.add_task(what, total=total)
         self._what, self._shown = what, now
         self._bar.update(self._bar.task_ids[0], completed=num_bytes, total=total, refresh=True)
+
+    def _say(self, what: str, num_bytes: int, total: int | None, now: float) -> None:
+        if now - self._said >= SAY_SECONDS:
+            self._said = now
+            share = f" of {total / 1e6:,.1f}" if total else ""
+            note(f"{what} {self._noun}: {num_bytes / 1e6:,.1f}{share} MB")
 
     def _make_bar(self) -> "Progress":
         from rich.progress import (
@@ -67,7 +82,7 @@ class ReadingDisplay:
         )
 
         columns = (
-            TextColumn("{task.description} the corpus", style=""),
+            TextColumn(f"{{task.description}} {self._noun}", style=""),
             BarColumn(24),
             DownloadColumn(),
             TransferSpeedColumn(),

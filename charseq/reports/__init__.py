@@ -1,5 +1,23 @@
 """From scores and predictions to what people and programs read: tables for the one, records for the other."""
 
-from charseq.reports.records import REPORTS, Row, evaluation_row, prediction_row, write_rows
+from charseq.reports.records import (
+    REPORTS,
+    Row,
+    calibration_row,
+    evaluation_row,
+    group_rows,
+    hardest_row,
+    prediction_row,
+    write_rows,
+)
 
-__all__ = ["REPORTS", "Row", "evaluation_row", "prediction_row", "write_rows"]
+__all__ = [
+    "REPORTS",
+    "Row",
+    "calibration_row",
+    "evaluation_row",
+    "group_rows",
+    "hardest_row",
+    "prediction_row",
+    "write_rows",
+]

@@ -1,29 +1,39 @@
-"""Rows for programs: JSON, YAML and tab-separated values, with the project's names and unrounded numbers.
+"""Rows for programs: JSON, YAML, tab- and comma-separated values, with unrounded numbers.
 
 The rows are documented in the README. Next room: `tables.py`, the same rows for people.
 """
 
+import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TextIO
 
+from charseq.analysis.calibration import Bin
+from charseq.analysis.figures import Figures
+from charseq.analysis.hardest import HardChar
+from charseq.analysis.ranking import Group
 from charseq.predictor import Prediction
-from charseq.score import Score
+from charseq.score import Score, bits
 
 Row = dict[str, Any]
 
 
-def evaluation_row(text: str, score: Score, seen: Score, *, seconds: float) -> Row:
-    """Return the figures of one text; `seen` is the score of its characters that the vocabulary knows."""
+def evaluation_row(figures: Figures, *, model: str, text: str) -> Row:
+    """Return the figures of one model on one text."""
+    score, seen, seconds = figures.score, figures.seen, figures.seconds
     return {
+        "report": "text",
+        "model": model,
         "text": text,
         "num_chars": score.num_chars,
         "num_bytes": score.num_bytes,
         "num_unseen": score.num_unseen,
         "nats_per_char": score.nats_per_char,
         "bits_per_char": score.bits_per_char,
+        "bits_per_char_error": figures.standard_error,
         "bits_per_byte": score.bits_per_byte,
         "perplexity": score.perplexity,
         "word_perplexity": score.word_perplexity,
@@ -31,8 +41,56 @@ def evaluation_row(text: str, score: Score, seen: Score, *, seconds: float) -> R
         "top5_accuracy": score.top5_accuracy,
         "seen_bits_per_char": seen.bits_per_char,
         "seen_perplexity": seen.perplexity,
+        "calibration_error": figures.calibration.error,
         "chars_per_second": score.num_chars / seconds if seconds > 0 else math.nan,
     }
+
+
+def group_rows(grouping: str, groups: Iterable[Group], total: Score) -> list[Row]:
+    """Return the figures of each group of a `total`; chunks also with the average from the beginning."""
+    rows, so_far = [], Score()
+    for group in groups:
+        score, so_far = group.score, so_far + group.score
+        row = {
+            "report": grouping,
+            "group": group.name,
+            "count": group.count,
+            "file": group.file,
+            "offset": group.offset,
+            "num_chars": score.num_chars,
+            "num_unseen": score.num_unseen,
+            "nats": score.nats,
+            "bits": bits(score.nats),
+            "share": score.nats / total.nats if total.nats else math.nan,
+            "nats_per_char": score.nats_per_char,
+            "bits_per_char": score.bits_per_char,
+            "perplexity": score.perplexity,
+            "accuracy": score.accuracy,
+        }
+        rows.append(row | ({"running_bits_per_char": so_far.bits_per_char} if grouping == "chunk" else {}))
+    return rows
+
+
+def hardest_row(hard: HardChar, vocab: Sequence[str]) -> Row:
+    """Return one surprising character in its context, with what was expected instead."""
+    guesses = zip(hard.guesses, hard.probabilities, strict=True)
+    return {
+        "report": "hardest",
+        "bits": hard.bits,
+        "probability": 2**-hard.bits,
+        "rank": hard.rank,
+        "char": hard.char,
+        "before": hard.before,
+        "after": hard.after,
+        "file": hard.file,
+        "offset": hard.offset,
+        "top": [{"char": vocab[token], "probability": probability} for token, probability in guesses],
+    }
+
+
+def calibration_row(part: Bin) -> Row:
+    """Return one bin of a reliability table."""
+    return {"report": "calibration"} | asdict(part)
 
 
 def prediction_row(prediction: Prediction) -> Row:
@@ -57,6 +115,13 @@ def write_json(rows: Iterable[Row], file: TextIO) -> None:
     file.write("[]\n" if separator == "[" else "]\n")
 
 
+def write_jsonl(rows: Iterable[Row], file: TextIO) -> None:
+    """Write each row as a line of JSON, as it comes."""
+    for row in rows:
+        file.write(_json(row) + "\n")
+        file.flush()
+
+
 def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
     """Write the rows as one YAML list."""
     import yaml
@@ -77,20 +142,38 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
     r"""Write a header and a line for each row as it comes.
 
     Backslash, tab, newline and carriage return are written \\, \t, \n and \r; lists are JSON; None is empty.
+    Where other columns begin, there is an empty line and a header of its own.
     """
+    for line in _with_headers(rows):
+        file.write("\t".join(_cell(_escaped(value)) for value in line) + "\n")
+        file.flush()
+
+
+def write_csv(rows: Iterable[Row], file: TextIO) -> None:
+    """Write comma-separated values as RFC 4180 has them, but with single newlines; else as `write_tsv`."""
+    write = csv.writer(file, lineterminator="\n").writerow
+    for line in _with_headers(rows):
+        write(map(_cell, line))
+        file.flush()
+
+
+def _with_headers(rows: Iterable[Row]) -> Iterator[list[Any]]:
+    """Yield a header, and the values of the rows that have these columns; an empty line before the next."""
     columns: list[str] = []
     for row in rows:
-        if not columns:
+        if columns != list(row):
+            yield from [[]] * bool(columns)
             columns = list(row)
-            file.write("\t".join(columns) + "\n")
-        file.write("\t".join(_cell(row[column]) for column in columns) + "\n")
-        file.flush()
+            yield columns
+        yield list(row.values())
 
 
 REPORTS: Mapping[str, Callable[[Iterable[Row], TextIO], None]] = {
     "json": write_json,
+    "jsonl": write_jsonl,
     "yaml": write_yaml,
     "tsv": write_tsv,
+    "csv": write_csv,
 }
 """Every machine format by its name; the format «table» is for people."""
 
@@ -113,9 +196,15 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
+def _escaped(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+        return value
     return repr(value) if isinstance(value, float) else _json(value)

@@ -1,5 +1,6 @@
 """Rows for people: the same rows as in `records.py`, as rich tables that fit a terminal of 80 columns."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +18,13 @@ FIGURES = [
     ("unseen characters", "num_unseen", "{:,}"),
     ("nats per character", "nats_per_char", "{:.4f}"),
     ("bits per character", "bits_per_char", "{:.4f}"),
+    ("standard error of that", "bits_per_char_error", "{:.4f}"),
     ("bits per byte", "bits_per_byte", "{:.4f}"),
     ("perplexity per character", "perplexity", "{:.4f}"),
     ("perplexity per word", "word_perplexity", "{:,.1f}"),
     ("top-1 accuracy (%)", "accuracy", "{:.1%}"),
     ("top-5 accuracy (%)", "top5_accuracy", "{:.1%}"),
+    ("calibration error (%)", "calibration_error", "{:.1%}"),
     ("without unseen: bits per character", "seen_bits_per_char", "{:.4f}"),
     ("without unseen: perplexity", "seen_perplexity", "{:.4f}"),
     ("characters per second", "chars_per_second", "{:,.0f}"),
@@ -33,10 +36,28 @@ COLUMNS = [
     ("unseen", "num_unseen", "{:,}"),
     ("nats/char", "nats_per_char", "{:.4f}"),
     ("bits/char", "bits_per_char", "{:.4f}"),
+    ("± error", "bits_per_char_error", "{:.4f}"),
     ("bits/byte", "bits_per_byte", "{:.4f}"),
     ("perplexity", "perplexity", "{:.3f}"),
 ]
 """The figures of several texts that have room beside each other."""
+
+GROUP_COLUMNS = [
+    ("chars", "num_chars", "{:,}"),
+    ("bits", "bits", "{:,.0f}"),
+    ("share (%)", "share", "{:.1%}"),
+    ("bits/char", "bits_per_char", "{:.3f}"),
+    ("perplexity", "perplexity", "{:.4g}"),
+    ("top-1 (%)", "accuracy", "{:.1%}"),
+]
+"""What every group has."""
+CONTEXT, GROUP_CHARS = 15, 40
+"""Characters of a context on either side, and of the name of a group, that are shown."""
+CALIBRATION_COLUMNS = [
+    ("characters", "num_chars", "{:,}"),
+    ("mean confidence (%)", "confidence", "{:.1%}"),
+    ("right (%)", "accuracy", "{:.1%}"),
+]
 
 BENCH_COLUMNS = {
     "train": [
@@ -59,20 +80,66 @@ BENCH_COLUMNS["evaluate"] = BENCH_COLUMNS["sample"]
 
 
 def evaluation_table(rows: Sequence[Row]) -> Table:
-    """Return all figures of one text below each other, or the main ones of several, a line for each text."""
+    """Return all figures of one model on one text below each other, or the main ones of several in lines."""
     table = _table()
     if len(rows) == 1:
         table.add_column("")
         table.add_column(Text(printable(rows[0]["text"])), justify="right", overflow="fold")
         for label, key, style in FIGURES:
             if rows[0]["num_unseen"] or not key.startswith("seen_"):
-                table.add_row(label, style.format(rows[0][key]))
+                table.add_row(label, _styled(rows[0][key], style))
         return table
-    table.add_column("text", overflow="fold")
-    for label, _, _ in COLUMNS:
-        table.add_column(label, justify="right", no_wrap=True)
+    names = [key for key in ("text", "model") if len({row[key] for row in rows}) > 1] or ["text"]
+    with_unseen = any(row["num_unseen"] for row in rows)
+    columns = [column for column in COLUMNS if with_unseen or column[1] != "num_unseen"]
+    for name in names:
+        table.add_column(name, overflow="fold")
+    _add_numbers(table, columns)
     for row in rows:
-        table.add_row(Text(printable(row["text"])), *(style.format(row[key]) for _, key, style in COLUMNS))
+        table.add_row(*(Text(printable(row[name])) for name in names), *_numbers(row, columns))
+    return table
+
+
+def groups_table(rows: Sequence[Row]) -> Table:
+    """Return the groups of one grouping, a line each; those without a name are what is left of the others."""
+    grouping: str = rows[0]["report"]
+    columns = GROUP_COLUMNS
+    if grouping == "word":
+        columns = [("times", "count", "{:,}"), *columns]
+    elif grouping == "line":
+        columns = [("offset", "offset", "{:,}"), *columns]
+    elif grouping == "chunk":
+        columns = [*columns, ("bits/char so far", "running_bits_per_char", "{:.3f}")]
+    table = _table()
+    table.add_column("characters" if grouping == "chunk" else grouping, overflow="fold")
+    _add_numbers(table, columns)
+    for row in rows:
+        table.add_row(_group_name(row), *_numbers(row, columns))
+    return table
+
+
+def hardest_table(rows: Sequence[Row]) -> Table:
+    """Return the most surprising characters, each marked in its context, with what was expected instead."""
+    table = _table()
+    table.add_column("in its context", overflow="fold")
+    table.add_column("likeliest, with p", overflow="fold")
+    for header in ("bits", "rank", "offset"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows:
+        before, after = visible(row["before"][-CONTEXT:]), visible(row["after"][:CONTEXT])
+        context = Text.assemble(before, (f"[{visible(row['char'])}]", "bold red"), after)
+        rank = f"{row['rank']}" if row["rank"] else "unseen"
+        table.add_row(context, _guesses(row["top"]), f"{row['bits']:.2f}", rank, f"{row['offset']:,}")
+    return table
+
+
+def calibration_table(rows: Sequence[Row]) -> Table:
+    """Return how often first guesses of each confidence were right."""
+    table = _table()
+    table.add_column("confidence (%)", no_wrap=True)
+    _add_numbers(table, CALIBRATION_COLUMNS)
+    for row in rows:
+        table.add_row(f"{row['low']:.0%} to {row['high']:.0%}", *_numbers(row, CALIBRATION_COLUMNS))
     return table
 
 
@@ -105,12 +172,37 @@ def _prediction_cells(row: Row, *, with_targets: bool) -> list[Any]:
         asked = [row["target"] and visible(row["target"]), _number(row["probability"], ".4f"), row["rank"]]
         cells += [Text("" if cell is None else f"{cell}") for cell in asked]
         cells += [f"{row['bits']:.3f}", _perplexity(row["bits"])]
-    pairs = [(visible(guess["char"]), guess["probability"]) for guess in row["top"]]
-    guesses = (f"{char}={probability:.3f}" for char, probability in pairs)
-    cells.append(Text(" ".join(guesses)))
+    cells.append(_guesses(row["top"]))
     if "passed" in row:
         cells.append({True: "pass", False: Text("MISS", style="bold red"), None: ""}[row["passed"]])
     return cells
+
+
+def _guesses(top: Sequence[Row]) -> Text:
+    return Text(" ".join(f"{visible(guess['char'])}={guess['probability']:.3f}" for guess in top))
+
+
+def _group_name(row: Row) -> Text:
+    if row["group"] is None:
+        return Text("all others", style="dim")
+    if row["report"] not in ("char", "word", "line"):
+        return Text(printable(row["group"]))
+    rest = "…" if len(row["group"]) > GROUP_CHARS else ""
+    return Text(visible(row["group"][:GROUP_CHARS]) + rest)
+
+
+def _add_numbers(table: Table, columns: Sequence[tuple[str, str, str]]) -> None:
+    for label, _, _ in columns:
+        table.add_column(label, justify="right", no_wrap=True)
+
+
+def _numbers(row: Row, columns: Sequence[tuple[str, str, str]]) -> list[str]:
+    return [_styled(row[key], style) for _, key, style in columns]
+
+
+def _styled(value: Any, style: str) -> str:
+    """Return a number in its style; nothing for one that is not known."""
+    return "" if value is None or math.isnan(value) else style.format(value)
 
 
 def _perplexity(bits: float) -> str:

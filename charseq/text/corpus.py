@@ -11,11 +11,11 @@ import hashlib
 import sys
 import sysconfig
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -28,6 +28,11 @@ CHUNK_BYTES = 1 << 16
 CORPUS_CHUNK_BYTES = 1 << 20
 LARGE_BYTES = 1 << 25
 """A corpus of at least so many bytes is large: it goes into the cache, and reading it shows progress."""
+
+NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
+"""The name of each text with its pieces, which are to be taken before the next text is asked for."""
+
+DecodingErrors: TypeAlias = Literal["strict", "replace"]
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Is told what is being done, the bytes done, and the bytes in all where these are known."""
@@ -55,15 +60,21 @@ def read_corpus(sources: tuple[str, ...], *, progress: Progress | None = None) -
     that does not exist, DataError for one that cannot be read or decoded and for a cache that cannot be
     written.
     """
-    progress = progress or (lambda what, done, total: None)
+    progress, total = progress or (lambda what, done, total: None), size_of(sources)
     files = _files_of_all(sources)
-    size = sum(path.stat().st_size for path in files)
-    total = size if files and all(path.suffix != ".gz" for path in files) else None
-    if size >= LARGE_BYTES:
+    if sum(path.stat().st_size for path in files) >= LARGE_BYTES:
         sha256, num_bytes = _digest(sources, progress, total)
         if (text := cache.find(sha256)) is not None:
             return Corpus(text, tuple(sources), num_bytes, sha256)
     return _encode(sources, progress, total)
+
+
+def size_of(sources: tuple[str, ...]) -> int | None:
+    """Return the bytes of all `sources` together, None where that is not known before they are read."""
+    files = _files_of_all(sources)
+    if not files or any(path.suffix == ".gz" for path in files):
+        return None
+    return sum(path.stat().st_size for path in files)
 
 
 def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
@@ -113,14 +124,14 @@ def _encode(sources: tuple[str, ...], progress: Progress, total: int | None) -> 
     return Corpus(text, tuple(sources), num_bytes, sha256)
 
 
-def iter_texts(source: str) -> Iterator[tuple[str, Iterator[str]]]:
+def iter_texts(source: str, *, errors: DecodingErrors = "strict") -> Iterator[tuple[str, Iterator[str]]]:
     """Yield (name, pieces of text) for each file behind `source`, in bounded memory.
 
     The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`.
     """
 
     def pieces(name: str, chunks: Iterator[bytes]) -> Iterator[str]:
-        decode = Decoder(name)
+        decode = Decoder(name, errors)
         for chunk in chunks:
             yield decode(chunk)
         yield decode(b"", final=True)
@@ -130,11 +141,14 @@ def iter_texts(source: str) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 class Decoder:
-    """Strict UTF-8, chunk by chunk; a DataError names the file and the offset of the offending byte."""
+    """UTF-8, chunk by chunk; a DataError names the file and the offset of the offending byte.
 
-    def __init__(self, name: str) -> None:
+    With `errors` "replace" what is not UTF-8 becomes U+FFFD instead.
+    """
+
+    def __init__(self, name: str, errors: DecodingErrors = "strict") -> None:
         self._name, self._offset, self._pending = name, 0, 0
-        self._decode = codecs.getincrementaldecoder("utf-8")()
+        self._decode = codecs.getincrementaldecoder("utf-8")(errors)
 
     def __call__(self, chunk: bytes, *, final: bool = False) -> str:
         """Return the text that `chunk` completes; `final` when no more bytes follow."""

@@ -17,9 +17,10 @@ from charseq.evaluator import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 
 KEYS = [
-    *("text", "num_chars", "num_bytes", "num_unseen"),
-    *("nats_per_char", "bits_per_char", "bits_per_byte", "perplexity", "word_perplexity"),
-    *("accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity", "chars_per_second"),
+    *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),
+    *("nats_per_char", "bits_per_char", "bits_per_char_error", "bits_per_byte", "perplexity"),
+    *("word_perplexity", "accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
+    *("calibration_error", "chars_per_second"),
 ]
 CASE_KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top", "perplexity", "passed"]
 FIGURES = [

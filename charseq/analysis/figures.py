@@ -1,0 +1,30 @@
+"""All that is said of a text as a whole, summed up as it is scored."""
+
+import numpy as np
+
+from charseq.analysis.blocks import Blocks, standard_error
+from charseq.analysis.calibration import Calibration
+from charseq.evaluator import Surprise
+from charseq.score import Score
+
+
+class Figures:
+    """What a model paid for the pieces it was given, with and without unseen characters, and how surely."""
+
+    def __init__(self) -> None:
+        self.score, self.seen, self.seconds = Score(), Score(), 0.0
+        self.calibration = Calibration()
+        self._blocks = Blocks(2)
+
+    def add(self, surprise: Surprise, *, seconds: float) -> None:
+        """Take the next piece of the text, which took so long to score."""
+        self.score += surprise.score()
+        self.seen += surprise.score(seen_only=True)
+        self.seconds += seconds
+        self.calibration.add(surprise)
+        self._blocks.add(np.stack([surprise.nats, np.ones(len(surprise.nats))], axis=1))
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error of the bits per character, by block bootstrap; nan for a short text."""
+        return standard_error(*self._blocks.sums.T)

@@ -1,0 +1,138 @@
+"""An evaluation as a page: figures, learning curve, tables, cases, and the text coloured by surprise."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.table import Table
+
+from charseq.evaluator import Surprise
+from charseq.reports import tables
+from charseq.reports.axes import Series
+from charseq.reports.charts import line_chart
+from charseq.reports.heat import SURPRISE
+from charseq.reports.page import Details, heat_text, page, paragraph, section, table
+from charseq.reports.records import Row
+
+LN2 = math.log(2)
+SHOWN_CHARS = 50_000
+"""Characters of the texts that are shown at most; the figures are those of all."""
+
+
+class ShownText:
+    """Keeps the beginning of the texts, with what each character cost and what was expected."""
+
+    def __init__(self, vocab: tuple[str, ...]) -> None:
+        self._vocab = vocab
+        self._pieces: list[tuple[str, Surprise]] = []
+        self._room = SHOWN_CHARS
+        self.num_chars = 0
+
+    def begin(self, file: str) -> None:
+        """Begin with another text, which is shown below the last one."""
+
+    def add(self, text: str, surprise: Surprise) -> None:
+        """Take the next piece of the text."""
+        if self._room:
+            self._pieces.append((text[: self._room], surprise))
+        self._room = max(0, self._room - len(text))
+        self.num_chars += len(text)
+
+    def html(self) -> str:
+        """Return the text, coloured, and a word on what is not shown of it."""
+        nats, ranks, guesses, probabilities = [], [], [], []
+        for text, surprise in self._pieces:
+            expected, some = surprise.expected, slice(len(text))
+            if expected is None:
+                raise ValueError("scored without guesses")
+            nats.append(surprise.nats[some])
+            ranks.append(surprise.ranks[some])
+            guesses.append(expected.guesses[some])
+            probabilities.append(expected.probabilities[some])
+        cost = np.concatenate(nats)
+        details = Details(
+            np.exp(-cost),
+            np.concatenate(ranks),
+            np.concatenate(guesses),
+            np.concatenate(probabilities),
+            self._vocab,
+        )
+        text = "".join(text for text, _ in self._pieces)
+        shown = heat_text(text, cost / LN2, SURPRISE, details=details)
+        if self.num_chars == len(text):
+            return shown
+        return paragraph(f"The first {len(text):,} of {self.num_chars:,} characters.") + shown
+
+
+def evaluation_page(
+    title: str,
+    *,
+    texts: Sequence[Row],
+    groups: Mapping[str, Sequence[Row]],
+    hardest: Sequence[Row],
+    calibration: Sequence[Row],
+    cases: Sequence[Row],
+    metrics: Sequence[Row],
+    shown: ShownText,
+    more: Sequence[str] = (),
+) -> str:
+    """Return the page of an evaluation: its rows, the run's `metrics`, the text, and `more` sections."""
+    parts = []
+    if texts:
+        main = [row for row in texts if row["model"] == texts[0]["model"]][-1]
+        parts.append(section("Figures", page_table(tables.evaluation_table([main]))))
+    if len(texts) > 1:
+        parts.append(section("Beside each other", page_table(tables.evaluation_table(texts))))
+    if cases:
+        parts.append(section("Cases", page_table(tables.predictions_table(cases))))
+    if metrics:
+        parts.append(section("Learning curve", _learning_curve(metrics)))
+    parts += more
+    for by, rows in groups.items():
+        charts = [_chunks(rows)] if by == "chunk" and len(rows) > 1 else []
+        parts.append(section(f"By {by}", *charts, page_table(tables.groups_table(rows))))
+    if hardest:
+        parts.append(section("Hardest characters", page_table(tables.hardest_table(hardest))))
+    if calibration:
+        chart = _reliability(calibration)
+        parts.append(section("Calibration", chart, page_table(tables.calibration_table(calibration))))
+    if shown.num_chars:
+        parts.append(section("Text", shown.html()))
+    return page(title, parts)
+
+
+def page_table(made: Table) -> str:
+    """Return a table that was made for the terminal as one of a page."""
+    headers = [f"{column.header}" for column in made.columns]
+    rows = zip(*([f"{cell}" for cell in column.cells] for column in made.columns), strict=True)
+    num_text_columns = sum(column.justify != "right" for column in made.columns)
+    return table(headers, list(rows), num_text_columns=num_text_columns)
+
+
+def _learning_curve(metrics: Sequence[Row]) -> str:
+    steps = [record["step"] for record in metrics]
+    lines = []
+    for name, key in (("training", "train_nats_per_char"), ("validation", "valid_nats_per_char")):
+        pairs = [(s, r[key] / LN2) for s, r in zip(steps, metrics, strict=True) if r[key] is not None]
+        if pairs:
+            lines.append(Series(name, *map(list, zip(*pairs, strict=True))))
+    return line_chart(lines, x_label="step", y_label="bits per character")
+
+
+def _chunks(rows: Sequence[Row]) -> str:
+    offsets = [row["offset"] for row in rows]
+    lines = [
+        Series("chunk", offsets, [row["bits_per_char"] for row in rows]),
+        Series("from the beginning", offsets, [row["running_bits_per_char"] for row in rows]),
+    ]
+    return line_chart(lines, x_label="offset (characters)", y_label="bits per character")
+
+
+def _reliability(calibration: Sequence[Row]) -> str:
+    filled = [row for row in calibration if row["num_chars"]]
+    confidences = [100 * row["confidence"] for row in filled]
+    lines = [
+        Series("first guesses", confidences, [100 * row["accuracy"] for row in filled]),
+        Series("perfectly calibrated", [0, 100], [0, 100]),
+    ]
+    return line_chart(lines, x_label="confidence (%)", y_label="right (%)")
