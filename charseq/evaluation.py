@@ -16,6 +16,7 @@ from charseq.language import LanguageModel
 from charseq.reports import Row, calibration_row, evaluation_row, group_rows, hardest_row
 from charseq.text.corpus import NamedTexts
 
+
 class Listener(Protocol):
     """Hears what each character of each text cost the model."""
 

@@ -15,7 +15,10 @@ def class_of(char: str) -> str:
         return "space"
     if category == "Nd":
         return "digit"
-    script = unicodedata.name(char, "").partition(" ")[0]
-    if category[0] == "L":
-        return {"LATIN": "letter", "": "letter without a name"}.get(script, script.capitalize())
-    return KINDS[category[0]]
+    if category[0] != "L":
+        return KINDS[category[0]]
+    name = unicodedata.name(char, "")
+    if not any(kind in name for kind in ("LETTER", "SYLLABLE", "IDEOGRAPH")):
+        return "other letter"
+    script = name.partition(" ")[0]
+    return "letter" if script == "LATIN" else script.capitalize()

@@ -45,7 +45,10 @@ def command(
     ] = "auto",
     seconds: Annotated[float, typer.Option(min=0, metavar="X", help="Time for each figure.")] = 1.5,
     format_name: Annotated[
-        str, typer.Option("--format", "-f", metavar="table|json", help="Format of the results.")
+        str,
+        typer.Option(
+            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format of the results."
+        ),
     ] = "table",
 ) -> None:
     """Measure this machine: training steps, sampled characters, scored characters.
@@ -54,10 +57,10 @@ def command(
     """
     from charseq.bench import Bench
     from charseq.cli.console import check_choice, check_format, results
-    from charseq.reports import write_rows
+    from charseq.reports import REPORTS, write_rows
     from charseq.reports.tables import bench_table
 
-    check_format(format_name, "json")
+    check_format(format_name, *REPORTS)
     for choice in what or []:
         check_choice("what is measured", choice, WHAT)
     if cell is not None:
@@ -67,9 +70,9 @@ def command(
         settings = settings.with_layer({"train": {key: value_from_text("train", key, text)}}, f"--{key}")
     bench = Bench(seconds=seconds, threads=settings.train.threads, kernels=settings.train.kernels)
     cells = [cell] if cell else list(get_args(CellName))
-    if format_name == "json":
+    if format_name != "table":
         figures = _measured(bench, what or list(WHAT), cells, shape or [])
-        write_rows((row.row() for row in figures), "json", sys.stdout)
+        write_rows((row.row() for row in figures), format_name, sys.stdout)
         return
     for kind in what or WHAT:
         figures = _measured(bench, [kind], cells, shape or [])

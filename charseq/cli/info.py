@@ -1,14 +1,22 @@
 """charseq info: what a model is and where it comes from."""
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charseq.cli.options import examples
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from charseq.checkpoint import Checkpoint
+    from charseq.reports import Row
+
 EXAMPLES = examples(
     ("charseq info", "the newest model"),
     ("charseq info runs/pydoc/model.safetensors", "a model file"),
+    ("charseq info runs/pydoc --format json", "for a program"),
 )
 
 
@@ -16,24 +24,37 @@ def command(
     model: Annotated[
         str | None, typer.Argument(help="Run directory or .safetensors file; default: the newest run.")
     ] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format.")
+    ] = "table",
 ) -> None:
     """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made."""
-    from charseq.cli.console import load_model, results
-    from charseq.config import format_duration
+    from charseq.cli.console import check_format, load_model, results
+    from charseq.reports import REPORTS, write_rows
     from charseq.reports.tables import facts_table
+
+    check_format(format_name, *REPORTS)
+    path, checkpoint = load_model(model)
+    if format_name == "table":
+        results().print(facts_table(_facts(path, checkpoint)))
+    else:
+        write_rows([_row(path, checkpoint)], format_name, sys.stdout)
+
+
+def _facts(path: "Path", checkpoint: "Checkpoint") -> list[tuple[str, str]]:
+    from charseq.config import format_duration
     from charseq.reports.text import visible
 
-    path, checkpoint = load_model(model)
     config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
-    embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
     size = f"{checkpoint.model.num_parameters:,}"
-    kind = [
-        ("cell", f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"),
-        ("parameters", size),
-    ]
     if config.ngram:
         kind = [("n-grams", f"{size}, up to {config.ngram} characters long, Kneser-Ney smoothing")]
-    facts = [
+    else:
+        embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
+        layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
+        kind = [("cell", layers), ("parameters", size)]
+    reached = f"step {got.step:,}, after {format_duration(round(got.train_seconds))}"
+    return [
         ("file", str(path)),
         *kind,
         ("unit", checkpoint.settings.data.unit),
@@ -47,8 +68,34 @@ def command(
             f"test [{made_of.valid_end:,}, {made_of.test_end:,}) characters",
         ),
         ("best validation", "none" if got.valid is None else str(got.valid)),
-        ("reached at", f"step {got.step:,}, after {format_duration(round(got.train_seconds))}"),
+        *[("reached at", reached)] * (not config.ngram),
         ("command", made_of.command),
         ("made with", f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"),
     ]
-    results().print(facts_table(facts))
+
+
+def _row(path: "Path", checkpoint: "Checkpoint") -> "Row":
+    config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
+    network = ("cell", "num_layers", "hidden_size", "embedding_size")
+    return {
+        "file": str(path),
+        "ngram": config.ngram or None,
+        **{key: None if config.ngram else getattr(config, key) for key in network},
+        "num_parameters": checkpoint.model.num_parameters,
+        "unit": checkpoint.settings.data.unit,
+        "tokenizer": checkpoint.tokenizer.name,
+        "vocab_size": checkpoint.tokenizer.vocab_size,
+        "vocab": "".join(checkpoint.tokenizer.vocab),
+        "sources": list(made_of.sources),
+        "num_bytes": made_of.num_bytes,
+        "sha256": made_of.sha256,
+        "train_end": made_of.train_end,
+        "valid_end": made_of.valid_end,
+        "test_end": made_of.test_end,
+        "valid_nats_per_char": None if got.valid is None else got.valid.nats_per_char,
+        "step": got.step,
+        "train_seconds": got.train_seconds,
+        "command": made_of.command,
+        "charseq_version": made_of.charseq_version,
+        "numpy_version": made_of.numpy_version,
+    }

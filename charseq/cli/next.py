@@ -31,16 +31,19 @@ def command(
     ] = None,
     top: Annotated[int, typer.Option(min=0, metavar="K", help="How many of the likeliest to show.")] = 5,
     format_name: Annotated[
-        str, typer.Option("--format", "-f", metavar="table|tsv|json", help="Format of the results.")
+        str,
+        typer.Option(
+            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format of the results."
+        ),
     ] = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
     from charseq.cli.console import check_format, load_model, note, results, split_model
     from charseq.predictor import Predictor
-    from charseq.reports import prediction_row, write_rows
+    from charseq.reports import REPORTS, prediction_row, write_rows
     from charseq.reports.tables import predictions_table
 
-    check_format(format_name, "tsv", "json")
+    check_format(format_name, *REPORTS)
     model, prefixes = split_model(arguments)
     _, checkpoint = load_model(model)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():

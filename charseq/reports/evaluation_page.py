@@ -24,44 +24,42 @@ class ShownText:
 
     def __init__(self, vocab: tuple[str, ...]) -> None:
         self._vocab = vocab
-        self._pieces: list[tuple[str, Surprise]] = []
-        self._room = SHOWN_CHARS
-        self.num_chars = 0
+        self._texts: list[tuple[str, list[tuple[str, Surprise]]]] = []
+        self.num_chars = self._num_kept = 0
 
     def begin(self, file: str) -> None:
-        """Begin with another text, which is shown below the last one."""
+        """Begin with another text."""
+        self._texts.append((file, []))
 
     def add(self, text: str, surprise: Surprise) -> None:
         """Take the next piece of the text."""
-        if self._room:
-            self._pieces.append((text[: self._room], surprise))
-        self._room = max(0, self._room - len(text))
+        kept = text[: SHOWN_CHARS - self._num_kept]
+        if kept:
+            self._texts[-1][1].append((kept, surprise))
+        self._num_kept += len(kept)
         self.num_chars += len(text)
 
-    def html(self) -> str:
-        """Return the text, coloured, and a word on what is not shown of it."""
-        nats, ranks, guesses, probabilities = [], [], [], []
-        for text, surprise in self._pieces:
-            expected, some = surprise.expected, slice(len(text))
+    def html(self) -> list[str]:
+        """Return the texts, coloured, and a word on what is not shown of them."""
+        blocks = []
+        if self.num_chars > self._num_kept:
+            blocks.append(paragraph(f"The first {self._num_kept:,} of {self.num_chars:,} characters."))
+        for file, pieces in self._texts:
+            if pieces:
+                blocks += [paragraph(file), self._coloured(pieces)]
+        return blocks
+
+    def _coloured(self, pieces: list[tuple[str, Surprise]]) -> str:
+        columns = []
+        for text, surprise in pieces:
+            expected = surprise.expected
             if expected is None:
                 raise ValueError("scored without guesses")
-            nats.append(surprise.nats[some])
-            ranks.append(surprise.ranks[some])
-            guesses.append(expected.guesses[some])
-            probabilities.append(expected.probabilities[some])
-        cost = np.concatenate(nats)
-        details = Details(
-            np.exp(-cost),
-            np.concatenate(ranks),
-            np.concatenate(guesses),
-            np.concatenate(probabilities),
-            self._vocab,
-        )
-        text = "".join(text for text, _ in self._pieces)
-        shown = heat_text(text, cost / LN2, SURPRISE, details=details)
-        if self.num_chars == len(text):
-            return shown
-        return paragraph(f"The first {len(text):,} of {self.num_chars:,} characters.") + shown
+            arrays = (surprise.nats, surprise.ranks, expected.guesses, expected.probabilities)
+            columns.append([array[: len(text)] for array in arrays])
+        nats, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        details = Details(np.exp(-nats), ranks, guesses, probabilities, self._vocab)
+        return heat_text("".join(text for text, _ in pieces), nats / LN2, SURPRISE, details=details)
 
 
 def evaluation_page(
@@ -97,7 +95,7 @@ def evaluation_page(
         chart = _reliability(calibration)
         parts.append(section("Calibration", chart, page_table(tables.calibration_table(calibration))))
     if shown.num_chars:
-        parts.append(section("Text", shown.html()))
+        parts.append(section("Text", *shown.html()))
     return page(title, parts)
 
 
