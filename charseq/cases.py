@@ -68,22 +68,24 @@ def read_cases(path: Path) -> list[Case]:
 
 def case_row(case: Case, prediction: Prediction) -> Row:
     """Return the row of a prediction with the verdict on it."""
-    return prediction_row(prediction) | {
-        "perplexity": prediction.perplexity,
-        "passed": case.passed(prediction),
-    }
+    return _row(prediction, passed=case.passed(prediction))
 
 
 def step_rows(predictions: list[Prediction]) -> list[Row]:
     """Return the rows of the steps on the way to a case, on which there is no verdict."""
-    return [prediction_row(step) | {"perplexity": step.perplexity, "passed": None} for step in predictions]
+    return [_row(step, passed=None) for step in predictions]
+
+
+def _row(prediction: Prediction, *, passed: bool | None) -> Row:
+    row = prediction_row(prediction)
+    return {"report": "case", **row, "perplexity": prediction.perplexity, "passed": passed}
 
 
 def total_row(rows: list[Row]) -> Row:
     """Return the mean over all cases: `bits` and `entropy` per case, and the perplexity of those bits."""
     bits = sum(row["bits"] for row in rows) / len(rows)
     entropy = sum(row["entropy"] for row in rows) / len(rows)
-    nothing = dict.fromkeys(("prefix", "target", "probability", "rank"))
+    nothing: Row = {"report": "case"} | dict.fromkeys(("prefix", "target", "probability", "rank"))
     passed = all(row["passed"] is not False for row in rows)
     perplexity = perplexity_of(bits)
     means = {"bits": bits, "entropy": entropy, "top": [], "perplexity": perplexity, "passed": passed}

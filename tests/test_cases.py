@@ -224,6 +224,7 @@ def test_case_row() -> None:
     """The row of a case is that of its prediction, with the perplexity and the verdict."""
     case = Case(prefix="hell", target="o", expect=Expectation(rank=1))
     assert case_row(case, predicted(probability=0.25)) == {
+        "report": "case",
         "prefix": "hell",
         "target": "o",
         "probability": 0.25,
