@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from charseq import __version__
-from charseq.cli import bench, evaluate, info, next, sample, train
+from charseq.cli import bench, compare, evaluate, info, inspect, next, sample, train
 
 app = typer.Typer(
     name="charseq",
@@ -14,7 +14,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, sample, evaluate, next, info, bench):
+for module in (train, sample, evaluate, compare, next, info, inspect, bench):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EXAMPLES)(module.command)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.options import ErrorsOption, HtmlOption, examples
-from charseq.errors import ConfigError
+from charseq.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,7 +249,23 @@ def _page(path: Path, checkpoint: "Checkpoint", evaluation: "Evaluation", shown:
         cases=evaluation.cases,
         metrics=read_metrics(path.parent),
         shown=shown,
+        more=_gradient_flow(model_name(path), checkpoint, shown.text),
     )
+
+
+def _gradient_flow(name: str, checkpoint: "Checkpoint", text: str) -> list[str]:
+    """Return the section on how far back the network looks, if it is one and the text is long enough."""
+    from charseq.analysis.gradient_flow import gradient_flow
+    from charseq.reports.inspection import GradientView, ModelFlow
+
+    config, unit = checkpoint.settings.model, checkpoint.settings.data.unit
+    if config.ngram:
+        return []
+    try:
+        flow = gradient_flow(checkpoint.network, checkpoint.tokenizer, unit, text)
+    except DataError:
+        return []
+    return GradientView([ModelFlow(name, config.cell, flow)], "the text").sections()
 
 
 class _HeatMaps:

@@ -95,9 +95,7 @@ def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | N
     idle = [key for section, key in options if section != "data" and key != "ngram"]
     if idle or init_from:
         flag = (idle[0] if idle else "init_from").replace("_", "-")
-        raise ConfigError(
-            f"--ngram counts n-grams, and trains no network: leave out --{flag}"
-        )
+        raise ConfigError(f"--ngram counts n-grams, and trains no network: leave out --{flag}")
 
 
 def _count(settings: Settings, output: Path | None, progress: "Progress") -> None:

@@ -39,6 +39,11 @@ class ShownText:
         self._num_kept += len(kept)
         self.num_chars += len(text)
 
+    @property
+    def text(self) -> str:
+        """What is shown of all texts, one after the other."""
+        return "".join(text for _, pieces in self._texts for text, _ in pieces)
+
     def html(self) -> list[str]:
         """Return the texts, coloured, and a word on what is not shown of them."""
         blocks = []

@@ -1,5 +1,6 @@
 import tracemalloc
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
@@ -108,6 +109,22 @@ def test_the_gradient_of_a_step(name: str) -> None:
     if not cell.keeps_h:
         copies["h_prev"].fill(0)
     check_gradients(loss, variables, copies)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("name", CELLS)
+def test_gates_open_and_shut(name: str, sign: int) -> None:
+    """The gates of a cell are all of its blocks but the candidate: shut far below 0, open far above."""
+    cell = CELLS[name]
+    arrays = make_arrays(name, num_streams=2, hidden_size=3, dtype=np.float64)
+    (step,) = cell.allocate(arrays)
+    arrays.a_x[...] = sign * 50
+    cell.forward(step)
+    gates = [getattr(step, attribute) for attribute in cell.gates]
+    assert len(gates) == cell.num_gates - 1
+    assert not any(np.shares_memory(one, other) for one, other in combinations(gates, 2))
+    for gate in gates:
+        np.testing.assert_allclose(gate, np.full((3, 2), sign > 0), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1e2, 1e4])

@@ -305,6 +305,42 @@ def test_the_gradient_along_a_random_direction(
 
 @with_and_without_resets
 @every_embedding
+@every_depth
+@every_cell
+def test_the_gradient_of_the_state(
+    cell: str, num_layers: int, embedding_size: int, with_resets: bool
+) -> None:
+    """The derivative by each element of the state that a window started from equals the complex step."""
+    model = make_model(cell, num_layers, embedding_size, hidden_size=3, dtype=np.complex128)
+    tokens, targets, state = make_tokens(4, 2), make_tokens(4, 2, seed=3), make_state(model, 2)
+    resets = make_resets(4, 2) if with_resets else None
+    work = model.workspace(6, 2, resets=with_resets)
+
+    def loss() -> complex:
+        start = State({name: array.copy() for name, array in state.arrays.items()})
+        return cross_entropy_(model.forward(tokens, start, work, resets=resets), targets)
+
+    loss()
+    model.backward(work.logits[:4], work, model.params.like())
+    check_gradients(loss, state.arrays, model.state_gradient(work).arrays)
+
+
+@every_cell
+def test_the_gradient_of_the_state_is_a_copy(cell: str) -> None:
+    """The gradient of a window's state stays as it is when the next window goes back."""
+    model = make_model(cell, 2)
+    work, gradients = model.workspace(T, N), []
+    for window in (make_tokens(T, N), make_tokens(T, N, seed=9)):
+        logits = model.forward(window, make_state(model, N), work)
+        cross_entropy_(logits, make_tokens(T, N, seed=3))
+        model.backward(logits, work, model.params.like())
+        gradients.append(model.state_gradient(work).arrays)
+    for name, array in gradients[0].items():
+        assert not np.array_equal(array, gradients[1][name])
+
+
+@with_and_without_resets
+@every_embedding
 @every_cell
 def test_backward_writes_and_never_adds(cell: str, embedding_size: int, with_resets: bool) -> None:
     """What the gradients held before is gone: a second pass back leaves the same bits."""

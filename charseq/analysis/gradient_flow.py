@@ -1,0 +1,147 @@
+"""How far back a network looks: what the loss of a character owes to the state k steps before it.
+
+A vanilla network's gradient vanishes or explodes from step to step, that of a gated one may last. Here that
+is measured on a trained model. Sources: Bengio, Simard and Frasconi 1994, «Learning long-term dependencies
+with gradient descent is difficult»; Pascanu, Mikolov and Bengio 2013, «On the difficulty of training
+recurrent neural networks». Next room: `activations.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import Unit
+from charseq.errors import DataError
+from charseq.network import CharModel, State
+from charseq.network.loss import cross_entropy_
+from charseq.text import UNSEEN, Tokenizer
+from charseq.text.batches import make_sequence
+
+LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+"""Steps back in time at which the gradient is looked at."""
+MIN_SHARE = 0.1
+"""A lag is measured where at least this share of the characters have so many steps behind them."""
+WARMUP = 128
+"""Characters read, from the zero state, before the longest lag: by then the state is that of running text."""
+STREAMS = 16
+"""Positions that are read together; more would take more memory and little less time."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradientFlow:
+    """The norms of d(-log p of a character) / d(a layer's state so many steps earlier).
+
+    Lag 1 is the state that is handed to the step which predicts the character, lag k the one k - 1 steps
+    before. A layer's state is all that it hands on: h, and C where there is one. `norms` is (layers, lags,
+    N), in nats per unit of the state; `positions` (N,) says where in the text the characters stand.
+    """
+
+    lags: tuple[int, ...]
+    positions: NDArray[np.intp]
+    norms: FloatArray
+
+    @property
+    def median(self) -> FloatArray:
+        """The median over the positions, (layers, lags)."""
+        return self.quantile(0.5)
+
+    def quantile(self, share: float) -> FloatArray:
+        """Return a quantile over the positions, (layers, lags): 0.25 is the lower quartile."""
+        quantile: FloatArray = np.quantile(self.norms, share, axis=-1)
+        return quantile
+
+    def factors_per_step(self) -> list[float | None]:
+        """Return for each layer what a step further back multiplies the median by, in geometric mean.
+
+        It is taken from the first lag to the last one whose median is not zero; None where that is the same.
+        """
+        return [_factor(self.lags, median) for median in self.median]
+
+    def hundredth_lags(self) -> list[int | None]:
+        """Return for each layer the first lag whose median is below 1/100 of the first one's, if there is."""
+        below = self.median < self.median[:, :1] / 100
+        return [self.lags[row.argmax()] if row.any() else None for row in below]
+
+
+def gradient_flow(
+    model: CharModel,
+    tokenizer: Tokenizer,
+    unit: Unit,
+    text: str,
+    *,
+    num_positions: int = 64,
+    lags: Sequence[int] = LAGS,
+) -> GradientFlow:
+    """Measure the gradient at `num_positions` places, evenly spread over `text`, fewer if it has no more.
+
+    They are the same for all lags: characters of the vocabulary that have the longest lag behind them in
+    their own line, if the unit is a line, since a gradient across a restart is zero whatever the model. The
+    longest is the last of `lags`, which rise, that MIN_SHARE of such characters have behind them. Dropout
+    does not act, and all is computed in float64: a gradient may vanish below float32. Raises DataError for a
+    text that is too short.
+    """
+    inputs, targets, starts = make_sequence(text, tokenizer, unit)
+    places = np.arange(len(text))
+    begins = places == 0 if starts is None else starts
+    behind = places - np.maximum.accumulate(np.where(begins, places, 0))
+    known = targets != UNSEEN
+    enough = max(1, MIN_SHARE * np.sum(known))
+    lags = tuple(lag for lag in lags if np.sum(known & (behind >= lag)) >= enough)
+    if not lags:
+        raise DataError(
+            "too short for gradients: hardly any character of it that the model knows has another before it"
+        )
+    able = np.flatnonzero(known & (behind >= lags[-1]))
+    positions = able[np.linspace(0, len(able) - 1, min(num_positions, len(able))).round().astype(np.intp)]
+    meter = _Meter(model, inputs, targets, begins)
+    parts = np.array_split(positions, -(-len(positions) // STREAMS))
+    return GradientFlow(lags, positions, np.concatenate([meter.norms(part, lags) for part in parts], axis=-1))
+
+
+class _Meter:
+    """Reads a text up to some positions and goes back, with a copy of the model in float64."""
+
+    def __init__(self, model: CharModel, inputs: TokenArray, targets: TokenArray, begins: BoolArray) -> None:
+        self._model = CharModel(model.config, model.vocab_size, np.float64)
+        self._model.params.flat[...] = model.params.flat
+        self._grads = self._model.params.like()
+        self._inputs, self._targets, self._begins = inputs, targets, begins
+
+    def norms(self, positions: NDArray[np.intp], lags: tuple[int, ...]) -> FloatArray:
+        """Return the gradient's norms, (layers, lags, N): from the longest lag on, as the state advances."""
+        model, num_streams = self._model, len(positions)
+        work = model.workspace(max(WARMUP, lags[-1]), num_streams, resets=True)
+        state = model.initial_state(num_streams)
+
+        def read(first: int, end: int, state: State) -> FloatArray:
+            """Read steps `first` to `end`, counted from the positions; before the text, its first again."""
+            places = np.maximum(positions + np.arange(first, end)[:, None], 0)
+            return model.forward(self._inputs[places], state, work, resets=self._begins[places])
+
+        norms = np.empty((len(model.layers), len(lags), num_streams))
+        reached = 1 - lags[-1] - WARMUP
+        for k, lag in reversed(list(enumerate(lags))):
+            read(reached, 1 - lag, state)
+            reached = 1 - lag
+            start = State({name: array.copy() for name, array in state.arrays.items()})
+            logits = read(reached, 1, start)
+            logits[:-1] = 0
+            cross_entropy_(logits[-1:], self._targets[positions[None]], num_targets=1)
+            model.backward(logits, work, self._grads)
+            norms[:, k] = self._norms_of(model.state_gradient(work))
+        return norms
+
+    def _norms_of(self, gradient: State) -> FloatArray:
+        """Return the norm for each layer and stream, (layers, N), with no square that would underflow."""
+        states = [gradient.layer(layer.name, layer.cell.state_names) for layer in self._model.layers]
+        return np.stack([np.hypot.reduce(np.concatenate(arrays, axis=1), axis=1) for arrays in states])
+
+
+def _factor(lags: tuple[int, ...], median: FloatArray) -> float | None:
+    last = max(np.flatnonzero(median), default=0)
+    if last == 0 or median[0] == 0:
+        return None
+    return float(np.exp((np.log(median[last]) - np.log(median[0])) / (lags[last] - lags[0])))

@@ -1,0 +1,409 @@
+"""charseq inspect: gradients, units and gates of trained models, in every format."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from threadpoolctl import threadpool_limits
+
+from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_units
+from charseq.analysis.gradient_flow import gradient_flow
+from charseq.checkpoint import Checkpoint
+from charseq.cli import inspect
+from charseq.cli.app import run
+from charseq.origin import held_out_part
+from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+
+TEXT = 'He said: "ąbc"\nand went.\n\n  Then he "slept\n'
+Rows = list[dict[str, Any]]
+
+
+def refused(message: str, code: int = 2) -> Outcome:
+    """Return the outcome of a request that is refused."""
+    return Outcome(code, "", f"charseq: error: {message}\n")
+
+
+def rows(call: Call, *arguments: str) -> Rows:
+    """Return the rows of an inspection that goes well, with nothing on stderr."""
+    code, out, err = call("inspect", *arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+def load(run: str) -> Checkpoint:
+    return Checkpoint.load(Path(run) / "model.safetensors")
+
+
+def reading(run: str, text: str) -> tuple[Any, ...]:
+    """Return the arguments of an analysis of `text` by a model."""
+    checkpoint = load(run)
+    return checkpoint.network, checkpoint.tokenizer, checkpoint.settings.data.unit, text
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Multiply on one thread, as the command does: two of them wait for each other on a busy machine."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    """Write a short text with quotations, lines and an unseen character; return its name."""
+    (tmp_path / "text.txt").write_bytes(TEXT.encode())
+    return str(tmp_path / "text.txt")
+
+
+@pytest.fixture(scope="module")
+def zoo(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return small runs: a vanilla network, an LSTM of two layers, and n-grams."""
+    path, runs = tmp_path_factory.mktemp("zoo"), {}
+    corpus = str(workshop.path / "data" / "tales.txt")
+    for name, options in (
+        ("rnn", ("--cell", "rnn", *TINY)),
+        ("lstm", ("--cell", "lstm", "--num-layers", "2", *TINY)),
+        ("ngram", ("--ngram", "3")),
+    ):
+        runs[name] = str(path / name)
+        assert run(["train", corpus, *options, "-o", runs[name], "-q"]) == 0
+    return runs
+
+
+# ---- gradient flow
+
+
+@pytest.mark.parametrize("run", ["hello", "tales"])
+def test_gradient_flow(call: Call, models: Workshop, run: str) -> None:
+    """The rows are those of the analysis, of the text that is named."""
+    model = getattr(models, run)
+    found = rows(call, model, "data/hello.txt", "--gradient-flow")
+    flow = gradient_flow(*reading(model, Path("data/hello.txt").read_text()))
+    assert [row["lag"] for row in found] == list(flow.lags)
+    assert [row["gradient_norm"] for row in found] == flow.median[0].tolist()
+    assert [row["gradient_norm_q1"] for row in found] == flow.quantile(0.25)[0].tolist()
+    assert [row["gradient_norm_q3"] for row in found] == flow.quantile(0.75)[0].tolist()
+    assert {(row["model"], row["cell"], row["layer"]) for row in found} == {(model, "gru", 1)}
+
+
+def test_gradient_flow_of_the_test_part(call: Call, models: Workshop) -> None:
+    """Without a text it is that of the model's own test part."""
+    found = rows(call, models.tales, "--gradient-flow")
+    test_part = str(held_out_part(load(models.tales)))
+    assert 100 < len(test_part) < 500
+    flow = gradient_flow(*reading(models.tales, test_part))
+    assert [row["gradient_norm"] for row in found] == flow.median[0].tolist()
+
+
+def test_gradient_flow_of_several_models(call: Call, models: Workshop, zoo: dict[str, str]) -> None:
+    """Several models have rows one after the other, all on the first one's test part."""
+    runs = [models.tales, zoo["rnn"], zoo["lstm"], models.hello]
+    found = rows(call, *runs, "--gradient-flow")
+    keys = list(dict.fromkeys((row["model"], row["cell"], row["layer"]) for row in found))
+    assert keys == [
+        (models.tales, "gru", 1),
+        (zoo["rnn"], "rnn", 1),
+        (zoo["lstm"], "lstm", 1),
+        (zoo["lstm"], "lstm", 2),
+        (models.hello, "gru", 1),
+    ]
+    flow = gradient_flow(*reading(models.hello, str(held_out_part(load(models.tales)))))
+    norms = [row["gradient_norm"] for row in found if row["model"] == models.hello]
+    assert norms == flow.median[0].tolist()
+
+
+def test_gradient_flow_as_a_table(call: Call, models: Workshop, zoo: dict[str, str]) -> None:
+    """The table has a line for each layer, a plot, and the norms, and names the text."""
+    code, out, err = call("inspect", models.tales, zoo["lstm"], "--gradient-flow")
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0].endswith(f"medians over places in the test part of {models.tales}")
+    assert [line.split()[:3] for line in lines[4:7]] == [
+        ["runs/tales", "gru", "1"],
+        [zoo["lstm"], "lstm", "1"],
+        [zoo["lstm"], "lstm", "2"],
+    ]
+    assert "gradient norm (nats per unit of the state)" in lines
+    assert f"● runs/tales ○ {zoo['lstm']}, layer 1 ▲ {zoo['lstm']}, layer 2" in " ".join(lines)
+    assert len(lines[-1].split()) == 4
+
+
+def test_the_newest_model(call: Call, models: Workshop) -> None:
+    """Without a model it is the newest run, which is named on stderr."""
+    code, out, err = call("inspect", "data/tales.txt", "--gradient-flow", "-f", "json")
+    assert code == 0
+    assert err == f"charseq: using the newest model, {models.hello}/model.safetensors\n"
+    assert json.loads(out) == rows(call, models.hello, "data/tales.txt", "--gradient-flow")
+
+
+def test_a_model_file(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """A model file in a run is called as the run, any other by its own name."""
+    shutil.copy(f"{models.tales}/model.safetensors", tmp_path / "mine.safetensors")
+    files = [f"{models.tales}/model.safetensors", f"{tmp_path}/mine.safetensors"]
+    found = rows(call, *files, "--gradient-flow")
+    assert {row["model"] for row in found} == {models.tales, files[1]}
+
+
+# ---- units
+
+
+def test_units(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """Each unit that is named has its state after each character."""
+    found = rows(call, zoo["lstm"], text, "--unit", "2:8", "--unit", "1:1")
+    states = hidden_states(*reading(zoo["lstm"], TEXT))
+    assert [(row["offset"], row["char"], row["layer"], row["unit"]) for row in found] == [
+        (k, char, layer, unit) for layer, unit in ((2, 8), (1, 1)) for k, char in enumerate(TEXT)
+    ]
+    assert [row["activation"] for row in found] == [*states[1, :, 7].tolist(), *states[0, :, 0].tolist()]
+
+
+def test_units_as_a_table(call: Call, models: Workshop, text: str) -> None:
+    """The text is shown once for each unit, below its name, above its bars."""
+    code, out, err = call("inspect", models.tales, text, "--unit", "1:3", "--unit", "1:32")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert [line for line in lines if line.startswith("layer")] == ["layer 1, unit 3", "layer 1, unit 32"]
+    assert lines[1] == 'He␣said:␣"ąbc"⏎'
+    assert lines.count("-1 ▁▂▃▄▅▆▇█ 1 activation") == 2
+
+
+@pytest.mark.parametrize("unit", ["0:1", "1:0", "2:1", "1:33", "999999999:1"])
+def test_a_unit_that_is_not_there(call: Call, models: Workshop, text: str, unit: str) -> None:
+    """Layers and units are counted from 1, and the last ones are named."""
+    message = f"--unit {unit}: the model has units 1:1 to 1:32"
+    assert call("inspect", models.tales, text, "--unit", unit) == refused(message)
+
+
+@pytest.mark.parametrize("unit", ["", "1", "1:", ":1", "1:-1", "a:b", "1:2:3", "1:٣", "1:9999999999"])
+def test_a_unit_that_is_none(call: Call, models: Workshop, text: str, unit: str) -> None:
+    """What is not two numbers is refused with an example of what is."""
+    message = f"--unit must read LAYER:UNIT, such as 1:37; got {unit!r}"
+    assert call("inspect", models.tales, text, "--unit", unit) == refused(message)
+
+
+# ---- gates
+
+
+@pytest.mark.parametrize("run", ["hello", "tales"])
+def test_gates(call: Call, models: Workshop, text: str, run: str) -> None:
+    """Each gate has its mean openness at each character, by the model's own unit."""
+    model = getattr(models, run)
+    found = rows(call, model, text, "--gates")
+    openness = gate_openness(*reading(model, TEXT))
+    assert [(row["offset"], row["char"], row["layer"], row["gate"]) for row in found] == [
+        (k, char, 1, gate) for gate in ("reset gate", "update gate") for k, char in enumerate(TEXT)
+    ]
+    assert [row["openness"] for row in found] == [v for gate in openness.values() for v in gate[0].tolist()]
+
+
+def test_gates_as_a_table(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """Every gate of every layer is shown."""
+    code, out, err = call("inspect", zoo["lstm"], text, "--gates")
+    assert (code, err) == (0, "")
+    names = [line.rpartition(",")[0] for line in out.splitlines() if line.startswith("layer")]
+    gates = ("input gate", "forget gate", "output gate")
+    assert names == [f"layer {layer}, {gate}" for layer in (1, 2) for gate in gates]
+
+
+def test_a_cell_without_gates(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """A vanilla network has no gates to show."""
+    assert call("inspect", zoo["rnn"], text, "--gates") == refused("the cell rnn has no gates")
+
+
+# ---- units that follow a property
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_find(call: Call, models: Workshop, text: str, name: str) -> None:
+    """The units are those of the analysis, ten of them."""
+    found = rows(call, models.tales, text, "--find", name)
+    ranked = rank_units(hidden_states(*reading(models.tales, TEXT)), PROPERTIES[name](TEXT), 10)
+    assert [tuple(row.values()) for row in found] == [(name, *unit) for unit in ranked]
+    assert list(found[0]) == ["property", "layer", "unit", "correlation"]
+
+
+def test_find_in_the_test_part(call: Call, models: Workshop) -> None:
+    """Without a text units are looked for in the test part; --top says how many."""
+    found = rows(call, models.tales, "--find", "position", "--top", "3")
+    content = str(held_out_part(load(models.tales)))
+    ranked = rank_units(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 3)
+    assert [tuple(row.values())[1:] for row in found] == ranked
+
+
+def test_find_as_a_table(call: Call, models: Workshop) -> None:
+    """The table names the property."""
+    code, out, err = call("inspect", models.tales, "--find", "newline", "--top", "2")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["layer", "unit", "correlation", "with", "newline"]
+    assert len(lines) == 4
+
+
+def test_an_unknown_property(call: Call, models: Workshop) -> None:
+    """A property that does not exist is refused with the nearest that does."""
+    message = "--find must be one of quote, newline, indent, position; got 'quotes' (did you mean 'quote'?)"
+    assert call("inspect", models.tales, "--find", "quotes") == refused(message)
+
+
+def test_a_property_that_a_text_lacks(call: Call, models: Workshop, feed: Feed) -> None:
+    """In a text without quotations no unit can follow them."""
+    feed(b"nobody speaks\n")
+    message = "standard input: quote is the same at each of its characters: no unit can follow it"
+    assert call("inspect", models.tales, "-", "--find", "quote") == refused(message, 1)
+
+
+# ---- formats, pages and texts
+
+
+@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:2"), ("--find", "quote"), ("--gradient-flow",)])
+def test_every_format_has_the_same_rows(call: Call, models: Workshop, text: str, view: tuple[str]) -> None:
+    """YAML and tab-separated values hold what JSON does."""
+    expected = rows(call, models.tales, text, *view)
+    out = call("inspect", models.tales, text, *view, "--format", "yaml").out
+    assert yaml.safe_load(out) == expected
+    header, *lines = call("inspect", models.tales, text, *view, "--format", "tsv").out.splitlines()
+    assert header.split("\t") == list(expected[0])
+    assert len(lines) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (("--gates",), ["layer 1, reset gate", "layer 1, update gate", "1 openness"]),
+        (("--unit", "1:2"), ["layer 1, unit 2", "1 activation"]),
+        (("--find", "quote"), ["Units that follow: quote", "correlation with quote"]),
+        (("--gradient-flow",), ["Gradient flow", "<svg", "lag (steps back)", "factor per step"]),
+    ],
+)
+def test_a_page(
+    call: Call, models: Workshop, tmp_path: Path, text: str, view: tuple[str], expected: list[str]
+) -> None:
+    """With --html the same is written as a page, and shown nevertheless."""
+    page = tmp_path / "page.html"
+    outcome = call("inspect", models.tales, text, *view, "--html", str(page))
+    assert outcome == call("inspect", models.tales, text, *view)._replace(err=f"charseq: wrote {page}\n")
+    html = page.read_text(encoding="utf-8")
+    assert f"<title>Inside {models.tales}</title>" in html
+    for part in expected:
+        assert part in html
+
+
+def test_a_page_that_cannot_be_written(call: Call, models: Workshop, text: str) -> None:
+    """A page in a folder that is not there is an error, and nothing else is shown."""
+    outcome = call("inspect", models.tales, text, "--gates", "--html", "nowhere/page.html")
+    assert outcome == refused("nowhere/page.html: cannot be written: No such file or directory", 1)
+
+
+def test_a_long_text(
+    call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, feed: Feed
+) -> None:
+    """Only the beginning of a long text is looked at, which is said; of one that just fits all is."""
+    monkeypatch.setattr(inspect, "MAX_CHARS", 5000)
+    view = ("--unit", "1:1", "--format", "json")
+    (tmp_path / "b.txt").write_bytes(TALES[4000:5001].encode())
+    (tmp_path / "a.txt").write_bytes(TALES[:4000].encode())
+    code, out, err = call("inspect", models.tales, str(tmp_path), *view)
+    assert (code, err) == (0, f"charseq: {tmp_path}: only the first 5,000 characters are looked at\n")
+    feed(TALES[:5000].encode())
+    assert call("inspect", models.tales, "-", *view) == Outcome(0, out, "")
+    assert "".join(row["char"] for row in json.loads(out)) == TALES[:5000]
+
+
+def test_a_long_test_part(call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long test part the beginning is looked at, too."""
+    monkeypatch.setattr(inspect, "MAX_CHARS", 100)
+    view = ("--find", "position", "--format", "json")
+    code, out, err = call("inspect", models.tales, *view)
+    name = f"the test part of {models.tales}"
+    assert (code, err) == (0, f"charseq: {name}: only the first 100 characters are looked at\n")
+    content = str(held_out_part(load(models.tales)))[:100]
+    ranked = rank_units(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 10)
+    assert [tuple(row.values())[1:] for row in json.loads(out)] == ranked
+
+
+def test_the_limit_is_not_small() -> None:
+    """What is looked at of a text is enough for medians and correlations."""
+    assert inspect.MAX_CHARS == 100_000
+
+
+def test_an_empty_text(call: Call, models: Workshop, feed: Feed) -> None:
+    """There is nothing to look at in an empty text."""
+    feed(b"")
+    message = "standard input: empty: there is nothing to read"
+    assert call("inspect", models.tales, "-", "--gates") == refused(message, 1)
+
+
+def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed) -> None:
+    """A text that gradients cannot flow in is named."""
+    feed(b"a")
+    code, out, err = call("inspect", models.tales, "-", "--gradient-flow")
+    assert (code, out) == (1, "")
+    assert err.startswith("charseq: error: standard input: too short for gradients: ")
+
+
+# ---- bad requests
+
+
+@pytest.mark.parametrize("view", [(), ("--gates", "--gradient-flow"), ("--unit", "1:1", "--find", "quote")])
+def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
+    """Exactly one thing is looked at."""
+    message = "say what to look at: one of --gradient-flow, --unit, --gates and --find"
+    assert call("inspect", models.tales, *view) == refused(message)
+
+
+@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1"), ("--find", "quote")])
+def test_several_models(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
+    """Only gradients are shown of several models."""
+    message = "only --gradient-flow looks at several models: name one"
+    assert call("inspect", models.tales, models.hello, "data/hello.txt", *view) == refused(message)
+
+
+def test_several_texts(call: Call, models: Workshop) -> None:
+    """One text is looked at."""
+    message = "data/tales.txt: inspect looks at one text at a time"
+    texts = ("data/hello.txt", "data/tales.txt")
+    assert call("inspect", models.tales, *texts, "--gates") == refused(message)
+
+
+def test_a_model_after_a_text(call: Call, models: Workshop) -> None:
+    """Models stand before the text."""
+    arguments = (models.tales, "data/hello.txt", models.hello)
+    outcome = call("inspect", *arguments, "--gradient-flow")
+    assert outcome == refused(f"{models.hello}: inspect looks at one text at a time")
+
+
+@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1")])
+def test_a_text_to_show(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
+    """What is shown letter by letter needs a text that was asked for."""
+    assert call("inspect", models.tales, *view) == refused("--unit and --gates show a text: name one")
+
+
+def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:
+    """A misspelt model is refused as one."""
+    message = "runs/tails: no such model; give a run directory or a .safetensors file"
+    assert call("inspect", "runs/tails", "--gradient-flow") == refused(message)
+
+
+@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1"), ("--find", "quote"), ("--gradient-flow",)])
+def test_n_grams(call: Call, models: Workshop, zoo: dict[str, str], text: str, view: tuple[str, ...]) -> None:
+    """There is nothing inside n-grams to look at."""
+    message = "ngram:3: an n-gram model has no weights, states or gates"
+    assert call("inspect", zoo["ngram"], text, *view) == refused(message)
+
+
+def test_an_unknown_format(call: Call, models: Workshop) -> None:
+    """A format that does not exist is refused before anything is read."""
+    code, out, err = call("inspect", "runs/nothing", "--gates", "--format", "xml")
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: --format must be one of table, json, ")
+
+
+def test_rows_are_not_rounded(call: Call, models: Workshop, text: str) -> None:
+    """Numbers are written so that they read back as they were."""
+    found = rows(call, models.tales, text, "--unit", "1:1")
+    states = hidden_states(*reading(models.tales, TEXT))[0, :, 0]
+    np.testing.assert_array_equal(np.array([row["activation"] for row in found], np.float32), states)
