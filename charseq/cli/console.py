@@ -89,26 +89,33 @@ def check_format(name: str, *known: str) -> None:
     check_choice("--format", name, ("table", *known))
 
 
+def print_tables(console: "Console", tables: "Iterable[RenderableType]") -> None:
+    """Print tables with an empty line between them."""
+    for number, table in enumerate(tables):
+        if number:
+            console.print()
+        console.print(table)
+
+
 def write_result(
     rows: "Iterable[Row]",
-    tables: "Callable[[], Iterable[RenderableType]]",
+    show: "Callable[[Console], None]",
     page: Callable[[], str],
     *,
     format_name: str,
     html: Path | None,
 ) -> None:
-    """Write a result to stdout in its format, and as a page to the file `html`, if there is one."""
+    """Write a result to stdout in its format, and as a page to the file `html`, if there is one.
+
+    `show` prints it for people.
+    """
     from charseq.files import write_atomically
     from charseq.reports import write_rows
 
     if html is not None:
         write_atomically(html, page().encode("utf-8", "surrogateescape"))
     if format_name == "table":
-        console = results()
-        for number, table in enumerate(tables()):
-            if number:
-                console.print()
-            console.print(table)
+        show(results())
     elif format_name == "html":
         sys.stdout.write(page())
     else:

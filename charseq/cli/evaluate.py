@@ -1,13 +1,13 @@
 """charseq evaluate: measure how probable a text is, or whether a model knows what comes next."""
 
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charseq.cli.options import ErrorsOption, HtmlOption, examples
+from charseq.cli.texts import ScoringProgress, held_out_text, named_texts
 from charseq.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from charseq.reports import Row
     from charseq.reports.evaluation_page import ShownText
     from charseq.reports.heat import HeatMap
-    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -35,8 +34,6 @@ EXAMPLES = examples(
 )
 GUESSES = 5
 """Guesses that a page shows for each character."""
-PATIENCE = 1.0
-"""Seconds of scoring before anything is said about how far it is."""
 
 
 def command(
@@ -95,7 +92,7 @@ def command(
     ] = None,
 ) -> None:
     """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
-    from charseq.cli.console import check_choice, load_model, split_model, write_result
+    from charseq.cli.console import check_choice, load_model, print_tables, split_model, write_result
     from charseq.directory import model_name
     from charseq.evaluation import Evaluation, Wanted, evaluate
     from charseq.reports import REPORTS
@@ -123,10 +120,10 @@ def command(
         num_guesses = 0
         if html is not None or format_name == "html":
             listeners, num_guesses = [*listeners, shown], GUESSES
-        with _Progress(texts, plain=heatmap) as progress:
+        with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
-                _named_texts(texts, errors) if texts else _test_part(checkpoint),
+                named_texts(texts, errors) if texts else held_out_text(checkpoint),
                 wanted,
                 name=model_name(path),
                 baselines=_baselines(checkpoint, baseline),
@@ -139,7 +136,7 @@ def command(
         evaluation.cases = _case_rows(checkpoint, cases, steps=steps, top=top)
     write_result(
         evaluation.rows,
-        lambda: _tables(evaluation),
+        lambda console: print_tables(console, _tables(evaluation)),
         lambda: _page(path, checkpoint, evaluation, shown),
         format_name=format_name,
         html=html,
@@ -167,19 +164,6 @@ def _sort(name: str | None) -> str | None:
     return name
 
 
-def _named_texts(texts: list[str], errors: str) -> "NamedTexts":
-    from charseq.text.corpus import iter_texts
-
-    for text in texts:
-        yield from iter_texts(text, errors="replace" if errors == "replace" else "strict")
-
-
-def _test_part(checkpoint: "Checkpoint") -> "NamedTexts":
-    from charseq.origin import held_out_part
-
-    yield "test part", held_out_part(checkpoint).strings()
-
-
 def _baselines(checkpoint: "Checkpoint", names: str | None) -> "dict[str, NGram]":
     """Count the n-grams that were asked for in what the model learnt from."""
     from charseq.fit import baseline_orders, fit_ngram
@@ -204,7 +188,7 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
     _, checkpoint = load_model(model)
     if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
         note("reading the text from the terminal; Ctrl-D ends")
-    write_rows(each_row(checkpoint, _named_texts(texts, errors), kind), format_name, sys.stdout)
+    write_rows(each_row(checkpoint, named_texts(texts, errors), kind), format_name, sys.stdout)
 
 
 def _case_rows(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int) -> "list[Row]":
@@ -292,27 +276,3 @@ class _HeatMaps:
         if self._map:
             self._map.finish()
             print()
-
-
-class _Progress:
-    """Tells stderr how far the scoring is, once it takes long; use as a context manager."""
-
-    def __init__(self, texts: list[str], *, plain: bool) -> None:
-        from charseq.cli.progress import ReadingDisplay
-        from charseq.text.corpus import size_of
-
-        self._display = ReadingDisplay(plain=plain, noun="the text")
-        self._begun, self._num_bytes, self._total = time.monotonic(), 0, size_of(tuple(texts))
-
-    def __enter__(self) -> "_Progress":
-        self._display.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._display.__exit__(*error)
-
-    def add(self, piece: str) -> None:
-        """Count one more piece that is done."""
-        self._num_bytes += len(piece.encode())
-        if time.monotonic() - self._begun >= PATIENCE:
-            self._display.show("scoring", self._num_bytes, self._total)

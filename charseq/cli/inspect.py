@@ -1,14 +1,11 @@
 """charseq inspect: look inside a network, at its gradients, its units and its gates."""
 
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from charseq.cli.options import examples
-from charseq.config import suggest
+from charseq.cli.options import HtmlOption, examples
 from charseq.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -67,21 +64,20 @@ def command(
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, metavar="K", help="With --find: how many units to show.")] = 10,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the same as a page, too.")] = None,
+    html: HtmlOption = None,
     format_name: Annotated[
         str,
         typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format of the results."
+            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv|html", help="Format of the results."
         ),
     ] = "table",
 ) -> None:
     """Look inside a network: at gradients back in time, the states of units, the openness of gates."""
-    from charseq.cli.console import check_format, note, results
-    from charseq.files import write_atomically
-    from charseq.reports import REPORTS, write_rows
+    from charseq.cli.console import check_format, write_result
+    from charseq.reports import REPORTS
     from charseq.reports.page import page
 
-    check_format(format_name, *REPORTS)
+    check_format(format_name, *REPORTS, "html")
     if [gradient_flow, bool(units), gates, find is not None].count(True) != 1:
         raise ConfigError("say what to look at: one of --gradient-flow, --unit, --gates and --find")
     models, texts = _split(arguments)
@@ -99,14 +95,14 @@ def command(
         view = _found_view(loaded[0].checkpoint, text, find, top)
     else:
         view = _text_view(loaded[0].checkpoint, text.text, units)
-    if html is not None:
-        title = f"Inside {', '.join(model.name for model in loaded)}"
-        write_atomically(html, page(title, view.sections()).encode())
-        note(f"wrote {html}")
-    if format_name == "table":
-        view.show(results())
-    else:
-        write_rows(view.rows(), format_name, sys.stdout)
+    title = f"Inside {', '.join(model.name for model in loaded)}"
+    write_result(
+        view.rows(),
+        view.show,
+        lambda: page(title, view.sections()),
+        format_name=format_name,
+        html=html,
+    )
 
 
 # ---- models and texts
@@ -126,10 +122,10 @@ def _split(arguments: list[str] | None) -> tuple[list[str | None], list[str]]:
 
 def _load(argument: str | None) -> NamedModel:
     from charseq.cli.console import load_model
-    from charseq.directory import MODEL
+    from charseq.directory import model_name
 
     path, checkpoint = load_model(argument)
-    return NamedModel(str(path.parent if path.name == MODEL else path), checkpoint)
+    return NamedModel(model_name(path), checkpoint)
 
 
 def _read(source: str) -> NamedText:
@@ -183,11 +179,10 @@ def _gradient_view(models: list[NamedModel], text: NamedText) -> "View":
 
 def _found_view(checkpoint: "Checkpoint", text: NamedText, find: str, top: int) -> "View":
     from charseq.analysis.activations import PROPERTIES, hidden_states, rank_units
+    from charseq.cli.console import check_choice
     from charseq.reports.inspection import FoundView
 
-    if find not in PROPERTIES:
-        known = list(PROPERTIES)
-        raise ConfigError(f"--find must be one of {', '.join(known)}; got {find!r}{suggest(find, known)}")
+    check_choice("--find", find, tuple(PROPERTIES))
     values = PROPERTIES[find](text.text)
     if values.min() == values.max():
         raise DataError(f"{text.name}: {find} is the same at each of its characters: no unit can follow it")

@@ -4,14 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from rich.table import Table
 
 from charseq.evaluator import Surprise
 from charseq.reports import tables
 from charseq.reports.axes import Series
 from charseq.reports.charts import line_chart
 from charseq.reports.heat import SURPRISE
-from charseq.reports.page import Details, heat_text, page, paragraph, section, table
+from charseq.reports.page import Details, heat_text, page, paragraph, section, table, wide
 from charseq.reports.records import Row
 
 LN2 = math.log(2)
@@ -83,33 +82,25 @@ def evaluation_page(
     parts = []
     if texts:
         main = [row for row in texts if row["model"] == texts[0]["model"]][-1]
-        parts.append(section("Figures", page_table(tables.evaluation_table([main]))))
+        parts.append(section("Figures", table(tables.evaluation_table([main]))))
     if len(texts) > 1:
-        parts.append(section("Beside each other", page_table(tables.evaluation_table(texts))))
+        parts.append(section("Beside each other", table(tables.evaluation_table(texts))))
     if cases:
-        parts.append(section("Cases", page_table(tables.predictions_table(cases))))
+        parts.append(section("Cases", table(tables.predictions_table(cases))))
     if metrics:
         parts.append(section("Learning curve", _learning_curve(metrics)))
     parts += more
     for by, rows in groups.items():
         charts = [_chunks(rows)] if by == "chunk" and len(rows) > 1 else []
-        parts.append(section(f"By {by}", *charts, page_table(tables.groups_table(rows))))
+        parts.append(section(f"By {by}", *charts, table(tables.groups_table(rows))))
     if hardest:
-        parts.append(section("Hardest characters", page_table(tables.hardest_table(hardest))))
+        parts.append(section("Hardest characters", table(tables.hardest_table(hardest))))
     if calibration:
         chart = _reliability(calibration)
-        parts.append(section("Calibration", chart, page_table(tables.calibration_table(calibration))))
+        parts.append(section("Calibration", chart, table(tables.calibration_table(calibration))))
     if shown.num_chars:
         parts.append(section("Text", *shown.html()))
     return page(title, parts)
-
-
-def page_table(made: Table) -> str:
-    """Return a table that was made for the terminal as one of a page."""
-    headers = [f"{column.header}" for column in made.columns]
-    rows = zip(*([f"{cell}" for cell in column.cells] for column in made.columns), strict=True)
-    num_text_columns = sum(column.justify != "right" for column in made.columns)
-    return table(headers, list(rows), num_text_columns=num_text_columns)
 
 
 def _learning_curve(metrics: Sequence[Row]) -> str:
@@ -119,7 +110,7 @@ def _learning_curve(metrics: Sequence[Row]) -> str:
         pairs = [(s, r[key] / LN2) for s, r in zip(steps, metrics, strict=True) if r[key] is not None]
         if pairs:
             lines.append(Series(name, *map(list, zip(*pairs, strict=True))))
-    return line_chart(lines, x_label="step", y_label="bits per character")
+    return wide(line_chart(lines, x_label="step", y_label="bits per character"))
 
 
 def _chunks(rows: Sequence[Row]) -> str:
@@ -128,7 +119,7 @@ def _chunks(rows: Sequence[Row]) -> str:
         Series("chunk", offsets, [row["bits_per_char"] for row in rows]),
         Series("from the beginning", offsets, [row["running_bits_per_char"] for row in rows]),
     ]
-    return line_chart(lines, x_label="offset (characters)", y_label="bits per character")
+    return wide(line_chart(lines, x_label="offset (characters)", y_label="bits per character"))
 
 
 def _reliability(calibration: Sequence[Row]) -> str:
@@ -138,4 +129,4 @@ def _reliability(calibration: Sequence[Row]) -> str:
         Series("first guesses", confidences, [100 * row["accuracy"] for row in filled]),
         Series("perfectly calibrated", [0, 100], [0, 100]),
     ]
-    return line_chart(lines, x_label="confidence (%)", y_label="right (%)")
+    return wide(line_chart(lines, x_label="confidence (%)", y_label="right (%)"))

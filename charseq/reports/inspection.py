@@ -1,7 +1,7 @@
 """What is found inside a network, as rows for programs, in a terminal and on a page.
 
 The numbers come from `analysis/gradient_flow.py` and `analysis/activations.py`. Each view shows the same in
-all three: a table is a sheet of texts before it has a medium.
+all three.
 """
 
 from abc import ABC, abstractmethod
@@ -21,34 +21,12 @@ from charseq.reports.charts import line_chart
 from charseq.reports.heat import ACTIVATION, OPENNESS, WIDTH, HeatMap, Scale
 from charseq.reports.plots import line_plot
 from charseq.reports.records import Row
-from charseq.reports.tables import _table
+from charseq.reports.tables import filled_table
 from charseq.reports.text import printable
 
 LAG_LABEL, NORM_LABEL = "lag (steps back)", "gradient norm (nats per unit of the state)"
 MAX_ABREAST = 6
 """Layers whose norms have room beside each other in a terminal."""
-
-
-class Sheet(NamedTuple):
-    """The texts of a table; all columns but the first `num_text_columns` are numbers."""
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    num_text_columns: int = 0
-
-    def for_terminal(self) -> Table:
-        """Return the table for a terminal."""
-        table = _table()
-        for column, header in enumerate(self.headers):
-            is_text = column < self.num_text_columns
-            table.add_column(Text(printable(header)), justify="left" if is_text else "right", overflow="fold")
-        for row in self.rows:
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        return table
-
-    def for_page(self) -> str:
-        """Return the table for a page."""
-        return page.table(self.headers, self.rows, num_text_columns=self.num_text_columns)
 
 
 class View(ABC):
@@ -119,12 +97,12 @@ class GradientView(View):
         plot = line_plot(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True, width=width)
         console.print(Text(printable(self._heading())))
         console.print()
-        console.print(self.summary().for_terminal())
+        console.print(self.summary())
         console.print()
         console.print(Text(plot), soft_wrap=True)
         for begin in range(0, len(series), MAX_ABREAST):
             console.print()
-            console.print(norms(series[begin : begin + MAX_ABREAST]).for_terminal())
+            console.print(norms(series[begin : begin + MAX_ABREAST]))
 
     def sections(self) -> list[str]:
         """Return the same, with a chart."""
@@ -133,13 +111,13 @@ class GradientView(View):
             page.section(
                 "Gradient flow",
                 page.paragraph(self._heading()),
-                self.summary().for_page(),
-                line_chart(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True),
-                norms(series).for_page(),
+                page.table(self.summary()),
+                page.wide(line_chart(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True)),
+                page.table(norms(series)),
             )
         ]
 
-    def summary(self) -> Sheet:
+    def summary(self) -> Table:
         """Return a line for each layer: what a step multiplies its gradient by, and when that is gone."""
         lines = []
         for one in self.flows:
@@ -149,7 +127,7 @@ class GradientView(View):
                 last = f"{lag}" if lag else f"beyond {one.flow.lags[-1]}"
                 lines.append([one.model, one.cell, f"{layer}", f"{len(one.flow.positions)}", shown, last])
         headers = ["model", "cell", "layer", "places", "factor per step", "below 1/100 at lag"]
-        return Sheet(headers, lines, num_text_columns=2)
+        return filled_table(headers, lines, num_text_columns=2)
 
     def _series(self) -> list[Series]:
         return [series for one in self.flows for series in one.series()]
@@ -161,14 +139,14 @@ class GradientView(View):
         )
 
 
-def norms(series: Sequence[Series]) -> Sheet:
+def norms(series: Sequence[Series]) -> Table:
     """Return the median norms, a line for each lag and a column for each layer."""
     lags = sorted({lag for one in series for lag in one.x})
     columns = [dict(zip(one.x, one.y, strict=True)) for one in series]
     lines = [
         [f"{lag}", *(f"{column[lag]:.2e}" if lag in column else "" for column in columns)] for lag in lags
     ]
-    return Sheet(["lag", *(one.name for one in series)], lines)
+    return filled_table(["lag", *(one.name for one in series)], lines, num_text_columns=0)
 
 
 # ---- activations
@@ -254,7 +232,7 @@ class FoundView(View):
 
     def show(self, console: Console) -> None:
         """Print the units as a table."""
-        console.print(self._sheet().for_terminal())
+        console.print(self._table())
 
     def sections(self) -> list[str]:
         """Return the same table."""
@@ -262,10 +240,11 @@ class FoundView(View):
             page.section(
                 f"Units that follow: {self.name}",
                 page.paragraph(f"In {self.text}."),
-                self._sheet().for_page(),
+                page.table(self._table()),
             )
         ]
 
-    def _sheet(self) -> Sheet:
+    def _table(self) -> Table:
         lines = [[f"{layer}", f"{unit}", f"{r:+.4f}"] for layer, unit, r in self.ranked]
-        return Sheet(["layer", "unit", f"correlation with {self.name}"], lines)
+        headers = ["layer", "unit", f"correlation with {self.name}"]
+        return filled_table(headers, lines, num_text_columns=0)

@@ -14,6 +14,8 @@ from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
 
+from rich.table import Table
+
 from charseq import __version__
 from charseq.arrays import FloatArray, TokenArray
 from charseq.reports.heat import NUM_STEPS, Scale
@@ -78,27 +80,23 @@ def paragraph(text: str) -> str:
     return f"<p>{_escaped(text)}</p>"
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, num_text_columns: int = 1) -> str:
-    """Return a table; all columns but the first `num_text_columns` are numbers, aligned at the right.
+def wide(block: str) -> str:
+    """Return a block that scrolls sideways in its own box where there is little room."""
+    return f'<div class="scroll">{block}</div>'
 
-    Each row has as many cells as there are `headers`.
-    """
-    classes = ["" if column < num_text_columns else ' class="number"' for column in range(len(headers))]
 
-    def row_of(tag: str, cells: Sequence[str]) -> str:
+def table(made: Table) -> str:
+    """Return a table that was made for the terminal as one of a page."""
+    classes = [' class="number"' if column.justify == "right" else "" for column in made.columns]
+
+    def row_of(tag: str, cells: Iterable[object]) -> str:
         pairs = zip(classes, cells, strict=True)
-        return f"<tr>{''.join(f'<{tag}{kind}>{_escaped(cell)}</{tag}>' for kind, cell in pairs)}</tr>"
+        return f"<tr>{''.join(f'<{tag}{kind}>{_escaped(str(cell))}</{tag}>' for kind, cell in pairs)}</tr>"
 
-    return "\n".join(
-        [
-            '<div class="scroll"><table>',
-            f"<thead>{row_of('th', headers)}</thead>",
-            "<tbody>",
-            *(row_of("td", row) for row in rows),
-            "</tbody>",
-            "</table></div>",
-        ]
-    )
+    headers = row_of("th", (column.header for column in made.columns))
+    rows = zip(*(column.cells for column in made.columns), strict=True)
+    body = "\n".join(row_of("td", row) for row in rows)
+    return wide(f"<table>\n<thead>{headers}</thead>\n<tbody>\n{body}\n</tbody>\n</table>")
 
 
 def heat_text(

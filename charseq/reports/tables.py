@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -81,13 +82,13 @@ BENCH_COLUMNS["evaluate"] = BENCH_COLUMNS["sample"]
 
 def evaluation_table(rows: Sequence[Row]) -> Table:
     """Return all figures of one model on one text below each other, or the main ones of several in lines."""
-    table = _table()
+    table = plain_table()
     if len(rows) == 1:
         table.add_column("")
         table.add_column(Text(printable(rows[0]["text"])), justify="right", overflow="fold")
         for label, key, style in FIGURES:
             if rows[0]["num_unseen"] or not key.startswith("seen_"):
-                table.add_row(label, _styled(rows[0][key], style))
+                table.add_row(label, styled(rows[0][key], style))
         return table
     names = [key for key in ("text", "model") if len({row[key] for row in rows}) > 1] or ["text"]
     with_unseen = any(row["num_unseen"] for row in rows)
@@ -110,7 +111,7 @@ def groups_table(rows: Sequence[Row]) -> Table:
         columns = [("offset", "offset", "{:,}"), *columns]
     elif grouping == "chunk":
         columns = [*columns, ("bits/char so far", "running_bits_per_char", "{:.3f}")]
-    table = _table()
+    table = plain_table()
     table.add_column("characters" if grouping == "chunk" else grouping, overflow="fold")
     _add_numbers(table, columns)
     for row in rows:
@@ -120,7 +121,7 @@ def groups_table(rows: Sequence[Row]) -> Table:
 
 def hardest_table(rows: Sequence[Row]) -> Table:
     """Return the most surprising characters, each marked in its context, with what was expected instead."""
-    table = _table()
+    table = plain_table()
     table.add_column("in its context", overflow="fold")
     table.add_column("likeliest, with p", overflow="fold")
     for header in ("bits", "rank", "offset"):
@@ -135,7 +136,7 @@ def hardest_table(rows: Sequence[Row]) -> Table:
 
 def calibration_table(rows: Sequence[Row]) -> Table:
     """Return how often first guesses of each confidence were right."""
-    table = _table()
+    table = plain_table()
     table.add_column("confidence (%)", no_wrap=True)
     _add_numbers(table, CALIBRATION_COLUMNS)
     for row in rows:
@@ -146,7 +147,7 @@ def calibration_table(rows: Sequence[Row]) -> Table:
 def predictions_table(rows: Sequence[Row]) -> Table:
     """Return a line for each prefix; what rates a target only where there are targets."""
     with_targets = any(row["target"] is not None for row in rows)
-    table = _table()
+    table = plain_table()
     table.add_column("prefix", overflow="fold")
     if with_targets:
         table.add_column("target")
@@ -197,10 +198,10 @@ def _add_numbers(table: Table, columns: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _numbers(row: Row, columns: Sequence[tuple[str, str, str]]) -> list[str]:
-    return [_styled(row[key], style) for _, key, style in columns]
+    return [styled(row[key], style) for _, key, style in columns]
 
 
-def _styled(value: Any, style: str) -> str:
+def styled(value: Any, style: str) -> str:
     """Return a number in its style; nothing for one that is not known."""
     return "" if value is None or math.isnan(value) else style.format(value)
 
@@ -218,7 +219,7 @@ def bench_table(rows: Sequence[Row]) -> Table:
     """Return the figures of one kind of work, a line for each model."""
     what = rows[0]["what"]
     names = {"train": ["shape"], "sample": ["model"], "evaluate": ["model", "unit"]}[what]
-    table = _table()
+    table = plain_table()
     for header in (what, *names):
         table.add_column(header, no_wrap=True)
     for header, _, _ in BENCH_COLUMNS[what]:
@@ -243,5 +244,25 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
-def _table() -> Table:
+def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_text_columns: int) -> Table:
+    """Return a table in which texts and headers fold where there is little room, but numbers never."""
+    table = plain_table()
+    for column, header in enumerate(headers):
+        if column < num_text_columns:
+            table.add_column(Text(printable(header)), overflow="fold")
+            continue
+        widest = max((cell_len(line[column]) for line in lines), default=0)
+        table.add_column(
+            Text(printable(header)),
+            overflow="fold",
+            justify="right",
+            no_wrap=cell_len(header) <= widest,  # else rich may take the room from it first, and cut
+        )
+    for line in lines:
+        table.add_row(*(Text(printable(cell)) for cell in line))
+    return table
+
+
+def plain_table() -> Table:
+    """Return an empty table that looks like all of them."""
     return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)

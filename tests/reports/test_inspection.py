@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.reports.inspection import (
@@ -15,12 +16,13 @@ from charseq.reports.inspection import (
     FoundView,
     GradientView,
     ModelFlow,
-    Sheet,
     View,
     gate_view,
     norms,
     unit_view,
 )
+from charseq.reports.page import table
+from charseq.reports.tables import filled_table
 
 TEXT = "ab\n«"
 
@@ -60,28 +62,36 @@ class Texts(HTMLParser):
             self.found.append(data.strip())
 
 
-# ---- sheets
+def headers_of(made: Table) -> list[str]:
+    return [f"{column.header}" for column in made.columns]
 
 
-def test_a_sheet_in_a_terminal() -> None:
+def lines_of(made: Table) -> list[list[str]]:
+    return [[f"{cell}" for cell in line] for line in zip(*(c.cells for c in made.columns), strict=True)]
+
+
+# ---- tables
+
+
+def test_a_table_in_a_terminal() -> None:
     """Texts stand at the left, numbers at the right."""
     console = Console(file=io.StringIO(), width=80)
-    console.print(Sheet(["who", "n"], [["a", "100"], ["bcde", "7"]], num_text_columns=1).for_terminal())
+    console.print(filled_table(["who", "n"], [["a", "100"], ["bcde", "7"]], num_text_columns=1))
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
     assert [lines[0], *lines[2:]] == ["who     n", "a     100", "bcde    7"]
 
 
-def test_a_sheet_on_a_page() -> None:
+def test_a_table_on_a_page() -> None:
     """The page's table has the same cells."""
-    html = Sheet(["who", "n"], [["<a>", "100"]], num_text_columns=1).for_page()
+    html = table(filled_table(["who", "n"], [["<a>", "100"]], num_text_columns=1))
     assert Texts(html).found == ["who", "n", "<a>", "100"]
     assert html.count('class="number"') == 2
 
 
-def test_a_sheet_obeys_nobody() -> None:
+def test_a_table_obeys_nobody() -> None:
     """Neither a terminal's commands nor rich's markup in a name are obeyed."""
     console = Console(file=io.StringIO(), width=80)
-    console.print(Sheet(["[bold]n\x1b[2J"], [["[red]\r"]]).for_terminal())
+    console.print(filled_table(["[bold]n\x1b[2J"], [["[red]\r"]], num_text_columns=0))
     out = console.file.getvalue()  # type: ignore[attr-defined]
     assert r"[bold]n\x1b[2J" in out
     assert r"[red]\r" in out
@@ -107,9 +117,9 @@ def test_rows_of_gradients() -> None:
 
 def test_the_summary() -> None:
     """Each layer has its factor per step and the lag of a hundredth, or what is known instead."""
-    sheet = GradientView([RNN, LSTM, SHORT], "a.txt").summary()
-    assert sheet.headers == ["model", "cell", "layer", "places", "factor per step", "below 1/100 at lag"]
-    assert sheet.rows == [
+    made = GradientView([RNN, LSTM, SHORT], "a.txt").summary()
+    assert headers_of(made) == ["model", "cell", "layer", "places", "factor per step", "below 1/100 at lag"]
+    assert lines_of(made) == [
         ["runs/rnn", "rnn", "1", "3", "0.108", "4"],
         ["runs/two", "lstm", "1", "3", "0.500", "beyond 4"],
         ["runs/two", "lstm", "2", "3", "1.000", "beyond 4"],
@@ -119,9 +129,9 @@ def test_the_summary() -> None:
 
 def test_norms_side_by_side() -> None:
     """Each lag is a line and each layer a column, empty where a lag was not measured."""
-    sheet = norms([series for one in (RNN, LSTM, SHORT) for series in one.series()])
-    assert sheet.headers == ["lag", "runs/rnn", "runs/two, layer 1", "runs/two, layer 2", "runs/line"]
-    assert sheet.rows == [
+    made = norms([series for one in (RNN, LSTM, SHORT) for series in one.series()])
+    assert headers_of(made) == ["lag", "runs/rnn", "runs/two, layer 1", "runs/two, layer 2", "runs/line"]
+    assert lines_of(made) == [
         ["1", "8.00e+00", "8.00e+00", "3.00e+00", "5.00e+00"],
         ["2", "2.00e+00", "4.00e+00", "3.00e+00", ""],
         ["4", "1.00e-02", "1.00e+00", "3.00e+00", ""],
@@ -157,8 +167,8 @@ def test_gradients_on_a_page() -> None:
     (html,) = view.sections()
     assert html.count("<svg") == 1
     texts = Texts(html).found
-    for sheet in (view.summary(), norms([*RNN.series(), *LSTM.series()])):
-        assert {cell for row in [sheet.headers, *sheet.rows] for cell in row} <= set(texts)
+    for made in (view.summary(), norms([*RNN.series(), *LSTM.series()])):
+        assert {cell for row in [headers_of(made), *lines_of(made)] for cell in row} <= set(texts)
     assert any("a<b.txt" in text for text in texts)
     assert "gradient norm (nats per unit of the state)" in texts
 

@@ -1,0 +1,178 @@
+"""Several models on the same texts: whose bits are fewer, how surely, on which characters and where.
+
+Models are compared in pairs, block by block: what makes a block hard is hard for both and cancels, so that
+much smaller differences show than the errors of the models by themselves would let one believe.
+"""
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from charseq.analysis.blocks import Blocks, resampled_ratios
+from charseq.analysis.figures import Figures
+from charseq.analysis.groups import ByClass
+from charseq.analysis.ranking import Worst
+from charseq.arrays import FloatArray
+from charseq.evaluator import Surprise
+from charseq.score import Score, bits
+
+PASSAGE_CHARS = 64
+INTERVAL = (0.025, 0.975)
+"""The quantiles of the resampled differences that an interval of 95 % lies between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its standard error and the ends of its interval; these are nan for a short text."""
+
+    value: float
+    error: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How many bits more model number `a` pays than number `b`: less than 0 where a is better."""
+
+    a: int
+    b: int
+    bits_per_char: Estimate
+    bits_per_byte: Estimate
+
+    @property
+    def verdict(self) -> str:
+        """What the interval of the bits per character says, in words."""
+        interval = self.bits_per_char
+        if math.isnan(interval.low):
+            return "too short to tell"
+        if interval.low <= 0 <= interval.high:
+            return "no difference shown"
+        return "a is better" if interval.high < 0 else "b is better"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """What the characters of one class cost each model."""
+
+    name: str
+    scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A few characters, where they begin in their file, counted in characters, and what each model paid."""
+
+    file: str
+    offset: int
+    text: str
+    nats: tuple[float, ...]
+
+    @property
+    def spread(self) -> float:
+        """How much more the worst model paid than the best one, in nats."""
+        return max(self.nats) - min(self.nats)
+
+
+class Passages:
+    """Cuts each file into passages of PASSAGE_CHARS and keeps the `num` on which the models differ most."""
+
+    def __init__(self, num: int) -> None:
+        self._num, self._kept = num, list[Passage]()
+        self._file, self._offset, self._text, self._nats = "", 0, "", np.empty((0, 0))
+
+    def begin(self, file: str) -> None:
+        """Begin with another file."""
+        self._kept = self.kept
+        self._file, self._offset, self._text, self._nats = file, 0, "", np.empty((0, 0))
+
+    def add(self, text: str, nats: FloatArray) -> None:
+        """Take the next piece of the file, with the nats (L, M) that it cost M models."""
+        text, nats = self._text + text, np.concatenate([self._nats, nats]) if self._text else nats
+        num_whole = len(text) // PASSAGE_CHARS
+        end = num_whole * PASSAGE_CHARS
+        sums = nats[:end].reshape(num_whole, PASSAGE_CHARS, nats.shape[1]).sum(axis=1)
+        self._kept = self._widest(self._found(text, sums))
+        self._offset, self._text, self._nats = self._offset + end, text[end:], nats[end:]
+
+    @property
+    def kept(self) -> list[Passage]:
+        """The passages that differ most, these first; of equals the earlier one."""
+        sums = self._nats.sum(axis=0, keepdims=True)
+        return self._widest(self._found(self._text, sums) if self._text else [])
+
+    def _found(self, text: str, sums: FloatArray) -> list[Passage]:
+        """Return the passages that may be among those kept, from their `sums` (P, M)."""
+        spreads = np.ptp(sums, axis=1)
+        widest = np.argsort(-spreads, kind="stable")[: self._num]
+        begins = [(k, k * PASSAGE_CHARS) for k in widest.tolist() if spreads[k] > 0]
+        return [
+            Passage(self._file, self._offset + at, text[at : at + PASSAGE_CHARS], tuple(sums[k].tolist()))
+            for k, at in begins
+        ]
+
+    def _widest(self, found: list[Passage]) -> list[Passage]:
+        return heapq.nlargest(self._num, [*self._kept, *found], key=lambda passage: passage.spread)
+
+
+class Comparison:
+    """Takes texts piece by piece, each file after a `begin`, with what every one of the models paid."""
+
+    def __init__(self, num_models: int, *, num_passages: int) -> None:
+        self.figures = [Figures() for _ in range(num_models)]
+        self._classes = [ByClass(Worst("total", 0)) for _ in range(num_models)]
+        self._passages = Passages(num_passages)
+        self._blocks = Blocks(num_models + 2)
+
+    def begin(self, file: str) -> None:
+        """Begin with another file."""
+        self._passages.begin(file)
+
+    def add(self, text: str, surprises: Sequence[Surprise], *, seconds: Sequence[float]) -> None:
+        """Take the next piece of the file, each model's surprise and the time that it took."""
+        for figures, surprise, duration in zip(self.figures, surprises, seconds, strict=True):
+            figures.add(surprise, seconds=duration)
+        for grouping, surprise in zip(self._classes, surprises, strict=True):
+            grouping.add(text, surprise)
+        nats = np.stack([surprise.nats for surprise in surprises], axis=1)
+        self._passages.add(text, nats)
+        self._blocks.add(np.column_stack([nats, np.ones(len(text)), surprises[0].num_bytes]))
+
+    @property
+    def differences(self) -> list[Difference]:
+        """The difference of every two models, all from the same resampled blocks."""
+        *nats, num_chars, num_bytes = self._blocks.sums.T
+        pairs = list(combinations(range(len(nats)), 2))
+        apart = np.stack([nats[a] - nats[b] for a, b in pairs], axis=1)
+        per_char, per_byte = _estimates(apart, num_chars), _estimates(apart, num_bytes)
+        return [
+            Difference(a, b, *estimates) for (a, b), *estimates in zip(pairs, per_char, per_byte, strict=True)
+        ]
+
+    @property
+    def classes(self) -> list[ClassScores]:
+        """The scores of each class of characters, the most frequent class first."""
+        groups = zip(*(grouping.groups() for grouping in self._classes), strict=True)
+        classes = [ClassScores(f"{same[0].name}", tuple(group.score for group in same)) for same in groups]
+        return sorted(classes, key=lambda found: -found.scores[0].num_chars)
+
+    @property
+    def passages(self) -> list[Passage]:
+        """The passages on which the models differ most, these first."""
+        return self._passages.kept
+
+
+def _estimates(nats: FloatArray, sizes: FloatArray) -> list[Estimate]:
+    """Return the bits per unit of size for each column of nats (B, K) of B blocks of these sizes (B,)."""
+    values = nats.sum(axis=0) / sizes.sum()
+    ratios = resampled_ratios(nats, sizes[:, None])
+    if len(ratios):
+        errors, ends = np.std(ratios, axis=0, ddof=1), np.quantile(ratios, INTERVAL, axis=0)
+    else:
+        errors, ends = np.full(len(values), math.nan), np.full((2, len(values)), math.nan)
+    figures = np.stack([values, errors, *ends], axis=1)
+    return [Estimate(*map(bits, row)) for row in figures.tolist()]

@@ -1,0 +1,492 @@
+"""charseq compare: models on the same text, against evaluate and against plain computation."""
+
+import csv
+import io
+import json
+import math
+import re
+import sys
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import yaml
+
+from charseq.checkpoint import Checkpoint
+from charseq.cli.app import run
+from charseq.evaluator import Scorer
+from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+
+TRAINED = TALES[:12000]
+UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
+Rows = list[dict[str, Any]]
+
+
+class Rivals(NamedTuple):
+    """Models of one corpus and one split, named as from within their directory."""
+
+    path: Path
+    two: str
+    four: str
+    net: str
+
+
+@pytest.fixture(scope="module")
+def _rivals(tmp_path_factory: pytest.TempPathFactory) -> Rivals:
+    path = tmp_path_factory.mktemp("rivals")
+    (path / "corpus.txt").write_bytes(TRAINED.encode())
+    (path / "more.txt").write_bytes(TALES[12000:15000].encode())
+    (path / "short.txt").write_bytes(b"The goose 1\nand the judge.\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        for options in (("--ngram", "2"), ("--ngram", "4"), TINY):
+            arguments = ["train", "corpus.txt", *options, "-o", f"runs/{options[1]}"]
+            patch.setattr(sys, "argv", ["charseq", *arguments])
+            assert run(arguments) == 0
+    return Rivals(path, "runs/2", "runs/4", "runs/8")
+
+
+@pytest.fixture
+def rivals(_rivals: Rivals, monkeypatch: pytest.MonkeyPatch) -> Rivals:
+    """Stand beside two n-gram models, of orders 2 and 4, and a network. Nothing is to be written there."""
+    monkeypatch.chdir(_rivals.path)
+    return _rivals
+
+
+def refused(message: str, code: int = 2) -> Outcome:
+    """Return the outcome of a request that is refused."""
+    return Outcome(code, "", f"charseq: error: {message}\n")
+
+
+def nothing_in_common(one: str, other: str) -> Outcome:
+    """Return the outcome for models that were not held back the same text."""
+    why = "have no test part in common, by corpus and split: name a text"
+    return refused(f"{one} and {other} {why}")
+
+
+def rows(call: Call, *arguments: str, command: str = "compare") -> Rows:
+    """Return the rows of a command that goes well, with nothing on stderr."""
+    code, out, err = call(command, *arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+def report(rows: Rows, name: str) -> Rows:
+    return [row for row in rows if row["report"] == name]
+
+
+def steady(rows: Rows) -> Rows:
+    """Return the rows without what is never the same twice."""
+    return [{key: value for key, value in row.items() if key != "chars_per_second"} for row in rows]
+
+
+def close(rows: Rows) -> Rows:
+    """Return what rows must be, but for rounding."""
+
+    def close(value: Any) -> Any:
+        return pytest.approx(value, rel=1e-5, abs=1e-7) if isinstance(value, float) else value
+
+    return [{key: close(value) for key, value in row.items()} for row in steady(rows)]
+
+
+def nats_of(model: str, text: str) -> list[float]:
+    """Return what each character costs, as the evaluator says."""
+    checkpoint = Checkpoint.load(Path(model) / "model.safetensors")
+    nats = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score(text).nats
+    return nats.tolist()  # type: ignore[no-any-return]
+
+
+# ---- figures
+
+
+def test_each_model_has_the_figures_of_its_evaluation(call: Call, rivals: Rivals) -> None:
+    """What is said of a model is what evaluate says of it, and what its file and its settings are."""
+    models = (rivals.two, rivals.net, rivals.four)
+    found = report(rows(call, *models, "more.txt"), "model")
+    assert [row["model"] for row in found] == list(models)
+    assert [row["kind"] for row in found] == ["ngram:2", "gru 1 x 8", "ngram:4"]
+    for row in found:
+        path = Path(row["model"]) / "model.safetensors"
+        assert row["num_file_bytes"] == path.stat().st_size
+        assert row["num_parameters"] == Checkpoint.load(path).model.num_parameters
+        assert row["chars_per_second"] > 0
+        (alone,) = rows(call, row["model"], "more.txt", command="evaluate")
+        same = row.keys() & alone.keys() - {"report", "model", "chars_per_second"}
+        assert len(same) == 9
+        assert {key: row[key] for key in same} == pytest.approx({key: alone[key] for key in same})
+
+
+def test_the_differences(call: Call, rivals: Rivals) -> None:
+    """Every two models make a pair, whose difference is that of their bits; more context is better."""
+    found = rows(call, rivals.two, rivals.net, rivals.four, "corpus.txt")
+    bits = {row["model"]: (row["bits_per_char"], row["bits_per_byte"]) for row in report(found, "model")}
+    pairs = report(found, "pair")
+    assert [(row["a"], row["b"]) for row in pairs] == [
+        *((rivals.two, rivals.net), (rivals.two, rivals.four), (rivals.net, rivals.four))
+    ]
+    for row in pairs:
+        a, b = bits[row["a"]], bits[row["b"]]
+        assert row["bits_per_char_difference"] == pytest.approx(a[0] - b[0])
+        assert row["bits_per_byte_difference"] == pytest.approx(a[1] - b[1])
+        assert row["bits_per_char_low"] < row["bits_per_char_difference"] < row["bits_per_char_high"]
+    assert [row["verdict"] for row in pairs] == ["a is better", "b is better", "b is better"]
+
+
+def test_a_network_with_one_bias_changed(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """Where the odds of e are a little higher, every character that is known costs accordingly."""
+    text = Path("more.txt").read_text(encoding="utf-8")
+    checkpoint = Checkpoint.load(Path(rivals.net) / "model.safetensors")
+    vocab, unit = checkpoint.tokenizer.vocab, checkpoint.settings.data.unit
+    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, unit, num_guesses=len(vocab))
+    expected = scorer.score(text).expected
+    assert expected is not None
+    p = expected.probabilities[expected.guesses == vocab.index("e")]
+    p /= 1 - checkpoint.tokenizer.escape_probability
+    is_e, is_known = (np.array([char in some for char in text]) for some in ("e", vocab))
+    extra = is_known * (np.log1p(math.expm1(0.1) * p) - 0.1 * is_e) / math.log(2)
+    (bias,) = (array for array in checkpoint.network.params.values() if array.shape == (len(vocab),))
+    bias[vocab.index("e")] += 0.1
+    checkpoint.save(tmp_path / "changed.safetensors")
+    found = rows(call, str(tmp_path / "changed.safetensors"), rivals.net, "more.txt")
+    (pair,) = report(found, "pair")
+    assert pair["bits_per_char_difference"] == pytest.approx(extra.mean(), abs=1e-6)
+    blocks = np.add.reduceat(extra, range(0, len(text), 256))
+    sizes = np.diff([*range(0, len(text), 256), len(text)])
+    drawn = np.random.default_rng(0).multinomial(len(sizes), [1 / len(sizes)] * len(sizes), 1000)
+    error = np.std((drawn @ blocks) / (drawn @ sizes), ddof=1)
+    assert pair["bits_per_char_error"] == pytest.approx(error, rel=1e-3)
+    assert error < min(row["bits_per_char_error"] for row in report(found, "model")) / 3
+
+
+def test_a_model_and_itself(call: Call, rivals: Rivals) -> None:
+    """A model that is named again gets a number; there is nothing between it and itself."""
+    found = rows(call, rivals.two, rivals.two, rivals.two)
+    assert [row["model"] for row in report(found, "model")] == ["runs/2", "runs/2 (2)", "runs/2 (3)"]
+    for row in report(rows(call, rivals.two, rivals.two, "more.txt"), "pair"):
+        assert (row["a"], row["b"]) == ("runs/2", "runs/2 (2)")
+        assert {value for key, value in row.items() if key.startswith("bits")} == {0}
+        assert row["verdict"] == "no difference shown"
+    assert all(row["best"] for row in report(found, "class"))
+    assert report(found, "passage") == []
+
+
+def test_classes_sum_up(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """The nats of a model's classes are those of the text, unseen characters included."""
+    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
+    found = rows(call, rivals.four, rivals.net, str(tmp_path / "text.txt"))
+    for model in report(found, "model"):
+        classes = [row for row in report(found, "class") if row["model"] == model["model"]]
+        assert "Hangul" in [row["group"] for row in classes]
+        total = model["nats_per_char"] * model["num_chars"]
+        assert math.fsum(row["nats"] for row in classes) == pytest.approx(total, rel=1e-9)
+        assert sum(row["num_unseen"] for row in classes) == model["num_unseen"] > 0
+
+
+def test_passages(call: Call, rivals: Rivals) -> None:
+    """The passages are those on which the bits differ most, each with its text and the bits of each model."""
+    text = Path("more.txt").read_text(encoding="utf-8")
+    two, four = nats_of(rivals.two, text), nats_of(rivals.four, text)
+    apart = {k: abs(sum(two[k : k + 64]) - sum(four[k : k + 64])) for k in range(0, len(text), 64)}
+    offsets = sorted(apart, key=lambda k: -apart[k])
+    for options, num in (((), 5), (("--passages", "2"), 2), (("--passages", "1000"), 47)):
+        found = report(rows(call, rivals.two, rivals.four, "more.txt", *options), "passage")
+        assert [row["offset"] for row in found[::2]] == offsets[:num]
+        assert [row["model"] for row in found[:2]] == [rivals.two, rivals.four]
+        for row, nats in zip(found, (two, four) * num, strict=True):
+            part = slice(row["offset"], row["offset"] + 64)
+            assert (row["file"], row["text"]) == ("more.txt", text[part])
+            assert row["bits"] == pytest.approx(sum(nats[part]) / math.log(2))
+    assert report(rows(call, rivals.two, rivals.four, "more.txt", "--passages", "0"), "passage") == []
+
+
+def test_pieces(call: Call, rivals: Rivals, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a text comes in pieces, the rows are the same."""
+    models = (rivals.four, rivals.net, "more.txt")
+    whole = rows(call, *models)
+    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", 101)
+    assert steady(rows(call, *models)) == close(whole)
+
+
+def test_a_line_model_and_a_stream_model(call: Call, models: Workshop) -> None:
+    """Each model reads with its own vocabulary and its own idea of where a text begins anew."""
+    found = report(rows(call, models.hello, models.tales, "data/hello.txt"), "model")
+    for row in found:
+        (alone,) = rows(call, row["model"], "data/hello.txt", command="evaluate")
+        assert row["nats_per_char"] == pytest.approx(alone["nats_per_char"])
+    assert found[0]["num_unseen"] == 0
+
+
+# ---- texts
+
+
+def test_the_shared_test_part(call: Call, rivals: Rivals) -> None:
+    """Without a text the models are compared on the test part that they share."""
+    found = rows(call, rivals.net, rivals.four)
+    assert {row["file"] for row in report(found, "passage")} == {"test part"}
+    for row in report(found, "model"):
+        (alone,) = rows(call, row["model"], command="evaluate")
+        assert (row["num_chars"], row["bits_per_char"]) == (600, pytest.approx(alone["bits_per_char"]))
+
+
+def test_several_texts(call: Call, rivals: Rivals) -> None:
+    """Several texts are scored each by itself, and compared together."""
+    both = (rivals.two, rivals.four)
+    found = rows(call, *both, "more.txt", "corpus.txt", "--passages", "1000")
+    one, other = (rows(call, *both, text, "--passages", "1000") for text in ("more.txt", "corpus.txt"))
+    for row, first, second in zip(*(report(part, "model") for part in (found, one, other)), strict=True):
+        nats = [part["nats_per_char"] * part["num_chars"] for part in (row, first, second)]
+        assert nats[0] == pytest.approx(nats[1] + nats[2])
+    places = {
+        (row["file"], row["offset"], row["bits"]) for row in report(one, "passage") + report(other, "passage")
+    }
+    assert {(row["file"], row["offset"], row["bits"]) for row in report(found, "passage")} == places
+
+
+def test_a_directory(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """A directory that holds no model is as many texts as it has files."""
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"The {name} of a tale.")
+    found = rows(call, rivals.two, rivals.four, str(tmp_path))
+    assert {row["file"] for row in report(found, "passage")} == {f"{tmp_path}/a.txt", f"{tmp_path}/b.txt"}
+
+
+def test_standard_input(call: Call, rivals: Rivals, feed: Feed) -> None:
+    """The text - is standard input, which is read once for all models."""
+    feed(Path("more.txt").read_bytes())
+    found = rows(call, rivals.two, rivals.four, "-")
+    assert {row.pop("file") for row in report(found, "passage")} == {"standard input"}
+    expected = rows(call, rivals.two, rivals.four, "more.txt")
+    for row in report(expected, "passage"):
+        del row["file"]
+    assert steady(found) == close(expected)
+
+
+def test_what_is_not_utf8(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """A byte that is not UTF-8 is refused, or read as U+FFFD."""
+    (tmp_path / "text.txt").write_bytes(b"The \xff tale")
+    arguments = (rivals.two, rivals.four, str(tmp_path / "text.txt"))
+    why = "not UTF-8 at byte 4: invalid start byte; convert it first"
+    assert call("compare", *arguments) == refused(f"{arguments[2]}: {why}", 1)
+    found = rows(call, *arguments, "--errors", "replace")
+    assert [row["num_unseen"] for row in report(found, "model")] == [1, 1]
+    assert report(found, "passage")[0]["text"] == "The \ufffd tale"
+
+
+# ---- formats
+
+
+def tables(lines: list[list[str]]) -> Rows:
+    """Return the rows of several tables, each with a header, an empty line between them."""
+    found = []
+    for filled, table in groupby(lines, key=bool):
+        header, *values = table if filled else [[]]
+        found += [dict(zip(header, map(_value, line), strict=True)) for line in values]
+    return found
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return {"true": True, "false": False}.get(text, text)
+
+
+def from_tsv(text: str) -> Rows:
+    lines = [line.split("\t") if line else [] for line in text.removesuffix("\n").split("\n")]
+    found = tables(lines)
+    for row in report(found, "passage"):
+        row["text"] = row["text"].replace(r"\n", "\n")
+    return found
+
+
+READERS: dict[str, Callable[[str], Rows]] = {
+    "json": json.loads,
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+    "yaml": yaml.safe_load,
+    "tsv": from_tsv,
+    "csv": lambda text: tables(list(csv.reader(io.StringIO(text, newline="")))),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_format(call: Call, rivals: Rivals, name: str) -> None:
+    """Every format parses back to the same rows with the same unrounded numbers, report by report."""
+    arguments = (rivals.two, rivals.four, rivals.net, "more.txt")
+    code, out, err = call("compare", *arguments, "--format", name)
+    assert (code, err) == (0, "")
+    found, expected = READERS[name](out), rows(call, *arguments)
+    assert [list(row) for row in found] == [list(row) for row in expected]
+    assert steady(found) == steady(expected)
+    assert [key for key, _ in groupby(row["report"] for row in found)] == [
+        "model",
+        "pair",
+        "class",
+        "passage",
+    ]
+
+
+def test_a_short_text(call: Call, rivals: Rivals) -> None:
+    """Where nothing can be told, errors and intervals do not exist; in JSON they are null."""
+    for pair in report(rows(call, rivals.two, rivals.four), "pair"):
+        assert pair["verdict"] == "too short to tell"
+        figures = ("error", "low", "high")
+        assert {pair[f"bits_per_{unit}_{figure}"] for unit in ("char", "byte") for figure in figures} == {
+            None
+        }
+    out = call("compare", rivals.two, rivals.four, "--format", "yaml").out
+    assert all(math.isnan(row["bits_per_char_low"]) for row in report(yaml.safe_load(out), "pair"))
+
+
+WHOLE = """\
+Models
+                           runs/2   runs/4
+──────────────────────────────────────────
+kind                      ngram:2  ngram:4
+parameters                    682    7,737
+file (bytes)
+characters                     27       27
+unseen characters               1        1
+nats per character         3.0977   2.7523
+bits per character         4.4690   3.9708
+standard error of that
+bits per byte              4.4690   3.9708
+perplexity per character  22.1463  15.6792
+top-1 accuracy (%)          37.0%    48.1%
+characters per second
+
+Differences in bits, a - b: less than 0 where a is better
+   models  verdict            a - b (bits)  ± error  95 % interval
+──────────────────────────────────────────────────────────────────
+a  runs/2  too short to tell  +0.4982/char
+b  runs/4                     +0.4982/byte
+
+Bits per character of each class of characters
+class        best    characters   runs/2   runs/4
+─────────────────────────────────────────────────
+letter       runs/4          19   4.3576   3.8762
+space        runs/4           4   1.4090   0.5938
+newline      runs/4           2   3.2165   2.9030
+digit        equal            1  20.3989  20.3989
+punctuation  runs/4           1   5.4008   4.9831
+
+Passages of 64 characters on which the models differ most, with the bits of each
+passage                        file       offset (characters)  runs/2  runs/4
+─────────────────────────────────────────────────────────────────────────────
+The␣goose␣1\\nand␣the␣judge.\\n  short.txt                    0   120.7   107.2
+"""
+
+
+def test_the_whole_table(call: Call, rivals: Rivals) -> None:
+    """All of stdout, but for the speed and for the size of files, which hold versions."""
+    code, out, err = call("compare", rivals.two, rivals.four, "short.txt")
+    assert (code, err) == (0, "")
+    out = re.sub(r"(file \(bytes\)|characters per second).*", r"\1", out)
+    assert "".join(f"{line.rstrip()}\n" for line in out.splitlines()) == WHOLE
+
+
+def test_a_page(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """The page goes to stdout, or beside any other format into a file."""
+    path = tmp_path / "page.html"
+    code, out, err = call("compare", rivals.two, rivals.four, "more.txt", "-f", "html", "--html", str(path))
+    assert (code, err) == (0, "")
+    assert path.read_text(encoding="utf-8") == out
+    assert "<title>Compared: runs/2, runs/4</title>" in out
+    for row in report(rows(call, rivals.two, rivals.four, "more.txt", "--html", str(path)), "model"):
+        assert f"{row['bits_per_char']:.4f}" in out
+    assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ((), "no models"),
+        (("more.txt",), "no models"),
+        (("-",), "no models"),
+        (("runs/2",), "runs/2: a single model"),
+        (("runs/2", "more.txt", "runs/4"), "runs/2: a single model"),
+    ],
+)
+def test_too_few_models(call: Call, rivals: Rivals, arguments: tuple[str, ...], found: str) -> None:
+    """There must be two models at least, before the texts."""
+    message = f"{found}; compare takes two or more, run directories or .safetensors files, first"
+    assert call("compare", *arguments) == refused(message)
+
+
+@pytest.mark.parametrize("arguments", [("runs/5",), ("runs/2", "runs/5"), ("runs/5", "runs/2")])
+def test_no_such_model(call: Call, rivals: Rivals, arguments: tuple[str, ...]) -> None:
+    """What reads like a model is said not to be there."""
+    message = "runs/5: no such model; give a run directory or a .safetensors file"
+    assert call("compare", *arguments) == refused(message)
+
+
+def test_a_damaged_model(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """A model that cannot be loaded is an error before anything is scored."""
+    (tmp_path / "model.safetensors").write_bytes(b"no model at all")
+    code, out, err = call("compare", rivals.two, str(tmp_path), "more.txt")
+    assert (code, out) == (1, "")
+    assert err.startswith(f"charseq: error: {tmp_path}/model.safetensors: not a charseq model: ")
+
+
+def test_an_empty_text(call: Call, rivals: Rivals, tmp_path: Path) -> None:
+    """There is nothing to compare in empty texts."""
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    for name in names:
+        Path(name).touch()
+    message = f"{names[0]}, {names[1]}: empty: there is nothing to score"
+    assert call("compare", rivals.two, rivals.four, *names) == refused(message, 1)
+    found = report(rows(call, rivals.two, rivals.four, names[0], "more.txt"), "model")
+    assert [row["num_chars"] for row in found] == [3000, 3000]
+
+
+def test_no_such_text(call: Call, rivals: Rivals) -> None:
+    """A text that is not there is refused."""
+    expected = refused("none.txt: no such file or directory")
+    assert call("compare", rivals.two, rivals.four, "none.txt") == expected
+
+
+def test_other_corpora(call: Call, models: Workshop) -> None:
+    """Models of different corpora have no test part in common."""
+    assert call("compare", models.hello, models.tales) == nothing_in_common("runs/hello", "runs/tales")
+
+
+def test_other_splits(call: Call, tmp_path: Path) -> None:
+    """Nor have models of one corpus that was split in different ways; what matters is the test part."""
+    for number, text in enumerate((TALES[:2000], TALES[2000:4000])):
+        (tmp_path / f"{number}.txt").write_bytes(text.encode())
+    splits = {"a": "0 .05 .05", "b": "0 .1 .05", "c": "0 .05 .1", "d": "1 .05 .05"}
+    for name, split in splits.items():
+        corpus, valid, test = split.split()
+        options = ("--ngram", "2", "--valid-fraction", valid, "--test-fraction", test)
+        assert call("train", f"{corpus}.txt", *options, "-o", name).code == 0
+    assert report(rows(call, "a", "b"), "model")[0]["num_chars"] == 100
+    assert call("compare", "a", "b", "c") == nothing_in_common("a", "c")
+    assert call("compare", "a", "d") == nothing_in_common("a", "d")
+
+
+def test_no_test_part(call: Call, tmp_path: Path) -> None:
+    """Models that were trained without a test part need a text."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    assert call("train", "text.txt", "--ngram", "2", "--test-fraction", "0", "-o", "a").code == 0
+    message = "the model was trained without a test part: name a text to score"
+    assert call("compare", "a", "a") == refused(message)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "known"),
+    [
+        ("--format", "binary", "table, json, jsonl, yaml, tsv, csv, html"),
+        ("--errors", "ignore", "strict, replace"),
+    ],
+)
+def test_unknown_choices(call: Call, rivals: Rivals, option: str, name: str, known: str) -> None:
+    """An unknown choice is refused with the known ones."""
+    message = f"{option} must be one of {known}; got {name!r}"
+    assert call("compare", rivals.two, rivals.four, option, name) == refused(message)
