@@ -1,9 +1,13 @@
 """Floating-point errors raise in every test; only underflow, a harmless zero, is allowed."""
 
+import os
 from collections.abc import Iterator
 
-import numpy as np
-import pytest
+for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before numpy is loaded
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ TESTED_ELSEWHERE = {
     "kernels": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
+    "cli/texts": "what evaluate and compare score: tests/cli/test_evaluate.py and test_compare.py",
     "cli/progress": "what training looks like: tests/cli/test_train.py and test_pipes.py",
 }
 """Modules without a tests file of their name, and why."""

@@ -11,14 +11,29 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
-from charseq.bench import Figures
+from charseq.analysis.calibration import Calibration
+from charseq.analysis.comparison import Comparison
+from charseq.analysis.figures import Figures
+from charseq.analysis.hardest import HardChar
+from charseq.analysis.ranking import Group
+from charseq.bench import Figures as Measured
 from charseq.cli.commands import app
 from charseq.config import Settings
+from charseq.evaluator import Surprise
 from charseq.predictor import Guess, Prediction
-from charseq.reports import REPORTS, evaluation_row, prediction_row
+from charseq.reports import (
+    REPORTS,
+    calibration_row,
+    evaluation_row,
+    group_rows,
+    hardest_row,
+    prediction_row,
+)
+from charseq.reports.comparison import ModelFacts, comparison_rows
 from charseq.score import Score
 from charseq.toml import to_toml
 from tests.cli.conftest import surroundings
@@ -27,12 +42,30 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAIN: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = MAIN.commands
-FIELDS = [
-    *evaluation_row("a", Score(), Score(), seconds=1),
+
+
+def compared() -> set[str]:
+    """Return the fields of a comparison."""
+    comparison, ones = Comparison(2, num_passages=1), np.ones(2, np.int32)
+    comparison.begin("a")
+    surprises = [Surprise(np.full(2, nats), ones, np.full(2, 0.5), ones) for nats in (1.0, 2.0)]
+    comparison.add("ab", surprises, seconds=[1, 1])
+    rows = comparison_rows([ModelFacts(name, "gru", 1, 1) for name in "ab"], comparison)
+    return {field for row in rows for field in row}
+
+
+HARD = HardChar("a", 0, "b", "c", "d", 1.0, 1, [0], [0.5])
+FIELDS = {
+    *evaluation_row(Figures(), model="a", text="b"),
+    *group_rows("chunk", [Group("a", 1, Score())], Score())[0],
+    *hardest_row(HARD, ("a",)),
+    *calibration_row(Calibration().bins[0]),
     *prediction_row(Prediction("a", "b", 0.5, 1, 1.0, 1.0, (Guess("a", 0.5),))),
-    *("char", "passed"),
-    *Figures("train", "gru", num_layers=1, hidden_size=8).row(),
-]
+    *("char", "passed", "alternative", "alternative_probability", "text"),
+    *Measured("train", "gru", num_layers=1, hidden_size=8).row(),
+    *compared(),
+    *("gradient_norm", "gradient_norm_q1", "gradient_norm_q3", "activation", "openness", "correlation"),
+}
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -165,7 +198,7 @@ def _wrong_options(name: str, words: list[str]) -> list[str]:
 def in_seconds(line: str) -> str:
     """Return a command line whose training ends after four seconds."""
     line = re.sub(r"--max-time[ =]\S+", "--max-time 4s", line)
-    if "charseq train" in line and "--max-time" not in line and "--help" not in line:
+    if "charseq train" in line and not re.search("--max-time|--ngram|--help", line):
         line = line.replace("charseq train", "charseq train --max-time 4s")
     return line
 
@@ -214,7 +247,7 @@ def test_readme_mentions_every_command(name: str) -> None:
     assert f"charseq {name}" in README
 
 
-@pytest.mark.parametrize("field", dict.fromkeys([*FIELDS, *REPORTS]))
+@pytest.mark.parametrize("field", sorted(FIELDS | set(REPORTS)))
 def test_readme_mentions_every_field(field: str) -> None:
     """Every format for programs, and every name in it, is mentioned."""
     assert re.search(rf"\b{field}\b", README)

@@ -4,8 +4,6 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from charseq.cli.progress import ReadingDisplay
-
 if TYPE_CHECKING:
     from charseq.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
@@ -33,6 +31,7 @@ class ScoringProgress:
     """Tells stderr how far the scoring is, once it takes long; use as a context manager."""
 
     def __init__(self, sources: list[str], *, plain: bool) -> None:
+        from charseq.cli.progress import ReadingDisplay
         from charseq.text.corpus import size_of
 
         self._display = ReadingDisplay(plain=plain, noun="the text")
