@@ -36,9 +36,9 @@ def make_directory(path: Path) -> None:
     """Create the directory of a new run; ConfigError when anything is there already."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            resume = f"--resume {shlex.quote(str(path))}"
+            resume = f", or continue it with --resume {shlex.quote(str(path))}"
             raise ConfigError(
-                f"{path}: exists already; choose another --output, or continue it with {resume}"
+                f"{path}: exists already; choose another --output{resume if (path / LAST).exists() else ''}"
             )
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -55,12 +55,12 @@ def train_ngram(
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
     texts, unit = Texts.read(settings.data, progress=progress), settings.data.unit
+    make_directory(directory)
     tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
     model = fit_ngram(texts.train, tokenizer, unit, settings.model.ngram)
     valid = Validator(model, tokenizer, texts.valid, unit).score() if texts.valid else None
     results = Results(epoch=1, valid=valid)
     checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command), results)
-    make_directory(directory)
     write_atomically(directory / SETTINGS, to_toml(settings).encode())
     checkpoint.save(directory / MODEL)
     return checkpoint, texts

@@ -8,7 +8,7 @@ from charseq.text.symbols import Text
 
 def training_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
     """Return what the model learnt from. Raises ConfigError or DataError where it cannot be read again."""
-    return _corpus(checkpoint, progress)[: checkpoint.provenance.train_end]
+    return _corpus(checkpoint, progress, "leave out --baseline")[: checkpoint.provenance.train_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
@@ -16,17 +16,17 @@ def held_out_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -
     made_of = checkpoint.provenance
     if made_of.valid_end == made_of.test_end:
         raise ConfigError("the model was trained without a test part: name a text to score")
-    return _corpus(checkpoint, progress)[made_of.valid_end : made_of.test_end]
+    return _corpus(checkpoint, progress, "name a text to score")[made_of.valid_end : made_of.test_end]
 
 
-def _corpus(checkpoint: Checkpoint, progress: Progress | None) -> Text:
+def _corpus(checkpoint: Checkpoint, progress: Progress | None, advice: str) -> Text:
     made_of = checkpoint.provenance
     if "-" in made_of.sources:
-        raise ConfigError("the model was trained on standard input: name a text to score")
+        raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")
     corpus = read_corpus(made_of.sources, progress=progress)
     if corpus.sha256 != made_of.sha256:
         raise DataError(
             f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
-            f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): name a text to score"
+            f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
         )
     return corpus.encoded

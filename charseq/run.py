@@ -70,14 +70,15 @@ class Run:
         Raises ConfigError when the directory already holds something or `init_from` is of other sizes,
         DataError for an unusable corpus.
         """
+        if settings.model.ngram:
+            raise ConfigError("an n-gram model is counted, not trained")
+        if init_from and init_from.network:
+            _check_shapes(settings, init_from.settings)
         texts = Texts.read(settings.data, progress=progress)
         tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
         model = CharModel(settings.model, tokenizer.vocab_size)
         model.initialise_(np.random.default_rng([settings.train.seed, 0]))
-        if settings.model.ngram:
-            raise ConfigError("an n-gram model is counted, not trained")
         if init_from:
-            _check_shapes(settings, init_from.settings)
             model.adopt_(init_from.network, *shared_tokens(tokenizer, init_from.tokenizer))
         checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
         run = cls(directory, settings, texts, checkpoint)

@@ -24,10 +24,12 @@ from charseq.config import (
     Settings,
     TrainConfig,
 )
-from charseq.errors import CheckpointError
+from charseq.errors import CheckpointError, ConfigError
+from charseq.fit import fit_ngram
 from charseq.network import CharModel
 from charseq.score import Score
 from charseq.text import CharTokenizer
+from charseq.text.symbols import Text
 from charseq.trainer import Snapshot
 
 Array: TypeAlias = NDArray[Any]
@@ -562,3 +564,137 @@ def test_settings_of_an_older_charseq(path: Path) -> None:
     assert settings.train.threads == TrainConfig().threads == AUTO
     assert settings.sample == SampleConfig()
     assert settings.train.seed == 7
+
+
+# ---- n-grams
+
+NGRAM_TEXT = "hello king,\nhello 한글 \U0001f600 «expert»\n" * 2
+
+
+def make_ngram_checkpoint(order: int = 3) -> Checkpoint:
+    settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(ngram=order))
+    model = fit_ngram(Text.of(NGRAM_TEXT), TOKENIZER, "line", order)
+    return Checkpoint(model, TOKENIZER, settings, PROVENANCE, Results(epoch=1, valid=VALID))
+
+
+def logits_of(checkpoint: Checkpoint) -> Array:
+    tokens, model = TOKENIZER.encode("hello 한Qg\n\nkin"), checkpoint.model
+    return model.forward(tokens[:, None], model.initial_state(1), model.workspace(len(tokens), 1))
+
+
+@pytest.mark.parametrize("order", [1, 2, 6, 99])
+def test_ngrams_come_back_bit_for_bit(order: int, path: Path) -> None:
+    """N-grams that are loaded give the bits of those that were saved, and all the rest is as it was."""
+    checkpoint = make_ngram_checkpoint(order)
+    loaded = round_trip(checkpoint, path)
+    np.testing.assert_array_equal(logits_of(loaded), logits_of(checkpoint))
+    assert loaded.model.num_parameters == checkpoint.model.num_parameters
+    assert loaded.tokenizer.to_spec() == TOKENIZER.to_spec()
+    assert (loaded.settings, loaded.provenance) == (checkpoint.settings, PROVENANCE)
+    assert (loaded.results, loaded.training) == (checkpoint.results, None)
+
+
+def test_ngrams_are_saved_as_they_were_loaded(path: Path) -> None:
+    """A file of n-grams that is loaded and saved again has the same bytes."""
+    loaded, first = round_trip(make_ngram_checkpoint(), path), path.read_bytes()
+    loaded.save(path)
+    assert path.read_bytes() == first
+
+
+def test_the_tensors_of_ngrams(path: Path) -> None:
+    """A file of n-grams holds the keys and the counts of each order, whole numbers of 64 bits."""
+    make_ngram_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    assert set(tensors) == {f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")}
+    assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.int64)}
+    assert record["settings"]["model"]["ngram"] == 3
+    assert record["training"] is None
+
+
+@pytest.mark.parametrize("name", [f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tensor: None,
+        lambda tensor: tensor.astype(np.int32),
+        lambda tensor: tensor.astype(np.float64),
+        lambda tensor: tensor[:-1],
+        lambda tensor: tensor[:, None],
+        lambda tensor: tensor[0],
+        lambda tensor: np.concatenate([tensor[:-1], [2**62]]),
+        lambda tensor: np.concatenate([[-1], tensor[1:]]),
+    ],
+    ids=["missing", "int32", "float64", "short", "(L, 1)", "()", "large", "negative"],
+)
+def test_damaged_ngrams(name: str, damage: Callable[[Array], Array | None], path: Path) -> None:
+    """Whatever is wrong with a tensor of n-grams, the file is damaged, which is one line."""
+    make_ngram_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    if (tensor := damage(tensors.pop(name))) is not None:
+        tensors[name] = np.ascontiguousarray(tensor)
+    write_parts(path, tensors, record)
+    assert error_of(path).startswith("the model file is damaged: ")
+
+
+def test_a_missing_tensor_of_ngrams_is_named(path: Path) -> None:
+    """What is missing in a file of n-grams is said as it is of a network."""
+    make_ngram_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    del tensors["ngram.2.counts"]
+    write_parts(path, tensors, record)
+    assert error_of(path) == "the model file is damaged: tensor ngram.2.counts is missing"
+
+
+@pytest.mark.parametrize("ngram", [0, 4, 100, -1, "3", None])
+def test_ngrams_of_another_order(ngram: object, path: Path) -> None:
+    """An order in the settings that is not that of the tensors is damage."""
+    make_ngram_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    record["settings"]["model"]["ngram"] = ngram
+    write_parts(path, tensors, record)
+    assert error_of(path).startswith("the model file is damaged: ")
+
+
+def test_a_network_is_no_ngrams(path: Path) -> None:
+    """The weights of a network are not taken for n-grams."""
+    make_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    record["settings"]["model"]["ngram"] = 2
+    write_parts(path, tensors, record)
+    assert error_of(path).startswith("the model file is damaged: ")
+
+
+def test_settings_from_before_ngrams(path: Path) -> None:
+    """A file whose settings do not know of n-grams yet holds a network."""
+    make_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    del record["settings"]["model"]["ngram"]
+    write_parts(path, tensors, record)
+    loaded = Checkpoint.load(path)
+    assert loaded.settings.model.ngram == 0
+    assert isinstance(loaded.model, CharModel)
+
+
+@every_cell
+def test_the_network_is_the_model(cell: CellName) -> None:
+    """Where a network is needed, it is there."""
+    checkpoint = make_checkpoint(cell)
+    assert checkpoint.network is checkpoint.model
+
+
+def test_ngrams_are_no_network() -> None:
+    """Where a network is needed, n-grams are refused by name."""
+    with pytest.raises(ConfigError) as caught:
+        _ = make_ngram_checkpoint(5).network
+    assert str(caught.value) == "ngram:5: an n-gram model has no weights, states or gates"
+
+
+@every_cell
+def test_the_description_of_a_network(cell: CellName) -> None:
+    """A network is described by its cell, its layers and their size."""
+    assert make_checkpoint(cell).description == f"{cell} 2 x 4"
+
+
+def test_the_description_of_ngrams() -> None:
+    """N-grams are described by their order, as baselines are named."""
+    assert make_ngram_checkpoint(5).description == "ngram:5"

@@ -17,6 +17,7 @@ from charseq.directory import (
     find_model,
     is_model,
     make_directory,
+    model_name,
     read_metrics,
 )
 from charseq.errors import CharseqError, ConfigError
@@ -69,9 +70,8 @@ def test_an_empty_directory_will_do() -> None:
 def test_a_directory_that_holds_anything_is_refused(name: str, beside: tuple[str, ...]) -> None:
     """A directory that holds anything, be it settings alone, is left as it was."""
     make_run("run", name, *beside)
-    assert message_of(Path("run")) == (
-        "run: exists already; choose another --output, or continue it with --resume run"
-    )
+    resume = ", or continue it with --resume run" if name == LAST else ""
+    assert message_of(Path("run")) == f"run: exists already; choose another --output{resume}"
     assert {path.name for path in Path("run").iterdir()} == {name, *beside}
 
 
@@ -91,7 +91,7 @@ def test_a_file_is_refused() -> None:
 
 def test_what_to_type_is_quoted() -> None:
     """A name that the shell would not read as one word is quoted where it is part of a command."""
-    assert message_of(make_run("my run", MODEL)) == (
+    assert message_of(make_run("my run", LAST)) == (
         "my run: exists already; choose another --output, or continue it with --resume 'my run'"
     )
 
@@ -192,6 +192,33 @@ def test_is_model() -> None:
     assert [is_model(name) for name in ("run", "run/model.safetensors", "other.safetensors")] == [True] * 3
     assert not is_model("folder.safetensors")
     assert not is_model("run/charseq.toml")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (f"runs/pydoc/{MODEL}", "runs/pydoc"),
+        (f"/data/{MODEL}", "/data"),
+        (f"../{MODEL}", ".."),
+        (MODEL, MODEL),
+        (f"./{MODEL}", MODEL),
+        (f"runs/pydoc/{LAST}", f"runs/pydoc/{LAST}"),
+        ("other.safetensors", "other.safetensors"),
+        ("runs/한글.safetensors", "runs/한글.safetensors"),
+    ],
+)
+def test_what_a_model_is_called(path: str, name: str) -> None:
+    """The best model of a run has the name of its directory, any other file its own."""
+    assert model_name(Path(path)) == name
+
+
+@pytest.mark.parametrize("argument", ["run", "run/", "run/last.safetensors", "other.safetensors"])
+def test_the_name_of_a_model_finds_it(argument: str) -> None:
+    """By its name a model is found again."""
+    make_run("run", MODEL, LAST)
+    Path("other.safetensors").touch()
+    found = find_model(argument)
+    assert find_model(model_name(found)) == found
 
 
 IMPOSSIBLE = [

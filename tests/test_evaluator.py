@@ -1,13 +1,16 @@
 """The surprise of each character: the same in one go, in pieces, in parallel, and written out by hand."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charseq.cells import CELLS
@@ -15,15 +18,20 @@ from charseq.config import CellName, ModelConfig, Unit
 from charseq.evaluator import (
     LINE_STEPS,
     LINE_STREAMS,
+    Expectations,
     Scorer,
     Surprise,
     Validator,
     count_words,
+    likeliest,
     line_streams,
     predict_window,
     target_nats,
 )
+from charseq.fit import fit_ngram
+from charseq.language import LanguageModel
 from charseq.network import CharModel
+from charseq.predictor import Predictor
 from charseq.score import Score
 from charseq.text import UNSEEN, CharTokenizer
 from charseq.text.batches import Window, make_sequence
@@ -56,7 +64,7 @@ def random_text(num_chars: int, *, line_length: int = 12, unseen: str = "Q😀")
 TEXT = random_text(700)
 
 
-def plain(model: CharModel, text: str, unit: Unit) -> tuple[list[float], list[int]]:
+def plain(model: LanguageModel, text: str, unit: Unit) -> tuple[list[float], list[int]]:
     """Return the nats and ranks of `text` from the model's logits, one character at a time."""
     vocab, eps = TOKENIZER.vocab, TOKENIZER.escape_probability
     work = model.workspace(1, 1, backward=False)
@@ -205,7 +213,7 @@ def test_scorers_share_nothing(unit: Unit) -> None:
 # Lines together
 
 
-def in_turn(model: CharModel, *pieces: str) -> list[Surprise]:
+def in_turn(model: LanguageModel, *pieces: str) -> list[Surprise]:
     """Return the surprise of each of the pieces of a text, with no lines scored together."""
     scorer = Scorer(model, TOKENIZER, "line")
     with pytest.MonkeyPatch.context() as patch:
@@ -391,6 +399,11 @@ def test_score_of_the_seen() -> None:
     assert SURPRISE.score(seen_only=True) == Score(4, 9, 3, 0, 1, 3, 29.0)
 
 
+def test_bits_of_characters() -> None:
+    """What each character cost is there in bits, too."""
+    assert (2.0**-SURPRISE.bits).tolist() == pytest.approx(np.exp(-SURPRISE.nats).tolist(), rel=1e-12)
+
+
 def test_unseen() -> None:
     """Unseen is what has the rank 0."""
     assert SURPRISE.unseen.tolist() == [False, True, False, False, False]
@@ -565,3 +578,322 @@ def test_nats_of_targets() -> None:
     log_p = np.log(np.array([[[0.5, 0.25, 0.25], [0.125, 0.5, 0.375]]]))
     nats = target_nats(log_p, np.array([[1, 0]], np.int32))
     assert nats == pytest.approx(np.log([[4.0, 8.0]]), rel=1e-14)
+
+
+# What was expected
+
+
+MODELS = (*CELLS, "ngram")
+each_model = pytest.mark.parametrize("kind", MODELS)
+
+
+@cache
+def any_model(kind: Any, unit: Unit) -> LanguageModel:
+    """Return a network, or the 3-grams of a text that does not have all of the vocabulary."""
+    if kind != "ngram":
+        return model_of(kind)
+    return fit_ngram(Text.of(random_text(300, unseen="")), TOKENIZER, unit, 3)
+
+
+@cache
+def whole_of(kind: str, unit: Unit, num_guesses: int = 4) -> Surprise:
+    return Scorer(any_model(kind, unit), TOKENIZER, unit, num_guesses=num_guesses).score(TEXT)
+
+
+def plain_p(model: LanguageModel, text: str, unit: Unit) -> Iterator[np.ndarray]:
+    """Yield softmax (V,) of the model's logits before each character, read one at a time."""
+    work, state, previous = model.workspace(1, 1, backward=False), model.initial_state(1), ""
+    for char in text:
+        if unit == "line" and previous in ("", "\n"):
+            state, previous = model.initial_state(1), "\n"
+        token = TOKENIZER.vocab.index(previous) if previous in TOKENIZER.vocab else UNSEEN
+        logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0].astype(np.float64)
+        yield np.exp(logits) / np.exp(logits).sum()
+        previous = char
+
+
+@cache
+def plain_expectations(kind: str, unit: Unit) -> tuple[list[float], list[list[int]], list[list[float]]]:
+    """Return the entropies, and all tokens from the likeliest down with their probabilities."""
+    eps, entropies, guesses, probabilities = TOKENIZER.escape_probability, [], [], []
+    for p in plain_p(any_model(kind, unit), TEXT, unit):
+        q = ((1 - eps) * p).tolist()
+        order = sorted(range(len(q)), key=lambda token: (-q[token], token))
+        entropies.append(-sum(x * math.log(x) for x in [*q, eps]))
+        guesses.append(order)
+        probabilities.append([q[token] for token in order])
+    return entropies, guesses, probabilities
+
+
+def expected_of(surprise: Surprise) -> Expectations:
+    assert surprise.expected is not None
+    return surprise.expected
+
+
+def joined(pieces: list[Surprise]) -> Expectations:
+    parts = [expected_of(piece) for piece in pieces]
+    return Expectations(
+        *(np.concatenate([getattr(part, f) for part in parts]) for f in Expectations.__slots__)
+    )
+
+
+@each_model
+@each_unit
+def test_guesses_are_the_likeliest(kind: str, unit: Unit) -> None:
+    """The guesses at every character are the likeliest tokens by the logits, the likeliest first."""
+    guesses = [order[:4] for order in plain_expectations(kind, unit)[1]]
+    assert expected_of(whole_of(kind, unit)).guesses.tolist() == guesses
+
+
+@each_model
+@each_unit
+def test_probabilities_of_guesses_leave_room_for_the_unseen(kind: str, unit: Unit) -> None:
+    """The probability of a guess is that of the softmax, less what is set aside for unseen characters."""
+    probabilities = np.array([p[:4] for p in plain_expectations(kind, unit)[2]])
+    np.testing.assert_allclose(expected_of(whole_of(kind, unit)).probabilities, probabilities, rtol=1e-9)
+
+
+@each_model
+@each_unit
+def test_entropies_count_the_unseen_as_one_event(kind: str, unit: Unit) -> None:
+    """The entropy at every character is that of the vocabulary and of the escape together."""
+    entropies = plain_expectations(kind, unit)[0]
+    np.testing.assert_allclose(expected_of(whole_of(kind, unit)).entropies, entropies, rtol=1e-9)
+
+
+@each_unit
+@pytest.mark.parametrize("num_guesses", [TOKENIZER.vocab_size, TOKENIZER.vocab_size + 1, 1000])
+def test_more_guesses_than_the_vocabulary_has(unit: Unit, num_guesses: int) -> None:
+    """Who asks for more guesses gets the whole vocabulary, which has what the escape leaves."""
+    expected = expected_of(whole_of("gru", unit, num_guesses))
+    assert expected.guesses.tolist() == plain_expectations("gru", unit)[1]
+    total = expected.probabilities.sum(axis=1)
+    np.testing.assert_allclose(total, 1 - TOKENIZER.escape_probability, rtol=1e-12)
+
+
+@each_model
+@each_unit
+@settings(deadline=None, max_examples=8)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
+def test_expectations_of_any_pieces(kind: str, unit: Unit, cuts: list[int]) -> None:
+    """A text scored in any pieces, empty ones among them, has the expectations of the whole."""
+    scorer = Scorer(any_model(kind, unit), TOKENIZER, unit, num_guesses=4)
+    pieces = [scorer.score(TEXT[begin:end]) for begin, end in pairwise([0, *cuts, len(TEXT)])]
+    together, expected = joined(pieces), expected_of(whole_of(kind, unit))
+    assert together.guesses.tolist() == expected.guesses.tolist()
+    np.testing.assert_allclose(together.probabilities, expected.probabilities, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(together.entropies, expected.entropies, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("text", MANY_LINES.values(), ids=MANY_LINES)
+def test_expectations_of_lines_together(text: str) -> None:
+    """Lines that are scored together have the expectations that they have one after the other."""
+    model = model_of("gru")
+    scorers = [Scorer(model, TOKENIZER, "line", num_guesses=3) for _ in range(2)]
+    together = expected_of(scorers[0].score(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charseq.evaluator.line_streams", lambda starts: np.empty(0, np.int32))
+        in_turn = expected_of(scorers[1].score(text))
+    assert together.guesses.tolist() == in_turn.guesses.tolist()
+    np.testing.assert_allclose(together.probabilities, in_turn.probabilities, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(together.entropies, in_turn.entropies, rtol=0, atol=1e-12)
+
+
+@each_model
+@each_unit
+def test_guessing_changes_no_figure(kind: str, unit: Unit) -> None:
+    """The nats, ranks and confidences of a text are the same with guesses and without."""
+    surprise = Scorer(any_model(kind, unit), TOKENIZER, unit).score(TEXT)
+    np.testing.assert_array_equal(surprise.nats, whole_of(kind, unit).nats)
+    np.testing.assert_array_equal(surprise.ranks, whole_of(kind, unit).ranks)
+    np.testing.assert_array_equal(surprise.confidences, whole_of(kind, unit).confidences)
+
+
+@each_model
+@each_unit
+def test_confidence_is_that_of_the_first_guess(kind: str, unit: Unit) -> None:
+    """How sure the model was is the probability of its first guess, be the character seen or not."""
+    surprise = whole_of(kind, unit)
+    np.testing.assert_allclose(surprise.confidences, expected_of(surprise).probabilities[:, 0], rtol=1e-14)
+
+
+@each_model
+@each_unit
+def test_a_character_is_found_at_its_rank(kind: str, unit: Unit) -> None:
+    """The guess at a character's rank is that character, with the probability it was charged for."""
+    surprise = whole_of(kind, unit, 1000)
+    expected = expected_of(surprise)
+    seen = np.flatnonzero(~surprise.unseen)
+    places = (seen, surprise.ranks[seen] - 1)
+    assert TOKENIZER.decode(expected.guesses[places].tolist()) == "".join(TEXT[k] for k in seen)
+    np.testing.assert_allclose(-np.log(expected.probabilities[places]), surprise.nats[seen], rtol=1e-9)
+
+
+@each_model
+@each_unit
+def test_entropy_is_that_of_the_predictor(kind: str, unit: Unit) -> None:
+    """The entropy at the end of a prefix is what the predictor says of it."""
+    model, entropies = any_model(kind, unit), expected_of(whole_of(kind, unit)).entropies
+    predictor = Predictor(model, TOKENIZER, unit)
+    for end in (0, 1, 2, 30, TEXT.index("\n") + 1, TEXT.index("Q") + 1):
+        assert predictor.predict(TEXT[:end]).entropy == pytest.approx(entropies[end] / math.log(2), rel=1e-9)
+
+
+@each_unit
+def test_nothing_is_expected_unless_asked(unit: Unit) -> None:
+    """Without guesses nothing is said of what was expected."""
+    assert Scorer(model_of("gru"), TOKENIZER, unit).score("hello\n").expected is None
+
+
+@each_unit
+def test_expectations_of_an_empty_text(unit: Unit) -> None:
+    """The empty text has expectations of no characters."""
+    scorer = Scorer(model_of("gru"), TOKENIZER, unit, num_guesses=3)
+    expected = expected_of(scorer.score(""))
+    assert expected.entropies.shape == (0,)
+    assert expected.guesses.shape == expected.probabilities.shape == (0, 3)
+
+
+def test_a_part_of_expectations() -> None:
+    """A slice of expectations is that of each of its arrays."""
+    expected = expected_of(whole_of("gru", "stream"))
+    part = expected[3:9]
+    assert part.entropies.tolist() == expected.entropies[3:9].tolist()
+    assert part.guesses.tolist() == expected.guesses[3:9].tolist()
+    assert part.probabilities.tolist() == expected.probabilities[3:9].tolist()
+
+
+@pytest.mark.parametrize(
+    ("num", "expected"), [(0, []), (1, [2]), (3, [2, 0, 3]), (5, [2, 0, 3, 4, 1]), (9, [2, 0, 3, 4, 1])]
+)
+def test_likeliest(num: int, expected: list[int]) -> None:
+    """The likeliest tokens come first, equals by their number, and never more than there are."""
+    found = likeliest(np.array([[-2.0, -5.0, -1.0, -2.0, -2.0]]), num)
+    assert found.tolist() == [expected]
+    assert found.dtype == np.int32
+
+
+# N-grams
+
+
+@each_unit
+def test_ngrams_are_scored_as_networks_are(unit: Unit) -> None:
+    """The nats and ranks of n-grams, unseen characters among them, are those computed by hand."""
+    nats, ranks = plain(any_model("ngram", unit), TEXT, unit)
+    assert whole_of("ngram", unit).nats == pytest.approx(nats, rel=1e-9)
+    assert whole_of("ngram", unit).ranks.tolist() == ranks
+
+
+@each_unit
+@settings(deadline=None, max_examples=20)
+@given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
+def test_ngrams_in_any_pieces(unit: Unit, cuts: list[int]) -> None:
+    """A text that n-grams score in any pieces has the nats of the whole."""
+    scorer = Scorer(any_model("ngram", unit), TOKENIZER, unit)
+    pieces = [scorer.score(TEXT[begin:end]).nats for begin, end in pairwise([0, *cuts, len(TEXT)])]
+    assert np.concatenate(pieces) == pytest.approx(whole_of("ngram", unit).nats, abs=1e-9)
+
+
+@pytest.mark.parametrize("text", MANY_LINES.values(), ids=MANY_LINES)
+def test_lines_together_of_ngrams(text: str) -> None:
+    """N-grams score lines together as they do one after the other."""
+    model = any_model("ngram", "line")
+    assert_equal(Scorer(model, TOKENIZER, "line").score(text), *in_turn(model, text))
+
+
+@each_unit
+@pytest.mark.parametrize("num_chars", [1, 127, 300, 2048])
+def test_ngrams_are_validated_as_they_are_scored(unit: Unit, num_chars: int) -> None:
+    """Since n-grams remember less than a part is warmed up with, their validation is exact."""
+    model, text = any_model("ngram", unit), random_text(num_chars)
+    validated = Validator(model, TOKENIZER, Text.of(text), unit).score().nats
+    assert validated == pytest.approx(Scorer(model, TOKENIZER, unit).score(text).score().nats, rel=1e-9)
+
+
+# The reported bits are those of a code
+
+
+class Events:
+    """What may come next, one character after the other: each event of the model with a share of [0, 1).
+
+    The shares are exact: (1 - eps) p for each character of the vocabulary, eps for all others.
+    """
+
+    def __init__(self, model: LanguageModel, unit: Unit) -> None:
+        self._model, self._unit = model, unit
+        self._work, self._previous = model.workspace(1, 1, backward=False), ""
+        self._state = model.initial_state(1)
+
+    def shares(self) -> list[tuple[Fraction, Fraction]]:
+        """Return where the share of each event begins, and how wide it is, the escape being the last."""
+        if self._unit == "line" and self._previous in ("", "\n"):
+            self._state, self._previous = self._model.initial_state(1), "\n"
+        inputs = TOKENIZER.encode(self._previous) if self._previous else np.array([UNSEEN], np.int32)
+        logits = self._model.forward(inputs[:, None], self._state, self._work)[0, 0].astype(np.float64)
+        weights = [Fraction(weight) for weight in np.exp(logits - logits.max()).tolist()]
+        eps, total = Fraction(TOKENIZER.escape_probability), sum(weights)
+        widths = [*((1 - eps) * weight / total for weight in weights), eps]
+        return list(zip(accumulate(widths, initial=Fraction(0)), widths, strict=False))
+
+    def read(self, char: str) -> None:
+        """Go on after `char`."""
+        self._previous = char
+
+
+BYTES = [(Fraction(k, 256), Fraction(1, 256)) for k in range(256)]
+
+
+def encoded(text: str, events: Events) -> tuple[int, int]:
+    """Return a number and in how many bits it is to be written: the shortest in the text's interval."""
+    low, width = Fraction(0), Fraction(1)
+    for char in text:
+        shares = events.shares()
+        taken = [shares[TOKENIZER.encode(char)[0]]]  # UNSEEN, which is -1, finds the escape
+        if char not in TOKENIZER.vocab:
+            taken += [BYTES[byte] for byte in char.encode()]
+        for begin, share in taken:
+            low, width = low + width * begin, width * share
+        events.read(char)
+    num_bits = 1
+    while Fraction(2, 2**num_bits) > width:
+        num_bits += 1
+    return math.ceil(low * 2**num_bits), num_bits
+
+
+def decoded(number: int, num_bits: int, num_chars: int, events: Events) -> str:
+    """Return the text of `num_chars` characters that was encoded."""
+    point, text = Fraction(number, 2**num_bits), ""
+
+    def taken(shares: list[tuple[Fraction, Fraction]]) -> int:
+        nonlocal point
+        place = max(k for k, (begin, _) in enumerate(shares) if begin <= point)
+        begin, width = shares[place]
+        point = (point - begin) / width
+        return place
+
+    for _ in range(num_chars):
+        event = taken(events.shares())
+        if event < TOKENIZER.vocab_size:
+            char = TOKENIZER.vocab[event]
+        else:
+            first = taken(BYTES)
+            num_more = (first >= 0xC0) + (first >= 0xE0) + (first >= 0xF0)
+            char = bytes([first, *(taken(BYTES) for _ in range(num_more))]).decode()
+        events.read(char)
+        text += char
+    return text
+
+
+@each_model
+@each_unit
+@settings(deadline=None, max_examples=4)
+@given(text=st.text(st.one_of(st.sampled_from("".join(TOKENIZER.vocab) + "\n\n"), st.sampled_from("QЖ中😀"))))
+@example(text="hello Q\nkin 😀, ПЖ\n\nexpert")
+def test_a_text_can_be_written_in_its_bits(kind: str, unit: Unit, text: str) -> None:
+    """An exact arithmetic code writes a text in at most two bits more than reported, and reads it back."""
+    model = any_model(kind, unit)
+    number, num_bits = encoded(text, Events(model, unit))
+    reported = Scorer(model, TOKENIZER, unit).score(text).nats.sum() / math.log(2)
+    assert reported - 1e-6 <= num_bits <= reported + 2 + 1e-6
+    assert 0 <= number < 2**num_bits
+    assert decoded(number, num_bits, len(text), Events(model, unit)) == text

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charseq.baselines import NGram
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.evaluator import Scorer
+from charseq.fit import fit_ngram
 from charseq.network import CharModel
 from charseq.network.reader import Reader
 from charseq.predictor import Prediction, Predictor
 from charseq.text import CharTokenizer
+from charseq.text.symbols import Text
 
 TOKENIZER = CharTokenizer.fit("hello king expert\nhell\n")
 VOCAB_SIZE = TOKENIZER.vocab_size
@@ -250,3 +253,43 @@ def test_certain_model() -> None:
         -(1 - EPS) * math.log2(1 - EPS) - EPS * math.log2(EPS), rel=1e-12
     )
     assert prediction.perplexity == math.inf
+
+
+# N-grams
+
+
+@cache
+def ngram_of(unit: Unit) -> NGram:
+    return fit_ngram(Text.of("hello king expert\nhell\nkin\n"), TOKENIZER, unit, 4)
+
+
+@each_unit
+@pytest.mark.parametrize(("prefix", "target"), [*WORDS, ("hello\nhel", "l"), ("\n", "k"), ("hello\n", "h")])
+def test_ngrams_predict_what_they_are_scored_for(unit: Unit, prefix: str, target: str) -> None:
+    """The bits and the rank that n-grams give a target are those of scoring the prefix with it."""
+    prediction = Predictor(ngram_of(unit), TOKENIZER, unit).predict(prefix, target)
+    surprise = Scorer(ngram_of(unit), TOKENIZER, unit).score(prefix + target)
+    assert prediction.bits == pytest.approx(surprise.nats[-1] / math.log(2), rel=1e-9)
+    assert prediction.rank == surprise.ranks[-1]
+
+
+def test_ngrams_know_what_they_have_read() -> None:
+    """The classroom's examples: o after hell, g after kin, t after exper."""
+    predictor = Predictor(ngram_of("stream"), TOKENIZER, "stream")
+    assert [predictor.predict(prefix).top[0].char for prefix in ("exper", "hello ki", "hello k")] == [*"tni"]
+
+
+@each_unit
+def test_ngrams_do_not_mix_up_prefixes(unit: Unit) -> None:
+    """Each prefix is read from nothing, whatever was asked before."""
+    predictor = Predictor(ngram_of(unit), TOKENIZER, unit)
+    for prefix in ("hell", "", "kin", "hell"):
+        assert predictor.predict(prefix) == Predictor(ngram_of(unit), TOKENIZER, unit).predict(prefix)
+
+
+@each_unit
+def test_ngrams_on_the_way(unit: Unit) -> None:
+    """Reading on gives what reading each beginning of the prefix anew would give."""
+    predictor = Predictor(ngram_of(unit), TOKENIZER, unit)
+    steps = predictor.unroll("hello\nQkin", "g")
+    assert steps == [predictor.predict(step.prefix, step.target) for step in steps]

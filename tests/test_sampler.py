@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charseq.baselines import NGram
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, SampleConfig
+from charseq.language import LanguageModel
 from charseq.network import CharModel
 from charseq.sampler import PROMPT_STEPS, draw, finish_many, sample, sample_many, until
 from charseq.text import UNSEEN
@@ -378,7 +380,7 @@ def generators(num_texts: int) -> list[np.random.Generator]:
 
 
 def texts_of(
-    model: CharModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
+    model: LanguageModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
 ) -> list[list[int]]:
     """Return the tokens of each of several texts that are drawn together."""
     config = SampleConfig(length=length, temperature=temperature)
@@ -388,7 +390,7 @@ def texts_of(
 
 
 def texts_one_by_one(
-    model: CharModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
+    model: LanguageModel, prompt: list[int], num_texts: int, *, length: int = 40, temperature: float = 1.0
 ) -> list[list[int]]:
     config = SampleConfig(length=length, temperature=temperature)
     return [list(sample(model, prompt, config, rng=rng)) for rng in generators(num_texts)]
@@ -561,3 +563,49 @@ def test_until_stops_reading() -> None:
     characters = iter("one. two")
     assert "".join(until(characters, ["."])) == "one"
     assert "".join(characters) == " two"
+
+
+# n-grams
+
+NGRAM_TOKENS = np.random.default_rng(0).integers(0, VOCAB_SIZE, 200).astype(np.int32)
+
+
+@cache
+def ngram_of(order: int) -> NGram:
+    inputs, targets = np.concatenate([[UNSEEN], NGRAM_TOKENS[:-1]]).astype(np.int32), NGRAM_TOKENS
+    return NGram.fit(inputs, targets, None, vocab_size=VOCAB_SIZE, order=order)
+
+
+each_order = pytest.mark.parametrize("order", [0, 1, 2, 5])
+
+
+@each_order
+@pytest.mark.parametrize("prompt", [[UNSEEN], [3], [UNSEEN, 0, 5, UNSEEN, 2]])
+def test_ngrams_are_fed_what_they_yield(order: int, prompt: list[int]) -> None:
+    """Each token is drawn from what the n-grams say after the prompt and all that was yielded before it."""
+    model, config, rng = ngram_of(order), SampleConfig(length=30, temperature=0.8), np.random.default_rng(5)
+    tokens = list(sample(model, prompt, config, rng=np.random.default_rng(5)))
+    inputs = np.array([*prompt, *tokens], np.int32)[:, None]
+    rows = model.forward(inputs, model.initial_state(1))[len(prompt) - 1 : -1, 0]
+    assert tokens == [draw(row, config, rng) for row in rows]
+
+
+@each_order
+@pytest.mark.parametrize("num_tokens", [1, 2, PROMPT_STEPS, PROMPT_STEPS + 1])
+def test_many_texts_of_ngrams_are_those_of_one_by_one(order: int, num_tokens: int) -> None:
+    """N-grams write several texts together as they do one after the other, however long the prompt is."""
+    prompt = np.random.default_rng(num_tokens).integers(UNSEEN, VOCAB_SIZE, num_tokens).tolist()
+    texts = texts_of(ngram_of(order), prompt, 3)
+    assert texts == texts_one_by_one(ngram_of(order), prompt, 3)
+    assert len({tuple(text) for text in texts}) == 3
+
+
+@each_order
+@pytest.mark.parametrize("prompt", [[2], [0, 5, 2, 3], [2, 2, 4]])
+def test_ngrams_restart(order: int, prompt: list[int]) -> None:
+    """At the token of a restart, in the prompt or drawn, n-grams forget what stands before it."""
+    model, config, rng = ngram_of(order), SampleConfig(length=200, temperature=1.0), np.random.default_rng(1)
+    tokens = list(sample(model, prompt, config, rng=np.random.default_rng(1), restart=2))
+    inputs = np.array([*prompt, *tokens], np.int32)[:, None]
+    rows = model.forward(inputs, model.initial_state(1), resets=inputs == 2)[len(prompt) - 1 : -1, 0]
+    assert tokens == [draw(row, config, rng) for row in rows]

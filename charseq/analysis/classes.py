@@ -4,6 +4,8 @@ import unicodedata
 
 KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
 """Kinds by the first letter of the Unicode category, but for letters."""
+NAMED_BY_SCRIPT = ("LETTER", "LIGATURE", "SYLLABLE", "SYLLABICS", "SEONG", "IDEOGRAPH")
+"""Words in the names of letters that begin with their script; SEONG is in those of parts of Hangul."""
 
 
 def class_of(char: str) -> str:
@@ -18,7 +20,7 @@ def class_of(char: str) -> str:
     if category[0] != "L":
         return KINDS[category[0]]
     name = unicodedata.name(char, "")
-    if not any(kind in name for kind in ("LETTER", "SYLLABLE", "IDEOGRAPH")):
+    if not any(word in name for word in NAMED_BY_SCRIPT):
         return "other letter"
     script = name.partition(" ")[0]
-    return "letter" if script == "LATIN" else script.capitalize()
+    return {"LATIN": "letter", "CJK": "CJK"}.get(script, script.capitalize())

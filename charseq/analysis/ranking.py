@@ -1,6 +1,7 @@
 """The groups of characters that cost the most, kept while all of them go by; the rest is summed up."""
 
 import heapq
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Group:
 
 SORTS: Mapping[str, Callable[[Group], float]] = {
     "total": lambda group: group.score.nats,
-    "mean": lambda group: group.score.nats_per_char,
+    "mean": lambda group: group.score.nats_per_char if group.score.num_chars else -math.inf,
 }
 """What groups can be sorted by, the highest first."""
 

@@ -93,15 +93,15 @@ class NGram:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Any], *, vocab_size: int, order: int) -> "NGram":
-        """Rebuild from `tensors`. Raises KeyError or ValueError for what cannot be the n-grams of a text."""
+        """Rebuild from `tensors`. Raises ValueError for what cannot be the n-grams of a text."""
         model, num_contexts = cls([], vocab_size), 1
         for k in range(1, order + 1):
+            for name in (f"ngram.{k}.keys", f"ngram.{k}.counts"):
+                if name not in tensors:
+                    raise ValueError(f"tensor {name} is missing")
             keys, counts = tensors[f"ngram.{k}.keys"], tensors[f"ngram.{k}.counts"]
-            for array in (keys, counts):
-                if array.dtype != np.int64 or array.shape != (len(keys),):
-                    raise ValueError(
-                        f"the {k}-grams are {array.dtype} {array.shape}, not int64 ({len(keys)},)"
-                    )
+            if not keys.dtype == counts.dtype == np.int64 or keys.ndim != 1 or keys.shape != counts.shape:
+                raise ValueError(f"the {k}-grams are not two rows of int64, equally long")
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
@@ -123,7 +123,7 @@ class NGram:
         model, entries = cls([], vocab_size), []
         chain = np.zeros(len(inputs), np.int64)  # for each input the (k-1)-gram that ends with it
         for _ in range(order):
-            known = chain != NOWHERE
+            known = (chain != NOWHERE) & (targets >= 0)
             keys, places, counts = np.unique(
                 chain[known] * vocab_size + targets[known], return_inverse=True, return_counts=True
             )
@@ -165,7 +165,7 @@ class NGram:
             chain = self._longer(chain, read, starts, level)
         later = np.flip(np.cumsum(np.flip(starts, 0), 0), 0) > starts  # a start after this one
         state.tokens[...] = np.where(later, NOWHERE, read)[len(tokens) :]
-        return np.log(p)
+        return log(p)
 
     def reader(self) -> "NGramReader":
         """Return a reader that has read nothing."""
@@ -224,7 +224,13 @@ class NGramReader:
                 begin, end = level.begins[context], level.begins[context + 1]
                 p *= level.gammas[context]
                 p[level.chars[begin:end]] += level.shares[begin:end]
-        return np.log(p)
+        return log(p)
+
+
+def log(p: FloatArray) -> FloatArray:
+    """Return log p, and a very low number where p is 0: only odd counts of many orders leave so little."""
+    logarithms: FloatArray = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+    return logarithms
 
 
 def count_different_contexts(short: IndexArray, long: IndexArray, num_short: int) -> IndexArray:

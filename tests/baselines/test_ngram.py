@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -170,3 +171,255 @@ def test_a_discount_is_less_than_its_count() -> None:
 def test_what_is_taken() -> None:
     """Nothing from 0, D1 from 1, D2 from 2, D3+ from all others."""
     assert discount(np.array([0, 1, 2, 3, 70]), (0.1, 0.2, 0.3)).tolist() == [0, 0.1, 0.2, 0.3, 0.3]
+
+
+# ---- one character at a time
+
+any_tokens = st.lists(st.integers(UNSEEN, V - 1), max_size=40)
+
+
+def read(model: NGram, tokens: Sequence[int]) -> Array:
+    reader = model.reader()
+    return np.array([reader.read(token).copy() for token in tokens]).reshape(-1, V)
+
+
+@settings(deadline=None)
+@given(texts, any_tokens.filter(len), st.integers(0, 6))
+def test_a_reader_equals_a_window(text: list[int], tokens: list[int], order: int) -> None:
+    """Read one at a time, any tokens, unseen ones among them, give what a window of all of them gives."""
+    model = fitted(text, order)
+    np.testing.assert_allclose(read(model, tokens), log_p(model, tokens), rtol=1e-12)
+
+
+@settings(deadline=None)
+@given(texts, any_tokens, any_tokens, st.integers(0, 6))
+def test_a_reader_forgets(text: list[int], before: list[int], tokens: list[int], order: int) -> None:
+    """After a reset a reader is as if it had read nothing."""
+    model = fitted(text, order)
+    reader = model.reader()
+    for token in before:
+        reader.read(token)
+    reader.reset_()
+    again = np.array([reader.read(token).copy() for token in tokens]).reshape(-1, V)
+    np.testing.assert_array_equal(again, read(model, tokens))
+
+
+def test_readers_share_nothing() -> None:
+    """Two readers of one model may take turns."""
+    model, tokens = fitted([0, 1, 2, 0, 1, 3, 0, 1, 2, 2], 3), [0, 1, 2, 0, 1]
+    first, second = model.reader(), model.reader()
+    rows = []
+    for token in tokens:
+        rows.append(first.read(token).copy())
+        second.read(3)
+    np.testing.assert_array_equal(np.array(rows), read(model, tokens))
+
+
+@settings(deadline=None)
+@given(texts, any_tokens.filter(len), st.integers(0, 5), st.data())
+def test_a_reset_is_a_reader_that_forgets(
+    text: list[int], tokens: list[int], order: int, data: st.DataObject
+) -> None:
+    """Where a window starts anew, it goes on as a reader does that is reset there."""
+    model, reader = fitted(text, order), fitted(text, order).reader()
+    resets = data.draw(st.lists(st.booleans(), min_size=len(tokens), max_size=len(tokens)))
+    rows = []
+    for token, reset in zip(tokens, resets, strict=True):
+        if reset:
+            reader.reset_()
+        rows.append(reader.read(token).copy())
+    np.testing.assert_allclose(np.array(rows), log_p(model, tokens, resets), rtol=1e-12)
+
+
+@settings(deadline=None)
+@given(texts, any_tokens.filter(len), st.integers(0, 5), st.integers(0, 40), st.data())
+def test_pieces_with_resets_equal_the_whole(
+    text: list[int], tokens: list[int], order: int, cut: int, data: st.DataObject
+) -> None:
+    """Two streams side by side, each started anew here and there, may be read in pieces."""
+    model = fitted(text, order)
+    both = np.array([tokens, tokens[::-1]], np.int32).T
+    flags = st.lists(st.booleans(), min_size=both.size, max_size=both.size)
+    resets = np.array(data.draw(flags)).reshape(both.shape)
+    state, whole = model.initial_state(2), model.forward(both, model.initial_state(2), resets=resets)
+    parts = (slice(0, cut), slice(cut, None))
+    pieces = [model.forward(both[part], state, model.workspace(9, 2), resets=resets[part]) for part in parts]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 6])
+def test_a_reset_is_remembered(order: int) -> None:
+    """Wherever a stream starts anew and wherever it is cut, later pieces do not look beyond the start."""
+    text = [0, 1, 2, 3, 0, 1, 3, 2, 2, 1] * 3
+    model, tokens = fitted(text, order), np.array(text[:12], np.int32)[:, None]
+    for reset in range(len(tokens)):
+        resets = np.arange(len(tokens))[:, None] == reset
+        whole = model.forward(tokens, model.initial_state(1), resets=resets)
+        for cut in range(len(tokens)):
+            state = model.initial_state(1)
+            first = model.forward(tokens[:cut], state, resets=resets[:cut])
+            second = model.forward(tokens[cut:], state, resets=resets[cut:])
+            np.testing.assert_array_equal(np.concatenate([first, second]), whole)
+
+
+def test_after_an_unseen_character_nothing_is_known() -> None:
+    """Whatever was read before, an unseen character leaves no context, not that of another character."""
+    model = fitted([0, 0, 1, 0, 2, 0, 3, 1, 1, 2, 1, 3, 2, 2, 3, 3, 0, 0], 4)
+    nothing = log_p(model, [UNSEEN])[0]
+    for before in itertools.product(range(V), repeat=2):
+        tokens = [*before, UNSEEN]
+        np.testing.assert_array_equal(log_p(model, tokens)[-1], nothing)
+        np.testing.assert_allclose(read(model, tokens)[-1], nothing, rtol=1e-12)
+
+
+# ---- tensors and back
+
+NGRAM = fitted([0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 3, 3, 0], 3)
+
+
+def rebuilt(tensors: dict[str, Array], order: int = 3) -> NGram:
+    return NGram.from_tensors(tensors, vocab_size=V, order=order)
+
+
+def damaged(name: str, array: Array) -> dict[str, Array]:
+    assert name in NGRAM.tensors()
+    return {**NGRAM.tensors(), name: array}
+
+
+@settings(deadline=None)
+@given(texts, any_tokens.filter(len), st.integers(0, 6))
+def test_tensors_are_all_there_is(text: list[int], tokens: list[int], order: int) -> None:
+    """A model rebuilt from its tensors gives the same bits, be its text shorter than its order or not."""
+    model = fitted(text, order)
+    twin = rebuilt(model.tensors(), order)
+    assert (
+        (twin.order, twin.num_parameters)
+        == (model.order, model.num_parameters)
+        == (order, twin.num_parameters)
+    )
+    np.testing.assert_array_equal(log_p(twin, tokens), log_p(model, tokens))
+    np.testing.assert_array_equal(read(twin, tokens), read(model, tokens))
+
+
+def test_names_of_tensors() -> None:
+    """There are keys and counts for each order, whole numbers of 64 bits, as many as there are n-grams."""
+    tensors = NGRAM.tensors()
+    assert set(tensors) == {f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")}
+    assert {array.dtype for array in tensors.values()} == {np.dtype(np.int64)}
+    assert sum(len(tensors[f"ngram.{k}.keys"]) for k in (1, 2, 3)) == NGRAM.num_parameters
+
+
+def test_the_number_of_parameters_is_that_of_ngrams() -> None:
+    """The n-grams of all orders are counted, each once."""
+    assert fitted([0, 1, 0, 1, 2], 2).num_parameters == len({0, 1, 2}) + len({(0, 1), (1, 0), (1, 2)})
+    assert fitted([0, 1, 0, 1, 2], 0).num_parameters == 0
+
+
+@pytest.mark.parametrize("name", NGRAM.tensors())
+def test_a_missing_tensor(name: str) -> None:
+    """What is missing is named."""
+    tensors = NGRAM.tensors()
+    del tensors[name]
+    with pytest.raises((KeyError, ValueError), match=name):
+        rebuilt(tensors)
+
+
+def test_a_higher_order_than_there_is() -> None:
+    """Tensors up to an order are not those of a higher one."""
+    with pytest.raises((KeyError, ValueError), match=r"ngram\.4\.keys"):
+        rebuilt(NGRAM.tensors(), order=4)
+
+
+@pytest.mark.parametrize("name", NGRAM.tensors())
+@pytest.mark.parametrize("dtype", [np.int32, np.uint64, np.float64, np.bool_, np.complex128])
+def test_numbers_of_another_kind(name: str, dtype: type) -> None:
+    """Only whole numbers of 64 bits with a sign will do."""
+    with pytest.raises(ValueError, match=f"^the {name[6]}-grams are not two rows of int64"):
+        rebuilt(damaged(name, np.ones(len(NGRAM.tensors()[name]), dtype)))
+
+
+@pytest.mark.parametrize("name", NGRAM.tensors())
+@pytest.mark.parametrize("shape", [(0,), (1,), (2, 2), (5, 0), ()], ids=str)
+def test_another_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Keys and counts are one row each, equally long."""
+    with pytest.raises(ValueError, match=f"^the {name[6]}-grams are not two rows"):
+        rebuilt(damaged(name, np.ones(shape, np.int64)))
+
+
+KEYS = NGRAM.tensors()["ngram.2.keys"]
+BAD_KEYS = {
+    "unsorted": np.concatenate([KEYS[1::-1], KEYS[2:]]),
+    "reversed": KEYS[::-1],
+    "duplicate": np.concatenate([KEYS[:1], KEYS[:1], KEYS[2:]]),
+    "negative": np.concatenate([[-1], KEYS[1:]]),
+    "very negative": np.concatenate([[-(2**63)], KEYS[1:]]),
+    "too large": np.concatenate([KEYS[:-1], [len(NGRAM.tensors()["ngram.1.keys"]) * V]]),
+    "very large": np.concatenate([KEYS[:-1], [2**63 - 1]]),
+}
+
+
+@pytest.mark.parametrize("keys", BAD_KEYS.values(), ids=BAD_KEYS)
+def test_keys_that_cannot_be(keys: Array) -> None:
+    """Keys rise, from 0 on, and stay below what contexts and characters there are."""
+    with pytest.raises(ValueError, match=r"^the 2-grams are not in order$"):
+        rebuilt(damaged("ngram.2.keys", keys))
+
+
+def test_the_largest_key_that_can_be() -> None:
+    """The last character after the last context is a key like others."""
+    keys = np.array([*KEYS[:-1], len(NGRAM.tensors()["ngram.1.keys"]) * V - 1])
+    assert rebuilt(damaged("ngram.2.keys", keys)).order == 3
+
+
+@pytest.mark.parametrize("count", [0, -1, -(2**63), 2**48, 2**63 - 1])
+@pytest.mark.parametrize("place", [0, -1])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_counts_that_cannot_be(count: int, place: int, k: int) -> None:
+    """What was counted occurs at least once, and not more often than any text is long."""
+    counts = NGRAM.tensors()[f"ngram.{k}.counts"].copy()
+    counts[place] = count
+    with pytest.raises(ValueError, match=f"^the {k}-grams have counts that cannot be$"):
+        rebuilt(damaged(f"ngram.{k}.counts", counts))
+
+
+def test_the_largest_count_that_can_be() -> None:
+    """A count that fits is taken, and its model is a distribution."""
+    counts = NGRAM.tensors()["ngram.3.counts"].copy()
+    counts[0] = 2**48 - 1
+    p = np.exp(log_p(rebuilt(damaged("ngram.3.counts", counts)), [0, 1, 2, 0]))
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+
+
+NUMBERS = st.one_of(st.integers(-2, 20), st.integers(-(2**63), 2**63 - 1))
+DTYPES = st.sampled_from([np.int64, np.int64, np.int64, np.int64, np.int32, np.float64])
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    name=st.sampled_from(sorted(NGRAM.tensors())),
+    place=st.integers(0, 12),
+    numbers=st.lists(NUMBERS, max_size=2),
+    num_replaced=st.integers(0, 2),
+    dtype=DTYPES,
+    tokens=st.lists(st.integers(UNSEEN, V - 1), min_size=1, max_size=8),
+)
+def test_damage_is_refused_or_a_model(
+    name: str, place: int, numbers: list[int], num_replaced: int, dtype: type, tokens: list[int]
+) -> None:
+    """Whatever is changed in a tensor is refused, or makes a model whose probabilities sum to one."""
+    row = NGRAM.tensors()[name].tolist()
+    row[place : place + num_replaced] = numbers
+    try:
+        model = rebuilt(damaged(name, np.array(row, np.int64).astype(dtype)))
+    except ValueError:
+        return
+    p = np.exp(log_p(model, tokens))
+    assert (p > 0).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-9)
+
+
+def test_orders_that_leave_next_to_nothing() -> None:
+    """However little each of many orders leaves to the one below, no logarithm is of zero."""
+    tensors = {f"ngram.{k}.keys": np.zeros(1, np.int64) for k in range(1, 41)}
+    tensors |= {f"ngram.{k}.counts": np.array([2**47]) for k in range(1, 41)}
+    assert np.isfinite(log_p(rebuilt(tensors, order=40), [0] * 50)).all()

@@ -110,3 +110,28 @@ def test_no_model(call: Call, tmp_path: Path, name: str) -> None:
     what = {"text.txt": "not a model", "run": "no model in it yet"}[name]
     message = f"charseq: error: {name}: {what}; give a run directory or a .safetensors file\n"
     assert call("info", name) == Outcome(2, "", message)
+
+
+def test_ngrams(call: Call, tmp_path: Path) -> None:
+    """Of n-grams it is shown how many there are and how long; a network's cell and size are not."""
+    (tmp_path / "text.txt").write_text("hello\nking\n" * 20)
+    assert call("train", "text.txt", "--ngram", "2", "--unit", "line", "-o", "run").code == 0
+    shown = facts(call, "run")
+    assert shown["file"] == "run/model.safetensors"
+    num_pairs = len({*zip("\nhello\nking", "hello\nking\n", strict=True)})
+    assert (
+        shown["n-grams"]
+        == f"{len(set('hello king')) + num_pairs}, up to 2 characters long, Kneser-Ney smoothing"
+    )
+    assert not {"cell", "parameters"} & set(shown)
+    assert shown["unit"] == "line"
+    assert shown["vocabulary"] == r"9: \neghiklno"
+    assert re.fullmatch(r"[\d.]+ nats = .* \(\d+ characters\)", shown["best validation"])
+    assert shown["command"] == "charseq train text.txt --ngram 2 --unit line -o run"
+
+
+def test_ngrams_were_reached_at_no_step(call: Call, tmp_path: Path) -> None:
+    """N-grams take no steps, so that none is named."""
+    (tmp_path / "text.txt").write_text("hello\nking\n" * 20)
+    assert call("train", "text.txt", "--ngram", "2", "-o", "run").code == 0
+    assert "step 0" not in call("info", "run").out

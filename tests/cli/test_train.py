@@ -13,10 +13,14 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from charseq.cells import CELLS
 from charseq.checkpoint import Checkpoint
 from charseq.cli.progress import TrainingDisplay
-from charseq.config import DataConfig, ModelConfig, Settings
+from charseq.config import DataConfig, ModelConfig, Settings, Unit
 from charseq.errors import ConfigError
+from charseq.evaluator import Scorer
 from charseq.events import Event
+from charseq.fit import fit_ngram
 from charseq.run import Run
+from charseq.text import CharTokenizer
+from charseq.text.symbols import Text
 from charseq.toml import load_toml
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
@@ -336,7 +340,7 @@ def test_a_directory_with_settings_is_not_touched(call: Call, text: str) -> None
     """A directory that holds nothing but settings holds something."""
     Path("run").mkdir()
     Path("run/charseq.toml").write_text("[model]\n")
-    message = "run: exists already; choose another --output, or continue it with --resume run"
+    message = "run: exists already; choose another --output"
     assert call("train", text, *TINY, "-o", "run") == refused(message)
     assert contents(Path("run")) == {"run/charseq.toml": b"[model]\n"}
 
@@ -609,3 +613,229 @@ def test_a_run_without_a_cache(call: Call, text: str, monkeypatch: pytest.Monkey
     message = f"{text}: cannot hold the encoded text: File exists; CHARSEQ_CACHE_DIR names another directory"
     assert call("train", text, *TINY, "-o", "run") == refused(message, code=1)
     assert not Path("run").exists()
+
+
+# ---- n-grams
+
+
+@pytest.fixture
+def ngrams(call: Call, text: str) -> str:
+    """Return the directory of a model of 4-grams of `text`."""
+    outcome = call("train", text, "--ngram", "4", "-o", "ngrams")
+    assert outcome.code == 0, outcome.err
+    return "ngrams"
+
+
+def fitted_scorer(text: str, order: int, unit: Unit = "stream") -> tuple[Scorer, int]:
+    """Return what scores with the n-grams of the first nine tenths of `text`, and how many there are."""
+    tokenizer = CharTokenizer.fit(text[:1800])
+    model = fit_ngram(Text.of(text[:1800]), tokenizer, unit, order)
+    return Scorer(model, tokenizer, unit), model.num_parameters
+
+
+def test_ngrams_end_to_end(call: Call, text: str) -> None:
+    """Counting says on stderr what was counted, and sums up on stdout as training does."""
+    code, out, err = call("train", text, "--ngram", "4")
+    scorer, num_ngrams = fitted_scorer(TALES[:2000], 4)
+    assert code == 0, err
+    assert err == (
+        f"charseq: ngram:4, {num_ngrams:,} n-grams, vocabulary {len(set(TALES[:1800]))}\n"
+        "charseq: text.txt: 1,800 characters to train, 100 to validate, 100 to test\n"
+    )
+    assert_lines(
+        out,
+        r"model            runs/text-ngram/model\.safetensors",
+        rf"best validation  {FIGURE} \(100 characters(, \d+ of them unseen)?\)",
+        rf"test             {re.escape(str(scorer.score(TALES[1900:2000]).score()))}",
+        r"next             charseq sample runs/text-ngram",
+    )
+    names = {path.name for path in Path("runs/text-ngram").iterdir()}
+    assert names == {"model.safetensors", "charseq.toml"}
+
+
+def test_the_settings_of_ngrams(ngrams: str) -> None:
+    """The settings beside the model are those that were in force."""
+    made = Settings().with_layer(load_toml(Path(ngrams) / "charseq.toml"), "run")
+    assert made == Checkpoint.load(Path(ngrams) / "model.safetensors").settings
+    assert (made.model.ngram, made.data.corpus) == (4, ("text.txt",))
+
+
+def test_ngrams_write_text(call: Call, ngrams: str) -> None:
+    """A model of n-grams continues a prompt, the same seed giving the same text, one or several of them."""
+    wanted = ("sample", ngrams, "--prompt", "The ", "--length", "30", "--seed", "3")
+    outcome = call(*wanted)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome == call(*wanted)
+    assert len(outcome.out.removesuffix("\n")) == len("The ") + 30
+    assert outcome.out.startswith("The ")
+    several = call(*wanted, "-n", "3")
+    assert several.code == 0
+    assert several.out.startswith(outcome.out)
+    assert several.out.count("The ") >= 3
+
+
+def test_ngrams_are_evaluated(call: Call, ngrams: str) -> None:
+    """A model of n-grams is evaluated on its test part, with the figures of the scorer."""
+    outcome = call("evaluate", ngrams, "--format", "json")
+    assert outcome.code == 0, outcome.err
+    score = fitted_scorer(TALES[:2000], 4)[0].score(TALES[1900:2000]).score()
+    (row,) = json.loads(outcome.out)
+    assert (row["num_chars"], row["num_unseen"]) == (100, score.num_unseen)
+    assert row["nats_per_char"] == pytest.approx(score.nats_per_char, rel=1e-9)
+
+
+def test_ngrams_on_characters_they_never_met(call: Call, ngrams: str, tmp_path: Path) -> None:
+    """A text with unseen characters has finite figures, and says how many they are."""
+    (tmp_path / "other.txt").write_text("한글 😀\n")
+    outcome = call("evaluate", ngrams, "other.txt", "--format", "json")
+    assert outcome.code == 0, outcome.err
+    (row,) = json.loads(outcome.out)
+    assert (row["num_chars"], row["num_unseen"]) == (5, 3)
+    score = fitted_scorer(TALES[:2000], 4)[0].score("한글 😀\n").score()
+    assert row["nats_per_char"] == pytest.approx(score.nats_per_char, rel=1e-9)
+
+
+def test_ngrams_know_what_comes_next(call: Call, ngrams: str) -> None:
+    """A model of n-grams says what it expects after prefixes, unseen characters in them or not."""
+    outcome = call("next", ngrams, "The", "", "한", "--format", "json")
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = json.loads(outcome.out)
+    assert [row["prefix"] for row in rows] == ["The", "", "한"]
+    scorer, _ = fitted_scorer(TALES[:2000], 4)
+    first = rows[0]["top"][0]
+    assert first["probability"] == pytest.approx(np.exp(-scorer.score("The" + first["char"]).nats[-1]))
+
+
+def test_the_newest_model_may_be_ngrams(call: Call, text: str) -> None:
+    """Under runs/ a model of n-grams is found like any other."""
+    assert call("train", text, "--ngram", "2").code == 0
+    outcome = call("sample", "--length", "5")
+    assert outcome.code == 0
+    assert outcome.err == "charseq: using the newest model, runs/text-ngram/model.safetensors\n"
+
+
+def test_directories_of_ngrams(call: Call, text: str, feed: Feed) -> None:
+    """Without --output each has a directory of its own, named after the text; from a pipe after that."""
+    feed(TALES[:2000].encode())
+    for source, name in ((text, "text-ngram"), (text, "text-ngram-2"), ("-", "stdin-ngram")):
+        outcome = call("train", source, "--ngram", "2")
+        assert outcome.out.split()[1] == f"runs/{name}/model.safetensors"
+
+
+def test_ngrams_of_lines(call: Call, text: str) -> None:
+    """With --unit line every line is counted for itself, and a sample ends with its line."""
+    assert call("train", text, "--ngram", "3", "--unit", "line", "-o", "lines").code == 0
+    outcome = call("sample", "lines", "--length", "2000", "--seed", "1")
+    assert outcome.code == 0
+    assert outcome.out.count("\n") == 1
+    checkpoint = Checkpoint.load(Path("lines/model.safetensors"))
+    part = TALES[: checkpoint.provenance.train_end]
+    assert part.endswith("\n")
+    expected = fit_ngram(Text.of(part), checkpoint.tokenizer, "line", 3)
+    scores = [
+        Scorer(m, checkpoint.tokenizer, "line").score(part).score() for m in (checkpoint.model, expected)
+    ]
+    assert scores[0] == scores[1]
+    assert call("evaluate", "lines").code == 0
+
+
+def test_ngrams_without_validation(call: Call, text: str) -> None:
+    """Where nothing is held out, nothing is said of it."""
+    none = ("--valid-fraction", "0", "--test-fraction", "0")
+    code, out, err = call("train", text, "--ngram", "3", *none, "-o", "run")
+    assert code == 0
+    assert "charseq: text.txt: 2,000 characters to train, 0 to validate, 0 to test\n" in err
+    assert_lines(out, r"model  run/model\.safetensors", r"next   charseq sample run")
+
+
+def test_ngrams_by_any_setting(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order can come from --set, from the environment, or from a settings file, like any setting."""
+    assert call("train", text, "--set", "model.ngram=2", "-o", "a").code == 0
+    Path("ngram.toml").write_text("[model]\nngram = 2\n")
+    assert call("train", text, "--config", "ngram.toml", "-o", "b").code == 0
+    monkeypatch.setenv("CHARSEQ_MODEL_NGRAM", "2")
+    assert call("train", text, "-o", "c").code == 0
+    for name in "abc":
+        assert Checkpoint.load(Path(name) / "model.safetensors").description == "ngram:2"
+
+
+def test_no_order_is_a_network(call: Call, text: str) -> None:
+    """With an order of 0, also over a settings file that says otherwise, a network is trained."""
+    Path("charseq.toml").write_text("[model]\nngram = 2\n")
+    assert call("train", text, *TINY, "--ngram", "0", "-o", "run").code == 0
+    assert Checkpoint.load(Path("run/model.safetensors")).description == "gru 1 x 8"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("--cell", "lstm"), ("--hidden-size", "8"), ("--num-layers", "2"), ("--embedding-size", "4")),
+        *(("--dropout", "0.1"), ("--learning-rate", "0.1"), ("--optimizer", "sgd"), ("--batch-size", "4")),
+        *(("--max-steps", "9"), ("--max-time", "1m"), ("--seed", "3"), ("--threads", "1")),
+    ],
+    ids=lambda option: option[0],
+)
+def test_ngrams_need_no_network(call: Call, text: str, option: tuple[str, str]) -> None:
+    """An option of a network, or of its training, is refused by name beside --ngram, and nothing written."""
+    message = f"--ngram counts n-grams, and trains no network: leave out {option[0]}"
+    assert call("train", text, *option, "--ngram", "3", "-o", "run") == refused(message)
+    assert not Path("run").exists()
+
+
+def test_ngrams_start_from_nothing(call: Call, text: str, ngrams: str) -> None:
+    """N-grams are not counted on from a model."""
+    message = "--ngram counts n-grams, and trains no network: leave out --init-from"
+    assert call("train", text, "--ngram", "3", "--init-from", ngrams, "-o", "run") == refused(message)
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--hidden-size", "8")], ids=str)
+def test_a_network_does_not_start_from_ngrams(
+    call: Call, text: str, ngrams: str, options: tuple[str, ...]
+) -> None:
+    """A network of whatever size has nothing to take over from n-grams, and no run is begun."""
+    message = "ngram:4: an n-gram model has no weights, states or gates"
+    assert call("train", text, *options, "--init-from", ngrams, "-o", "run") == refused(message)
+    assert not Path("run").exists()
+
+
+def test_ngrams_are_not_resumed(call: Call, ngrams: str) -> None:
+    """Counting was done in one go: there is nothing to resume, and the model stays as it is."""
+    before = contents(Path(ngrams))
+    message = "ngrams: no run to resume: there is no last.safetensors"
+    assert call("train", "--resume", ngrams) == refused(message)
+    assert contents(Path(ngrams)) == before
+
+
+def test_a_network_is_not_resumed_as_ngrams(call: Call, tiny_run: Path) -> None:
+    """A run of a network goes on as one."""
+    message = "model.ngram cannot change when a run is resumed; start a new one"
+    assert call("train", "--resume", f"{tiny_run}", "--ngram", "3") == refused(message)
+
+
+def test_an_existing_directory_is_no_place_for_ngrams(call: Call, tiny_run: Path) -> None:
+    """Counting into a directory that holds something is refused, and changes nothing there."""
+    before = contents(tiny_run)
+    outcome = call("train", "text.txt", "--ngram", "3", "-o", f"{tiny_run}")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("charseq: error: run: exists already; choose another --output")
+    assert contents(tiny_run) == before
+
+
+@pytest.mark.parametrize(
+    ("order", "wants"), [("-1", "at least 0"), ("100", "at most 99"), ("two", "a whole")]
+)
+def test_orders_that_cannot_be(call: Call, text: str, order: str, wants: str) -> None:
+    """An order is a whole number up to 99."""
+    code, out, err = call("train", text, "--ngram", order, "-o", "run")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"charseq: error: --ngram: model.ngram must be {wants}")
+
+
+def test_ngrams_of_no_corpus(call: Call, tmp_path: Path) -> None:
+    """A corpus that is missing or empty is refused as for a network, and no run is begun."""
+    (tmp_path / "empty.txt").touch()
+    assert call("train", "none.txt", "--ngram", "2") == refused("none.txt: no such file or directory")
+    message = "empty.txt: too short: training needs at least 2 characters"
+    assert call("train", "empty.txt", "--ngram", "2") == refused(message, 1)
+    assert not Path("runs").exists()

@@ -140,3 +140,27 @@ def test_counts_are_all_that_a_vocabulary_needs(name: str, text: str) -> None:
     """A tokenizer fitted on how often each character occurs is the one fitted on the text."""
     counted = TOKENIZERS[name].fit_counts(Text.of(text).counts())
     assert counted.to_spec() == TOKENIZERS[name].fit(text).to_spec()
+
+
+@names
+@settings(deadline=None)
+@given(text=texts, seed=st.integers(0, 2**32))
+def test_entropy_counts_the_escape_as_one_event(name: str, text: str, seed: int) -> None:
+    """The entropy with the escape is that of eps and of all seen characters, which share the rest."""
+    tokenizer = TOKENIZERS[name].fit(text)
+    eps, weights = (
+        tokenizer.escape_probability,
+        np.random.default_rng(seed).exponential(1, (3, len(set(text)))),
+    )
+    p = weights / weights.sum(axis=1, keepdims=True)
+    expected = [-sum(q * math.log(q) for q in [*(1 - eps) * row, eps]) for row in p]
+    assert tokenizer.entropy_with_escape(-(p * np.log(p)).sum(axis=1)) == pytest.approx(expected, rel=1e-9)
+
+
+@names
+def test_who_is_certain_doubts_the_unseen(name: str) -> None:
+    """Where the network is certain, what is left is the entropy of whether a character is seen."""
+    tokenizer = TOKENIZERS[name].fit("hello")
+    eps = tokenizer.escape_probability
+    of_escape = -eps * math.log(eps) - (1 - eps) * math.log(1 - eps)
+    assert tokenizer.entropy_with_escape(np.zeros(2)) == pytest.approx([of_escape, of_escape], rel=1e-12)
