@@ -38,10 +38,14 @@ class _Entry:
 
 
 class Hardest:
-    """Keeps the `num` most surprising characters of texts that are read piece by piece."""
+    """Keeps the `num` most surprising characters of texts that are read piece by piece.
+
+    A character that is not in the vocabulary counts where it is met first: it costs as much everywhere.
+    """
 
     def __init__(self, num: int) -> None:
         self._num, self._heap, self._serial = num, list[_Entry](), 0
+        self._met = set[str]()
         self.begin("")
 
     def begin(self, file: str) -> None:
@@ -54,7 +58,7 @@ class Hardest:
         for hard in self._unfinished:
             hard.after += text[: AFTER - len(hard.after)]
         self._unfinished = [hard for hard in self._unfinished if len(hard.after) < AFTER]
-        for k in self._candidates(surprise):
+        for k in self._candidates(text, surprise):
             self._keep(self._hard_char(text, surprise, k))
         self._offset, self._before = self._offset + len(text), (self._before + text)[-BEFORE:]
 
@@ -63,10 +67,15 @@ class Hardest:
         """The characters, the most surprising first; of equals the earlier one."""
         return [entry.hard for entry in sorted(self._heap, reverse=True)]
 
-    def _candidates(self, surprise: Surprise) -> list[int]:
+    def _candidates(self, text: str, surprise: Surprise) -> list[int]:
         """Return, in text order, the characters that may be among the hardest so far."""
-        worst = np.argsort(-surprise.nats, kind="stable")[: self._num]
-        return sorted(worst.tolist())
+        nats = surprise.nats.copy()
+        for k in np.flatnonzero(surprise.unseen).tolist():
+            if text[k] in self._met:
+                nats[k] = -np.inf
+            self._met.add(text[k])
+        worst = np.argsort(-nats, kind="stable")[: self._num].tolist()
+        return sorted(k for k in worst if nats[k] > -np.inf)
 
     def _hard_char(self, text: str, surprise: Surprise, k: int) -> HardChar:
         expected = surprise.expected

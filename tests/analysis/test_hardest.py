@@ -29,7 +29,14 @@ def hardest_of(num: int, files: list[File], cuts: list[int]) -> list[HardChar]:
 
 
 def plain_hardest(num: int, files: list[File]) -> list[HardChar]:
-    """Return the first of all characters of all files, sorted at once."""
+    """Return the first of all characters of all files, sorted at once, unseen ones where they are met."""
+    met: set[str] = set()
+
+    def is_new(char: str, rank: int) -> bool:
+        new = rank > 0 or char not in met
+        met.update([char] * (rank == 0))
+        return new
+
     found = [
         HardChar(
             file=name,
@@ -44,7 +51,7 @@ def plain_hardest(num: int, files: list[File]) -> list[HardChar]:
         )
         for name, text, surprise in files
         for k in range(len(text))
-        if surprise.expected
+        if surprise.expected and is_new(text[k], surprise.ranks[k])
     ]
     return sorted(found, key=lambda hard: -hard.bits)[:num]
 
@@ -102,9 +109,16 @@ def test_contexts_end_with_the_file() -> None:
 
 def test_contexts_have_their_size() -> None:
     """In the middle of a text there are BEFORE characters before, AFTER characters after."""
-    chars = {hard.offset: hard for hard in hardest_of(500, [file_of("a.txt", LONG)], [250])}
-    assert {len(chars[k].before) for k in range(BEFORE, 500)} == {BEFORE}
-    assert {len(chars[k].after) for k in range(500 - AFTER)} == {AFTER}
+    chars = hardest_of(500, [file_of("a.txt", LONG)], [250])
+    assert {len(hard.before) for hard in chars if hard.offset >= BEFORE} == {BEFORE}
+    assert {len(hard.after) for hard in chars if hard.offset < 500 - AFTER} == {AFTER}
+
+
+def test_an_unseen_character_counts_once() -> None:
+    """Of the places of an unseen character, which costs as much at each, the first alone is shown."""
+    name, text, surprise = file_of("a.txt", "xaxbx")
+    surprise.nats[...], surprise.ranks[...] = [9, 1, 9, 2, 9], [0, 1, 0, 1, 0]
+    assert [hard.offset for hard in hardest_of(3, [(name, text, surprise)], [1, 2])] == [0, 3, 1]
 
 
 def test_guesses_are_needed() -> None:

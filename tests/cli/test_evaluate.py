@@ -1,10 +1,11 @@
-"""charseq evaluate: the figures of texts, in every format, and the verdict on cases."""
+"""charseq evaluate: the figures of texts, in every format, and of the model's own test part."""
 
+import csv
+import io
 import json
 import math
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 import yaml
 
+from charseq.analysis.figures import Figures
 from charseq.checkpoint import Checkpoint
 from charseq.evaluator import Scorer
+from charseq.reports import REPORTS, evaluation_row
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+from tests.reports.test_records import unescaped
 
 KEYS = [
     *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),
@@ -22,32 +26,69 @@ KEYS = [
     *("word_perplexity", "accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
     *("calibration_error", "chars_per_second"),
 ]
-CASE_KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top", "perplexity", "passed"]
-FIGURES = [
-    *("nats_per_char", "bits_per_char", "bits_per_byte", "perplexity", "word_perplexity"),
-    *("accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
-]
+COUNTS = ("num_chars", "num_bytes", "num_unseen")
+FIGURES = [key for key in KEYS[6:] if key != "chars_per_second"]
+LEFT_OUT = ("report", "model", "text", "chars_per_second")
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]
 
 
+# ---- what the formats say
+
+
+def from_jsonl(text: str) -> Rows:
+    """Read a row from each line."""
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
 def from_tsv(text: str) -> Rows:
-    """Read tab-separated values: a header, then numbers where there are numbers."""
-    header, *lines = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
-    return [dict(zip(header, map(_value, line), strict=True)) for line in lines]
+    """Read tab-separated values, which have a header anew after each empty line."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return _from_tables([_undone(cell) for cell in line.split("\t")] if line else [] for line in lines)
 
 
-def _value(text: str) -> str | int | float:
+def from_csv(text: str) -> Rows:
+    """Read comma-separated values, which have a header anew after each empty line."""
+    return _from_tables(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def _undone(cell: str) -> str:
+    return cell if cell.startswith("[") else unescaped(cell)
+
+
+def _from_tables(lines: Iterable[list[str]]) -> Rows:
+    rows, header = [], list[str]()
+    for line in lines:
+        if header and line:
+            rows.append(dict(zip(header, map(_value, line), strict=True)))
+        else:
+            header = line
+    return rows
+
+
+def _value(text: str) -> Any:
+    """Return a number where there is one, JSON where a list begins, and None where there is nothing."""
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             pass
-    return text
+    return json.loads(text) if text.startswith("[{") else text or None
 
 
-READERS: dict[str, Callable[[str], Rows]] = {"json": json.loads, "yaml": yaml.safe_load, "tsv": from_tsv}
+READERS: dict[str, Callable[[str], Rows]] = {
+    "json": json.loads,
+    "jsonl": from_jsonl,
+    "yaml": yaml.safe_load,
+    "tsv": from_tsv,
+    "csv": from_csv,
+}
 every_format = pytest.mark.parametrize("name", READERS)
+
+
+def test_every_format_is_read() -> None:
+    """The readers here are those of all formats."""
+    assert list(READERS) == list(REPORTS)
 
 
 def refused(message: str, code: int = 2) -> Outcome:
@@ -63,21 +104,21 @@ def rows(call: Call, *arguments: str) -> Rows:
 
 
 def figures(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what is the same however often it is measured."""
-    return {key: value for key, value in row.items() if key not in ("text", "chars_per_second")}
+    """Return what is the same however often it is measured, but for names; nan where there is none."""
+    kept = {key: value for key, value in row.items() if key not in LEFT_OUT}
+    return {key: math.nan if value is None or value != value else value for key, value in kept.items()}
 
 
 def expected(run: str, text: str) -> dict[str, Any]:
     """Return the figures of a text as the evaluator gives them."""
-    checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
-    surprise = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score(text)
-    score, seen = replace(surprise.score(), num_words=len(text.split())), surprise.score(seen_only=True)
-    figures = {key: getattr(score, key) for key in KEYS[1:11]}
-    return figures | {"seen_bits_per_char": seen.bits_per_char, "seen_perplexity": seen.perplexity}
+    checkpoint, sums = Checkpoint.load(Path(run) / "model.safetensors"), Figures()
+    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    sums.add(scorer.score(text), seconds=1.0)
+    return figures(evaluation_row(sums, model="", text=""))
 
 
 def close(figures: dict[str, Any]) -> Any:
-    return pytest.approx(figures, rel=1e-6)
+    return pytest.approx(figures, rel=1e-6, nan_ok=True)
 
 
 def lines_of(table: str) -> list[str]:
@@ -98,7 +139,7 @@ def test_one_text(call: Call, models: Workshop, tmp_path: Path, name: str, run: 
     assert (code, err) == (0, "")
     (row,) = READERS[name](out)
     assert list(row) == KEYS
-    assert row["text"] == text
+    assert (row["report"], row["model"], row["text"]) == ("text", model, text)
     assert row["num_chars"] == len(UNSEEN)
     assert row["num_bytes"] == len(UNSEEN.encode())
     assert row["num_unseen"] > 0
@@ -124,7 +165,7 @@ def test_several_texts(call: Call, models: Workshop, tmp_path: Path, name: str) 
     first, second, total = READERS[name](out)
     assert [row["text"] for row in (first, second, total)] == [*texts, "total"]
     assert list(first) == list(second) == list(total) == KEYS
-    for key in ("num_chars", "num_bytes", "num_unseen"):
+    for key in COUNTS:
         assert total[key] == first[key] + second[key]
     nats = [row["nats_per_char"] * row["num_chars"] for row in (first, second, total)]
     assert nats[2] == pytest.approx(nats[0] + nats[1])
@@ -183,16 +224,16 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
     texts = [str(tmp_path / "empty.txt"), "data/hello.txt"]
     empty, full, total = rows(call, models.hello, *texts)
     assert [row["text"] for row in (empty, full, total)] == [*texts, "total"]
-    assert [empty[key] for key in ("num_chars", "num_bytes", "num_unseen")] == [0] * 3
-    assert [empty[key] for key in FIGURES] == [None] * 9
+    assert [empty[key] for key in COUNTS] == [0] * 3
+    assert {empty[key] for key in FIGURES} == {None}
     assert figures(full) == figures(rows(call, models.hello, "data/hello.txt")[0])
     assert figures(total) == figures(full)
-    for name in ("yaml", "tsv"):
+    for name in ("yaml", "tsv", "csv"):
         empty = READERS[name](call("evaluate", models.hello, *texts, "--format", name).out)[0]
         assert empty["num_chars"] == 0
         assert all(math.isnan(empty[key]) for key in FIGURES)
     line = lines_of(call("evaluate", models.hello, *texts).out)[2]
-    assert line == f"{tmp_path}/empty.txt 0 0 nan nan nan nan"
+    assert line == f"{tmp_path}/empty.txt 0"
 
 
 def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -207,11 +248,13 @@ def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
         "unseen characters 0",
         f"nats per character {row['nats_per_char']:.4f}",
         f"bits per character {row['bits_per_char']:.4f}",
+        f"standard error of that {row['bits_per_char_error']:.4f}",
         f"bits per byte {row['bits_per_byte']:.4f}",
         f"perplexity per character {row['perplexity']:.4f}",
         f"perplexity per word {row['word_perplexity']:,.1f}",
         f"top-1 accuracy (%) {row['accuracy']:.1%}",
         f"top-5 accuracy (%) {row['top5_accuracy']:.1%}",
+        f"calibration error (%) {row['calibration_error']:.1%}",
     ]
     assert shown[-1].startswith("characters per second ")
     (row,) = rows(call, models.hello, str(tmp_path / "text.txt"))
@@ -231,10 +274,14 @@ def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path
     code, out, err = call("evaluate", models.hello, *texts)
     assert (code, err) == (0, "")
     header, _, *shown = lines_of(out)
-    assert header == "text characters unseen nats/char bits/char bits/byte perplexity"
-    assert shown == [
-        f"{row['text']} {row['num_chars']:,} {row['num_unseen']:,} {row['nats_per_char']:.4f} "
-        f"{row['bits_per_char']:.4f} {row['bits_per_byte']:.4f} {row['perplexity']:.3f}"
+    assert header == "text characters unseen nats/char bits/char ± error bits/byte perplexity"
+    assert [line.split() for line in shown] == [
+        [
+            *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}"),
+            *(f"{row['nats_per_char']:.4f}", f"{row['bits_per_char']:.4f}"),
+            *([f"{row['bits_per_char_error']:.4f}"] if row["bits_per_char_error"] else []),
+            *(f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
+        ]
         for row in rows(call, models.hello, *texts)
     ]
     assert len(shown) == 3
@@ -368,171 +415,8 @@ def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "hint"), [("binary", ""), ("jsn", " (did you mean 'json'?)")])
 def test_unknown_format(call: Call, models: Workshop, name: str, hint: str) -> None:
     """An unknown format is refused with the known ones."""
-    message = f"--format must be one of table, json, yaml, tsv; got {name!r}{hint}"
+    message = f"--format must be one of table, json, jsonl, yaml, tsv, csv, html; got {name!r}{hint}"
     assert call("evaluate", models.hello, "--format", name) == refused(message)
-
-
-def test_texts_and_cases(call: Call, models: Workshop) -> None:
-    """Texts and cases exclude each other, and steps belong to cases."""
-    cases = ("--cases", "data/hello.yaml")
-    assert call("evaluate", models.hello, "data/hello.txt", *cases) == refused(
-        "give either texts or --cases, not both"
-    )
-    assert call("evaluate", models.hello, "--steps") == refused("--steps needs --cases")
-
-
-# ---- cases
-
-
-CASES = [("hell", "o"), ("kin", "g"), ("exper", "t")]
-
-
-@every_format
-def test_cases(call: Call, models: Workshop, name: str) -> None:
-    """One trained model knows what follows prefixes of any length; each case is a row, all are the last."""
-    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", name)
-    assert (code, err) == (0, "")
-    *cases, total = READERS[name](out)
-    assert all(list(row) == CASE_KEYS for row in (*cases, total))
-    assert [(row["prefix"], row["target"]) for row in cases] == CASES
-    assert all(row["rank"] == 1 and row["probability"] > 0.5 for row in cases)
-    assert total["bits"] == pytest.approx(sum(row["bits"] for row in cases) / 3)
-    assert total["perplexity"] == pytest.approx(2 ** total["bits"])
-    yes, nothing = ("true", "") if name == "tsv" else (True, None)
-    assert [row["passed"] for row in (*cases, total)] == [yes] * 4
-    assert [total[key] for key in ("prefix", "target", "probability", "rank")] == [nothing] * 4
-
-
-@every_format
-def test_steps(call: Call, models: Workshop, name: str) -> None:
-    """With --steps each character on the way is a row of its own, on which there is no verdict."""
-    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps", "--format", name)
-    assert (code, err) == (0, "")
-    *way, total = READERS[name](out)
-    pairs = [(prefix + target)[: k + 1] for prefix, target in CASES for k in range(1, len(prefix) + 1)]
-    assert [row["prefix"] + row["target"] for row in way] == pairs
-    ends = [prefix + target for prefix, target in CASES]
-    open_verdict = "" if name == "tsv" else None
-    for row in way:
-        assert list(row) == CASE_KEYS
-        assert (row["passed"] == open_verdict) == (row["prefix"] + row["target"] not in ends)
-    finals = [row["bits"] for row in way if row["passed"] != open_verdict]
-    assert total["bits"] == pytest.approx(sum(finals) / 3)
-
-
-def test_a_step_is_what_the_text_costs(call: Call, models: Workshop, tmp_path: Path) -> None:
-    """The bits of the steps are those that scoring the same word gives to its characters."""
-    code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps", "--format", "json")
-    assert code == 0
-    checkpoint = Checkpoint.load(Path(models.hello) / "model.safetensors")
-    nats = Scorer(checkpoint.model, checkpoint.tokenizer, "line").score("hello").nats
-    bits = [row["bits"] for row in json.loads(out)[:4]]
-    assert bits == pytest.approx(list(nats[1:] / np.log(2)), rel=1e-5)
-
-
-def test_the_table_of_cases(call: Call, models: Workshop) -> None:
-    """The table names the target's figures, the guesses and the verdict."""
-    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--top", "2")
-    assert (code, err) == (0, "")
-    header, _, *lines = lines_of(out)
-    assert header == "prefix target p rank bits perplexity likeliest next, with p case"
-    rows = json.loads(
-        call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", "json", "--top", "2").out
-    )
-    for line, row in zip(lines[:3], rows, strict=False):
-        first, second = row["top"]
-        assert line == (
-            f"{row['prefix']} {row['target']} {row['probability']:.4f} 1 {row['bits']:.3f} "
-            f"{row['perplexity']:.3f} {first['char']}={first['probability']:.3f} "
-            f"{shown(second['char'])}={second['probability']:.3f} pass"
-        )
-    assert lines[3] == f"all {rows[3]['bits']:.3f} {rows[3]['perplexity']:.3f} pass"
-    assert len(lines) == 4
-
-
-def shown(char: str) -> str:
-    """Return a guess as tables show it."""
-    return r"\n" if char == "\n" else char
-
-
-def test_the_table_of_steps(call: Call, models: Workshop) -> None:
-    """With --steps the table has a line for every character of the words."""
-    code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps")
-    assert code == 0
-    lines = lines_of(out)[2:]
-    prefixes = [line.split()[0] for line in lines[:-1]]
-    assert prefixes == [prefix[: k + 1] for prefix, _ in CASES for k in range(len(prefix))]
-    assert sum(line.endswith(" pass") for line in lines) == 4
-
-
-@pytest.mark.parametrize("name", ["table", "json", "tsv"])
-def test_a_missed_case(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
-    """A case that is missed is shown as the others are, and the exit code is 1."""
-    (tmp_path / "cases.yaml").write_text(
-        "- {prefix: hell, target: o, expect: {rank: 1}}\n- {prefix: hell, target: x, expect: {rank: 1}}\n"
-    )
-    code, out, err = call("evaluate", models.hello, "--cases", str(tmp_path / "cases.yaml"), "-f", name)
-    assert (code, err) == (1, "")
-    if name == "json":
-        assert [row["passed"] for row in json.loads(out)] == [True, False, False]
-    elif name == "tsv":
-        assert [row["passed"] for row in from_tsv(out)] == ["true", "false", "false"]
-    else:
-        assert [line.split()[-1] for line in lines_of(out)[2:]] == ["pass", "MISS", "MISS"]
-
-
-def test_cases_that_expect_nothing(call: Call, models: Workshop, tmp_path: Path) -> None:
-    """A single case has no total, and without an expectation it cannot be missed."""
-    (tmp_path / "cases.yaml").write_text("- {prefix: hell, target: x}\n")
-    cases = ("--cases", str(tmp_path / "cases.yaml"))
-    code, out, err = call("evaluate", models.hello, *cases, "--format", "json")
-    assert (code, err) == (0, "")
-    assert [row["passed"] for row in json.loads(out)] == [None]
-    assert call("evaluate", models.hello, *cases).code == 0
-
-
-@pytest.mark.parametrize("number", [0, 1, 7])
-def test_how_many_guesses(call: Call, models: Workshop, number: int) -> None:
-    """--top says how many guesses there are."""
-    cases = ("--cases", "data/hello.yaml", "--top", f"{number}")
-    out = call("evaluate", models.hello, *cases, "--format", "json").out
-    assert [len(row["top"]) for row in json.loads(out)[:3]] == [number] * 3
-
-
-@pytest.mark.parametrize(
-    ("yaml_text", "message"),
-    [
-        ("", "case list: "),
-        ("prefix: hell\n", "case list: "),
-        ("- {prefix: hell}\n", "case 1.target: "),
-        ("- {prefix: h, target: e}\n- {prefix: hell, target: oo}\n", "case 2.target: "),
-        ("- {prefix: h, target: e, expect: {rang: 1}}\n", "case 1.expect.rang: "),
-        ("- {prefix: h, target: e, expect: {rank: 0}}\n", "case 1.expect.rank: "),
-        ("- {prefix: [\n", "not valid YAML: "),
-    ],
-)
-def test_wrong_cases(call: Call, models: Workshop, tmp_path: Path, yaml_text: str, message: str) -> None:
-    """A file that holds no cases is an error of one line that names the case and the field."""
-    path = tmp_path / "cases.yaml"
-    path.write_text(yaml_text)
-    code, out, err = call("evaluate", models.hello, "--cases", str(path))
-    assert (code, out) == (1, "")
-    assert err.startswith(f"charseq: error: {path}: {message}")
-    assert err.count("\n") == 1
-
-
-def test_a_text_is_no_case_file(call: Call, models: Workshop) -> None:
-    """A long text in place of cases does not fill the screen."""
-    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.txt")
-    assert (code, out) == (1, "")
-    assert err.startswith("charseq: error: data/hello.txt: case list: ")
-    assert len(err) < 300
-
-
-def test_no_such_cases(call: Call, models: Workshop) -> None:
-    """A file of cases that is not there is a wrong request, as any missing file is."""
-    message = "none.yaml: cannot be read: No such file or directory"
-    assert call("evaluate", models.hello, "--cases", "none.yaml") == refused(message)
 
 
 def test_a_run_that_has_moved(call: Call, models: Workshop, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
-from charseq.text.corpus import iter_texts, read_corpus
+from charseq.text.corpus import DecodingErrors, iter_texts, read_corpus, size_of
 
 CHUNK_SIZES = st.integers(1, 7)
 
@@ -30,10 +30,18 @@ class StandardInput:
         self.buffer = io.BytesIO(raw)
 
 
-def iter_text(source: str) -> Iterator[str]:
+def iter_text(source: str, errors: DecodingErrors = "strict") -> Iterator[str]:
     """Yield the pieces of all texts behind `source`."""
-    for _, pieces in iter_texts(source):
+    for _, pieces in iter_texts(source, errors=errors):
         yield from pieces
+
+
+def iter_in_chunks(raw: bytes, chunk_bytes: int, errors: DecodingErrors = "strict") -> str:
+    """Read `raw` as standard input piece by piece, `chunk_bytes` at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr(sys, "stdin", StandardInput(raw))
+        return "".join(iter_text("-", errors))
 
 
 def write(path: Path, raw: bytes) -> str:
@@ -360,6 +368,92 @@ def test_abandoned_text_closes_its_file(tmp_path: Path, monkeypatch: pytest.Monk
     pieces = iter_text(write(tmp_path / "a.txt", b"abcd"))
     assert next(pieces) == "ab"
     del pieces
+
+
+# ---- texts piece by piece
+
+
+def test_texts_have_the_names_of_their_files(tmp_path: Path) -> None:
+    """A file is a text; a directory is as many as it has files, in the order of their paths."""
+    for name in ("b.txt", "a.txt", "c/d.txt"):
+        write(tmp_path / name, name.encode())
+    named = [(name, "".join(pieces)) for name, pieces in iter_texts(str(tmp_path))]
+    assert named == [(f"{tmp_path}/{name}", name) for name in ("a.txt", "b.txt", "c/d.txt")]
+    assert [name for name, _ in iter_texts(f"{tmp_path}/b.txt")] == [f"{tmp_path}/b.txt"]
+
+
+def test_the_names_of_other_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input is called so; a built-in corpus is called as it was asked for, and is one text."""
+    monkeypatch.setattr(sys, "stdin", StandardInput(b"text"))
+    assert [name for name, _ in iter_texts("-")] == ["standard input"]
+    assert [name for name, _ in iter_texts("builtin:pydoc")] == ["builtin:pydoc"]
+
+
+def test_a_file_is_opened_when_its_turn_comes(tmp_path: Path) -> None:
+    """A bad byte in a later file is not met before that file is read."""
+    write(tmp_path / "a.txt", b"good")
+    write(tmp_path / "b.txt", b"\xff")
+    texts = iter_texts(str(tmp_path))
+    assert "".join(next(texts)[1]) == "good"
+    name, pieces = next(texts)
+    with pytest.raises(DataError, match=r"b\.txt: not UTF-8 at byte 0: "):
+        list(pieces)
+    assert name == f"{tmp_path}/b.txt"
+
+
+@settings(deadline=None)
+@given(raw=st.binary(max_size=40), chunk_bytes=CHUNK_SIZES)
+@example(b"a\xe2\x82", 2)
+@example(b"\xf0\x9f\x98(", 3)
+@example(b"\xed\xa0\x80\xff\xc3", 1)
+def test_bad_bytes_are_replaced(raw: bytes, chunk_bytes: int) -> None:
+    """Wherever chunks end, what is not UTF-8 becomes U+FFFD as it does for the whole text."""
+    assert iter_in_chunks(raw, chunk_bytes, "replace") == raw.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 4, 5])
+def test_a_bad_byte_across_a_chunk_border(chunk_bytes: int) -> None:
+    """A character that the next chunk does not go on with is an error at its first byte."""
+    with pytest.raises(DataError) as caught:
+        iter_in_chunks(b"ab\xf0\x9f\x98!", chunk_bytes)
+    expected = "standard input: not UTF-8 at byte 2: invalid continuation byte; convert it first"
+    assert str(caught.value) == expected
+
+
+def test_nothing_is_replaced_in_a_good_text() -> None:
+    """Text that is UTF-8 is the same with and without replacing."""
+    raw = "dzień 안녕 😀\r\n\ufeff".encode()
+    assert iter_in_chunks(raw, 2, "replace") == iter_in_chunks(raw, 2) == raw.decode()
+
+
+# ---- size
+
+
+def test_size_of_files(tmp_path: Path) -> None:
+    """The size of files and directories is that of all their bytes, hidden ones left out."""
+    file = write(tmp_path / "a.txt", "żółw".encode())
+    for name, raw in (("b", b"12345"), ("c/d", b"67"), (".hidden", b"8")):
+        write(tmp_path / "folder" / name, raw)
+    assert size_of((file,)) == 7
+    assert size_of((file, str(tmp_path / "folder"), file)) == 7 + 7 + 7
+    assert size_of((write(tmp_path / "empty", b""),)) == 0
+
+
+@pytest.mark.parametrize("other", ["-", "builtin:pydoc", "nowhere.txt", "a.txt.gz", "pipe"])
+def test_a_size_that_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    """Where one source cannot be measured before it is read, nothing is known of all of them."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.txt", b"text")
+    write(tmp_path / "a.txt.gz", gzip.compress(b"text"))
+    os.mkfifo("pipe")
+    assert size_of(("a.txt",)) == 4
+    assert size_of(("a.txt", other)) is None
+    assert size_of((other, "a.txt")) is None
+
+
+def test_the_size_of_nothing() -> None:
+    """No sources have no size."""
+    assert size_of(()) is None
 
 
 # ---- large texts
