@@ -34,7 +34,8 @@ def plain_hardest(num: int, files: list[File]) -> list[HardChar]:
 
     def is_new(char: str, rank: int) -> bool:
         new = rank > 0 or char not in met
-        met.update([char] * (rank == 0))
+        if rank == 0:
+            met.add(char)
         return new
 
     found = [
