@@ -4,7 +4,10 @@ The tensors are the parameters by name, in the orientation of the equations, and
 resumed the trainer's arrays. One JSON text in the file's metadata holds the rest. Next room: `run.py`.
 """
 
+import hashlib
 import json
+import reprlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,14 +21,17 @@ from charseq.config import Settings, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
 from charseq.language import LanguageModel
-from charseq.network import CharModel
+from charseq.network import CharModel, parameter_shapes
 from charseq.score import Score
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.text.split import Texts
 from charseq.trainer import Snapshot
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 had no checksum."""
 METADATA_KEY = "charseq"
+TRAINING = "training."
+"""What the names of tensors begin with that resuming needs, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,65 +120,88 @@ class Checkpoint:
         }
         if self.training:
             tensors |= self.training.arrays
+        record["checksum"] = checksum_of(record, tensors)
         write_atomically(path, save(tensors, {METADATA_KEY: json.dumps(record)}))
 
     @classmethod
     def load(cls, path: Path) -> "Checkpoint":
         """Read a file that `save` wrote. Raises CheckpointError, naming the file, for anything else."""
-        record, tensors = _read(path)
-        version = record.get("format_version")
-        if not isinstance(version, int) or version < 1:
-            raise CheckpointError(f"{path}: not a charseq model: its format is {version!r}")
-        if version > FORMAT_VERSION:
-            raise CheckpointError(f"{path}: written by a newer charseq (format {version}); update this one")
+        metadata, tensors = _read(path)
+        record = _record(path, metadata)
+        checksum = record.pop("checksum", None)
         try:
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
             model = _make_model(settings, tokenizer.vocab_size, tensors)
             provenance = TypeAdapter(Provenance).validate_python(record["provenance"])
             results = TypeAdapter(Results).validate_python(record["results"])
+            rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
+            if extra := tensors.keys() - model.tensors().keys() - rest.keys():
+                raise ValueError(f"tensor {min(extra)} belongs to no part of it")
+            if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
+                raise ValueError("its checksum is another one")
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
-        rest = {name: array for name, array in tensors.items() if name.startswith("training.")}
         training = Snapshot(rest, record["training"]) if record.get("training") else None
         return cls(model, tokenizer, settings, provenance, results, training)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the metadata and the tensors of any safetensors file."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            record = json.loads((file.metadata() or {})[METADATA_KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            return file.metadata() or {}, tensors
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except KeyError:
-        raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata") from None
-    except (SafetensorError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: not a charseq model: {error}") from None
+
+
+def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    """Return what a file says of its model, if this program can read it."""
+    if METADATA_KEY not in metadata:
+        raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata")
+    try:
+        record = json.loads(metadata[METADATA_KEY])
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a charseq model: {error}") from None
     if not isinstance(record, dict):
         raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
-    return record, tensors
+    version = record.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise CheckpointError(f"{path}: not a charseq model: its format is {reprlib.repr(version)}")
+    if version > FORMAT_VERSION:
+        raise CheckpointError(f"{path}: written by a newer charseq (format {version}); update this one")
+    return record
+
+
+def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record, as it is written, and of all tensors with their names and kinds."""
+    digest = hashlib.sha256(json.dumps(record).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode("utf-8", "surrogatepass"))
+        digest.update(np.ascontiguousarray(tensor).data)
+    return digest.hexdigest()
 
 
 def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) -> LanguageModel:
     """Return the model that the tensors are of; ValueError or KeyError where they are of none."""
     if settings.model.ngram:
         return NGram.from_tensors(tensors, vocab_size=vocab_size, order=settings.model.ngram)
-    model = CharModel(settings.model, vocab_size)
-    _fill(model, tensors)
-    return model
-
-
-def _fill(model: CharModel, tensors: dict[str, Any]) -> None:
-    """Copy the parameters; ValueError where a tensor is missing, of another kind, or not finite."""
-    for name, array in model.params.items():
+    for name, shape in parameter_shapes(
+        settings.model, vocab_size
+    ).items():  # before memory is taken for them
         if name not in tensors:
             raise ValueError(f"tensor {name} is missing")
         tensor = tensors[name]
-        if tensor.dtype != np.float32 or tensor.shape != array.shape:
-            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {array.shape}")
+        if tensor.dtype != np.float32 or tensor.shape != shape:
+            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
         if not np.isfinite(tensor).all():
             raise ValueError(f"tensor {name} holds nan or infinity")
-        array[...] = tensor
+    model = CharModel(settings.model, vocab_size)
+    for name, array in model.params.items():
+        array[...] = tensors[name]
+    return model

@@ -6,13 +6,17 @@ RUN/metrics.jsonl       one record for each validation
 RUN/charseq.toml        the settings that were in force
 """
 
+import errno
 import json
+import os
 import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from charseq.config import Settings
-from charseq.errors import CharseqError, ConfigError
+from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import exists
 
 RUNS = Path("runs")
@@ -78,9 +82,47 @@ def model_name(path: Path) -> str:
     return str(path.parent if path.name == MODEL and path.parent != Path() else path)
 
 
+def append_metrics(directory: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write down validations, all of the `records` or none. Raises CharseqError where that cannot be done."""
+    path = directory / METRICS
+    lines = "".join(json.dumps(record) + "\n" for record in records).encode()
+    if not lines:
+        return
+    try:
+        with path.open("ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                if file.write(lines) < len(lines):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(size)
+                raise
+    except OSError as error:
+        raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def read_metrics(directory: Path) -> list[dict[str, Any]]:
-    """Return the records of a run's validations, if any, but for a last line that was never finished."""
-    if not (directory / METRICS).exists():
+    """Return the records of a run's validations, if any, but for a last line that was never finished.
+
+    Raises CheckpointError, naming the line, for what is no record.
+    """
+    path = directory / METRICS
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
         return []
-    lines = (directory / METRICS).read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from None
+    return [_metrics_of(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+
+
+def _metrics_of(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict) or not isinstance(record.get("step"), int):
+        raise CheckpointError(f"{where}: damaged: not the record of a validation")
+    return record

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from charseq.analysis.figures import Figures
 from charseq.analysis.groups import GROUPINGS
-from charseq.analysis.hardest import Hardest
+from charseq.analysis.hardest import NUM_GUESSES, Hardest
 from charseq.analysis.ranking import Worst
 from charseq.checkpoint import Checkpoint
 from charseq.errors import DataError
@@ -78,7 +78,8 @@ def evaluate(
     groupings = {by: GROUPINGS[by](worst[by]) for by in wanted.by}
     hardest = Hardest(wanted.num_hardest)
     if wanted.num_hardest:
-        listeners, num_guesses = [hardest, *listeners], max(num_guesses, 3)
+        listeners, num_guesses = [hardest, *listeners], max(num_guesses, NUM_GUESSES)
+    name = f"{name} (model)" if name in baselines else name
     models = {name: checkpoint.model, **baselines}
     reading = _Reading(checkpoint, models, [*groupings.values(), *listeners], num_guesses)
     for text, pieces in texts:

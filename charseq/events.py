@@ -44,6 +44,14 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What was to be saved could not be, for the `reason` given; it is tried again at the next save."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Training is over, for the `reason` given."""
 
@@ -51,4 +59,4 @@ class Stopped:
     reason: str
 
 
-Event = StepDone | Validated | Recovered | Stopped
+Event = StepDone | Validated | Recovered | Unsaved | Stopped

@@ -42,6 +42,19 @@ def write_atomically(path: Path, content: bytes) -> None:
             publish(file, path)
     except OSError as error:
         raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"{path}: not the name of a file") from None
+
+
+def check_writable(path: Path) -> None:
+    """Raise what `write_atomically` would raise, before there is anything to write."""
+    try:
+        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")):
+            pass
+    except OSError as error:
+        raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(f"{path}: not the name of a file") from None
 
 
 @contextmanager

@@ -27,7 +27,7 @@ ORDERS = {"uniform": 0, "unigram": 1}
 
 def baseline_orders(names: str) -> dict[str, int]:
     """Return the order of each of "uniform,unigram,ngram:5", by its name; ConfigError for anything else."""
-    return {name: _order(name) for name in names.split(",")}
+    return {name: _order(name) for name in map(str.strip, names.split(","))}
 
 
 def _order(name: str) -> int:

@@ -5,16 +5,26 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from charseq.checkpoint import Checkpoint, Provenance, Results
 from charseq.config import Layers, SampleConfig, Settings, reason
-from charseq.directory import LAST, METRICS, MODEL, SETTINGS, make_directory, read_metrics
+from charseq.directory import (
+    LAST,
+    METRICS,
+    MODEL,
+    SETTINGS,
+    append_metrics,
+    make_directory,
+    read_metrics,
+)
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
-from charseq.events import Event, Validated
+from charseq.events import Event, Unsaved, Validated
 from charseq.files import write_atomically
+from charseq.lock import locked
 from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.text.batches import Batches, Pairs
@@ -44,6 +54,8 @@ class Run:
     def __init__(self, directory: Path, settings: Settings, texts: Texts, checkpoint: Checkpoint) -> None:
         self.directory, self.settings, self.texts = directory, settings, texts
         self.checkpoint = checkpoint
+        self._records: list[dict[str, Any]] = []
+        self._best_is_saved = True
         unit = settings.data.unit
         model, tokenizer = checkpoint.network, checkpoint.tokenizer
         self.batches = Batches(
@@ -81,10 +93,10 @@ class Run:
         if init_from:
             model.adopt_(init_from.network, *shared_tokens(tokenizer, init_from.tokenizer))
         checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
-        run = cls(directory, settings, texts, checkpoint)
         make_directory(directory)
+        run = cls(directory, settings, texts, checkpoint)
         write_atomically(directory / SETTINGS, to_toml(settings).encode())
-        run._save(LAST, training=True)  # from here on the directory is known for a run, and can be resumed
+        run._save_last()  # from here on the directory is known for a run, and can be resumed
         return run
 
     @classmethod
@@ -122,50 +134,69 @@ class Run:
         except (KeyError, TypeError, ValueError) as error:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
-        write_atomically(directory / SETTINGS, to_toml(settings).encode())
-        run._forget_later_metrics()
+        checkpoint.training = None  # it would grow old
         return run
 
     def events(self) -> Iterator[Event]:
-        """Train, yielding what happens; save the best model as it is found and the last one now and then."""
+        """Train, yielding what happens; save the best model as it is found and the last one now and then.
+
+        What cannot be saved is tried again later, while training goes on; only at the end is that an error.
+        Raises ConfigError when another process is training in the directory.
+        """
+        with locked(self.directory):
+            write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
+            self._forget_later_metrics()
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         saved = time.monotonic()
         for event in self.trainer.run():
             if isinstance(event, Validated):
-                self._log(event)
+                self._records.append(_record(event))
                 if event.improved:
-                    self.checkpoint.results = self._results(event)
-                    self._save(MODEL)
-            if time.monotonic() - saved >= self.settings.train.save_every:
-                self.save()
-                saved = time.monotonic()
+                    self.checkpoint.results, self._best_is_saved = _results(event), False
+            due = time.monotonic() - saved >= self.settings.train.save_every
+            try:
+                if isinstance(event, Validated):
+                    self._save_best()
+                if due:
+                    self.save()
+            except CharseqError as error:
+                yield Unsaved(self.trainer.progress.step, str(error))
+            saved = time.monotonic() if due else saved
             yield event
         self.save()
 
     def save(self) -> None:
-        """Save what resuming needs, and the model if none was saved yet.
+        """Save what resuming needs, and the best model, the latest if there is none yet.
 
-        Only between two events: within a step nothing is consistent.
+        Only between two events: within a step nothing is consistent. Raises CharseqError where that cannot
+        be done; all files are then as they were, and all is still to be saved.
         """
+        self._save_best()
+        self._save_last()
+        if not (self.directory / MODEL).exists():
+            self._as_it_is_now().save(self.directory / MODEL)
+
+    def _save_last(self) -> None:
+        replace(self._as_it_is_now(), training=self.trainer.snapshot()).save(self.directory / LAST)
+
+    def _as_it_is_now(self) -> Checkpoint:
         now = self.trainer.progress
-        self.checkpoint.results = replace(
+        results = replace(
             self.checkpoint.results, step=now.step, epoch=now.epoch_number, train_seconds=now.elapsed
         )
-        self._save(LAST, training=True)
-        if not (self.directory / MODEL).exists():
-            self._save(MODEL)
+        return replace(self.checkpoint, results=results)
 
-    def _save(self, name: str, *, training: bool = False) -> None:
-        snapshot = self.trainer.snapshot() if training else None
-        replace(self.checkpoint, training=snapshot).save(self.directory / name)
-
-    def _results(self, event: Validated) -> Results:
-        return Results(
-            step=event.step,
-            epoch=event.epoch,
-            train_seconds=event.elapsed,
-            train_nats_per_char=event.train_nats_per_char,
-            valid=event.valid,
-        )
+    def _save_best(self) -> None:
+        """Write the records of validations, and the best model, so far as they are not written yet."""
+        append_metrics(self.directory, self._records)
+        self._records.clear()
+        if not self._best_is_saved:
+            best = CharModel(self.settings.model, self.trainer.model.vocab_size)
+            best.params.flat[...] = self.trainer.best
+            replace(self.checkpoint, model=best).save(self.directory / MODEL)
+            self._best_is_saved = True
 
     def _forget_later_metrics(self) -> None:
         """Drop the validations that a killed run made after its last save: they are made again."""
@@ -175,22 +206,28 @@ class Run:
             kept = [record for record in read_metrics(self.directory) if record["step"] <= last]
             write_atomically(path, "".join(json.dumps(record) + "\n" for record in kept).encode())
 
-    def _log(self, event: Validated) -> None:
-        record = {
-            "step": event.step,
-            "epoch": event.epoch,
-            "elapsed": event.elapsed,
-            "learning_rate": event.learning_rate,
-            "train_nats_per_char": event.train_nats_per_char,
-            "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
-            "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
-            "improved": event.improved,
-        }
-        try:
-            with (self.directory / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise CharseqError(f"{self.directory / METRICS}: cannot be written: {error.strerror}") from None
+
+def _results(event: Validated) -> Results:
+    return Results(
+        step=event.step,
+        epoch=event.epoch,
+        train_seconds=event.elapsed,
+        train_nats_per_char=event.train_nats_per_char,
+        valid=event.valid,
+    )
+
+
+def _record(event: Validated) -> dict[str, Any]:
+    return {
+        "step": event.step,
+        "epoch": event.epoch,
+        "elapsed": event.elapsed,
+        "learning_rate": event.learning_rate,
+        "train_nats_per_char": event.train_nats_per_char,
+        "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
+        "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
+        "improved": event.improved,
+    }
 
 
 def _check_shapes(settings: Settings, theirs: Settings) -> None:

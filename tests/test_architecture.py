@@ -14,7 +14,7 @@ PACKAGE = ROOT / "charseq"
 
 FLOORS = {
     **dict.fromkeys(("errors", "arrays"), 0),
-    **dict.fromkeys(("score", "config", "parameters", "files", "kernels", "language"), 1),
+    **dict.fromkeys(("score", "config", "parameters", "files", "kernels", "language", "lock"), 1),
     **dict.fromkeys(("text", "cells", "optim", "baselines", "directory", "toml", "events"), 2),
     **dict.fromkeys(("network",), 3),
     **dict.fromkeys(("evaluator", "sampler", "predictor", "parallel"), 4),

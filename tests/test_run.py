@@ -1,10 +1,13 @@
 """A run: what it writes, and how it goes on as if nothing had happened."""
 
+import errno
 import gzip
 import hashlib
 import itertools
 import json
 import math
+import os
+import shutil
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,12 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from charseq.cells import CELLS
-from charseq.checkpoint import Checkpoint, Results
+from charseq.checkpoint import Checkpoint, Results, checksum_of
 from charseq.config import CellName, Layers, Settings
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
-from charseq.errors import CheckpointError, ConfigError, DataError, DivergedError
+from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.evaluator import Scorer
-from charseq.events import Event, StepDone, Stopped, Validated
+from charseq.events import Event, StepDone, Stopped, Unsaved, Validated
 from charseq.run import Run, shared_tokens
 from charseq.text import CharTokenizer
 from charseq.toml import load_toml
@@ -502,8 +505,77 @@ def test_a_killed_run_goes_on_from_where_it_was_saved() -> None:
     run.save()
     list(itertools.islice(events, 5))
     assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8]
+    events.close()
     list(Run.resume(Path("paused"), []).events())
     assert_same_runs("paused", "whole")
+
+
+def test_a_directory_is_one_process_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a run trains, another one in its directory is refused before it writes anything."""
+    monkeypatch.setattr("charseq.lock.PATIENCE", 0.1)
+    events = start("run").events()
+    next(events)
+    before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
+    with pytest.raises(ConfigError, match=r"^run: another process is training in it$"):
+        list(Run.resume(Path("run"), []).events())
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
+    events.close()
+    assert isinstance(list(Run.resume(Path("run"), []).events())[-1], Stopped)
+
+
+def test_what_cannot_be_saved_is_saved_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk refuses, training goes on and says so; afterwards nothing is missing."""
+    finished("whole")
+    run = start("run")
+    events, real = [], os.fsync
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for event in run.events():
+        events.append(event)
+        full = 3 <= run.trainer.progress.step < 7
+        monkeypatch.setattr(os, "fsync", refuse if full else real)
+    unsaved = [event for event in events if isinstance(event, Unsaved)]
+    assert [event.step for event in unsaved] == [4]
+    assert unsaved[0].reason == "run/metrics.jsonl: cannot be written: No space left on device"
+    assert_same_runs("run", "whole")
+
+
+def test_the_best_model_is_saved_later_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A best model that could not be saved is saved the next time, and not what training has reached."""
+    run, real = start("run", train={"max_steps": 99}), Checkpoint.save
+    model = Path("run") / MODEL
+
+    def refuse(self: Checkpoint, path: Path) -> None:
+        if path == model:
+            raise CharseqError("full")
+        real(self, path)
+
+    events = run.events()
+    monkeypatch.setattr(Checkpoint, "save", refuse)
+    best = next(event for event in events if isinstance(event, Validated))
+    list(itertools.islice(events, 2))
+    assert not model.exists()
+    monkeypatch.setattr(Checkpoint, "save", real)
+    run.save()
+    saved = Checkpoint.load(model)
+    assert saved.results.step == best.step == run.trainer.progress.best_step
+    np.testing.assert_array_equal(saved.network.params.flat, run.trainer.best)
+
+
+def test_a_run_that_cannot_be_saved_at_its_end_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that is gone is no end of training, but an error when all is done."""
+    seen = []
+
+    def train() -> None:
+        for event in start("run").events():
+            seen.append(event)
+            shutil.rmtree("run", ignore_errors=True)
+
+    with pytest.raises(CharseqError, match=r"^run/metrics\.jsonl: cannot be written: No such file"):
+        train()
+    assert isinstance(seen[-1], Stopped)
 
 
 def test_a_finished_run_is_not_trained_further() -> None:
@@ -527,8 +599,8 @@ def test_what_may_change() -> None:
     run = Run.resume(Path("run"), changes(**new))
     expected = make_settings().with_layer(new, "test")
     assert run.settings == expected
-    assert Settings().with_layer(load_toml(Path("run") / SETTINGS), "file") == expected
     events = list(run.events())
+    assert Settings().with_layer(load_toml(Path("run") / SETTINGS), "file") == expected
     assert [type(event) for event in events] == [StepDone, Validated, StepDone, Validated, Stopped]
     assert Checkpoint.load(Path("run") / LAST).settings == expected
 
@@ -609,8 +681,8 @@ def test_a_corpus_may_move() -> None:
     run = Run.resume(Path("paused"), changes(data={"corpus": "elsewhere/moved.txt"}))
     expected = make_settings(data={"corpus": "elsewhere/moved.txt"})
     assert run.settings == expected
-    assert Settings().with_layer(load_toml(Path("paused") / SETTINGS), "file") == expected
     list(run.events())
+    assert Settings().with_layer(load_toml(Path("paused") / SETTINGS), "file") == expected
     assert_same_runs("paused", "whole")
     assert Checkpoint.load(Path("paused") / LAST).settings == expected
     list(Run.resume(Path("paused"), []).events())
@@ -709,10 +781,8 @@ def test_a_run_with_unfinished_metrics_is_resumed(rest: str) -> None:
     run.save()
     with (Path("paused") / METRICS).open("a") as file:
         file.write(rest)
-    run = Run.resume(Path("paused"), [])
+    list(Run.resume(Path("paused"), []).events())
     assert (Path("paused") / METRICS).read_text().endswith("}\n")
-    assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8]
-    list(run.events())
     assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8, 12]
     assert_same_runs("paused", "whole")
 
@@ -726,7 +796,9 @@ def test_a_model_without_training_is_not_resumed() -> None:
 
 
 def rewrite(path: Path, tensors: dict[str, Array], record: dict[str, Any]) -> None:
-    save_file(tensors, path, {"charseq": json.dumps(record)})
+    whole = {key: value for key, value in record.items() if key != "checksum"}
+    whole["checksum"] = checksum_of(whole, tensors)
+    save_file(tensors, path, {"charseq": json.dumps(whole)})
 
 
 def record_of(path: Path) -> dict[str, Any]:

@@ -252,10 +252,11 @@ class ByChunk(Grouping):
         """Return a group for each chunk, in their order."""
         found = []
         for file, blocks in self._blocks:
-            offset = 0
+            offset, so_far = 0, Score()
             for score in scores_of(blocks.sums):
                 name = f"{offset:,}-{offset + score.num_chars - 1:,}"
-                found.append(Group(name, 1, score, file, offset))
+                so_far += score
+                found.append(Group(name, 1, score, file, offset, so_far))
                 offset += score.num_chars
         return found
 

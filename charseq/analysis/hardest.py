@@ -10,6 +10,8 @@ from charseq.score import bits
 
 BEFORE, AFTER = 40, 20
 """Characters of context."""
+NUM_GUESSES = 3
+"""Guesses that are kept of each, if so many were made."""
 
 
 @dataclass(slots=True)
@@ -89,8 +91,8 @@ class Hardest:
             after=text[k + 1 : k + 1 + AFTER],
             bits=bits(float(surprise.nats[k])),
             rank=int(surprise.ranks[k]),
-            guesses=expected.guesses[k].tolist(),
-            probabilities=expected.probabilities[k].tolist(),
+            guesses=expected.guesses[k, :NUM_GUESSES].tolist(),
+            probabilities=expected.probabilities[k, :NUM_GUESSES].tolist(),
         )
 
     def _keep(self, hard: HardChar) -> None:

@@ -13,7 +13,7 @@ class Group:
     """What some characters cost. `count` says how many words, lines or characters they are.
 
     `name` is None for what is left of other groups. A group that is found at one place has its `file` and
-    `offset` there, in characters.
+    `offset` there, in characters; a chunk knows what its file cost `so_far`, up to its end.
     """
 
     name: str | None
@@ -21,6 +21,7 @@ class Group:
     score: Score
     file: str | None = None
     offset: int | None = None
+    so_far: Score | None = None
 
 
 SORTS: Mapping[str, Callable[[Group], float]] = {

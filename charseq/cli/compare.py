@@ -49,13 +49,21 @@ def command(
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
     from charseq.analysis.comparison import Comparison
-    from charseq.cli.console import check_choice, check_format, load_model, print_tables, write_result
+    from charseq.cli.console import (
+        check_before,
+        check_choice,
+        check_format,
+        load_model,
+        print_tables,
+        write_result,
+    )
     from charseq.reports import REPORTS
     from charseq.reports.comparison import ModelFacts, comparison_page, comparison_rows, comparison_tables
 
     check_choice("--errors", errors, ("strict", "replace"))
     check_format(format_name, *REPORTS, "html")
     models, texts = _split(arguments or [])
+    check_before(texts, html)
     loaded = {name: load_model(model) for name, model in zip(_distinct(models), models, strict=True)}
     checkpoints = {name: checkpoint for name, (_, checkpoint) in loaded.items()}
     comparison = Comparison(len(models), num_passages=passages)

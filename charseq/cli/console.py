@@ -89,6 +89,17 @@ def check_format(name: str, *known: str) -> None:
     check_choice("--format", name, ("table", *known))
 
 
+def check_before(texts: Sequence[str], html: Path | None) -> None:
+    """Refuse texts that are not there, and a page that could not be written, before the work begins."""
+    from charseq.files import check_writable
+    from charseq.text.corpus import check_source
+
+    for text in texts:
+        check_source(text)
+    if html is not None:
+        check_writable(html)
+
+
 def print_tables(console: "Console", tables: "Iterable[RenderableType]") -> None:
     """Print tables with an empty line between them."""
     for number, table in enumerate(tables):
@@ -123,18 +134,26 @@ def write_result(
 
 
 @contextmanager
-def graceful_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, which the yielded function reads; the second one interrupts."""
-    interrupted = False
+def graceful_interrupt() -> Iterator[Callable[[], int]]:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into what the yielded function returns; the second one ends.
+
+    That is the signal's number, 0 while there was none. What the caller ignores, as under nohup, stays so.
+    """
+    received = 0
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if interrupted:
+        nonlocal received
+        if received:
             raise KeyboardInterrupt
-        interrupted = True
+        received = signum
 
-    before = signal.signal(signal.SIGINT, handle)
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    taken = [name for name, handler in before.items() if handler is not signal.SIG_IGN]
+    for name in taken:
+        signal.signal(getattr(signal, name), handle)
     try:
-        yield lambda: interrupted
+        yield lambda: received
     finally:
-        signal.signal(signal.SIGINT, before)
+        for name in taken:
+            signal.signal(getattr(signal, name), before[name])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from charseq.baselines import NGram
+    from charseq.cases import Case
     from charseq.checkpoint import Checkpoint
     from charseq.evaluation import Evaluation, Listener
     from charseq.evaluator import Surprise
@@ -92,7 +93,15 @@ def command(
     ] = None,
 ) -> None:
     """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
-    from charseq.cli.console import check_choice, load_model, print_tables, split_model, write_result
+    from charseq.cases import read_cases
+    from charseq.cli.console import (
+        check_before,
+        check_choice,
+        load_model,
+        print_tables,
+        split_model,
+        write_result,
+    )
     from charseq.directory import model_name
     from charseq.evaluation import Evaluation, Wanted, evaluate
     from charseq.reports import REPORTS
@@ -112,6 +121,8 @@ def command(
     if steps and cases is None:
         raise ConfigError("--steps needs --cases")
     wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration)
+    check_before(texts, html)
+    asked = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model)
     evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.tokenizer.vocab)
     if texts or cases is None or any((baseline, by, hardest, calibration, heatmap)):
@@ -132,8 +143,8 @@ def command(
                 progress=progress.add,
             )
         heat_maps.finish()
-    if cases is not None:
-        evaluation.cases = _case_rows(checkpoint, cases, steps=steps, top=top)
+    if asked is not None:
+        evaluation.cases = _case_rows(checkpoint, asked, steps=steps, top=top)
     write_result(
         evaluation.rows,
         lambda console: print_tables(console, _tables(evaluation)),
@@ -149,7 +160,7 @@ def _groupings(names: str | None) -> tuple[str, ...]:
     from charseq.analysis.groups import GROUPINGS
     from charseq.cli.console import check_choice
 
-    chosen = tuple(names.split(",")) if names is not None else ()
+    chosen = tuple(name.strip() for name in names.split(",")) if names is not None else ()
     for name in chosen:
         check_choice("--by", name, tuple(GROUPINGS))
     return chosen
@@ -191,11 +202,10 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
     write_rows(each_row(checkpoint, named_texts(texts, errors), kind), format_name, sys.stdout)
 
 
-def _case_rows(checkpoint: "Checkpoint", path: Path, *, steps: bool, top: int) -> "list[Row]":
-    from charseq.cases import case_row, read_cases, step_rows, total_row
+def _case_rows(checkpoint: "Checkpoint", cases: "list[Case]", *, steps: bool, top: int) -> "list[Row]":
+    from charseq.cases import case_row, step_rows, total_row
     from charseq.predictor import Predictor
 
-    cases = read_cases(path)
     predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
     rows, verdicts = [], []
     for case in cases:

@@ -73,7 +73,7 @@ def command(
     ] = "table",
 ) -> None:
     """Look inside a network: at gradients back in time, the states of units, the openness of gates."""
-    from charseq.cli.console import check_format, write_result
+    from charseq.cli.console import check_before, check_format, write_result
     from charseq.reports import REPORTS
     from charseq.reports.page import page
 
@@ -87,6 +87,7 @@ def command(
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
     if not texts and (units or gates):
         raise ConfigError("--unit and --gates show a text: name one")
+    check_before(texts, html)
     loaded = [_load(model) for model in models]
     text = _read(texts[0]) if texts else _test_part(loaded[0])
     if gradient_flow:

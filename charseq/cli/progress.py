@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
-from charseq.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.events import Event, Recovered, StepDone, Stopped, Unsaved, Validated
 from charseq.reports.text import printable
 from charseq.score import bits
 
@@ -125,6 +125,8 @@ class TrainingDisplay:
                 f"step {event.step}: the loss is not finite; going on from the best model "
                 f"with learning rate {event.learning_rate:.3g}"
             )
+        elif isinstance(event, Unsaved):
+            self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
         elif isinstance(event, Stopped):
             self._say_line()
             self.say(f"stopped at step {event.step}: {event.reason}")

@@ -34,7 +34,6 @@ EXAMPLES = examples(
 )
 SAMPLE_CHARS = 160
 TEST_CHARS = 200_000
-INTERRUPTED = 130
 
 
 @settings_options(data=("corpus",), model=(), optim=(), train=())
@@ -156,7 +155,7 @@ def _sizes(texts: "Texts") -> str:
     )
 
 
-def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
+def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
@@ -178,11 +177,11 @@ def _train(run: "Run", interrupted: Callable[[], bool], *, quiet: bool) -> None:
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 run.save()
                 raise
-            if interrupted():
+            if signum := interrupted():
                 run.save()
                 resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
                 display.say(f"interrupted; to go on: {resume}")
-                raise typer.Exit(INTERRUPTED)
+                raise typer.Exit(128 + signum)
 
 
 def _short_sample(run: "Run", step: int) -> str:

@@ -69,22 +69,8 @@ class CharModel:
 
     def __init__(self, config: ModelConfig, vocab_size: int, dtype: np.dtype | type = np.float32) -> None:
         self.config, self.vocab_size = config, vocab_size
-        cell, D, H = CELLS[config.cell], config.embedding_size, config.hidden_size
-        self.layers = [
-            RecurrentLayer(
-                cell,
-                name=f"layers.{k}",
-                input_size=H if k else D or vocab_size,
-                hidden_size=H,
-                one_hot=k == 0 and D == 0,
-            )
-            for k in range(config.num_layers)
-        ]
-        self.projection = Projection(hidden_size=H, vocab_size=vocab_size)
-        shapes: dict[str, tuple[int, ...]] = {"embedding.E": (D, vocab_size)} if D else {}
-        for part in self._parts():
-            shapes |= part.shapes
-        self.params = Parameters(shapes, dtype)
+        self.layers, self.projection = _make_parts(config, vocab_size)
+        self.params = Parameters(parameter_shapes(config, vocab_size), dtype)
 
     @property
     def num_parameters(self) -> int:
@@ -231,3 +217,28 @@ class CharModel:
                 for state, gradient in zip(layer.cell.state_names, layer_work.arrays.dstates, strict=True)
             }
         )
+
+
+def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every parameter by name, without making any."""
+    D = config.embedding_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding.E": (D, vocab_size)} if D else {}
+    layers, projection = _make_parts(config, vocab_size)
+    for layer in layers:
+        shapes |= layer.shapes
+    return shapes | projection.shapes
+
+
+def _make_parts(config: ModelConfig, vocab_size: int) -> tuple[list[RecurrentLayer], Projection]:
+    cell, D, H = CELLS[config.cell], config.embedding_size, config.hidden_size
+    layers = [
+        RecurrentLayer(
+            cell,
+            name=f"layers.{k}",
+            input_size=H if k else D or vocab_size,
+            hidden_size=H,
+            one_hot=k == 0 and D == 0,
+        )
+        for k in range(config.num_layers)
+    ]
+    return layers, Projection(hidden_size=H, vocab_size=vocab_size)

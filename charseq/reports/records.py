@@ -4,6 +4,7 @@ The rows are documented in the README. Next room: `tables.py`, the same rows for
 """
 
 import csv
+import io
 import json
 import math
 import re
@@ -48,9 +49,9 @@ def evaluation_row(figures: Figures, *, model: str, text: str) -> Row:
 
 def group_rows(grouping: str, groups: Iterable[Group], total: Score) -> list[Row]:
     """Return the figures of each group of a `total`; chunks also with the average from the beginning."""
-    rows, so_far = [], Score()
+    rows = []
     for group in groups:
-        score, so_far = group.score, so_far + group.score
+        score = group.score
         row = {
             "report": grouping,
             "group": group.name,
@@ -67,7 +68,9 @@ def group_rows(grouping: str, groups: Iterable[Group], total: Score) -> list[Row
             "perplexity": score.perplexity,
             "accuracy": score.accuracy,
         }
-        rows.append(row | ({"running_bits_per_char": so_far.bits_per_char} if grouping == "chunk" else {}))
+        if grouping == "chunk":
+            row["running_bits_per_char"] = None if group.so_far is None else group.so_far.bits_per_char
+        rows.append(row)
     return rows
 
 
@@ -151,9 +154,10 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> None:
     """Write comma-separated values as RFC 4180 has them, but with single newlines; else as `write_tsv`."""
-    write = csv.writer(file, lineterminator="\n").writerow
     for line in _with_headers(rows):
-        write(map(_cell, line))
+        quoted = io.StringIO()
+        csv.writer(quoted).writerow(map(_cell, line))  # which would not quote \r if lines ended in \n
+        file.write(quoted.getvalue().removesuffix("\r\n") + "\n")
         file.flush()
 
 

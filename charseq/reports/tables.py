@@ -33,27 +33,27 @@ FIGURES = [
 """The figures of one text, with the key of each in its row."""
 
 COLUMNS = [
-    ("characters", "num_chars", "{:,}"),
+    ("chars", "num_chars", "{:,}"),
     ("unseen", "num_unseen", "{:,}"),
-    ("nats/char", "nats_per_char", "{:.4f}"),
-    ("bits/char", "bits_per_char", "{:.4f}"),
-    ("± error", "bits_per_char_error", "{:.4f}"),
-    ("bits/byte", "bits_per_byte", "{:.4f}"),
-    ("perplexity", "perplexity", "{:.3f}"),
+    ("nats/\nchar", "nats_per_char", "{:.4f}"),
+    ("bits/\nchar", "bits_per_char", "{:.4f}"),
+    ("±\nbits", "bits_per_char_error", "{:.4f}"),
+    ("bits/\nbyte", "bits_per_byte", "{:.4f}"),
+    ("perplex-\nity", "perplexity", "{:.3f}"),
 ]
 """The figures of several texts that have room beside each other."""
 
 GROUP_COLUMNS = [
     ("chars", "num_chars", "{:,}"),
     ("bits", "bits", "{:,.0f}"),
-    ("share (%)", "share", "{:.1%}"),
-    ("bits/char", "bits_per_char", "{:.3f}"),
-    ("perplexity", "perplexity", "{:.4g}"),
-    ("top-1 (%)", "accuracy", "{:.1%}"),
+    ("share\n(%)", "share", "{:.1%}"),
+    ("bits/\nchar", "bits_per_char", "{:.3f}"),
+    ("perplex-\nity", "perplexity", "{:.4g}"),
+    ("top-1\n(%)", "accuracy", "{:.1%}"),
 ]
 """What every group has."""
-CONTEXT, GROUP_CHARS = 15, 40
-"""Characters of a context on either side, and of the name of a group, that are shown."""
+CONTEXT, GROUP_CHARS = 10, 30
+"""Characters that are shown of a context on either side, and of the name of a group."""
 CALIBRATION_COLUMNS = [
     ("characters", "num_chars", "{:,}"),
     ("mean confidence (%)", "confidence", "{:.1%}"),
@@ -110,7 +110,7 @@ def groups_table(rows: Sequence[Row]) -> Table:
     elif grouping == "line":
         columns = [("offset", "offset", "{:,}"), *columns]
     elif grouping == "chunk":
-        columns = [*columns, ("bits/char so far", "running_bits_per_char", "{:.3f}")]
+        columns = [*columns, ("bits/char\nso far", "running_bits_per_char", "{:.3f}")]
     table = plain_table()
     table.add_column("characters" if grouping == "chunk" else grouping, overflow="fold")
     _add_numbers(table, columns)

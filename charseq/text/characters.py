@@ -17,6 +17,8 @@ class CharTokenizer(Tokenizer):
     def __init__(self, vocab: str, *, num_once: int, num_chars: int) -> None:
         if not vocab or list(vocab) != sorted(set(vocab)):
             raise ValueError("a vocabulary needs sorted characters, each once")
+        if any("\ud800" <= char <= "\udfff" for char in vocab):
+            raise ValueError("a vocabulary has no surrogates")
         if not 0 <= num_once <= len(vocab) <= num_chars < 2**63:
             raise ValueError("a vocabulary needs the counts of its training text")
         self._vocab = tuple(vocab)

@@ -24,6 +24,7 @@ from charseq.files import exists
 from charseq.text import cache
 from charseq.text.symbols import Encoder, Text, symbol_type
 
+BUILTINS = ("builtin:pydoc", "builtin:stdlib")
 CHUNK_BYTES = 1 << 16
 CORPUS_CHUNK_BYTES = 1 << 20
 LARGE_BYTES = 1 << 25
@@ -171,12 +172,21 @@ def open_source(source: str, chunk_bytes: int | None = None) -> Iterator[tuple[s
             raise DataError("standard input: is closed")
         yield "standard input", _chunks(sys.stdin.buffer, "standard input", chunk_bytes)
     elif source.startswith("builtin:"):
+        check_source(source)
         yield source, _builtin(source)
-    elif not exists(source):
-        raise ConfigError(f"{source or repr(source)}: no such file or directory")
     else:
+        check_source(source)
         for path in _files(Path(source)):
             yield str(path), _file_chunks(path, chunk_bytes)
+
+
+def check_source(source: str) -> None:
+    """Raise ConfigError for a source that does not exist."""
+    if source.startswith("builtin:"):
+        if source not in BUILTINS:
+            raise ConfigError(f"{source}: no such corpus; there are {' and '.join(BUILTINS)}")
+    elif source != "-" and not exists(source):
+        raise ConfigError(f"{source or repr(source)}: no such file or directory")
 
 
 def _files(path: Path) -> list[Path]:
@@ -226,5 +236,3 @@ def _builtin(source: str) -> Iterator[bytes]:
         for path in sorted(root.rglob("*.py")):
             if leave_out.isdisjoint(path.relative_to(root).parts):
                 yield path.read_bytes()
-    else:
-        raise ConfigError(f"{source}: no such corpus; there are builtin:pydoc and builtin:stdlib")

@@ -10,6 +10,7 @@ import pytest
 
 from charseq.cells import CELLS
 from tests.cli.conftest import Call, Outcome
+from tests.cli.test_evaluate import READERS, every_format
 from tests.cli.test_pipes import at_terminal
 
 KEYS = [
@@ -82,6 +83,17 @@ def test_evaluating(call: Call) -> None:
     for row in rows:
         assert (list(row), row["what"]) == (KEYS, "evaluate")
         assert row["chars_per_second"] == pytest.approx(1e6 / row["us_per_char"], rel=1e-9)
+
+
+@every_format
+def test_formats(call: Call, name: str) -> None:
+    """In every format for programs the rows have the same names, whatever was measured."""
+    rows = READERS[name](shown(call, *TINY, "--cell", "rnn", "--format", name))
+    assert [row["what"] for row in rows] == ["train", "sample", "evaluate", "evaluate"]
+    assert [list(row) for row in rows] == [KEYS] * 4
+    for row in rows:
+        assert isinstance(row["chars_per_second"], float)
+    assert rows[0]["us_per_char"] is None
 
 
 def test_everything(call: Call) -> None:
@@ -172,8 +184,8 @@ def test_at_a_terminal(tmp_path: Path) -> None:
         (("--threads", "-1"), "--threads: train.threads must be at least 0; got -1"),
         (("--threads", "many"), "--threads: train.threads must be a whole number; got 'many'"),
         (("--threads", "1.5"), "--threads: train.threads must be a whole number; got '1.5'"),
-        (("--format", "jsno"), "--format must be one of table, json; got 'jsno'"),
-        (("--format", "tsv"), "--format must be one of table, json; got 'tsv'"),
+        (("--format", "jsno"), "--format must be one of table, json, jsonl, yaml, tsv, csv; got 'jsno'"),
+        (("--format", "html"), "--format must be one of table, json, jsonl, yaml, tsv, csv; got 'html'"),
         (("--seconds", "-1"), "Invalid value for '--seconds': "),
         (("--seconds", "soon"), "Invalid value for '--seconds': "),
         (("--shpae", "1x8"), "No such option"),
@@ -219,7 +231,9 @@ def test_help(call: Call) -> None:
     words = shown(call, "--help")
     for word in ("train", "sample", "evaluate", "--cell", "--shape", "--threads", "--kernels", "--seconds"):
         assert word in words
-    for word in ("--format", "gru|lstm|rnn", "auto|numba|numpy", "table|json", "LxHxNxT", "N|auto"):
+    for word in ("--format", "gru|lstm|rnn", "auto|numba|numpy", "LxHxNxT", "N|auto"):
+        assert word in words
+    for word in ("table", "json", "jsonl", "yaml", "tsv"):
         assert word in words
     assert "forward, loss, backward, clip, Adam" in " ".join(words.replace("│", " ").split())
 

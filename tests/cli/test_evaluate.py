@@ -126,6 +126,13 @@ def lines_of(table: str) -> list[str]:
     return [" ".join(line.split()) for line in table.splitlines()]
 
 
+def parts_of(table: str) -> tuple[list[str], list[str]]:
+    """Return the words of a table's header, and the lines below it with single blanks between words."""
+    lines = lines_of(table)
+    rule = next(k for k, line in enumerate(lines) if set(line) == {"─"})
+    return " ".join(lines[:rule]).split(), lines[rule + 1 :]
+
+
 # ---- texts
 
 
@@ -232,8 +239,8 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
         empty = READERS[name](call("evaluate", models.hello, *texts, "--format", name).out)[0]
         assert empty["num_chars"] == 0
         assert all(math.isnan(empty[key]) for key in FIGURES)
-    line = lines_of(call("evaluate", models.hello, *texts).out)[2]
-    assert line == f"{tmp_path}/empty.txt 0"
+    _, lines = parts_of(call("evaluate", models.hello, *texts).out)
+    assert lines[0] == f"{tmp_path}/empty.txt 0"
 
 
 def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -273,8 +280,8 @@ def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path
     texts = ("data/hello.txt", str(tmp_path / "text.txt"))
     code, out, err = call("evaluate", models.hello, *texts)
     assert (code, err) == (0, "")
-    header, _, *shown = lines_of(out)
-    assert header == "text characters unseen nats/char bits/char ± error bits/byte perplexity"
+    header, shown = parts_of(out)
+    assert {"text", "chars", "unseen", "nats/", "bits/", "char", "byte", "±"} <= set(header)
     assert [line.split() for line in shown] == [
         [
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}"),
@@ -357,7 +364,7 @@ def test_a_corpus_from_standard_input(call: Call, feed: Feed) -> None:
     """Standard input cannot be read again for its test part."""
     feed(TALES[:2000].encode())
     assert call("train", "-", *TINY, "-o", "run").code == 0
-    message = "the model was trained on standard input: name a text to score"
+    message = "the model was trained on standard input, which is gone: name a text to score"
     for raw in (b"", TALES[:2000].encode()):
         feed(raw)
         assert call("evaluate", "run") == refused(message)

@@ -194,11 +194,15 @@ def test_a_target_is_one_character(
     assert call("next", models.hello) == refused(message)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("yaml", ""), ("jsn", " (did you mean 'json'?)")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("html", " (did you mean 'yaml'?)"), ("jsn", " (did you mean 'json'?)")]
+)
 def test_unknown_format(call: Call, models: Workshop, name: str, hint: str) -> None:
     """An unknown format is refused with the known ones."""
     code, out, err = call("next", models.hello, "hell", "--format", name)
-    message = f"charseq: error: --format must be one of table, tsv, json; got {name!r}{hint}\n"
+    message = (
+        f"charseq: error: --format must be one of table, json, jsonl, yaml, tsv, csv; got {name!r}{hint}\n"
+    )
     assert (code, out, err) == (2, "", message)
 
 

@@ -65,8 +65,12 @@ def test_questions_through_a_pipe(models: Workshop) -> None:
         "charseq sample runs/tales --length 100000 | head -c 100",
         "yes hello | head -n 100000 | charseq next runs/hello --format tsv | head -c 100",
         "charseq info runs/hello | sleep 0",
+        "yes hello | charseq evaluate runs/hello --each line | head -c 100",
+        "yes hello | charseq evaluate runs/tales - --heatmap | head -c 100",
+        "charseq evaluate runs/tales data/tales.txt --by line --rows 0 | head -c 100",
+        "charseq evaluate runs/tales data/tales.txt --format html | head -c 100",
     ],
-    ids=["sample", "next", "info"],
+    ids=["sample", "next", "info", "lines", "heatmap", "table", "html"],
 )
 def test_a_reader_that_goes_away(models: Workshop, tmp_path: Path, command: str) -> None:
     """When nobody reads any more the command ends quietly."""
@@ -98,7 +102,11 @@ def test_a_reader_of_the_progress_that_goes_away(tmp_path: Path, options: str) -
 
 
 @pytest.mark.parametrize(
-    "arguments", ["next runs/hello", "next runs/hello --format tsv", "evaluate runs/hello -", "train -"]
+    "arguments",
+    [
+        *("next runs/hello", "next runs/hello --format tsv", "evaluate runs/hello -", "train -"),
+        "evaluate runs/hello --each line",
+    ],
 )
 def test_standard_input_that_is_closed(models: Workshop, arguments: str) -> None:
     """A standard input that is closed is an error of one line."""
@@ -116,6 +124,7 @@ def test_standard_input_that_is_closed(models: Workshop, arguments: str) -> None
         "next runs/hello hell",
         "next runs/hello hell --format tsv",
         "evaluate runs/hello data/hello.txt --format json",
+        "evaluate runs/hello data/hello.txt --each line",
         "info runs/hello",
         "--version",
     ],
@@ -199,6 +208,8 @@ def test_json_of_an_argument_that_is_no_text(models: Workshop) -> None:
         ("next", "runs/hello"),
         ("next", "runs/hello", "--format", "tsv", "--top", "0"),
         ("evaluate", "runs/hello", "-"),
+        ("evaluate", "runs/hello", "--each", "char"),
+        ("evaluate", "runs/hello", "-", "--heatmap", "--by", "char"),
         ("sample", "runs/hello", "--prompt-file", "-"),
         ("train", "-"),
     ],
@@ -291,16 +302,26 @@ def test_steps_fit_80_columns(call: Call, models: Workshop) -> None:
     assert lines[-1].split() == [*("all", f"{rows[-1]['bits']:.3f}", f"{rows[-1]['perplexity']:.3f}", "pass")]
 
 
+def table_at_80(*arguments: str, path: Path) -> tuple[str, list[str]]:
+    """Return the words of the header of a table at a terminal of 80 columns, and the lines below it."""
+    lines = shown_at(80, *arguments, path=path)
+    rule = next(k for k, line in enumerate(lines) if set(line) == {"─"})
+    return " ".join(" ".join(lines[:rule]).split()), lines[rule + 1 :]
+
+
 def test_three_texts_fit_80_columns(call: Call, models: Workshop) -> None:
     """Three texts and their total have a line each at a terminal of 80 columns, with figures in full."""
     texts = ("evaluate", models.hello, "data/hello.txt", "data/hello.yaml", "data/tales.txt")
-    header, _, *lines = shown_at(80, *texts, path=models.path)
-    assert " ".join(header.split()) == "text characters unseen nats/char bits/char bits/byte perplexity"
+    header, lines = table_at_80(*texts, path=models.path)
+    for unit in ("unseen", "nats/", "bits/", "±", "perplex"):
+        assert unit in header
     rows = json.loads(call(*texts, "--format", "json").out)
+    error = "bits_per_char_error"
     assert [line.split() for line in lines] == [
         [
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}", f"{row['nats_per_char']:.4f}"),
-            *(f"{row['bits_per_char']:.4f}", f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
+            *(f"{row['bits_per_char']:.4f}", *([f"{row[error]:.4f}"] if row[error] else [])),
+            *(f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
         ]
         for row in rows
     ]
@@ -357,6 +378,21 @@ def test_escapes_in_vocabularies_and_prefixes(call: Call, hostile: Path, feed: F
     out = call("next", str(hostile), "--top", "20").out
     assert f"he{SHOWN}" in out
     assert out.count(r"\x1b") == 3
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("--by", "char,word,line,file"), ("--hardest", "50"), ("--heatmap",)),
+        *(("--baseline", "uniform"), ("--format", "html")),
+    ],
+    ids=lambda option: option[0],
+)
+def test_escapes_in_reports(call: Call, hostile: Path, option: tuple[str, ...]) -> None:
+    """Names, texts, characters and guesses are shown escaped in every report for people."""
+    out = call("evaluate", str(hostile), f"te{ESCAPE}xt", *option).out
+    assert SHOWN in out
     assert "\x1b" not in out
 
 
