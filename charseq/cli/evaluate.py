@@ -126,7 +126,7 @@ def command(
     path, checkpoint = load_model(model)
     evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.tokenizer.vocab)
     if texts or cases is None or any((baseline, by, hardest, calibration, heatmap)):
-        heat_maps = _HeatMaps()
+        heat_maps = _HeatMaps(named=len(texts) > 1)
         listeners: list[Listener] = [heat_maps] if heatmap else []
         num_guesses = 0
         if html is not None or format_name == "html":
@@ -263,17 +263,21 @@ def _gradient_flow(name: str, checkpoint: "Checkpoint", text: str) -> list[str]:
 
 
 class _HeatMaps:
-    """Prints each text coloured by surprise while it is scored."""
+    """Prints each text coloured by surprise while it is scored; of several, below its name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool) -> None:
+        self._named = named
         self._map: HeatMap | None = None
 
     def begin(self, file: str) -> None:
         """Begin with another text."""
         from charseq.cli.console import results
         from charseq.reports.heat import SURPRISE, HeatMap
+        from charseq.reports.text import printable
 
         self.finish()
+        if self._named:
+            results().print(printable(file), style="bold", markup=False, highlight=False, soft_wrap=True)
         self._map = HeatMap(results(), SURPRISE)
 
     def add(self, text: str, surprise: "Surprise") -> None:

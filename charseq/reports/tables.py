@@ -54,6 +54,8 @@ GROUP_COLUMNS = [
 """What every group has."""
 CONTEXT, GROUP_CHARS = 10, 30
 """Characters that are shown of a context on either side, and of the name of a group."""
+HUGE = 1e5
+"""Perplexities from here on are rounded to three digits."""
 CALIBRATION_COLUMNS = [
     ("characters", "num_chars", "{:,}"),
     ("mean confidence (%)", "confidence", "{:.1%}"),
@@ -88,7 +90,7 @@ def evaluation_table(rows: Sequence[Row]) -> Table:
         table.add_column(Text(printable(rows[0]["text"])), justify="right", overflow="fold")
         for label, key, style in FIGURES:
             if rows[0]["num_unseen"] or not key.startswith("seen_"):
-                table.add_row(label, styled(rows[0][key], style))
+                table.add_row(label, *_numbers(rows[0], [(label, key, style)]))
         return table
     names = [key for key in ("text", "model") if len({row[key] for row in rows}) > 1] or ["text"]
     with_unseen = any(row["num_unseen"] for row in rows)
@@ -111,12 +113,20 @@ def groups_table(rows: Sequence[Row]) -> Table:
         columns = [("offset", "offset", "{:,}"), *columns]
     elif grouping == "chunk":
         columns = [*columns, ("bits/char\nso far", "running_bits_per_char", "{:.3f}")]
+    with_file = grouping in ("line", "chunk") and _several_files(rows)
     table = plain_table()
     table.add_column("characters" if grouping == "chunk" else grouping, overflow="fold")
+    if with_file:
+        table.add_column("file", overflow="fold")
     _add_numbers(table, columns)
     for row in rows:
-        table.add_row(_group_name(row), *_numbers(row, columns))
+        file = [Text(printable(row["file"] or ""))] * with_file
+        table.add_row(_group_name(row), *file, *_numbers(row, columns))
     return table
+
+
+def _several_files(rows: Sequence[Row]) -> bool:
+    return len({row["file"] for row in rows if row["file"] is not None}) > 1
 
 
 def hardest_table(rows: Sequence[Row]) -> Table:
@@ -124,13 +134,18 @@ def hardest_table(rows: Sequence[Row]) -> Table:
     table = plain_table()
     table.add_column("in its context", overflow="fold")
     table.add_column("likeliest, with p", overflow="fold")
+    with_file = _several_files(rows)
+    if with_file:
+        table.add_column("file", overflow="fold")
     for header in ("bits", "rank", "offset"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in rows:
+        file = [Text(printable(row["file"]))] * with_file
         before, after = visible(row["before"][-CONTEXT:]), visible(row["after"][:CONTEXT])
         context = Text.assemble(before, (f"[{visible(row['char'])}]", "bold red"), after)
         rank = f"{row['rank']}" if row["rank"] else "unseen"
-        table.add_row(context, _guesses(row["top"]), f"{row['bits']:.2f}", rank, f"{row['offset']:,}")
+        numbers = (f"{row['bits']:.2f}", rank, f"{row['offset']:,}")
+        table.add_row(context, _guesses(row["top"]), *file, *numbers)
     return table
 
 
@@ -198,7 +213,9 @@ def _add_numbers(table: Table, columns: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _numbers(row: Row, columns: Sequence[tuple[str, str, str]]) -> list[str]:
-    return [styled(row[key], style) for _, key, style in columns]
+    """Return the figures of a row; a perplexity that says nothing any more has three digits."""
+    huge = {key: "{:.3g}" for key, value in row.items() if key.endswith("perplexity") and value >= HUGE}
+    return [styled(row[key], huge.get(key, style)) for _, key, style in columns]
 
 
 def styled(value: Any, style: str) -> str:
@@ -208,7 +225,7 @@ def styled(value: Any, style: str) -> str:
 
 def _perplexity(bits: float) -> str:
     perplexity = perplexity_of(bits)
-    return f"{perplexity:.3f}" if perplexity < 1e5 else f"{perplexity:.3g}"
+    return f"{perplexity:.3f}" if perplexity < HUGE else f"{perplexity:.3g}"
 
 
 def _number(value: float | None, style: str) -> str | None:

@@ -274,6 +274,11 @@ def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
     assert shown[-1].startswith("characters per second ")
 
 
+def perplexity_of(row: dict[str, Any]) -> str:
+    """Return a perplexity as tables show it."""
+    return f"{row['perplexity']:.3f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
+
+
 def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path) -> None:
     """Several texts have a line each with the main figures, and the total has the last one."""
     (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
@@ -287,7 +292,7 @@ def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}"),
             *(f"{row['nats_per_char']:.4f}", f"{row['bits_per_char']:.4f}"),
             *([f"{row['bits_per_char_error']:.4f}"] if row["bits_per_char_error"] else []),
-            *(f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
+            *(f"{row['bits_per_byte']:.4f}", perplexity_of(row)),
         ]
         for row in rows(call, models.hello, *texts)
     ]
