@@ -57,6 +57,13 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"{path}: not the name of a file") from None
 
 
+def sweep(directory: Path) -> None:
+    """Remove what is left of writing that was cut off by a kill, where nobody else writes."""
+    for path in directory.glob(".*.tmp"):
+        with suppress(OSError):
+            path.unlink()
+
+
 @contextmanager
 def draft(temporary: Path) -> Iterator[BinaryIO]:
     """Open a new file to write and read; at the end of the block it is gone, unless it was published."""

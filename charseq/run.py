@@ -23,7 +23,7 @@ from charseq.directory import (
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
 from charseq.events import Event, Unsaved, Validated
-from charseq.files import write_atomically
+from charseq.files import sweep, write_atomically
 from charseq.lock import locked
 from charseq.network import CharModel
 from charseq.text import TOKENIZERS, Tokenizer
@@ -144,6 +144,7 @@ class Run:
         Raises ConfigError when another process is training in the directory.
         """
         with locked(self.directory):
+            sweep(self.directory)
             write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
             self._forget_later_metrics()
             yield from self._events()

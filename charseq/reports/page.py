@@ -93,13 +93,13 @@ def table(made: Table) -> str:
         pairs = zip(classes, cells, strict=True)
         return f"<tr>{''.join(f'<{tag}{kind}>{_escaped(str(cell))}</{tag}>' for kind, cell in pairs)}</tr>"
 
-    headers = row_of("th", (whole(f"{column.header}") for column in made.columns))
+    headers = row_of("th", (one_line(f"{column.header}") for column in made.columns))
     rows = zip(*(column.cells for column in made.columns), strict=True)
     body = "\n".join(row_of("td", row) for row in rows)
     return wide(f"<table>\n<thead>{headers}</thead>\n<tbody>\n{body}\n</tbody>\n</table>")
 
 
-def whole(header: str) -> str:
+def one_line(header: str) -> str:
     """Return a header on one line that a terminal has on two."""
     return header.replace("-\n", "").replace("/\n", "/").replace("\n", " ")
 

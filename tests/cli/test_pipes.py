@@ -15,6 +15,7 @@ from charseq.cases import read_cases
 from charseq.checkpoint import Checkpoint
 from charseq.reports.text import visible
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
+from tests.cli.test_evaluate import perplexity_of
 
 ESCAPE = "\x1b[31m"
 SHOWN = r"\x1b[31m"
@@ -321,7 +322,7 @@ def test_three_texts_fit_80_columns(call: Call, models: Workshop) -> None:
         [
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}", f"{row['nats_per_char']:.4f}"),
             *(f"{row['bits_per_char']:.4f}", *([f"{row[error]:.4f}"] if row[error] else [])),
-            *(f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.3f}"),
+            *(f"{row['bits_per_byte']:.4f}", perplexity_of(row)),
         ]
         for row in rows
     ]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from charseq import __version__
 from charseq.reports.heat import ACTIVATION, NUM_STEPS, OPENNESS, SURPRISE
-from charseq.reports.page import Details, heat_text, page, paragraph, section, table
+from charseq.reports.page import Details, heat_text, one_line, page, paragraph, section, table
 from charseq.reports.tables import filled_table
 from charseq.reports.text import printable, visible
 
@@ -191,8 +191,8 @@ def test_any_text_is_text(text: str) -> None:
     assert document.texts_of("h1") == [printable(text)]
     assert document.texts_of("h2")[0] == printable(text)
     assert document.texts_of("p") == [printable(text)]
-    for cell in ("th", "td"):
-        assert [document.texts_of(cell), document.texts_of(f"{cell} number")] == [[printable(text)]] * 2
+    for cell, shown in (("th", one_line(printable(text))), ("td", printable(text))):
+        assert [document.texts_of(cell), document.texts_of(f"{cell} number")] == [[shown]] * 2
     assert document.text_of("div text") == shown(text) * 2
 
 

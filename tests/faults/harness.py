@@ -1,0 +1,125 @@
+"""The real command, killed at any moment and continued, and what its run directory then holds.
+
+    python -m tests.faults.harness --many 300
+
+kills so many times, by turns in runs of every cell and unit, and says what was found.
+"""
+
+import argparse
+import itertools
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file
+
+from charseq.checkpoint import Checkpoint
+from tests.cli.conftest import TALES, surroundings
+
+STEPS = 120
+COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
+LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
+VARIANTS = [
+    *((cell, unit, "1") for cell, unit in itertools.product(("gru", "lstm", "rnn"), ("stream", "line"))),
+    ("gru", "stream", "2"),
+]
+"""Cell, unit and threads."""
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the words that run charseq in a process of its own."""
+    return [sys.executable, "-m", "charseq", *arguments]
+
+
+def train(variant: tuple[str, str, str], run: str) -> list[str]:
+    """Return the command that begins a run."""
+    cell, unit, threads = variant
+    how = ("--cell", cell, "--unit", unit, "--threads", threads, "--kernels", "numpy", "--num-layers", "2")
+    return command("train", "text.txt", *how, *COMMON, *LIMITS, "-o", run)
+
+
+def finish(words: list[str], path: Path) -> None:
+    """Run a command to its end."""
+    done = subprocess.run(
+        words, cwd=path, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = signal.SIGKILL) -> int | None:
+    """Run a command for so long, then send it a signal; return how it ended, None if it was done before."""
+    process = subprocess.Popen(
+        words, cwd=path, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.wait(seconds) == 0, process.stderr.read() if process.stderr else ""
+        return None
+    except subprocess.TimeoutExpired:
+        process.send_signal(wish)
+        return process.wait(30)
+    finally:
+        if process.stderr:
+            process.stderr.close()
+
+
+def content(run: Path) -> dict[str, Any]:
+    """Return what a run directory holds, but for the times."""
+    found: dict[str, Any] = {}
+    for name in ("last", "model"):
+        path = run / f"{name}.safetensors"
+        results = Checkpoint.load(path).results
+        found[name] = {key: array.tobytes() for key, array in load_file(path).items()}
+        found[f"{name} results"] = (results.step, results.epoch, results.train_nats_per_char, results.valid)
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    found["metrics"] = [
+        {key: value for key, value in json.loads(line).items() if key != "elapsed"} for line in lines
+    ]
+    found["files"] = sorted(path.name for path in run.iterdir())
+    return found
+
+
+def torture(variant: tuple[str, str, str], path: Path, *, num_kills: int, seed: int) -> int:
+    """Kill a run up to `num_kills` times and compare it with one in one go; return the kills that struck."""
+    rng = random.Random(seed)
+    (path / "text.txt").write_bytes(TALES[:4000].encode())
+    begin = time.monotonic()
+    finish(train(variant, "whole"), path)
+    longest, kills = time.monotonic() - begin, 0
+    words = train(variant, "killed")
+    while kills < num_kills:
+        if kill(words, path, rng.uniform(0.2, 0.7 * longest)) is None:
+            break
+        kills += 1
+        if (path / "killed" / "last.safetensors").exists():
+            words = command("train", "--resume", "killed", "--quiet")
+        else:  # not even begun
+            shutil.rmtree(path / "killed", ignore_errors=True)
+    finish(command("train", "--resume", "killed") if (path / "killed").exists() else words, path)
+    whole, killed = content(path / "whole"), content(path / "killed")
+    for key, value in whole.items():
+        assert killed[key] == value, f"{variant}, seed {seed}, after {kills} kills: {key} differs"
+    return kills
+
+
+def main() -> None:
+    """Kill many times, by hand."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--many", type=int, default=100)
+    wanted, total = parser.parse_args().many, 0
+    for seed, variant in enumerate(itertools.cycle(VARIANTS)):
+        if total >= wanted:
+            break
+        with tempfile.TemporaryDirectory() as path:
+            total += torture(variant, Path(path), num_kills=8, seed=seed)
+        print(f"{total} kills, {variant}: the same bits", flush=True)
+
+
+if __name__ == "__main__":
+    main()

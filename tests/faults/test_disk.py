@@ -1,0 +1,131 @@
+"""Disks that refuse: training goes on and saves later, or ends with one line; what was there is intact."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from charseq.checkpoint import Checkpoint
+from tests.cli.conftest import TALES, surroundings
+from tests.faults.harness import VARIANTS, command, content, finish, train
+
+FAILING = """
+import errno, os, sys
+name, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+real, calls = getattr(os, name), 0
+def fail(*arguments, **options):
+    global calls
+    calls += 1
+    if first <= calls < last:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return real(*arguments, **options)
+setattr(os, name, fail)
+sys.argv[1:] = sys.argv[4:]
+from charseq.cli.app import main
+main()
+"""
+EVER = 10**9
+
+
+def run_with(name: str, first: int, last: int, words: list[str], path: Path) -> tuple[int, str]:
+    """Run charseq while calls `first` to `last` of os.NAME fail; return its exit code and its stderr."""
+    failing = [sys.executable, "-c", FAILING, name, f"{first}", f"{last}", *words[3:]]
+    done = subprocess.run(
+        failing, cwd=path, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train in one go, on a disk that works."""
+    path = tmp_path_factory.mktemp("whole")
+    (path / "text.txt").write_bytes(TALES[:4000].encode())
+    finish(train(VARIANTS[0], "whole"), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_disk_that_is_full_for_a_while(whole: Path, name: str, tmp_path: Path) -> None:
+    """What could not be saved is saved later: the run is as if nothing had happened."""
+    run = tmp_path / "run"
+    code, err = run_with(name, 8, 14, train(VARIANTS[0], str(run)), whole)
+    assert code == 0, err
+    assert "not saved: " in err
+    assert "No space left on device; trying again later" in err
+    assert content(run) == content(whole / "whole")
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_disk_that_stays_full(whole: Path, name: str, tmp_path: Path) -> None:
+    """The end of training is an error of one line; the last good files are there, and go on."""
+    run = tmp_path / "run"
+    code, err = run_with(name, 12, EVER, train(VARIANTS[0], str(run)), whole)
+    assert code == 1
+    assert err.splitlines()[-1].startswith("charseq: error: ")
+    assert "cannot be written: No space left on device" in err.splitlines()[-1]
+    assert Checkpoint.load(run / "last.safetensors").results.step < 120
+    finish(command("train", "--resume", str(run), "--quiet"), whole)
+    assert content(run) == content(whole / "whole")
+
+
+@pytest.mark.parametrize("name", ["fsync", "replace"])
+def test_a_disk_that_is_full_from_the_start(whole: Path, name: str, tmp_path: Path) -> None:
+    """Nothing is trained that could not be saved at all."""
+    code, err = run_with(name, 1, EVER, train(VARIANTS[0], str(tmp_path / "run")), whole)
+    assert code == 1
+    assert err.splitlines()[-1].startswith("charseq: error: ")
+    assert "No space left on device" in err
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, size: str) -> Iterator[Path]:
+    """Mount a real file system of that size, where this is allowed."""
+    disk = path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_real_disk_that_is_full(whole: Path, tmp_path: Path) -> None:
+    """On a file system with no room for a second file the first one stays whole, and the end is an error."""
+    with small_disk(tmp_path, "100k") as disk:
+        words = train(VARIANTS[0], str(disk / "run"))
+        done = subprocess.run(
+            words, cwd=whole, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 1
+        assert "No space left on device" in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+        assert Checkpoint.load(disk / "run" / "last.safetensors").training is not None
+
+
+@pytest.mark.parametrize("size", [0, 4096])
+def test_a_limit_on_the_size_of_files(whole: Path, size: int, tmp_path: Path) -> None:
+    """A quota is an error of one line, and leaves no file that is not whole."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n{FAILING}"
+    words = train(VARIANTS[0], str(tmp_path / "run"))
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "fsync", "0", "0", *words[3:]],
+        cwd=whole,
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("charseq: error: ")
+    assert "File too large" in done.stderr
+    assert not list((tmp_path / "run").glob("*.safetensors"))
