@@ -191,8 +191,8 @@ def test_any_text_is_text(text: str) -> None:
     assert document.texts_of("h1") == [printable(text)]
     assert document.texts_of("h2")[0] == printable(text)
     assert document.texts_of("p") == [printable(text)]
-    for cell, shown in (("th", one_line(printable(text))), ("td", printable(text))):
-        assert [document.texts_of(cell), document.texts_of(f"{cell} number")] == [[shown]] * 2
+    for cell, content in (("th", one_line(printable(text))), ("td", printable(text))):
+        assert [document.texts_of(cell), document.texts_of(f"{cell} number")] == [[content]] * 2
     assert document.text_of("div text") == shown(text) * 2
 
 
