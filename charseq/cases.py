@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from charseq.errors import ConfigError, DataError
+from charseq.files import read_small
 from charseq.predictor import Prediction
 from charseq.reports import Row, prediction_row
 from charseq.score import perplexity_of
@@ -53,7 +54,7 @@ def read_cases(path: Path) -> list[Case]:
     import yaml
 
     try:
-        return CASES.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return CASES.validate_python(yaml.safe_load(read_small(path)))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:

@@ -11,6 +11,9 @@ from charseq.errors import CharseqError, ConfigError
 CACHE_VARIABLE = "CHARSEQ_CACHE_DIR"
 """The environment variable that names the directory of the cache; no setting, though it looks like one."""
 
+MAX_SMALL_BYTES = 1 << 22
+"""The largest file of settings or cases."""
+
 
 def cache_directory() -> Path:
     """Return $CHARSEQ_CACHE_DIR if that is set, else $XDG_CACHE_HOME/charseq, else ~/.cache/charseq."""
@@ -29,6 +32,15 @@ def exists(name: str) -> bool:
         return bool(name) and Path(name).exists()
     except (OSError, ValueError):
         return False
+
+
+def read_small(path: Path) -> str:
+    """Return a UTF-8 file that people write by hand. Raises OSError, or ValueError where it is none."""
+    with path.open("rb") as file:
+        content = file.read(MAX_SMALL_BYTES + 1)
+    if len(content) > MAX_SMALL_BYTES:
+        raise ValueError(f"larger than {MAX_SMALL_BYTES:,} bytes")
+    return content.decode("utf-8")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,7 +1,10 @@
 """The corpus a model was made from, as long as it is still there and still the same."""
 
+from pathlib import Path
+
 from charseq.checkpoint import Checkpoint
 from charseq.errors import ConfigError, DataError
+from charseq.files import exists
 from charseq.text.corpus import Progress, read_corpus
 from charseq.text.symbols import Text
 
@@ -23,6 +26,9 @@ def _corpus(checkpoint: Checkpoint, progress: Progress | None, advice: str) -> T
     made_of = checkpoint.provenance
     if "-" in made_of.sources:
         raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")
+    for source in made_of.sources:  # a model from a stranger may name what never ends
+        if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
+            raise DataError(f"{source}: neither a file nor a directory: {advice}")
     corpus = read_corpus(made_of.sources, progress=progress)
     if corpus.sha256 != made_of.sha256:
         raise DataError(

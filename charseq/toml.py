@@ -9,13 +9,13 @@ from pydantic import BeforeValidator
 
 from charseq.config import AUTO, Settings, format_duration, parse_duration, parse_threads
 from charseq.errors import ConfigError
-from charseq.files import CACHE_VARIABLE
+from charseq.files import CACHE_VARIABLE, read_small
 
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Read one layer of settings from a TOML file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_small(path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

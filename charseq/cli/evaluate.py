@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from charseq.baselines import NGram
     from charseq.cases import Case
     from charseq.checkpoint import Checkpoint
-    from charseq.evaluation import Evaluation, Listener
+    from charseq.evaluation import Evaluation
     from charseq.evaluator import Surprise
     from charseq.reports import Row
     from charseq.reports.evaluation_page import ShownText
@@ -125,12 +125,9 @@ def command(
     asked = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model)
     evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.tokenizer.vocab)
+    with_page = html is not None or format_name == "html"
     if texts or cases is None or any((baseline, by, hardest, calibration, heatmap)):
-        heat_maps = _HeatMaps(named=len(texts) > 1)
-        listeners: list[Listener] = [heat_maps] if heatmap else []
-        num_guesses = 0
-        if html is not None or format_name == "html":
-            listeners, num_guesses = [*listeners, shown], GUESSES
+        heat_maps = [_HeatMaps(named=len(texts) > 1)] * heatmap
         with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
@@ -138,11 +135,12 @@ def command(
                 wanted,
                 name=model_name(path),
                 baselines=_baselines(checkpoint, baseline),
-                listeners=listeners,
-                num_guesses=num_guesses,
+                listeners=[*heat_maps, *[shown] * with_page],
+                num_guesses=GUESSES * with_page,
                 progress=progress.add,
             )
-        heat_maps.finish()
+        for heat_map in heat_maps:
+            heat_map.finish()
     if asked is not None:
         evaluation.cases = _case_rows(checkpoint, asked, steps=steps, top=top)
     write_result(

@@ -8,6 +8,9 @@ in memory. Next room: `split.py`.
 import codecs
 import gzip
 import hashlib
+import math
+import os
+import stat
 import sys
 import sysconfig
 import zlib
@@ -15,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, cast
+from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -34,6 +37,11 @@ NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 """The name of each text with its pieces, which are to be taken before the next text is asked for."""
 
 DecodingErrors: TypeAlias = Literal["strict", "replace"]
+
+MAX_DEVICE_BYTES = 1 << 28
+"""What is read of a character device at most."""
+MAX_GZIP_RATIO = 200
+"""A compressed file may unpack to so many times its size, or to LARGE_BYTES: more is a trap, not a text."""
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Is told what is being done, the bytes done, and the bytes in all where these are known."""
@@ -204,22 +212,42 @@ def _files(path: Path) -> list[Path]:
 
 
 def _file_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
-    opener = gzip.open if path.suffix == ".gz" else open
+    opener: Callable[..., Any] = open
+    limit = math.inf
     try:
+        if path.suffix == ".gz":
+            opener = gzip.open
+            limit = max(LARGE_BYTES, MAX_GZIP_RATIO * path.stat().st_size)
         with closing(cast(BinaryIO, opener(path, "rb"))) as file:
-            yield from _chunks(file, str(path), chunk_bytes)
+            yield from _chunks(file, str(path), chunk_bytes, limit)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _chunks(file: BinaryIO, name: str, chunk_bytes: int) -> Iterator[bytes]:
-    """Yield what is there as soon as it is there, so that a pipe is not waited for longer than needed."""
-    read = getattr(file, "read1", file.read)
+def _chunks(file: BinaryIO, name: str, chunk_bytes: int, limit: float = math.inf) -> Iterator[bytes]:
+    """Yield what is there as soon as it is there, so that a pipe is not waited for longer than needed.
+
+    Raises DataError beyond `limit` bytes, which stand for a text that would never end; a device has its own.
+    """
+    read, num_bytes = getattr(file, "read1", file.read), 0
+    if _is_device(file):
+        limit = MAX_DEVICE_BYTES
     try:
         while chunk := read(chunk_bytes):
+            num_bytes += len(chunk)
+            if num_bytes > limit:
+                raise DataError(f"{name}: more than {limit:,} bytes from there, which may never end")
             yield chunk
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _is_device(file: BinaryIO) -> bool:
+    """Say whether a file is one like /dev/zero, and not a terminal."""
+    try:
+        return stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
+    except (OSError, ValueError, AttributeError):  # what stands in for a file has no descriptor
+        return False
 
 
 def _builtin(source: str) -> Iterator[bytes]:

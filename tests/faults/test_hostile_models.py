@@ -1,0 +1,211 @@
+"""Model files from strangers: whatever is in them, one line or a sound model, little memory, no code."""
+
+import json
+import random
+import resource
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
+
+from charseq.baselines import NGram
+from charseq.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
+from charseq.config import ModelConfig, Settings
+from charseq.errors import CheckpointError
+from charseq.evaluator import Scorer
+from charseq.fit import fit_ngram
+from charseq.language import LanguageModel
+from charseq.network import CharModel
+from charseq.text import CharTokenizer
+from charseq.text.symbols import Text
+
+TOKENIZER = CharTokenizer.fit("hello king,\nexper\n")
+FORMATS = Path(__file__).parents[1] / "formats"
+PROVENANCE = Provenance(("a.txt",), "0" * 64, 9, 5, 7, 9, "", "charseq train a.txt", "0.1.0", "2.0.0")
+
+
+def model_file(path: Path, *, ngram: int = 0) -> bytes:
+    """Return a small model file."""
+    config = ModelConfig(hidden_size=3, ngram=ngram)
+    model: LanguageModel
+    if ngram:
+        model = fit_ngram(Text.of("hello king,\nexper\n"), TOKENIZER, "stream", ngram)
+    else:
+        model = CharModel(config, TOKENIZER.vocab_size)
+        model.initialise_(np.random.default_rng(0))
+    Checkpoint(model, TOKENIZER, Settings(model=config), PROVENANCE).save(path)
+    return path.read_bytes()
+
+
+def refused(path: Path, content: bytes) -> str:
+    """Return the error of one line that loading gives."""
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        Checkpoint.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert len(message) < 1000
+    return message
+
+
+@pytest.mark.parametrize("ngram", [0, 2], ids=["network", "n-grams"])
+def test_a_file_cut_off_anywhere(ngram: int, tmp_path: Path) -> None:
+    """No beginning of a model file is taken for one."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path, ngram=ngram)
+    for end in range(len(content)):
+        refused(path, content[:end])
+
+
+@pytest.mark.parametrize("ngram", [0, 2], ids=["network", "n-grams"])
+def test_any_flipped_bit_is_noticed(ngram: int, tmp_path: Path) -> None:
+    """A bit that flipped on the disk is an error, wherever it stands, but in the blanks between the parts."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path, ngram=ngram)
+    (length,) = struct.unpack("<Q", content[:8])
+    header_end = 8 + len(content[8 : 8 + length].rstrip(b" "))
+    places = [k for k in range(len(content)) if not header_end <= k < 8 + length]
+    for k in places[random.Random(0).randrange(3) :: 3]:
+        flipped = bytearray(content)
+        flipped[k] ^= 1 << (k % 8)
+        refused(path, bytes(flipped))
+
+
+def test_the_checksum_covers_weights_and_record(tmp_path: Path) -> None:
+    """A weight or a word that was changed, however plausible, does not pass."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path)
+    assert "its checksum is another one" in refused(path, content[:-4] + struct.pack("<f", 0.123))
+    changed = content.replace(b'\\"unit\\": \\"stream\\"', b'\\"unit\\": \\"line\\"  ')
+    assert changed != content
+    assert "its checksum is another one" in refused(path, changed)
+
+
+json_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=20),
+        st.just(10**400),
+        st.just("\ud800"),
+        st.just("\x1b[2J"),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def paths_of(record: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the way to every value of a record."""
+    found = [prefix] if prefix else []
+    for key, value in record.items() if isinstance(record, dict) else ():
+        found += paths_of(value, (*prefix, key))
+    return found
+
+
+@settings(deadline=None, max_examples=300)
+@given(data=st.data(), value=json_values)
+def test_any_value_anywhere_in_the_record(
+    data: st.DataObject, value: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever stands in the metadata, with a fitting checksum, is a sound model or an error of one line."""
+    path = tmp_path_factory.mktemp("m") / "m.safetensors"
+    content = model_file(path)
+    (length,) = struct.unpack("<Q", content[:8])
+    record = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][METADATA_KEY])
+    *way, last = data.draw(st.sampled_from(paths_of(record)))
+    place = record
+    for key in way:
+        place = place[key]
+    place[last] = value
+    record.pop("checksum", None)
+    tensors = dict(load_file(path))
+    record["checksum"] = checksum_of(record, tensors)
+    save_file(tensors, path, {METADATA_KEY: json.dumps(record)})
+    try:
+        checkpoint = Checkpoint.load(path)
+    except CheckpointError as error:
+        message = str(error)
+    else:
+        message = ""
+        Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score("hello")
+    assert "\n" not in message
+    assert len(message) < 1000
+
+
+CLAIMS = {
+    "wide": {"hidden_size": 65536, "num_layers": 64},
+    "embedded": {"embedding_size": 65536, "hidden_size": 65536},
+    "n-grams": {"ngram": 99},
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+def test_a_small_file_takes_little_memory(claim: dict[str, int], tmp_path: Path) -> None:
+    """What a file says of its sizes takes no memory before the numbers are there to fill it."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path)
+    (length,) = struct.unpack("<Q", content[:8])
+    record = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][METADATA_KEY])
+    record["settings"]["model"] |= claim
+    save_file(dict(load_file(path)), path, {METADATA_KEY: json.dumps(record)})
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({1 << 31}, {1 << 31}))\n"
+    load = "from pathlib import Path; from charseq.checkpoint import Checkpoint; Checkpoint.load(Path('M'))"
+    done = subprocess.run(
+        [sys.executable, "-c", limited + load.replace("M", str(path))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "CheckpointError" in done.stderr.splitlines()[-1]
+    assert "the model file is damaged" in done.stderr.splitlines()[-1]
+
+
+def test_deep_metadata(tmp_path: Path) -> None:
+    """Nesting without end is an error, not a crash."""
+    path = tmp_path / "m.safetensors"
+    save_file({"a": np.zeros(1, np.float32)}, path, {METADATA_KEY: "[" * 100_000})
+    assert "not a charseq model" in refused(path, path.read_bytes())
+
+
+def test_a_header_longer_than_the_file(tmp_path: Path) -> None:
+    """A length that nothing has is refused without memory for it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for length in (2**63 - 1, 2**64 - 1, 10**9):
+        refused(tmp_path / "m.safetensors", struct.pack("<Q", length) + b"{}")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_a_tensor_of_no_part_is_refused(tmp_path: Path) -> None:
+    """A file holds what it needs and nothing else."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path)
+    (length,) = struct.unpack("<Q", content[:8])
+    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    save_file(dict(load_file(path)) | {"payload": np.zeros(3, np.uint8)}, path, metadata)
+    assert "tensor payload belongs to no part of it" in refused(path, path.read_bytes())
+
+
+# ---- files of older versions
+
+
+def test_version_1() -> None:
+    """A file of version 1, which had no checksum, gives the figure that it gave then."""
+    checkpoint = Checkpoint.load(FORMATS / "version_1.safetensors")
+    score = Scorer(checkpoint.model, checkpoint.tokenizer, "stream").score("hello king, exper\n" * 40).score()
+    assert score.nats_per_char == pytest.approx(2.628537032793553, rel=1e-6)
+    assert checkpoint.training is not None
+    assert not isinstance(checkpoint.model, NGram)
