@@ -155,6 +155,7 @@ class TrainConfig(Section):
         0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
     )
     save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
+    save_every_steps: int = Field(0, ge=0, description="Steps between saves, besides; 0: by time alone.")
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: Threads = Field(

@@ -22,7 +22,7 @@ from charseq.directory import (
 )
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
-from charseq.events import Event, Unsaved, Validated
+from charseq.events import Event, StepDone, Unsaved, Validated
 from charseq.files import sweep, write_atomically
 from charseq.lock import locked
 from charseq.network import CharModel
@@ -41,11 +41,13 @@ CHANGEABLE = {
     "optim": {"learning_rate"},
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
-        *("eval_every", "save_every", "sample_every", "threads", "kernels"),
+        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "kernels"),
     },
     "sample": set(SampleConfig.model_fields),
 }
 """What --resume may change."""
+BITS = {"threads", "kernels"}
+"""Of these, what changes the order of sums, and with it the last bits of the weights."""
 
 
 class Run:
@@ -56,6 +58,7 @@ class Run:
         self.checkpoint = checkpoint
         self._records: list[dict[str, Any]] = []
         self._best_is_saved = True
+        self.other_bits: list[str] = []
         unit = settings.data.unit
         model, tokenizer = checkpoint.network, checkpoint.tokenizer
         self.batches = Batches(
@@ -114,6 +117,7 @@ class Run:
         for section, key in _differences(checkpoint.settings, settings):
             if key not in CHANGEABLE.get(section, set()):
                 raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
+        other_bits = [f"train.{key}" for s, key in _differences(checkpoint.settings, settings) if key in BITS]
         checkpoint.settings = settings
         texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
         for names, now, then in (
@@ -127,6 +131,7 @@ class Run:
                 )
         checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
+        run.other_bits = other_bits
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
@@ -156,7 +161,7 @@ class Run:
                 self._records.append(_record(event))
                 if event.improved:
                     self.checkpoint.results, self._best_is_saved = _results(event), False
-            due = time.monotonic() - saved >= self.settings.train.save_every
+            due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
             try:
                 if isinstance(event, Validated):
                     self._save_best()
@@ -167,6 +172,10 @@ class Run:
             saved = time.monotonic() if due else saved
             yield event
         self.save()
+
+    def _steps_are_due(self, event: Event) -> bool:
+        every = self.settings.train.save_every_steps
+        return every > 0 and isinstance(event, StepDone) and event.step % every == 0
 
     def save(self) -> None:
         """Save what resuming needs, and the best model, the latest if there is none yet.

@@ -510,6 +510,26 @@ def test_a_killed_run_goes_on_from_where_it_was_saved() -> None:
     assert_same_runs("paused", "whole")
 
 
+def test_saved_every_few_steps() -> None:
+    """A run is saved after so many steps, however little time has passed."""
+    run = start("run", train={"max_steps": 99, "save_every": 3600.0, "save_every_steps": 3})
+    saved = []
+    for event in itertools.islice(run.events(), 9):
+        if isinstance(event, StepDone):
+            saved.append(Checkpoint.load(Path("run") / LAST).results.step)
+    assert saved == [0, 0, 3, 3, 3, 6, 6, 6]
+
+
+def test_other_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may change the last bits of the weights is known, and goes."""
+    finished(train={"max_steps": 4, "kernels": "numpy"})
+    same = Run.resume(Path("run"), changes(train={"max_steps": 6}))
+    assert same.other_bits == []
+    run = Run.resume(Path("run"), changes(train={"threads": 2, "max_steps": 6}))
+    assert run.other_bits == ["train.threads"]
+    assert isinstance(list(run.events())[-1], Stopped)
+
+
 def test_a_directory_is_one_process_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a run trains, another one in its directory is refused before it writes anything."""
     monkeypatch.setattr("charseq.lock.PATIENCE", 0.1)

@@ -144,6 +144,8 @@ def _describe(run: "Run") -> None:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
         note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
+    for key in run.other_bits:
+        note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
