@@ -110,7 +110,7 @@ def groups_table(rows: Sequence[Row]) -> Table:
     if grouping == "word":
         columns = [("times", "count", "{:,}"), *columns]
     elif grouping == "line":
-        columns = [("offset", "offset", "{:,}"), *columns]
+        columns = [("offset\n(chars)", "offset", "{:,}"), *columns]
     elif grouping == "chunk":
         columns = [*columns, ("bits/char\nso far", "running_bits_per_char", "{:.3f}")]
     with_file = grouping in ("line", "chunk") and _several_files(rows)
@@ -137,7 +137,7 @@ def hardest_table(rows: Sequence[Row]) -> Table:
     with_file = _several_files(rows)
     if with_file:
         table.add_column("file", overflow="fold")
-    for header in ("bits", "rank", "offset"):
+    for header in ("bits", "rank", "offset\n(chars)"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in rows:
         file = [Text(printable(row["file"]))] * with_file

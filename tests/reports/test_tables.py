@@ -226,7 +226,7 @@ def test_words() -> None:
 def test_lines() -> None:
     """A line also says where it begins; all others begin nowhere."""
     header, _, *lines = lines_of(groups_table(grouped("line", file="a.txt", offset=12345)))
-    assert header == f"line offset {GROUP_HEADER}"
+    assert header == f"line offset (chars) {GROUP_HEADER}"
     assert lines == [f"x 12,345 {GROUP_FIGURES}", f"all others {REST_FIGURES}"]
 
 
@@ -292,7 +292,7 @@ def hard_row(before: str = "a b", char: str = "c", after: str = "\nd", *, rank: 
 def test_hardest() -> None:
     """A surprising character stands in brackets in its context, with the guesses and figures beside it."""
     header, _, *lines = lines_of(hardest_table([hard_row(), hard_row(rank=0)]))
-    assert header == "in its context likeliest, with p bits rank offset"
+    assert header == "in its context likeliest, with p bits rank offset (chars)"
     assert lines == [
         r"a␣b[c]\nd x=0.500 ␣=0.250 \n=0.062 12.35 7 12,345",
         r"a␣b[c]\nd x=0.500 ␣=0.250 \n=0.062 12.35 unseen 12,345",
