@@ -48,21 +48,22 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises CharseqError where that cannot be done; the old file is then still there.
     """
-    try:
-        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
-            file.write(content)
-            publish(file, path)
-    except OSError as error:
-        raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
-    except ValueError:
-        raise ConfigError(f"{path}: not the name of a file") from None
+    with _draft_of(path) as file:
+        file.write(content)
+        publish(file, path)
 
 
 def check_writable(path: Path) -> None:
     """Raise what `write_atomically` would raise, before there is anything to write."""
+    with _draft_of(path):
+        pass
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[BinaryIO]:
     try:
-        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")):
-            pass
+        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
+            yield file
     except OSError as error:
         raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
     except ValueError:

@@ -87,8 +87,8 @@ class Run:
         """
         if settings.model.ngram:
             raise ConfigError("an n-gram model is counted, not trained")
-        if init_from and init_from.network:
-            _check_shapes(settings, init_from.settings)
+        if init_from:
+            _check_shapes(settings, init_from)
         texts = Texts.read(settings.data, progress=progress)
         tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
         model = CharModel(settings.model, tokenizer.vocab_size)
@@ -240,9 +240,9 @@ def _record(event: Validated) -> dict[str, Any]:
     }
 
 
-def _check_shapes(settings: Settings, theirs: Settings) -> None:
+def _check_shapes(settings: Settings, init_from: Checkpoint) -> None:
     for key in SHAPE_KEYS:
-        there, here = getattr(theirs.model, key), getattr(settings.model, key)
+        there, here = getattr(init_from.network.config, key), getattr(settings.model, key)
         if there != here:
             raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")
 

@@ -210,7 +210,7 @@ class NGramReader:
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""
         levels, before, p = self._model.levels, self._contexts, self._p
-        contexts, found = [0], 0
+        contexts = [0]
         for level, context in zip(levels[:-1], before, strict=False):
             key = context * self._model.vocab_size + token
             found = int(level.keys.searchsorted(key))

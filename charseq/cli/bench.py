@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from charseq.cli.options import examples
+from charseq.cli.options import FormatOption, examples
 from charseq.config import CellName, Settings, Unit
 from charseq.toml import value_from_text
 
@@ -44,12 +44,7 @@ def command(
         str, typer.Option(metavar="auto|numba|numpy", help="What computes the cells in training.")
     ] = "auto",
     seconds: Annotated[float, typer.Option(min=0, metavar="X", help="Time for each figure.")] = 1.5,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format of the results."
-        ),
-    ] = "table",
+    format_name: FormatOption = "table",
 ) -> None:
     """Measure this machine: training steps, sampled characters, scored characters.
 

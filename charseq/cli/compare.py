@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import ErrorsOption, HtmlOption, examples
+from charseq.cli.options import ErrorsOption, HtmlOption, PageFormatOption, examples
 from charseq.cli.texts import ScoringProgress, held_out_text, named_texts
 from charseq.errors import ConfigError, DataError
 
@@ -40,12 +40,7 @@ def command(
     ] = 5,
     html: HtmlOption = None,
     errors: ErrorsOption = "strict",
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv|html", help="Format of the results."
-        ),
-    ] = "table",
+    format_name: PageFormatOption = "table",
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
     from charseq.analysis.comparison import Comparison

@@ -88,7 +88,10 @@ def command(
     format_name: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv|html", help="Format of the results."
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="table, json, jsonl, yaml, tsv, csv or html; with --each: tsv, csv or jsonl.",
         ),
     ] = None,
 ) -> None:

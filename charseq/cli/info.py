@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import examples
+from charseq.cli.options import FormatOption, examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +24,7 @@ def command(
     model: Annotated[
         str | None, typer.Argument(help="Run directory or .safetensors file; default: the newest run.")
     ] = None,
-    format_name: Annotated[
-        str, typer.Option("--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format.")
-    ] = "table",
+    format_name: FormatOption = "table",
 ) -> None:
     """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made."""
     from charseq.cli.console import check_format, load_model, results

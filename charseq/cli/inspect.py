@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from charseq.cli.options import HtmlOption, examples
+from charseq.cli.options import HtmlOption, PageFormatOption, examples
 from charseq.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -65,12 +65,7 @@ def command(
     ] = None,
     top: Annotated[int, typer.Option(min=1, metavar="K", help="With --find: how many units to show.")] = 10,
     html: HtmlOption = None,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv|html", help="Format of the results."
-        ),
-    ] = "table",
+    format_name: PageFormatOption = "table",
 ) -> None:
     """Look inside a network: at gradients back in time, the states of units, the openness of gates."""
     from charseq.cli.console import check_before, check_format, write_result

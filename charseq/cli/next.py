@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charseq.cli.options import examples
+from charseq.cli.options import FormatOption, examples
 from charseq.errors import ConfigError, DataError
 
 EXAMPLES = examples(
@@ -30,12 +30,7 @@ def command(
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=0, metavar="K", help="How many of the likeliest to show.")] = 5,
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", metavar="table|json|jsonl|yaml|tsv|csv", help="Format of the results."
-        ),
-    ] = "table",
+    format_name: FormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
     from charseq.cli.console import check_format, load_model, note, results, split_model

@@ -29,6 +29,12 @@ ConfigOption = Annotated[
 HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the results as a page, too.")
 ]
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, yaml, tsv or csv.")
+]
+PageFormatOption = Annotated[
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, yaml, tsv, csv or html.")
+]
 ErrorsOption = Annotated[
     str,
     typer.Option("--errors", metavar="strict|replace", help="Refuse what is not UTF-8, or read U+FFFD."),

@@ -10,25 +10,11 @@ from rich.text import Text
 
 from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Difference, Estimate
 from charseq.reports.page import page, section, table
-from charseq.reports.records import Row
-from charseq.reports.tables import filled_table, styled
+from charseq.reports.records import Row, figure_fields, score_fields
+from charseq.reports.tables import figure_lines, filled_table, styled
 from charseq.reports.text import visible
 from charseq.score import bits
 
-FIGURES = [
-    ("parameters", "num_parameters", "{:,}"),
-    ("file (bytes)", "num_file_bytes", "{:,}"),
-    ("characters", "num_chars", "{:,}"),
-    ("unseen characters", "num_unseen", "{:,}"),
-    ("nats per character", "nats_per_char", "{:.4f}"),
-    ("bits per character", "bits_per_char", "{:.4f}"),
-    ("standard error of that", "bits_per_char_error", "{:.4f}"),
-    ("bits per byte", "bits_per_byte", "{:.4f}"),
-    ("perplexity per character", "perplexity", "{:.4f}"),
-    ("top-1 accuracy (%)", "accuracy", "{:.1%}"),
-    ("characters per second", "chars_per_second", "{:,.0f}"),
-]
-"""The figures of a model, with the key of each in its row."""
 ABREAST = 3
 """Models whose figures have room beside each other in a terminal."""
 
@@ -59,23 +45,13 @@ def comparison_rows(models: Sequence[ModelFacts], comparison: Comparison) -> lis
 
 def _model_rows(models: Sequence[ModelFacts], comparison: Comparison) -> Iterator[Row]:
     for model, figures in zip(models, comparison.figures, strict=True):
-        score, seconds = figures.score, figures.seconds
         yield {
             "report": "model",
             "model": model.name,
             "kind": model.kind,
             "num_parameters": model.num_parameters,
             "num_file_bytes": model.num_file_bytes,
-            "num_chars": score.num_chars,
-            "num_bytes": score.num_bytes,
-            "num_unseen": score.num_unseen,
-            "nats_per_char": score.nats_per_char,
-            "bits_per_char": score.bits_per_char,
-            "bits_per_char_error": figures.standard_error,
-            "bits_per_byte": score.bits_per_byte,
-            "perplexity": score.perplexity,
-            "accuracy": score.accuracy,
-            "chars_per_second": score.num_chars / seconds if seconds > 0 else math.nan,
+            **figure_fields(figures),
         }
 
 
@@ -107,14 +83,7 @@ def _class_rows(names: Sequence[str], comparison: Comparison) -> Iterator[Row]:
                 "report": "class",
                 "group": found.name,
                 "model": name,
-                "num_chars": score.num_chars,
-                "num_unseen": score.num_unseen,
-                "nats": score.nats,
-                "bits": bits(score.nats),
-                "nats_per_char": score.nats_per_char,
-                "bits_per_char": score.bits_per_char,
-                "perplexity": score.perplexity,
-                "accuracy": score.accuracy,
+                **score_fields(score),
                 "best": score.nats == lowest,
             }
 
@@ -174,8 +143,12 @@ def _per_model(rows: list[Row], num_models: int) -> list[list[Row]]:
 
 
 def _models_table(models: list[Row]) -> Table:
-    lines = [["kind", *(row["kind"] for row in models)]]
-    lines += [[label, *(styled(row[key], style) for row in models)] for label, key, style in FIGURES]
+    lines = [
+        ["kind", *(row["kind"] for row in models)],
+        ["parameters", *(f"{row['num_parameters']:,}" for row in models)],
+        ["file (bytes)", *(f"{row['num_file_bytes']:,}" for row in models)],
+        *figure_lines(models),
+    ]
     return filled_table(["", *_names(models)], lines, num_text_columns=1)
 
 

@@ -1,6 +1,5 @@
 """An evaluation as a page: figures, learning curve, tables, cases, and the text coloured by surprise."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,8 +11,8 @@ from charseq.reports.charts import line_chart
 from charseq.reports.heat import SURPRISE
 from charseq.reports.page import Details, heat_text, page, paragraph, section, table, wide
 from charseq.reports.records import Row
+from charseq.score import bits
 
-LN2 = math.log(2)
 SHOWN_CHARS = 50_000
 """Characters of the texts that are shown at most; the figures are those of all."""
 
@@ -59,11 +58,11 @@ class ShownText:
             expected = surprise.expected
             if expected is None:
                 raise ValueError("scored without guesses")
-            arrays = (surprise.nats, surprise.ranks, expected.guesses, expected.probabilities)
+            arrays = (surprise.bits, surprise.ranks, expected.guesses, expected.probabilities)
             columns.append([array[: len(text)] for array in arrays])
-        nats, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-        details = Details(np.exp(-nats), ranks, guesses, probabilities, self._vocab)
-        return heat_text("".join(text for text, _ in pieces), nats / LN2, SURPRISE, details=details)
+        costs, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        details = Details(np.exp2(-costs), ranks, guesses, probabilities, self._vocab)
+        return heat_text("".join(text for text, _ in pieces), costs, SURPRISE, details=details)
 
 
 def evaluation_page(
@@ -107,7 +106,7 @@ def _learning_curve(metrics: Sequence[Row]) -> str:
     steps = [record["step"] for record in metrics]
     lines = []
     for name, key in (("training", "train_nats_per_char"), ("validation", "valid_nats_per_char")):
-        pairs = [(s, r[key] / LN2) for s, r in zip(steps, metrics, strict=True) if r[key] is not None]
+        pairs = [(s, bits(r[key])) for s, r in zip(steps, metrics, strict=True) if r[key] is not None]
         if pairs:
             lines.append(Series(name, *map(list, zip(*pairs, strict=True))))
     return wide(line_chart(lines, x_label="step", y_label="bits per character"))

@@ -24,11 +24,13 @@ Row = dict[str, Any]
 
 def evaluation_row(figures: Figures, *, model: str, text: str) -> Row:
     """Return the figures of one model on one text."""
+    return {"report": "text", "model": model, "text": text, **figure_fields(figures)}
+
+
+def figure_fields(figures: Figures) -> Row:
+    """Return all that is said of a whole text."""
     score, seen, seconds = figures.score, figures.seen, figures.seconds
     return {
-        "report": "text",
-        "model": model,
-        "text": text,
         "num_chars": score.num_chars,
         "num_bytes": score.num_bytes,
         "num_unseen": score.num_unseen,
@@ -47,26 +49,32 @@ def evaluation_row(figures: Figures, *, model: str, text: str) -> Row:
     }
 
 
+def score_fields(score: Score) -> Row:
+    """Return what is said of the characters that have something in common."""
+    return {
+        "num_chars": score.num_chars,
+        "num_unseen": score.num_unseen,
+        "nats": score.nats,
+        "bits": bits(score.nats),
+        "nats_per_char": score.nats_per_char,
+        "bits_per_char": score.bits_per_char,
+        "perplexity": score.perplexity,
+        "accuracy": score.accuracy,
+    }
+
+
 def group_rows(grouping: str, groups: Iterable[Group], total: Score) -> list[Row]:
     """Return the figures of each group of a `total`; chunks also with the average from the beginning."""
     rows = []
     for group in groups:
-        score = group.score
         row = {
             "report": grouping,
             "group": group.name,
             "count": group.count,
             "file": group.file,
             "offset": group.offset,
-            "num_chars": score.num_chars,
-            "num_unseen": score.num_unseen,
-            "nats": score.nats,
-            "bits": bits(score.nats),
-            "share": score.nats / total.nats if total.nats else math.nan,
-            "nats_per_char": score.nats_per_char,
-            "bits_per_char": score.bits_per_char,
-            "perplexity": score.perplexity,
-            "accuracy": score.accuracy,
+            "share": group.score.nats / total.nats if total.nats else math.nan,
+            **score_fields(group.score),
         }
         if grouping == "chunk":
             row["running_bits_per_char"] = None if group.so_far is None else group.so_far.bits_per_char

@@ -88,9 +88,8 @@ def evaluation_table(rows: Sequence[Row]) -> Table:
     if len(rows) == 1:
         table.add_column("")
         table.add_column(Text(printable(rows[0]["text"])), justify="right", overflow="fold")
-        for label, key, style in FIGURES:
-            if rows[0]["num_unseen"] or not key.startswith("seen_"):
-                table.add_row(label, *_numbers(rows[0], [(label, key, style)]))
+        for line in figure_lines(rows):
+            table.add_row(*line)
         return table
     names = [key for key in ("text", "model") if len({row[key] for row in rows}) > 1] or ["text"]
     with_unseen = any(row["num_unseen"] for row in rows)
@@ -101,6 +100,15 @@ def evaluation_table(rows: Sequence[Row]) -> Table:
     for row in rows:
         table.add_row(*(Text(printable(row[name])) for name in names), *_numbers(row, columns))
     return table
+
+
+def figure_lines(rows: Sequence[Row]) -> list[list[str]]:
+    """Return a line for each figure, its name and what it is in each row."""
+    with_unseen = any(row["num_unseen"] for row in rows)
+    figures = [figure for figure in FIGURES if with_unseen or not figure[1].startswith("seen_")]
+    return [
+        [figure[0], *(number for row in rows for number in _numbers(row, [figure]))] for figure in figures
+    ]
 
 
 def groups_table(rows: Sequence[Row]) -> Table:

@@ -69,8 +69,8 @@ def read_corpus(sources: tuple[str, ...], *, progress: Progress | None = None) -
     that does not exist, DataError for one that cannot be read or decoded and for a cache that cannot be
     written.
     """
-    progress, total = progress or (lambda what, done, total: None), size_of(sources)
-    files = _files_of_all(sources)
+    progress, files = progress or (lambda what, done, total: None), _files_of_all(sources)
+    total = _size_of(files)
     if sum(path.stat().st_size for path in files) >= LARGE_BYTES:
         sha256, num_bytes = _digest(sources, progress, total)
         if (text := cache.find(sha256)) is not None:
@@ -80,7 +80,10 @@ def read_corpus(sources: tuple[str, ...], *, progress: Progress | None = None) -
 
 def size_of(sources: tuple[str, ...]) -> int | None:
     """Return the bytes of all `sources` together, None where that is not known before they are read."""
-    files = _files_of_all(sources)
+    return _size_of(_files_of_all(sources))
+
+
+def _size_of(files: list[Path]) -> int | None:
     if not files or any(path.suffix == ".gz" for path in files):
         return None
     return sum(path.stat().st_size for path in files)
@@ -174,16 +177,15 @@ class Decoder:
 
 def open_source(source: str, chunk_bytes: int | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield (name, chunks of at most `chunk_bytes`, CHUNK_BYTES if None) for each file behind `source`."""
+    check_source(source)
     chunk_bytes = chunk_bytes or CHUNK_BYTES
     if source == "-":
         if sys.stdin is None:
             raise DataError("standard input: is closed")
         yield "standard input", _chunks(sys.stdin.buffer, "standard input", chunk_bytes)
     elif source.startswith("builtin:"):
-        check_source(source)
         yield source, _builtin(source)
     else:
-        check_source(source)
         for path in _files(Path(source)):
             yield str(path), _file_chunks(path, chunk_bytes)
 

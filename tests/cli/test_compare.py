@@ -115,7 +115,7 @@ def test_each_model_has_the_figures_of_its_evaluation(call: Call, rivals: Rivals
         assert row["chars_per_second"] > 0
         (alone,) = rows(call, row["model"], "more.txt", command="evaluate")
         same = row.keys() & alone.keys() - {"report", "model", "chars_per_second"}
-        assert len(same) == 9
+        assert len(same) == 14
         assert {key: row[key] for key in same} == pytest.approx({key: alone[key] for key in same})
 
 
@@ -344,19 +344,25 @@ def test_a_short_text(call: Call, rivals: Rivals) -> None:
 
 WHOLE = """\
 Models
-                           runs/2   runs/4
-──────────────────────────────────────────
-kind                      ngram:2  ngram:4
-parameters                    682    7,737
+                                      runs/2    runs/4
+──────────────────────────────────────────────────────
+kind                                 ngram:2   ngram:4
+parameters                               682     7,737
 file (bytes)
-characters                     27       27
-unseen characters               1        1
-nats per character         3.0977   2.7523
-bits per character         4.4690   3.9708
+characters                                27        27
+bytes                                     27        27
+unseen characters                          1         1
+nats per character                    3.0977    2.7523
+bits per character                    4.4690    3.9708
 standard error of that
-bits per byte              4.4690   3.9708
-perplexity per character  22.1463  15.6792
-top-1 accuracy (%)          37.0%    48.1%
+bits per byte                         4.4690    3.9708
+perplexity per character             22.1463   15.6792
+perplexity per word                 1.13e+06  2.39e+05
+top-1 accuracy (%)                     37.0%     48.1%
+top-5 accuracy (%)                     55.6%     63.0%
+calibration error (%)                  12.7%     16.3%
+without unseen: bits per character    3.8563    3.3389
+without unseen: perplexity           14.4831   10.1185
 characters per second
 
 Differences in bits, a - b: less than 0 where a is better

@@ -27,7 +27,7 @@ from tests.cli.test_evaluate import (
 )
 
 GROUP_KEYS = [
-    *("report", "group", "count", "file", "offset", "num_chars", "num_unseen", "nats", "bits", "share"),
+    *("report", "group", "count", "file", "offset", "share", "num_chars", "num_unseen", "nats", "bits"),
     *("nats_per_char", "bits_per_char", "perplexity", "accuracy"),
 ]
 HARDEST_KEYS = [

@@ -33,7 +33,7 @@ def compared(text: str, *costs: float, file: str = "a.txt", num_passages: int = 
         nats = np.array([(cost if char.isalpha() else 1) * LN2 for char in text])
         ranks = np.array([1 if char == "a" else 0 if char == "1" else 2 for char in text], np.int32)
         num_bytes = np.array([len(char.encode()) for char in text], np.int32)
-        surprises.append(Surprise(nats, ranks, np.exp(-nats), num_bytes))
+        surprises.append(Surprise(nats, ranks, np.exp(-nats), num_bytes, num_words=len(text.split())))
     comparison.add(text, surprises, seconds=[2.0] * len(costs))
     return comparison
 
@@ -71,7 +71,7 @@ def test_the_row_of_a_model() -> None:
     """A model has its size and its figures."""
     comparison = compared(TEXT, 2, 3, 4)
     first, second, third = report(comparison_rows(facts(*NAMES), comparison), "model")
-    assert list(map(type, first.values())) == [str, str, str, *[int] * 5, *[float] * 7]
+    assert list(map(type, first.values())) == [str, str, str, *[int] * 5, *[float] * 12]
     bits = (3 * 2 + 4) / 7
     assert first == {
         "report": "model",
@@ -87,7 +87,12 @@ def test_the_row_of_a_model() -> None:
         "bits_per_char_error": comparison.figures[0].standard_error,
         "bits_per_byte": pytest.approx(bits * 7 / 8),
         "perplexity": pytest.approx(2**bits),
+        "word_perplexity": pytest.approx(2 ** (bits * 7 / 2)),
         "accuracy": pytest.approx(1 / 7),
+        "top5_accuracy": pytest.approx(6 / 7),
+        "seen_bits_per_char": pytest.approx(1.5),
+        "seen_perplexity": pytest.approx(2**1.5),
+        "calibration_error": comparison.figures[0].calibration.error,
         "chars_per_second": 1050,
     }
     assert [row["model"] for row in (second, third)] == ["runs/lstm", "runs/gru"]
@@ -174,13 +179,17 @@ kind                      gru 1 x 256  gru 2 x 256  gru 3 x 256
 parameters                      1,000        2,000        3,000
 file (bytes)                    4,000        8,000       12,000
 characters                      3,072        3,072        3,072
+bytes                           3,072        3,072        3,072
 unseen characters                   0            0            0
 nats per character             1.0397       1.7329       1.0397
 bits per character             1.5000       2.5000       1.5000
 standard error of that         0.0000       0.0000       0.0000
 bits per byte                  1.5000       2.5000       1.5000
 perplexity per character       2.8284       5.6569       2.8284
+perplexity per word              64.0      1,024.0         64.0
 top-1 accuracy (%)              25.0%        25.0%        25.0%
+top-5 accuracy (%)             100.0%       100.0%       100.0%
+calibration error (%)           37.5%        46.9%        37.5%
 characters per second           1,536        1,536        1,536
 
 Differences in bits, a - b: less than 0 where a is better

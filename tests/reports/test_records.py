@@ -36,7 +36,7 @@ SCORE = Score(
 )
 GROUP = Group("the ", 5, SCORE)
 GROUP_KEYS = [
-    *("report", "group", "count", "file", "offset", "num_chars", "num_unseen", "nats", "bits", "share"),
+    *("report", "group", "count", "file", "offset", "share", "num_chars", "num_unseen", "nats", "bits"),
     *("nats_per_char", "bits_per_char", "perplexity", "accuracy"),
 ]
 PREDICTION = Prediction("hell", "o", 0.5, 1, 1.0, 2.5, (Guess("o", 0.5), Guess("\n", 0.25)))
@@ -129,8 +129,8 @@ def test_group_rows() -> None:
     line = Group("x", 1, SCORE, "a.txt", 17)
     first, second = group_rows("line", [GROUP, line], replace(SCORE, nats=4 * SCORE.nats))
     assert list(first) == list(second) == GROUP_KEYS
-    assert [first[key] for key in GROUP_KEYS[:7]] == ["line", "the ", 5, None, None, 8, 1]
-    assert [second[key] for key in GROUP_KEYS[:7]] == ["line", "x", 1, "a.txt", 17, 8, 1]
+    assert [first[key] for key in GROUP_KEYS[:7]] == ["line", "the ", 5, None, None, 0.25, 8]
+    assert [second[key] for key in GROUP_KEYS[:7]] == ["line", "x", 1, "a.txt", 17, 0.25, 8]
     assert first["nats"] == SCORE.nats
     assert first["bits"] == pytest.approx(16)
     assert (first["share"], first["accuracy"]) == (0.25, 0.25)
