@@ -67,6 +67,9 @@ def parse_threads(value: object) -> object:
     return AUTO if value == "auto" else value
 
 
+MAX_THREADS = 256
+"""More cores than that have never shared a batch, but so many processes would bring a machine down."""
+
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
 Threads = Annotated[int, BeforeValidator(parse_threads)]
 Name = Annotated[str, AfterValidator(_utf8)]
@@ -159,7 +162,10 @@ class TrainConfig(Section):
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: Threads = Field(
-        AUTO, ge=0, description="Cores that share each batch; auto: as many as pay, tried at the start."
+        AUTO,
+        ge=0,
+        le=MAX_THREADS,
+        description="Cores that share each batch; auto: as many as pay, tried at the start.",
     )
     kernels: KernelName = Field(
         "auto", description="What computes the cells; auto: numba where it is installed."

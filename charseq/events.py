@@ -52,6 +52,13 @@ class Unsaved:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAnew:
+    """The run directory was gone; it was made anew, and holds again all that the run knows."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Training is over, for the `reason` given."""
 
@@ -59,4 +66,4 @@ class Stopped:
     reason: str
 
 
-Event = StepDone | Validated | Recovered | Unsaved | Stopped
+Event = StepDone | Validated | Recovered | Unsaved | MadeAnew | Stopped

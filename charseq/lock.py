@@ -21,36 +21,70 @@ PATIENCE = 3.0
 """Seconds that the workers of a process that was killed may need to notice."""
 
 
-@contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Keep other processes out of a directory that exists.
+class DirectoryLock:
+    """Keeps other processes out of a directory, from `take` to `release`."""
 
-    Raises ConfigError when another process has it, CharseqError when it is not there.
-    """
-    if fcntl is None:
-        yield
-        return
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except OSError as error:
-        raise CharseqError(f"{directory}: cannot be opened: {error.strerror}") from None
-    try:
-        _take(descriptor, directory)
-        yield
-    finally:
-        os.close(descriptor)
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._descriptor: int | None = None
 
+    def take(self) -> None:
+        """Take the directory, which must exist, and give back what was taken before.
 
-def _take(descriptor: int, directory: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
+        Raises ConfigError when another process has it, CharseqError when it is not there.
+        """
+        self.release()
+        if fcntl is None:
+            return
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                raise ConfigError(f"{directory}: another process is training in it") from None
-            time.sleep(0.05)
-        except OSError:  # this file system has no locks
-            return
-        else:
-            return
+            self._descriptor = os.open(self.directory, os.O_RDONLY)
+        except OSError as error:
+            raise CharseqError(f"{self.directory}: cannot be opened: {error.strerror}") from None
+        try:
+            self._wait_for(self._descriptor)
+        except ConfigError:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Give the directory back, if it was taken."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_there(self) -> bool:
+        """Say whether the directory still exists; CharseqError when another one stands in its place."""
+        try:
+            now = self.directory.stat()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise CharseqError(f"{self.directory}: cannot be opened: {error.strerror}") from None
+        if self._descriptor is not None and not os.path.samestat(now, os.fstat(self._descriptor)):
+            raise CharseqError(f"{self.directory}: another one has taken its place")
+        return True
+
+    def _wait_for(self, descriptor: int) -> None:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise ConfigError(f"{self.directory}: another process is training in it") from None
+                time.sleep(0.05)
+            except OSError:  # this file system has no locks
+                return
+            else:
+                return
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[DirectoryLock]:
+    """Keep other processes out of a directory within the block. Errors as in `DirectoryLock.take`."""
+    lock = DirectoryLock(directory)
+    lock.take()
+    try:
+        yield lock
+    finally:
+        lock.release()

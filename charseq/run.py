@@ -1,6 +1,8 @@
 """A training run: how it begins, trains, saves into its directory, and goes on after an interruption."""
 
 import json
+import math
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,10 +24,11 @@ from charseq.directory import (
 )
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
-from charseq.events import Event, StepDone, Unsaved, Validated
+from charseq.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.files import sweep, write_atomically
-from charseq.lock import locked
+from charseq.lock import DirectoryLock, locked
 from charseq.network import CharModel
+from charseq.network.model import parameter_shapes
 from charseq.text import TOKENIZERS, Tokenizer
 from charseq.text.batches import Batches, Pairs
 from charseq.text.corpus import Progress
@@ -49,6 +52,9 @@ CHANGEABLE = {
 BITS = {"threads", "kernels"}
 """Of these, what changes the order of sums, and with it the last bits of the weights."""
 
+NUM_COPIES = 6
+"""How often the parameters lie in memory: with their gradient, two moments, the best, and a way back."""
+
 
 class Run:
     """A run in progress: iterate over `events()`, which trains and saves as it goes."""
@@ -56,7 +62,9 @@ class Run:
     def __init__(self, directory: Path, settings: Settings, texts: Texts, checkpoint: Checkpoint) -> None:
         self.directory, self.settings, self.texts = directory, settings, texts
         self.checkpoint = checkpoint
+        self._lock: DirectoryLock | None = None
         self._records: list[dict[str, Any]] = []
+        self._num_written = 0
         self._best_is_saved = True
         self.other_bits: list[str] = []
         unit = settings.data.unit
@@ -91,6 +99,7 @@ class Run:
             _check_shapes(settings, init_from)
         texts = Texts.read(settings.data, progress=progress)
         tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
+        _check_memory(settings, tokenizer.vocab_size)
         model = CharModel(settings.model, tokenizer.vocab_size)
         model.initialise_(np.random.default_rng([settings.train.seed, 0]))
         if init_from:
@@ -98,7 +107,7 @@ class Run:
         checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
         make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
-        write_atomically(directory / SETTINGS, to_toml(settings).encode())
+        run._write_settings()
         run._save_last()  # from here on the directory is known for a run, and can be resumed
         return run
 
@@ -120,15 +129,7 @@ class Run:
         other_bits = [f"train.{key}" for s, key in _differences(checkpoint.settings, settings) if key in BITS]
         checkpoint.settings = settings
         texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
-        for names, now, then in (
-            (texts.sources, texts.sha256, made_of.sha256),
-            ((settings.data.valid,), texts.valid_sha256, made_of.valid_sha256),
-        ):
-            if now != then:
-                raise DataError(
-                    f"{', '.join(names) or 'no text'}: not what {directory} was trained on: the SHA-256 is "
-                    f"{now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
-                )
+        _check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
         run.other_bits = other_bits
@@ -148,9 +149,9 @@ class Run:
         What cannot be saved is tried again later, while training goes on; only at the end is that an error.
         Raises ConfigError when another process is training in the directory.
         """
-        with locked(self.directory):
+        with locked(self.directory) as self._lock:
             sweep(self.directory)
-            write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
+            self._write_settings()
             self._forget_later_metrics()
             yield from self._events()
 
@@ -163,6 +164,8 @@ class Run:
                     self.checkpoint.results, self._best_is_saved = _results(event), False
             due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
             try:
+                if (due or isinstance(event, Validated)) and self._make_anew():
+                    yield MadeAnew(self.trainer.progress.step)
                 if isinstance(event, Validated):
                     self._save_best()
                 if due:
@@ -183,10 +186,24 @@ class Run:
         Only between two events: within a step nothing is consistent. Raises CharseqError where that cannot
         be done; all files are then as they were, and all is still to be saved.
         """
+        self._make_anew()
+        if not (self.directory / MODEL).exists():
+            self._best_is_saved = False
         self._save_best()
         self._save_last()
-        if not (self.directory / MODEL).exists():
-            self._as_it_is_now().save(self.directory / MODEL)
+
+    def _make_anew(self) -> bool:
+        """Make the directory anew, to be filled again, if it is gone; say whether it was."""
+        if self._lock is None or self._lock.is_there():
+            return False
+        make_directory(self.directory)
+        self._lock.take()
+        self._write_settings()
+        self._num_written = 0
+        return True
+
+    def _write_settings(self) -> None:
+        write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
 
     def _save_last(self) -> None:
         replace(self._as_it_is_now(), training=self.trainer.snapshot()).save(self.directory / LAST)
@@ -200,21 +217,28 @@ class Run:
 
     def _save_best(self) -> None:
         """Write the records of validations, and the best model, so far as they are not written yet."""
-        append_metrics(self.directory, self._records)
-        self._records.clear()
+        append_metrics(self.directory, self._records[self._num_written :])
+        self._num_written = len(self._records)
         if not self._best_is_saved:
-            best = CharModel(self.settings.model, self.trainer.model.vocab_size)
-            best.params.flat[...] = self.trainer.best
-            replace(self.checkpoint, model=best).save(self.directory / MODEL)
+            self._best().save(self.directory / MODEL)
             self._best_is_saved = True
+
+    def _best(self) -> Checkpoint:
+        step = self.trainer.progress.best_step
+        if not step:  # nothing was validated yet
+            return self._as_it_is_now()
+        model = CharModel(self.settings.model, self.trainer.model.vocab_size)
+        model.params.flat[...] = self.trainer.best
+        return replace(self.checkpoint, model=model, results=replace(self.checkpoint.results, step=step))
 
     def _forget_later_metrics(self) -> None:
         """Drop the validations that a killed run made after its last save: they are made again."""
         now, path = self.trainer.progress, self.directory / METRICS
         last = now.step - 1 if now.train_chars else now.step
         if path.exists():
-            kept = [record for record in read_metrics(self.directory) if record["step"] <= last]
-            write_atomically(path, "".join(json.dumps(record) + "\n" for record in kept).encode())
+            self._records = [record for record in read_metrics(self.directory) if record["step"] <= last]
+            self._num_written = len(self._records)
+            write_atomically(path, "".join(json.dumps(record) + "\n" for record in self._records).encode())
 
 
 def _results(event: Validated) -> Results:
@@ -238,6 +262,35 @@ def _record(event: Validated) -> dict[str, Any]:
         "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
         "improved": event.improved,
     }
+
+
+def _check_texts(texts: Texts, valid: str, made_of: Provenance, directory: Path) -> None:
+    """Raise DataError, saying what is different, unless a run was trained on these texts."""
+    size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
+    for names, now, then, sizes in (
+        (texts.sources, texts.sha256, made_of.sha256, size * (texts.num_bytes != made_of.num_bytes)),
+        ((valid,), texts.valid_sha256, made_of.valid_sha256, ""),
+    ):
+        if now != then:
+            raise DataError(
+                f"{', '.join(names) or 'no text'}: not what {directory} was trained on: {sizes}the SHA-256 "
+                f"is {now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
+            )
+
+
+def _check_memory(settings: Settings, vocab_size: int) -> None:
+    """Refuse a model that this machine's memory cannot train: the system would end it without a word."""
+    num_parameters = sum(map(math.prod, parameter_shapes(settings.model, vocab_size).values()))
+    needed = NUM_COPIES * 4 * num_parameters
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # this system does not say
+        return
+    if needed > memory:
+        raise ConfigError(
+            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; to train "
+            f"them takes {needed / 1e9:,.0f} GB of memory, and there are {memory / 1e9:,.0f}"
+        )
 
 
 def _check_shapes(settings: Settings, init_from: Checkpoint) -> None:

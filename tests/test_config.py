@@ -105,6 +105,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     ({"model": 3}, "model must be a table; got 3"),
     ({"model": {"hidden_size": 0}}, "model.hidden_size must be at least 1; got 0"),
     ({"train": {"threads": -1}}, "train.threads must be at least 0; got -1"),
+    ({"train": {"threads": 257}}, "train.threads must be at most 256; got 257"),
     ({"model": {"hidden_size": 70000}}, "model.hidden_size must be at most 65536; got 70000"),
     ({"model": {"hidden_size": 1.5}}, "model.hidden_size must be a whole number; got 1.5"),
     ({"model": {"hidden_size": "8"}}, "model.hidden_size must be a whole number; got '8'"),

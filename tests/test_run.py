@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,7 +23,7 @@ from charseq.config import CellName, Layers, Settings
 from charseq.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.evaluator import Scorer
-from charseq.events import Event, StepDone, Stopped, Unsaved, Validated
+from charseq.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
 from charseq.run import Run, shared_tokens
 from charseq.text import CharTokenizer
 from charseq.toml import load_toml
@@ -49,7 +50,7 @@ def make_settings(**sections: dict[str, Any]) -> Settings:
         "data": {"corpus": "corpus.txt"},
         "model": {"cell": "gru", "hidden_size": 6},
         "optim": {"learning_rate": 0.02, "warmup_steps": 5},
-        "train": {"batch_size": 4, "seq_length": 10, "max_steps": 12, "eval_every": 4},
+        "train": {"batch_size": 4, "seq_length": 10, "max_steps": 12, "eval_every": 4, "threads": 1},
     }
     merged = {name: {**small.get(name, {}), **sections.get(name, {})} for name in {**small, **sections}}
     return Settings().with_layer(merged, "test")
@@ -584,18 +585,75 @@ def test_the_best_model_is_saved_later_as_it_was(monkeypatch: pytest.MonkeyPatch
     np.testing.assert_array_equal(saved.network.params.flat, run.trainer.best)
 
 
-def test_a_run_that_cannot_be_saved_at_its_end_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory that is gone is no end of training, but an error when all is done."""
+@pytest.mark.parametrize("at", [1, 4, 7, 12])
+def test_a_directory_that_was_deleted_is_made_anew(at: int) -> None:
+    """Whenever a directory disappears, in the end it holds what it would have held, and that was said."""
+    finished("whole")
+    events = []
+    for event in start("run").events():
+        events.append(event)
+        if isinstance(event, StepDone) and event.step == at:
+            shutil.rmtree("run")
+    assert len([event for event in events if isinstance(event, MadeAnew)]) == 1
+    assert_same_runs("run", "whole")
+    assert (Path("run") / SETTINGS).read_bytes() == (Path("whole") / SETTINGS).read_bytes()
+
+
+def test_a_directory_that_was_deleted_after_a_resumption() -> None:
+    """The records of what was trained before are written anew, too."""
+    finished("whole")
+    run = start("run")
+    list(itertools.islice(run.events(), 7))
+    run.save()
+    events = Run.resume(Path("run"), []).events()
+    next(event for event in events if isinstance(event, StepDone))
+    shutil.rmtree("run")
+    assert MadeAnew in {type(event) for event in events}
+    assert_same_runs("run", "whole")
+
+
+def test_a_model_that_was_deleted_is_saved_again() -> None:
+    """A model file that is gone is the best model again at the next save, with its figures."""
+    run = finished(optim={"learning_rate": 0.05}, train={"max_steps": 80}, data=unlike_the_corpus())
+    before = load_file("run/model.safetensors")
+    results = Checkpoint.load(Path("run") / MODEL).results
+    (Path("run") / MODEL).unlink()
+    run.save()
+    assert_equal_arrays(load_file("run/model.safetensors"), before)
+    assert Checkpoint.load(Path("run") / MODEL).results == results
+
+
+def test_another_directory_in_its_place_is_left_alone() -> None:
+    """What a run finds where its directory was is not its own: nothing is written, and the end an error."""
     seen = []
 
     def train() -> None:
         for event in start("run").events():
             seen.append(event)
-            shutil.rmtree("run", ignore_errors=True)
+            if len(seen) == 1:
+                Path("run").rename("moved")
+                finished("run")
+                before.update({path.name: path.read_bytes() for path in Path("run").iterdir()})
 
-    with pytest.raises(CharseqError, match=r"^run/metrics\.jsonl: cannot be written: No such file"):
+    before: dict[str, bytes] = {}
+    with pytest.raises(CharseqError, match=r"^run: another one has taken its place$"):
         train()
+    assert Unsaved in {type(event) for event in seen}
     assert isinstance(seen[-1], Stopped)
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+def test_a_directory_that_was_moved_away_and_back() -> None:
+    """What could not be saved meanwhile is saved then."""
+    finished("whole")
+    for event in start("run").events():
+        if isinstance(event, StepDone) and event.step == 3:
+            Path("run").rename("moved")
+            Path("run").touch()
+        if isinstance(event, StepDone) and event.step == 9:
+            Path("run").unlink()
+            Path("moved").rename("run")
+    assert_same_runs("run", "whole")
 
 
 def test_a_finished_run_is_not_trained_further() -> None:
@@ -677,6 +735,26 @@ def test_another_corpus_is_refused() -> None:
     )
 
 
+def test_how_a_corpus_has_changed() -> None:
+    """Of a text that has grown the sizes are named, too."""
+    finished()
+    Path("corpus.txt").write_text(TEXT + "more\n")
+    with pytest.raises(DataError, match=f": {len(TEXT) + 5:,} bytes, not {len(TEXT):,}; the SHA-256 is "):
+        Run.resume(Path("run"), [])
+
+
+def test_a_model_that_does_not_fit_into_the_memory() -> None:
+    """What the system would kill is refused, before it takes the memory and leaves a directory."""
+    with pytest.raises(ConfigError) as caught:
+        start(model={"hidden_size": 65536, "num_layers": 64})
+    assert re.fullmatch(
+        r"model\.hidden_size 65536 makes 1,636,\d{3},\d{3},\d{3} parameters; to train them takes 39,\d{3} GB "
+        r"of memory, and there are \d+",
+        str(caught.value),
+    )
+    assert not Path("run").exists()
+
+
 def test_another_validation_text_is_refused() -> None:
     """A run is not resumed with another validation text, and the error names that text."""
     Path("valid.txt").write_text("a king in spain\n")
@@ -750,8 +828,8 @@ def test_a_text_in_another_place_is_the_same_text(key: str) -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), changes(data={key: "other.txt"}))
     assert str(caught.value) == (
-        f"other.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
-        "--init-from trains on another text"
+        f"other.txt: not what run was trained on: {'901 bytes, not 900; ' * (key == 'corpus')}the SHA-256 is "
+        f"{new}, not {old}; --init-from trains on another text"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
-from charseq.events import Event, Recovered, StepDone, Stopped, Unsaved, Validated
+from charseq.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 from charseq.reports.text import printable
 from charseq.score import bits
 
@@ -127,6 +127,8 @@ class TrainingDisplay:
             )
         elif isinstance(event, Unsaved):
             self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
+        elif isinstance(event, MadeAnew):
+            self.say(f"step {event.step}: the run directory was gone; it was made anew")
         elif isinstance(event, Stopped):
             self._say_line()
             self.say(f"stopped at step {event.step}: {event.reason}")

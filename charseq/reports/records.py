@@ -120,10 +120,12 @@ def prediction_row(prediction: Prediction) -> Row:
 def write_json(rows: Iterable[Row], file: TextIO) -> None:
     """Write the rows as one JSON list, a row a line; numbers that JSON lacks become null."""
     separator = "["
-    for row in rows:
-        file.write(f"{separator}{_json(row)}")
-        separator = ",\n "
-    file.write("[]\n" if separator == "[" else "]\n")
+    try:
+        for row in rows:
+            file.write(f"{separator}{_json(row)}")
+            separator = ",\n "
+    finally:  # what came before an error is a list, too
+        file.write("[]\n" if separator == "[" else "]\n")
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> None:

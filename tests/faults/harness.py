@@ -26,6 +26,7 @@ from tests.cli.conftest import TALES, surroundings
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
+ENDLESS = ("--hidden-size", "12", "--threads", "1", "--kernels", "numpy", "--max-time", "1h", "--quiet")
 VARIANTS = [
     *((cell, unit, "1") for cell, unit in itertools.product(("gru", "lstm", "rnn"), ("stream", "line"))),
     ("gru", "stream", "2"),
@@ -67,6 +68,20 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
     finally:
         if process.stderr:
             process.stderr.close()
+
+
+def begun(path: Path, *options: str, wrapper: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+    """Start a run without end, which is at its work when this returns."""
+    (path / "text.txt").write_bytes(TALES[:4000].encode())
+    words = [*wrapper, *command("train", "text.txt", *ENDLESS, *options, "-o", "run")]
+    process = subprocess.Popen(
+        words, cwd=path, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "best" in line:
+            return process
+    raise AssertionError("it never validated")
 
 
 def content(run: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Disks that refuse: training goes on and saves later, or ends with one line; what was there is intact."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from charseq.checkpoint import Checkpoint
+from charseq.directory import read_metrics
 from tests.cli.conftest import TALES, surroundings
-from tests.faults.harness import VARIANTS, command, content, finish, train
+from tests.faults.harness import VARIANTS, begun, command, content, finish, train
 
 FAILING = """
 import errno, os, sys
@@ -28,6 +30,7 @@ from charseq.cli.app import main
 main()
 """
 EVER = 10**9
+OFTEN = ("--save-every", "0.1s")
 
 
 def run_with(name: str, first: int, last: int, words: list[str], path: Path) -> tuple[int, str]:
@@ -109,6 +112,37 @@ def test_a_real_disk_that_is_full(whole: Path, tmp_path: Path) -> None:
         assert "No space left on device" in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
         assert Checkpoint.load(disk / "run" / "last.safetensors").training is not None
+
+
+def test_a_disk_that_becomes_read_only(whole: Path, tmp_path: Path) -> None:
+    """Training goes on, says so, and saves again as soon as it may."""
+    with small_disk(tmp_path, "10m") as disk, begun(disk, *OFTEN) as process:
+        for mode, sign in (("ro", "Read-only file system; trying again later"), ("rw", "")):
+            step = Checkpoint.load(disk / "run" / "last.safetensors").results.step
+            subprocess.run(["mount", "-o", f"remount,{mode}", str(disk)], check=True)
+            if sign:
+                assert process.stderr is not None
+                assert any(sign in line for line in process.stderr)
+        while Checkpoint.load(disk / "run" / "last.safetensors").results.step == step:
+            assert process.poll() is None
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def test_a_directory_deleted_under_the_process(tmp_path: Path) -> None:
+    """It is made anew with all that is known, and that can be resumed."""
+    with begun(tmp_path, *OFTEN) as process:
+        shutil.rmtree(tmp_path / "run")
+        assert process.stderr is not None
+        assert any("the run directory was gone; it was made anew" in line for line in process.stderr)
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 143
+    step = Checkpoint.load(tmp_path / "run" / "last.safetensors").results.step
+    assert read_metrics(tmp_path / "run")[0]["step"] < step
+    Checkpoint.load(tmp_path / "run" / "model.safetensors")
+    limits = ("--max-steps", f"{step + 5}", "--max-time", "0")
+    finish(command("train", "--resume", "run", *limits, "--quiet"), tmp_path)
 
 
 @pytest.mark.parametrize("size", [0, 4096])

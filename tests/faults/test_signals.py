@@ -8,24 +8,8 @@ from pathlib import Path
 import pytest
 
 from charseq.checkpoint import Checkpoint
-from tests.cli.conftest import TALES, surroundings
-from tests.faults.harness import command, finish
-
-ENDLESS = ("--hidden-size", "12", "--threads", "1", "--kernels", "numpy", "--max-time", "1h", "--quiet")
-
-
-def begun(path: Path, *wrapper: str) -> "subprocess.Popen[str]":
-    """Start a run that is at its work when this returns."""
-    (path / "text.txt").write_bytes(TALES[:4000].encode())
-    words = [*wrapper, *command("train", "text.txt", *ENDLESS, "-o", "run")]
-    process = subprocess.Popen(
-        words, cwd=path, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "best" in line:
-            return process
-    pytest.fail("it never validated")
+from tests.cli.conftest import surroundings
+from tests.faults.harness import begun, command, finish
 
 
 @pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -54,7 +38,7 @@ def test_two_signals_end_it_at_once(tmp_path: Path) -> None:
 
 def test_nohup(tmp_path: Path) -> None:
     """A run that was told to ignore hang-ups goes on."""
-    with begun(tmp_path, "nohup") as process:
+    with begun(tmp_path, wrapper=("nohup",)) as process:
         process.send_signal(signal.SIGHUP)
         time.sleep(0.5)
         assert process.poll() is None

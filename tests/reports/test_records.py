@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ from charseq.reports import (
     prediction_row,
     write_rows,
 )
+from charseq.reports.records import write_json
 from charseq.score import Score
 
 SCORE = Score(
@@ -212,6 +214,19 @@ def test_json_gives_rows_back(rows: list[Row]) -> None:
     assert parsed == [{key: _without_infinity(value) for key, value in row.items()} for row in rows]
     assert text.endswith("]\n")
     assert text.count("\n") == max(1, len(rows))
+
+
+def test_json_before_an_error_is_a_list() -> None:
+    """What was written before the rows ended in an error is a whole list."""
+
+    def rows() -> Iterator[Row]:
+        yield {"a": 1}
+        raise ZeroDivisionError
+
+    file = io.StringIO()
+    with pytest.raises(ZeroDivisionError):
+        write_json(rows(), file)
+    assert json.loads(file.getvalue()) == [{"a": 1}]
 
 
 def _without_infinity(value: Any) -> Any:
