@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from charseq.cells import CELLS
 from charseq.config import (
@@ -20,24 +20,9 @@ from charseq.config import (
     parse_duration,
     suggest,
 )
-from charseq.errors import ConfigError
 from charseq.optim import OPTIMIZERS
 from charseq.text import TOKENIZERS
-
-DEFAULT = Settings()
-FIELDS = [(section, key) for section, values in DEFAULT for key in type(values).model_fields]
-
-
-def message_of(layer: dict[str, Any], source: str = "charseq.toml") -> str:
-    with pytest.raises(ConfigError) as caught:
-        DEFAULT.with_layer(layer, source)
-    return str(caught.value)
-
-
-def help_of(section: str, key: str) -> str | None:
-    values: BaseModel = getattr(DEFAULT, section)
-    return type(values).model_fields[key].description
-
+from tests.defaults import DEFAULT, FIELDS, help_of, message_of
 
 # What there is
 

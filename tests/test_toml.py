@@ -7,7 +7,6 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from charseq.cells import CELLS
 from charseq.config import (
@@ -21,20 +20,7 @@ from charseq.config import (
 )
 from charseq.errors import ConfigError
 from charseq.toml import layer_from_assignment, layer_from_environment, load_toml, to_toml
-
-DEFAULT = Settings()
-FIELDS = [(section, key) for section, values in DEFAULT for key in type(values).model_fields]
-
-
-def message_of(layer: dict[str, Any], source: str = "charseq.toml") -> str:
-    with pytest.raises(ConfigError) as caught:
-        DEFAULT.with_layer(layer, source)
-    return str(caught.value)
-
-
-def help_of(section: str, key: str) -> str | None:
-    values: BaseModel = getattr(DEFAULT, section)
-    return type(values).model_fields[key].description
+from tests.defaults import DEFAULT, FIELDS, help_of, message_of
 
 
 @pytest.mark.parametrize(
