@@ -123,6 +123,8 @@ def command(
         raise ConfigError("--heatmap is for people: leave out --format")
     if steps and cases is None:
         raise ConfigError("--steps needs --cases")
+    if sort is not None and by is None:
+        raise ConfigError("--sort needs --by")
     wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration)
     check_before(texts, html)
     asked = None if cases is None else read_cases(cases)

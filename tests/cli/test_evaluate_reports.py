@@ -282,6 +282,11 @@ def test_twenty_rows_unless_told_otherwise(call: Call, models: Workshop, texts: 
     assert [row["group"] is None for row in found] == [False] * 20 + [True]
 
 
+def test_sorting_needs_groups(call: Call, models: Workshop) -> None:
+    """An order of nothing is refused."""
+    assert call("evaluate", models.hello, "--sort", "mean") == refused("--sort needs --by")
+
+
 @pytest.mark.parametrize("sort", ["total", "mean"])
 def test_the_running_mean_of_sorted_chunks(call: Call, models: Workshop, texts: list[str], sort: str) -> None:
     """The mean up to the end of a chunk is the same wherever the chunk stands."""
