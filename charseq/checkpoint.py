@@ -194,9 +194,8 @@ def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) ->
     """Return the model that the tensors are of; ValueError or KeyError where they are of none."""
     if settings.model.ngram:
         return NGram.from_tensors(tensors, vocab_size=vocab_size, order=settings.model.ngram)
-    for name, shape in parameter_shapes(
-        settings.model, vocab_size
-    ).items():  # before memory is taken for them
+    shapes = parameter_shapes(settings.model, vocab_size)
+    for name, shape in shapes.items():  # before memory is taken for them
         if name not in tensors:
             raise ValueError(f"tensor {name} is missing")
         tensor = tensors[name]
