@@ -65,6 +65,8 @@ def read_cases(path: Path) -> list[Case]:
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    except (TypeError, LookupError, AttributeError):  # PyYAML stumbles over a tag such as !!timestamp
+        raise DataError(f"{path}: not valid YAML: a value is not what its tag says") from None
 
 
 def case_row(case: Case, prediction: Prediction) -> Row:

@@ -243,6 +243,7 @@ _WANTS = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "string_type": "a string",
+    "string_unicode": "valid UTF-8",
     "tuple_type": "a string or a list of strings",
     "model_type": "a table",
     "too_short": "not empty",

@@ -21,6 +21,10 @@ from charseq.files import exists
 
 RUNS = Path("runs")
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
+NATS = ("train_nats_per_char", "valid_nats_per_char")
+"""The figures of a record of a validation."""
+MAX_STEP = 1 << 53
+"""Beyond, a number is no step."""
 
 
 def default_directory(settings: Settings) -> Path:
@@ -123,6 +127,13 @@ def _metrics_of(line: bytes, where: str) -> dict[str, Any]:
         record = json.loads(line)
     except (ValueError, RecursionError):
         record = None
-    if not isinstance(record, dict) or not isinstance(record.get("step"), int):
+    if not (isinstance(record, dict) and _is_record(record)):
         raise CheckpointError(f"{where}: damaged: not the record of a validation")
     return record
+
+
+def _is_record(record: dict[str, Any]) -> bool:
+    """Say whether a record has what is read of it, as it is written."""
+    step, figures = record.get("step"), [record.get(key, "") for key in NATS]
+    is_step = isinstance(step, int) and 0 <= step < MAX_STEP
+    return is_step and all(nats is None or isinstance(nats, float) for nats in figures)
