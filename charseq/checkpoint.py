@@ -206,4 +206,8 @@ def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) ->
     model = CharModel(settings.model, vocab_size)
     for name, array in model.params.items():
         array[...] = tensors[name]
+    with np.errstate(over="ignore"):
+        square = np.dot(model.params.flat, model.params.flat)
+    if not np.isfinite(square):  # training leaves no such weights; below, no product of them overflows
+        raise ValueError("its weights are too large to compute with")
     return model

@@ -37,7 +37,10 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The loss was nan or infinite: the best parameters are back, with a halved learning rate."""
+    """Training diverged: the best parameters are back, with a halved learning rate.
+
+    The loss was nan or infinite, or single precision does not hold the norm of the gradient or the weights.
+    """
 
     step: int
     learning_rate: float

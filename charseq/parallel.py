@@ -173,7 +173,8 @@ class Shards:
                 if isinstance(result, Exception):
                     raise result
                 loss += result
-                total.flat += shard.grads.flat
+                with np.errstate(over="ignore", invalid="ignore"):  # as in `learn`
+                    total.flat += shard.grads.flat
         except (EOFError, ConnectionError):
             raise CharseqError("a worker process was killed; --threads 1 works without") from None
         return loss, total

@@ -123,16 +123,16 @@ class Run:
             raise ConfigError(f"{directory}: no run to resume: there is no {LAST}")
         checkpoint = Checkpoint.load(directory / LAST)
         settings = checkpoint.settings.with_layers(changes)
-        for section, key in _differences(checkpoint.settings, settings):
+        different = _differences(checkpoint.settings, settings)
+        for section, key in different:
             if key not in CHANGEABLE.get(section, set()):
                 raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
-        other_bits = [f"train.{key}" for s, key in _differences(checkpoint.settings, settings) if key in BITS]
         checkpoint.settings = settings
         texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
         _check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
-        run.other_bits = other_bits
+        run.other_bits = [f"train.{key}" for section, key in different if key in BITS]
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
@@ -141,6 +141,8 @@ class Run:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would grow old
+        if ("optim", "learning_rate") in different:
+            run.trainer.rate_anew()
         return run
 
     def events(self) -> Iterator[Event]:

@@ -89,14 +89,14 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> 
         p /= config.temperature
     np.exp(p, out=p)
     if config.top_k or config.top_p < 1:
-        p = _truncated(p, config)
+        p = _truncated(p, logits, config)
     heights = np.add.accumulate(p)
     return int(heights.searchsorted(rng.random() * heights[-1], "right"))
 
 
-def _truncated(p: FloatArray, config: SampleConfig) -> FloatArray:
+def _truncated(p: FloatArray, logits: FloatArray, config: SampleConfig) -> FloatArray:
     """Return `p` with zeros outside the k likeliest, and outside the fewest that reach the share top_p."""
-    order = np.argsort(-p, kind="stable")
+    order = np.argsort(-logits, kind="stable")  # at a huge temperature all of p is the same
     keep = len(p)
     if config.top_k:
         keep = min(keep, config.top_k)

@@ -159,6 +159,11 @@ class Trainer:
         if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
             self.plan = plan  # on a machine with fewer cores another one is found
 
+    def rate_anew(self) -> None:
+        """Train with the learning rate of the settings, whatever divergences and plateaus made of it."""
+        self._schedule.scale = 1.0
+        self.progress.num_recoveries = 0
+
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
         for name, vector in self._optimizer.state.items():
@@ -258,4 +263,5 @@ class Trainer:
         self.model.params.flat[...] = self.best
         self._optimizer.reset_()
         self._state.reset_()
+        now.train_nats, now.train_chars = 0.0, 0  # those of steps that were given up
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)

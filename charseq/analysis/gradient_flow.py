@@ -98,7 +98,9 @@ def gradient_flow(
     positions = able[np.linspace(0, len(able) - 1, min(num_positions, len(able))).round().astype(np.intp)]
     meter = _Meter(model, inputs, targets, begins)
     parts = np.array_split(positions, -(-len(positions) // STREAMS))
-    return GradientFlow(lags, positions, np.concatenate([meter.norms(part, lags) for part in parts], axis=-1))
+    with np.errstate(over="ignore", invalid="ignore"):  # a gradient may explode
+        norms = np.concatenate([meter.norms(part, lags) for part in parts], axis=-1)
+    return GradientFlow(lags, positions, norms)
 
 
 class _Meter:

@@ -122,9 +122,10 @@ class TrainingDisplay:
             self._validated(event)
         elif isinstance(event, Recovered):
             self.say(
-                f"step {event.step}: the loss is not finite; going on from the best model "
+                f"step {event.step}: training diverged; going on from the best model "
                 f"with learning rate {event.learning_rate:.3g}"
             )
+            self._loss = math.nan
         elif isinstance(event, Unsaved):
             self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
         elif isinstance(event, MadeAnew):
