@@ -27,11 +27,18 @@ STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
 ENDLESS = ("--hidden-size", "12", "--threads", "1", "--kernels", "numpy", "--max-time", "1h", "--quiet")
-VARIANTS = [
+PLATEAU = ("--schedule", "plateau", "--optimizer", "rmsprop", "--embedding-size", "4")
+DIVERGING = (
+    *("--optimizer", "adamw", "--set", "optim.weight_decay=100", "--learning-rate", "0.03"),
+    *("--schedule", "constant", "--set", "optim.warmup_steps=0"),
+)
+VARIANTS: list[tuple[str, ...]] = [
     *((cell, unit, "1") for cell, unit in itertools.product(("gru", "lstm", "rnn"), ("stream", "line"))),
     ("gru", "stream", "2"),
+    ("lstm", "stream", "1", *PLATEAU),
+    ("rnn", "stream", "1", *DIVERGING),
 ]
-"""Cell, unit and threads."""
+"""Cell, unit and threads, and more options."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -39,11 +46,11 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "charseq", *arguments]
 
 
-def train(variant: tuple[str, str, str], run: str) -> list[str]:
+def train(variant: tuple[str, ...], run: str) -> list[str]:
     """Return the command that begins a run."""
-    cell, unit, threads = variant
+    cell, unit, threads, *more = variant
     how = ("--cell", cell, "--unit", unit, "--threads", threads, "--kernels", "numpy", "--num-layers", "2")
-    return command("train", "text.txt", *how, *COMMON, *LIMITS, "-o", run)
+    return command("train", "text.txt", *how, *COMMON, *LIMITS, *more, "-o", run)
 
 
 def finish(words: list[str], path: Path) -> None:
@@ -100,7 +107,7 @@ def content(run: Path) -> dict[str, Any]:
     return found
 
 
-def torture(variant: tuple[str, str, str], path: Path, *, num_kills: int, seed: int) -> int:
+def torture(variant: tuple[str, ...], path: Path, *, num_kills: int, seed: int) -> int:
     """Kill a run up to `num_kills` times and compare it with one in one go; return the kills that struck."""
     rng = random.Random(seed)
     (path / "text.txt").write_bytes(TALES[:4000].encode())
