@@ -6,12 +6,12 @@
 """
 
 import math
-import reprlib
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from charseq.config import Name, brief
 from charseq.errors import ConfigError, DataError
 from charseq.files import read_small
 from charseq.predictor import Prediction
@@ -33,7 +33,7 @@ class Case(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    prefix: str
+    prefix: Name
     target: str = Field(min_length=1, max_length=1)
     expect: Expectation | None = None
 
@@ -53,19 +53,25 @@ def read_cases(path: Path) -> list[Case]:
     """Read a file of cases. Raises DataError, naming the case and the field, ConfigError if it is missing."""
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Knows plain values only."""
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            """Leave `<<` an unknown key: merging would let a small file grow without end."""
+
     try:
-        return CASES.validate_python(yaml.safe_load(read_small(path)))
+        return CASES.validate_python(yaml.load(read_small(path), Loader))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
         raise DataError(
-            f"{path}: case {where or 'list'}: {first['msg']}; got {reprlib.repr(first['input'])}"
+            f"{path}: case {where or 'list'}: {first['msg']}; got {brief(first['input'])}"
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    except (TypeError, LookupError, AttributeError):  # PyYAML stumbles over a tag such as !!timestamp
+    except (TypeError, LookupError, AttributeError, ArithmeticError):  # PyYAML's, of odd tags
         raise DataError(f"{path}: not valid YAML: a value is not what its tag says") from None
 
 

@@ -6,7 +6,7 @@ resumed the trainer's arrays. One JSON text in the file's metadata holds the res
 
 import hashlib
 import json
-import reprlib
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from charseq import __version__
 from charseq.baselines import NGram
-from charseq.config import Settings, reason
+from charseq.config import Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
 from charseq.language import LanguageModel
@@ -168,17 +168,33 @@ def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if METADATA_KEY not in metadata:
         raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata")
     try:
-        record = json.loads(metadata[METADATA_KEY])
+        text = metadata[METADATA_KEY]
+        record = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")  # no half of a character
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a charseq model: {error}") from None
     if not isinstance(record, dict):
         raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
     version = record.get("format_version")
     if not isinstance(version, int) or version < 1:
-        raise CheckpointError(f"{path}: not a charseq model: its format is {reprlib.repr(version)}")
+        raise CheckpointError(f"{path}: not a charseq model: its format is {brief(version)}")
     if version > FORMAT_VERSION:
-        raise CheckpointError(f"{path}: written by a newer charseq (format {version}); update this one")
+        newer = f"written by a newer charseq (format {brief(version)})"
+        raise CheckpointError(f"{path}: {newer}; update this one")
     return record
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) >= 1 << 128:  # the largest are those of the random generator
+        raise ValueError(f"{brief(number)} is too large")
+    return number
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number[:20]} is no finite number")
+    return value
 
 
 def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ charseq.toml < environment < option; each layer is checked as it is laid, so an 
 
 import difflib
 import re
+import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -72,6 +73,9 @@ MAX_THREADS = 256
 
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
 Threads = Annotated[int, BeforeValidator(parse_threads)]
+Count = Annotated[int, Field(le=10**15)]
+"""A number of steps or of characters: more than anybody can wait for, and yet one to reckon with."""
+Seed = Annotated[int, Field(lt=1 << 128)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 
@@ -129,7 +133,7 @@ class OptimConfig(Section):
         lt=1,
         description="plateau: what the rate is multiplied by when validation has not improved.",
     )
-    warmup_steps: int = Field(50, ge=0, description="Steps over which the rate rises from zero.")
+    warmup_steps: Count = Field(50, ge=0, description="Steps over which the rate rises from zero.")
     max_grad_norm: float = Field(1.0, ge=0, description="Longer gradients are scaled to this norm; 0: never.")
     momentum: float = Field(0.9, ge=0, lt=1, description="sgd: share of the last step that is kept.")
     beta1: float = Field(0.9, ge=0, lt=1, description="adam, adamw: decay of the mean gradient.")
@@ -146,21 +150,23 @@ class TrainConfig(Section):
     seq_length: int = Field(
         64, ge=1, le=65536, description="Steps that the gradient goes back (truncated BPTT)."
     )
-    num_epochs: int = Field(0, ge=0, description="Stop after this many passes over the corpus; 0: no limit.")
-    max_steps: int = Field(0, ge=0, description="Stop after this many steps; 0: no limit.")
+    num_epochs: Count = Field(
+        0, ge=0, description="Stop after this many passes over the corpus; 0: no limit."
+    )
+    max_steps: Count = Field(0, ge=0, description="Stop after this many steps; 0: no limit.")
     max_time: Duration = Field(
         0.0, description="Stop after this time, e.g. 10m; 0s: no limit. No limit at all means 2m."
     )
-    patience: int = Field(
+    patience: Count = Field(
         0, ge=0, description="Stop after so many validations without improvement; 0: never."
     )
-    eval_every: int = Field(
+    eval_every: Count = Field(
         0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
     )
     save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
-    save_every_steps: int = Field(0, ge=0, description="Steps between saves, besides; 0: by time alone.")
+    save_every_steps: Count = Field(0, ge=0, description="Steps between saves, besides; 0: by time alone.")
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
-    seed: int = Field(1, ge=0, description="Seed of the first weights and of dropout.")
+    seed: Seed = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: Threads = Field(
         AUTO,
         ge=0,
@@ -175,16 +181,16 @@ class TrainConfig(Section):
 class SampleConfig(Section):
     """How text is drawn from a model."""
 
-    length: int = Field(500, ge=0, description="Number of new characters.")
+    length: Count = Field(500, ge=0, description="Number of new characters.")
     temperature: float = Field(
         0.8, ge=0, description="Below 1 safer, above 1 wilder; 0: always the likeliest."
     )
-    top_k: int = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
+    top_k: Count = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
     top_p: float = Field(
         1.0, gt=0, le=1, description="Draw from the likeliest characters that reach this share."
     )
-    num_samples: int = Field(1, ge=1, description="Number of texts.")
-    seed: int = Field(-1, ge=-1, description="Same seed, same text; -1: a new one each time.")
+    num_samples: Count = Field(1, ge=1, description="Number of texts.")
+    seed: Seed = Field(-1, ge=-1, description="Same seed, same text; -1: a new one each time.")
 
 
 class Settings(Section):
@@ -231,11 +237,23 @@ def reason(error: Exception) -> str:
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
+def brief(value: object) -> str:
+    """Return a value as it was written, or the gist of it where it is large, deep, or no number to print."""
+    try:
+        return _BRIEF.repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        return f"a very large {type(value).__name__}"
+
+
 def suggest(word: str, known: list[str]) -> str:
     """Return " (did you mean 'lstm'?)" for the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 100
+_BRIEF.maxlevel = 3
 
 _WANTS = {
     "int_type": "a whole number",
@@ -266,7 +284,7 @@ def _explain(error: Any) -> str:
         return f"unknown {where} {name}{suggest(names[-1], known)}; known: {', '.join(known)}"
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
-        return f"{name} must be one of {', '.join(choices)}; got {got!r}{suggest(str(got), choices)}"
+        return f"{name} must be one of {', '.join(choices)}; got {brief(got)}{suggest(brief(got), choices)}"
     if kind == "value_error":
-        return f"{name} {context['error']}; got {got!r}"
-    return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {got!r}"
+        return f"{name} {context['error']}; got {brief(got)}"
+    return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {brief(got)}"

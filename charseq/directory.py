@@ -17,9 +17,11 @@ from typing import Any
 
 from charseq.config import Settings
 from charseq.errors import CharseqError, CheckpointError, ConfigError
-from charseq.files import exists
+from charseq.files import exists, is_file
 
 RUNS = Path("runs")
+MAX_STEM_CHARS = 50
+"""What a run's directory takes over of the name of its corpus: file names have a limit."""
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
 NATS = ("train_nats_per_char", "valid_nats_per_char")
 """The figures of a record of a validation."""
@@ -34,7 +36,7 @@ def default_directory(settings: Settings) -> Path:
         "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
     )
     kind = "ngram" if settings.model.ngram else settings.model.cell
-    name, path, number = f"{stem or 'text'}-{kind}", RUNS, 1
+    name, path, number = f"{stem[:MAX_STEM_CHARS] or 'text'}-{kind}", RUNS, 1
     while (path := RUNS / (name if number == 1 else f"{name}-{number}")).exists():
         number += 1
     return path
@@ -58,7 +60,7 @@ def is_model(argument: str) -> bool:
     path = Path(argument)
     if not exists(argument):
         return False
-    return (path / MODEL).is_file() or (path.suffix == ".safetensors" and path.is_file())
+    return is_file(path / MODEL) or (path.suffix == ".safetensors" and is_file(path))
 
 
 def find_model(argument: str | None) -> Path:

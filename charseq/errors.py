@@ -9,11 +9,17 @@
 Anything else that escapes is a bug and shows its traceback.
 """
 
+MAX_MESSAGE_CHARS = 800
+"""What is said of an error at most: it may quote what is in a file, or what was typed."""
+
 
 class CharseqError(Exception):
     """The work failed; `str(error)` reads «what: why; what to do»."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class DataError(CharseqError):
@@ -32,3 +38,9 @@ class ConfigError(CharseqError):
     """The request is wrong: an unknown setting, a value out of range, a path that is no model."""
 
     exit_code = 2
+
+
+def one_line(message: str) -> str:
+    """Return `message` on one line; of a very long one the middle is left out."""
+    line, half = " ".join(message.splitlines()), MAX_MESSAGE_CHARS // 2
+    return line if len(line) <= MAX_MESSAGE_CHARS else f"{line[:half]} ... {line[-half:]}"

@@ -11,8 +11,8 @@ from charseq.errors import CharseqError, ConfigError
 CACHE_VARIABLE = "CHARSEQ_CACHE_DIR"
 """The environment variable that names the directory of the cache; no setting, though it looks like one."""
 
-MAX_SMALL_BYTES = 1 << 22
-"""The largest file of settings or cases."""
+MAX_SMALL_BYTES = 1 << 20
+"""The largest file of settings or cases: PyYAML reads it in some ten seconds."""
 
 
 def cache_directory() -> Path:
@@ -30,6 +30,14 @@ def exists(name: str) -> bool:
     """Say whether there is such a file or directory; names that nothing can have are not there."""
     try:
         return bool(name) and Path(name).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Say whether there is such a file; what may not be looked at is none."""
+    try:
+        return path.is_file()
     except (OSError, ValueError):
         return False
 

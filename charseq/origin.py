@@ -29,7 +29,10 @@ def _corpus(checkpoint: Checkpoint, progress: Progress | None, advice: str) -> T
     for source in made_of.sources:  # a model from a stranger may name what never ends
         if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
             raise DataError(f"{source}: neither a file nor a directory: {advice}")
-    corpus = read_corpus(made_of.sources, progress=progress)
+    try:
+        corpus = read_corpus(made_of.sources, progress=progress, max_bytes=made_of.num_bytes)
+    except DataError as error:
+        raise DataError(f"{error}: {advice}") from None
     if corpus.sha256 != made_of.sha256:
         raise DataError(
             f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "

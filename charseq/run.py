@@ -25,7 +25,7 @@ from charseq.directory import (
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.evaluator import Validator
 from charseq.events import Event, MadeAnew, StepDone, Unsaved, Validated
-from charseq.files import sweep, write_atomically
+from charseq.files import is_file, sweep, write_atomically
 from charseq.lock import DirectoryLock, locked
 from charseq.network import CharModel
 from charseq.network.model import parameter_shapes
@@ -119,7 +119,7 @@ class Run:
         Raises ConfigError for changes that would make it another run, DataError when the corpus is not the
         one it was trained on.
         """
-        if not (directory / LAST).is_file():
+        if not is_file(directory / LAST):
             raise ConfigError(f"{directory}: no run to resume: there is no {LAST}")
         checkpoint = Checkpoint.load(directory / LAST)
         settings = checkpoint.settings.with_layers(changes)
@@ -137,7 +137,7 @@ class Run:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
             run.trainer.restore(checkpoint.training)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would grow old

@@ -11,11 +11,17 @@ from charseq.config import AUTO, Settings, format_duration, parse_duration, pars
 from charseq.errors import ConfigError
 from charseq.files import CACHE_VARIABLE, read_small
 
+MAX_DOTS = 1000
+"""Dots on a line: reading a dotted key takes Python time that grows with the square of its length."""
+
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Read one layer of settings from a TOML file."""
     try:
-        return tomllib.loads(read_small(path))
+        text = read_small(path)
+        if any(line.count(".") > MAX_DOTS for line in text.split("\n")):
+            raise ValueError(f"a line with more than {MAX_DOTS:,} dots")
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

@@ -7,10 +7,10 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from charseq.arrays import FloatArray
 from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
@@ -31,6 +31,11 @@ MIN_EVAL_EVERY = 100
 """Steps between validations at least, unless the settings say otherwise."""
 
 
+Count = Annotated[int, Field(ge=0, lt=1 << 62)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""What a number of a run that is resumed may be."""
+
+
 @dataclass(slots=True)
 class Progress:
     """Where a run stands: every number that resuming needs beside the arrays.
@@ -39,18 +44,18 @@ class Progress:
     the sums since the last validation.
     """
 
-    step: int = 0
-    epoch: int = 0
-    window: int = 0
-    elapsed: float = 0.0
-    best_nats: float | None = None
-    best_step: int = 0
-    num_bad_validations: int = 0
-    num_recoveries: int = 0
-    rate_scale: float = 1.0
-    num_optimizer_steps: int = 0
-    train_nats: float = 0.0
-    train_chars: int = 0
+    step: Count = 0
+    epoch: Count = 0
+    window: Count = 0
+    elapsed: Amount = 0.0
+    best_nats: Amount | None = None
+    best_step: Count = 0
+    num_bad_validations: Count = 0
+    num_recoveries: Count = 0
+    rate_scale: Amount = 1.0
+    num_optimizer_steps: Count = 0
+    train_nats: Amount = 0.0
+    train_chars: Count = 0
 
     @property
     def epoch_number(self) -> int:

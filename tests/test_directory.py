@@ -20,7 +20,7 @@ from charseq.directory import (
     model_name,
     read_metrics,
 )
-from charseq.errors import CharseqError, CheckpointError, ConfigError
+from charseq.errors import CharseqError, CheckpointError, ConfigError, one_line
 
 
 @pytest.fixture(autouse=True)
@@ -244,7 +244,8 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
     """Asked for by a name that no file can have, a model is not there, and that is one error."""
     with pytest.raises(ConfigError) as caught:
         find_model(name)
-    assert str(caught.value) == f"{name}: no such model; give a run directory or a .safetensors file"
+    message = f"{name}: no such model; give a run directory or a .safetensors file"
+    assert str(caught.value) == one_line(message)
 
 
 # ---- records

@@ -90,7 +90,7 @@ def test_no_test_part() -> None:
 
 
 @each_part
-@pytest.mark.parametrize("change", [lambda text: text + "\n", lambda text: "H" + text[1:], lambda text: ""])
+@pytest.mark.parametrize("change", [lambda text: "H" + text[1:], lambda text: ""])
 def test_a_changed_corpus(part: Any, change: Any) -> None:
     """A corpus that is not the same to the last byte is refused, and both sums are shown."""
     checkpoint, texts = trained()
@@ -101,6 +101,19 @@ def test_a_changed_corpus(part: Any, change: Any) -> None:
     assert message.startswith("corpus.txt: not the text the model was trained on any more (SHA-256 ")
     advice = "leave out --baseline" if part is training_part else "name a text to score"
     assert message.endswith(f", not {texts.sha256[:12]}): {advice}")
+
+
+@each_part
+def test_a_longer_corpus_is_not_read_to_its_end(part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than it was is refused as soon as that shows."""
+    checkpoint, texts = trained()
+    with Path("corpus.txt").open("w") as file:
+        file.write(CORPUS)
+        file.truncate(1 << 40)  # a hole that takes no room
+    with pytest.raises(
+        DataError, match=f"^corpus.txt: more than the {texts.num_bytes:,} bytes that it had: "
+    ):
+        part(checkpoint)
 
 
 @each_part

@@ -8,7 +8,7 @@ from typing import TextIO
 import typer
 
 from charseq import __version__
-from charseq.errors import CharseqError
+from charseq.errors import CharseqError, one_line
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def _discard_output() -> None:
 def _refuse(error: typer.TyperException) -> int:
     """Say what is wrong with the command line; nothing where its own help has been printed."""
     message = getattr(error, "format_message", error.__str__)().rstrip(".")
-    return _fail(f"{message}; see charseq --help", 2) if message else 2
+    return _fail(one_line(f"{message}; see charseq --help"), 2) if message else 2
 
 
 def _fail(message: str, code: int) -> int:

@@ -42,7 +42,7 @@ def note(message: str) -> None:
     """Print one line to stderr, without anything that a terminal would obey."""
     from charseq.reports.text import printable
 
-    line = printable(message).replace("\n", "\\n")
+    line = printable(message).replace("\n", "\\n").replace("\t", "\\t")
     print(f"charseq: {line}", file=sys.stderr)
 
 

@@ -68,9 +68,8 @@ def command(
     is_line = checkpoint.settings.data.unit == "line"
     stops = [text for text in stop or [] if text] + ["\n"] * is_line
     _warn_of_unseen(prompt, checkpoint)
-    seeds = np.random.SeedSequence(None if settings.seed < 0 else settings.seed).spawn(settings.num_samples)
-    rngs = [np.random.default_rng(seed) for seed in seeds]
-    for number, pieces in enumerate(_texts(checkpoint, prompt, settings, rngs, stops)):
+    seeds = np.random.SeedSequence(None if settings.seed < 0 else settings.seed)
+    for number, pieces in enumerate(_texts(checkpoint, prompt, settings, seeds, stops)):
         if number and not is_line:
             sys.stdout.write("\n")
         if not hide_prompt:
@@ -88,20 +87,23 @@ def _texts(
     checkpoint: "Checkpoint",
     prompt: str,
     config: SampleConfig,
-    rngs: "list[np.random.Generator]",
+    seeds: "np.random.SeedSequence",
     stops: list[str],
 ) -> "Iterator[Iterable[str]]":
     """Yield each text in pieces: a single one as it is made, several when a batch of them is finished."""
+    import numpy as np
+
     from charseq.sampler import finish_many, sample, sample_many, until
     from charseq.text.batches import prompt_tokens
 
     model, vocab = checkpoint.model, checkpoint.tokenizer.vocab
     tokens = prompt_tokens(prompt, checkpoint.tokenizer, checkpoint.settings.data.unit)
-    if len(rngs) == 1:
-        yield until((vocab[token] for token in sample(model, tokens, config, rng=rngs[0])), stops)
-        return
-    for begin in range(0, len(rngs), TEXTS_AT_ONCE):
-        some = rngs[begin : begin + TEXTS_AT_ONCE]
+    for begin in range(0, config.num_samples, TEXTS_AT_ONCE):
+        number = min(TEXTS_AT_ONCE, config.num_samples - begin)
+        some = [np.random.default_rng(seed) for seed in seeds.spawn(number)]
+        if config.num_samples == 1:
+            yield until((vocab[token] for token in sample(model, tokens, config, rng=some[0])), stops)
+            return
         texts = finish_many(sample_many(model, tokens, config, rngs=some), vocab, stops)
         yield from ([text] for text in texts or [""] * len(some))  # texts of no length are texts too
 

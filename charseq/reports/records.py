@@ -21,6 +21,11 @@ from charseq.score import Score, bits
 
 Row = dict[str, Any]
 
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal may obey: C0, DEL, C1, the ends of lines and paragraphs, and changes of direction."""
+NO_TEXT = re.compile(f"{CONTROLS.pattern}|[\ud800-\udfff]")
+"""These, and halves of characters."""
+
 
 def evaluation_row(figures: Figures, *, model: str, text: str) -> Row:
     """Return the figures of one model on one text."""
@@ -124,8 +129,11 @@ def write_json(rows: Iterable[Row], file: TextIO) -> None:
         for row in rows:
             file.write(f"{separator}{_json(row)}")
             separator = ",\n "
-    finally:  # what came before an error is a list, too
-        file.write("[]\n" if separator == "[" else "]\n")
+    finally:
+        if separator != "[":  # what came before an error is a list, too
+            file.write("]\n")
+    if separator == "[":
+        file.write("[]\n")
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> None:
@@ -148,14 +156,15 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
         )
 
     Dumper.add_representer(str, represent)
-    yaml.dump(list(rows), file, Dumper, sort_keys=False, allow_unicode=True)
+    text = yaml.dump(list(rows), None, Dumper, sort_keys=False, allow_unicode=True)
+    file.write(CONTROLS.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
 
 def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
     r"""Write a header and a line for each row as it comes.
 
-    Backslash, tab, newline and carriage return are written \\, \t, \n and \r; lists are JSON; None is empty.
-    Where other columns begin, there is an empty line and a header of its own.
+    Backslash, tab, newline, carriage return and other controls are written \\, \t, \n, \r and as in \x1b;
+    lists are JSON; None is empty. Where other columns begin, there is an empty line and a header of its own.
     """
     for line in _with_headers(rows):
         file.write("\t".join(_cell(_escaped(value)) for value in line) + "\n")
@@ -199,7 +208,7 @@ def write_rows(rows: Iterable[Row], format_name: str, file: TextIO) -> None:
 
 def _json(value: Any) -> str:
     text = json.dumps(_finite(value), ensure_ascii=False)
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
+    return NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:
@@ -213,7 +222,8 @@ def _finite(value: Any) -> Any:
 def _escaped(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+    escaped = value.replace("\\", r"\\")
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), escaped)
 
 
 def _cell(value: Any) -> str:

@@ -62,20 +62,22 @@ class Corpus:
         return str(self.encoded)
 
 
-def read_corpus(sources: tuple[str, ...], *, progress: Progress | None = None) -> Corpus:
+def read_corpus(
+    sources: tuple[str, ...], *, progress: Progress | None = None, max_bytes: float = math.inf
+) -> Corpus:
     """Read all `sources`, one after the other, as one text; `progress` hears of a large one.
 
     Large files whose text is in the cache are read for their SHA-256 alone. Raises ConfigError for a source
-    that does not exist, DataError for one that cannot be read or decoded and for a cache that cannot be
-    written.
+    that does not exist, DataError for one that cannot be read or decoded, for more than `max_bytes`, and for
+    a cache that cannot be written.
     """
     progress, files = progress or (lambda what, done, total: None), _files_of_all(sources)
     total = _size_of(files)
     if sum(path.stat().st_size for path in files) >= LARGE_BYTES:
-        sha256, num_bytes = _digest(sources, progress, total)
+        sha256, num_bytes = _digest(sources, progress, total, max_bytes)
         if (text := cache.find(sha256)) is not None:
             return Corpus(text, tuple(sources), num_bytes, sha256)
-    return _encode(sources, progress, total)
+    return _encode(sources, progress, total, max_bytes)
 
 
 def size_of(sources: tuple[str, ...]) -> int | None:
@@ -97,19 +99,28 @@ def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
     return files if all(file.is_file() for file in files) else []
 
 
-def _digest(sources: tuple[str, ...], progress: Progress, total: int | None) -> tuple[str, int]:
+def _digest(
+    sources: tuple[str, ...], progress: Progress, total: int | None, max_bytes: float
+) -> tuple[str, int]:
     """Return the SHA-256 and the number of all bytes."""
     digest, num_bytes = hashlib.sha256(), 0
     for source in sources:
         for _, chunks in open_source(source, CORPUS_CHUNK_BYTES):
             for chunk in chunks:
                 digest.update(chunk)
-                num_bytes += len(chunk)
+                num_bytes = _more(num_bytes, chunk, max_bytes, source)
                 progress("hashing", num_bytes, total)
     return digest.hexdigest(), num_bytes
 
 
-def _encode(sources: tuple[str, ...], progress: Progress, total: int | None) -> Corpus:
+def _more(num_bytes: int, chunk: bytes, max_bytes: float, name: str) -> int:
+    """Return `num_bytes` and those of a chunk. Raises DataError beyond `max_bytes`."""
+    if num_bytes + len(chunk) > max_bytes:
+        raise DataError(f"{name}: more than the {max_bytes:,} bytes that it had")
+    return num_bytes + len(chunk)
+
+
+def _encode(sources: tuple[str, ...], progress: Progress, total: int | None, max_bytes: float) -> Corpus:
     """Read the sources, once, into memory; into the cache as soon as they turn out to be large."""
     digest, num_bytes, encode, kept = hashlib.sha256(), 0, Encoder(), [np.empty(0, symbol_type(0))]
     with ExitStack() as stack:
@@ -119,7 +130,7 @@ def _encode(sources: tuple[str, ...], progress: Progress, total: int | None) -> 
                 decode = Decoder(name)
                 for chunk in chunks:
                     digest.update(chunk)
-                    num_bytes += len(chunk)
+                    num_bytes = _more(num_bytes, chunk, max_bytes, source)
                     kept.append(encode(decode(chunk)))
                     if num_bytes >= LARGE_BYTES:
                         draft = draft or stack.enter_context(cache.Draft())
@@ -203,11 +214,18 @@ def _files(path: Path) -> list[Path]:
     """Return `path` itself, or the files below it in sorted order, hidden ones left out."""
     if not path.is_dir():
         return [path]
-    files = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    files: list[Path] = []
+    try:
+        for folder, folders, names in os.walk(path, onerror=refuse):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            files += [Path(folder, name) for name in names if not name.startswith(".")]
+        files = sorted(file for file in files if file.is_file())
+    except OSError as error:
+        raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
     if not files:
         raise DataError(f"{path}: the directory holds no files")
     return files

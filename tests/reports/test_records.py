@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -60,10 +61,9 @@ def written(rows: list[Row], format_name: str) -> str:
 
 
 def unescaped(cell: str) -> str:
-    r"""Undo \\, \t, \n and \r."""
-    pairs = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
-    chars = iter(cell)
-    return "".join(pairs[next(chars)] if char == "\\" else char for char in chars)
+    r"""Undo \\, \t, \n, \r, and \x1b and its like."""
+    escape = r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[\\tnr])"
+    return re.sub(escape, lambda found: found[0].encode().decode("unicode_escape"), cell)
 
 
 # ---- rows
@@ -317,6 +317,16 @@ def test_truth_in_tables() -> None:
     rows: list[Row] = [{"a": True, "b": False, "c": math.nan, "d": -math.inf, "e": None, "f": 1}]
     assert written(rows, "tsv") == "a\tb\tc\td\te\tf\ntrue\tfalse\tnan\t-inf\t\t1\n"
     assert written(rows, "csv") == "a,b,c,d,e,f\ntrue,false,nan,-inf,,1\n"
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x7f", "\x9b", "\x00", "\u202e", "\u2028", "\u2066"], ids=ascii)
+@pytest.mark.parametrize("name", ["json", "jsonl", "yaml", "tsv"])
+def test_controls_are_escaped(name: str, char: str) -> None:
+    """What a terminal would obey is written as an escape; what joins or separates letters is not."""
+    shown = written([{"text": f"a{char}b\u200c\u00a0c"}], name)
+    assert char not in shown
+    assert f"a{ascii(char)[1:-1]}" in shown or f"a\\u{ord(char):04x}" in shown or name == "yaml"
+    assert "\u200c\u00a0c" in shown or name == "yaml"
 
 
 def test_lists_in_tsv() -> None:
