@@ -81,6 +81,9 @@ class Results:
     valid: Score | None = None
 
 
+PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
+
+
 @dataclass(slots=True)
 class Checkpoint:
     """A model with its tokenizer, settings and history; `training` is there when a run can continue."""
@@ -135,8 +138,8 @@ class Checkpoint:
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
             model = _make_model(settings, tokenizer.vocab_size, tensors)
-            provenance = TypeAdapter(Provenance).validate_python(record["provenance"])
-            results = TypeAdapter(Results).validate_python(record["results"])
+            provenance = PROVENANCE.validate_python(record["provenance"])
+            results = RESULTS.validate_python(record["results"])
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")

@@ -8,10 +8,6 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before nump
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
-
-settings.register_profile("quick", max_examples=40)  # --hypothesis-profile=default looks longer
-settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

@@ -117,7 +117,11 @@ def torture(variant: tuple[str, ...], path: Path, *, num_kills: int, seed: int) 
     words = train(variant, "killed")
     while kills < num_kills:
         if kill(words, path, rng.uniform(0.2, 0.7 * longest)) is None:
-            break
+            if kills:
+                break
+            shutil.rmtree(path / "killed")  # this time the machine was faster
+            longest *= 0.7
+            continue
         kills += 1
         if (path / "killed" / "last.safetensors").exists():
             words = command("train", "--resume", "killed", "--quiet")
