@@ -307,8 +307,8 @@ def test_the_record_is_readable(path: Path) -> None:
 
 
 def test_a_missing_file(path: Path) -> None:
-    """A file that is not there cannot be read."""
-    assert error_of(path).startswith("cannot be read: ")
+    """A file that is not there cannot be read, and that is the reason given."""
+    assert error_of(path).startswith("cannot be read: No such file or directory")
 
 
 def test_a_directory(path: Path) -> None:
@@ -445,6 +445,14 @@ def test_damaged_tensors(change: Callable[[Tensors], object], message: str, path
     assert error_of(path) == f"the model file is damaged: {message}"
 
 
+def test_a_tensor_too_many(path: Path) -> None:
+    """A tensor that belongs to no part is named on one line, whatever is in its name."""
+    make_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    write_parts(path, tensors | {"one\nmore": np.zeros(2, np.float32)}, record)
+    assert error_of(path) == "the model file is damaged: tensor one more belongs to no part of it"
+
+
 def test_a_tensor_of_numbers_that_numpy_lacks(path: Path) -> None:
     """A parameter stored as bfloat16 is damage, not a crash."""
     make_checkpoint().save(path)
@@ -474,7 +482,6 @@ DAMAGE: list[tuple[tuple[str, ...], object]] = [
     (("tokenizer", "vocab"), "ab"),
     (("tokenizer", "num_chars"), -1),
     (("tokenizer", "num_chars"), "many"),
-    (("tokenizer", "num_chars"), float("inf")),
     (("tokenizer", "num_once"), None),
     (("settings",), None),
     (("settings",), []),
@@ -528,6 +535,15 @@ def test_a_damaged_record(place: tuple[str, ...], value: object, path: Path) -> 
     inner[place[-1]] = value
     write_parts(path, tensors, record)
     assert error_of(path).startswith("the model file is damaged: ")
+
+
+def test_a_damaged_setting_is_named(path: Path) -> None:
+    """A setting that is out of range is named, as one of those in the file."""
+    make_checkpoint().save(path)
+    tensors, record = parts_of(path)
+    record["settings"]["model"]["hidden_size"] = -1
+    write_parts(path, tensors, record)
+    assert error_of(path).startswith("the model file is damaged: settings: model.hidden_size ")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The surprise of each character: the same in one go, in pieces, in parallel, and written out by hand."""
 
 import math
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -18,6 +19,7 @@ from charseq.config import CellName, ModelConfig, Unit
 from charseq.evaluator import (
     LINE_STEPS,
     LINE_STREAMS,
+    WINDOW_STEPS,
     Expectations,
     Scorer,
     Surprise,
@@ -47,9 +49,12 @@ each_unit = pytest.mark.parametrize("unit", UNITS)
 def model_of(
     cell: CellName, dtype: type = np.float64, num_layers: int = 1, embedding_size: int = 0
 ) -> CharModel:
+    """Return a model with random parameters, none of them zero."""
     config = ModelConfig(cell=cell, hidden_size=8, num_layers=num_layers, embedding_size=embedding_size)
-    model = CharModel(config, TOKENIZER.vocab_size, dtype)
-    model.initialise_(np.random.default_rng(0))
+    model, rng = CharModel(config, TOKENIZER.vocab_size, dtype), np.random.default_rng(0)
+    model.initialise_(rng)
+    # Biases of zero would keep the zero state while the zero vector is read, as if nothing had been.
+    model.params.flat += rng.normal(0, 0.1, model.params.flat.size).astype(dtype)
     return model
 
 
@@ -349,6 +354,16 @@ def test_more_lines_than_streams_are_cut(ahead: int) -> None:
     assert bounds.tolist() == [ahead + 3 * k for k in range(LINE_STREAMS + 1)]
 
 
+@pytest.mark.parametrize("ahead", [0, 100])
+@pytest.mark.parametrize(("num_short", "are_cut"), [(56, True), (55, False)])
+def test_a_line_as_long_as_four_streams(num_short: int, are_cut: bool, ahead: int) -> None:
+    """A line of 8 characters is as long as four streams of 64 should be, and too long for those of 63."""
+    starts = np.zeros(ahead + 8 + num_short + 1, np.bool_)
+    starts[ahead] = True
+    starts[ahead + 8 :] = True
+    assert len(line_streams(starts)) == (LINE_STREAMS + 1 if are_cut else 0)
+
+
 @settings(deadline=None)
 @given(lengths=st.lists(st.integers(1, 30), min_size=LINE_STREAMS + 1, max_size=300), ahead=st.integers(0, 9))
 def test_streams_are_whole_lines(lengths: list[int], ahead: int) -> None:
@@ -508,6 +523,42 @@ def test_validation_counts_neither_words_nor_guesses() -> None:
     assert (score.num_words, score.num_top1, score.num_top5) == (0, 0, 0)
 
 
+# Memory
+
+
+def peak_of(run: Callable[[], object]) -> int:
+    """Return how many bytes there were at most while `run` ran."""
+    tracemalloc.start()
+    try:
+        run()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("num_steps", "num_streams", "score"),
+    [
+        (WINDOW_STEPS, 1, lambda model: Scorer(model, TOKENIZER, "stream").score(TEXT)),
+        (LINE_STEPS, LINE_STREAMS, lambda model: Scorer(model, TOKENIZER, "line").score(LINES)),
+        (
+            Validator.STEPS,
+            Validator.STREAMS,
+            lambda model: Validator(model, TOKENIZER, Text.of(2 * LINES), "stream").score(),
+        ),
+    ],
+    ids=["stream", "lines", "validation"],
+)
+def test_nothing_is_kept_for_gradients(
+    num_steps: int, num_streams: int, score: Callable[[LanguageModel], object]
+) -> None:
+    """Scoring takes less memory than what training would need for windows of the same size."""
+    model = CharModel(ModelConfig(cell="lstm", hidden_size=128), TOKENIZER.vocab_size)
+    score(model)  # what is loaded on the way does not count
+    room_to_train = peak_of(lambda: model.workspace(num_steps, num_streams, resets=num_streams > 1))
+    assert peak_of(lambda: score(model)) < room_to_train
+
+
 # Words
 
 
@@ -525,6 +576,7 @@ def test_count_words(text: str, num_words: int) -> None:
     text=st.text(st.one_of(st.sampled_from("ab \n\t\r\x1c\x85\xa0\u2003\u2028\u200b"), st.characters())),
     cuts=st.lists(st.integers(0, 40), max_size=6).map(sorted),
 )
+@example(text="a b", cuts=[2])
 def test_words_of_pieces_add_up(text: str, cuts: list[int]) -> None:
     """The words that begin in each piece add up to those of the whole."""
     pieces = pairwise([0, *cuts, max([len(text), *cuts])])

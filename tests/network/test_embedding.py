@@ -155,6 +155,24 @@ def test_tokens_are_summed_in_any_number_of_products(at_once: int, monkeypatch: 
     )
 
 
+class CountedOneHot(OneHot):
+    """Counts the matrices that were asked for."""
+
+    num_matrices = 0
+
+    def matrix(self, tokens: TokenArray, alphabet: TokenArray) -> NDArray[Any]:
+        self.num_matrices += 1
+        return super().matrix(tokens, alphabet)
+
+
+def test_a_large_vocabulary_takes_few_products() -> None:
+    """As many tokens as a one-hot matrix has rows share a product: work does not grow with their square."""
+    tokens = np.arange(4 * MANY, dtype=np.int32).reshape(-1, N)
+    one_hot = CountedOneHot(tokens.size, 4 * MANY, np.float64)
+    lookup_gradient(some_array(D, tokens.size), tokens, one_hot, out=np.zeros((D, 4 * MANY)))
+    assert one_hot.num_matrices == 4
+
+
 @vocabularies
 def test_the_memory_of_a_longer_window_serves_a_shorter_one(vocab_size: int) -> None:
     """A memory made for more tokens gives the gradient of the tokens that there are."""

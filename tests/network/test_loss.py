@@ -101,6 +101,22 @@ def test_the_loss_of_huge_logits_is_finite(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_characters_of_huge_and_of_tiny_logits(dtype: type) -> None:
+    """Only differences count: logits that are all 1e4 or all -1e4 cost log V, side by side as alone."""
+    logits: NDArray[Any] = np.full((1, 2, V), 1e4, dtype)
+    logits[0, 1] = -1e4
+    assert cross_entropy_(logits, some_targets(1, 2)) == pytest.approx(np.log(V))
+
+
+@pytest.mark.parametrize(("row", "cost"), [([0, -1_000_001], 1_000_001), ([0, 0, 0, 0, 0], np.log(5))])
+def test_losses_of_float32_are_summed_in_float64(row: list[float], cost: float) -> None:
+    """The mean of 255 equal costs, each a float32, is that float32: their sum loses nothing."""
+    logits = np.tile(np.array(row, np.float32), (255, 1, 1))
+    loss = cross_entropy_(logits, np.ones((255, 1), np.int32))
+    assert loss == float(np.float32(loss)) == pytest.approx(cost, rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_gradient_of_huge_logits_is_finite(dtype: type) -> None:
     """Logits of 1e4 give the gradient of a certain prediction: nothing if right, plus and minus if wrong."""
     logits: NDArray[Any] = np.full((1, 2, V), -1e4, dtype)

@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
 from charseq.cells import CELLS
-from charseq.config import ModelConfig
+from charseq.config import KernelName, ModelConfig
 from charseq.network import CharModel, State, embedding, recurrent
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
@@ -19,6 +20,7 @@ Array: TypeAlias = NDArray[Any]
 
 V, H, T, N = 5, 4, 6, 3
 UNSEEN = -1
+KERNELS: tuple[KernelName, ...] = ("numba", "numpy")
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_depth = pytest.mark.parametrize("num_layers", [1, 2])
@@ -179,6 +181,21 @@ def test_a_model_of_300_tokens_equals_the_plain_twin(cell: str, embedding_size: 
     logits, _ = run(model, tokens, make_state(model, 15))
     expected, _ = reference.model(cell, model.params, tokens, make_state(model, 15).arrays)
     assert_close(logits, expected)
+
+
+@every_embedding
+@every_cell
+def test_kernels_can_be_chosen(cell: str, embedding_size: int) -> None:
+    """Numba gives the logits of NumPy up to rounding; back with NumPy they are the same bits again."""
+    pytest.importorskip("numba")
+    model, tokens, logits = make_model(cell, 2, embedding_size, dtype=np.float32), make_tokens(T, N), {}
+    logits["at first"], _ = run(model, tokens, make_state(model, N))
+    for kernels in KERNELS:
+        model.use_kernels_(kernels)
+        logits[kernels], _ = run(model, tokens, make_state(model, N))
+    assert_close(logits["numba"], logits["numpy"], 1e-5)
+    assert not np.array_equal(logits["numba"], logits["numpy"])
+    np.testing.assert_array_equal(logits["numpy"], logits["at first"])
 
 
 # ---- gradients
@@ -433,13 +450,24 @@ def test_a_reset_separates_sequences(cell: str, num_layers: int) -> None:
             assert_close(logits[begin:end, n : n + 1], alone)
 
 
+@pytest.mark.parametrize("resets", [np.zeros((T, N), np.bool_), None], ids=["all false", "none"])
 @every_cell
-def test_no_resets_are_like_none(cell: str) -> None:
-    """A window in which nothing restarts gives the logits of one that cannot restart."""
+def test_no_resets_are_like_none(cell: str, resets: BoolArray | None) -> None:
+    """A window in which nothing restarts, though it could, gives the logits of one that cannot restart."""
     model, tokens = make_model(cell, 2), make_tokens(T, N)
     expected, _ = run(model, tokens, make_state(model, N))
-    logits, _ = run(model, tokens, make_state(model, N), np.zeros((T, N), np.bool_))
+    work = model.workspace(T, N, resets=True)
+    logits = model.forward(tokens, make_state(model, N), work, resets=resets)
     np.testing.assert_array_equal(logits, expected)
+
+
+def test_resets_take_a_workspace_made_for_them() -> None:
+    """A window with resets is refused by a workspace without: it would be read as one stream."""
+    model = make_model("gru")
+    with pytest.raises(ValueError, match="without resets"):
+        model.forward(
+            make_tokens(T, N), make_state(model, N), model.workspace(T, N), resets=make_resets(T, N)
+        )
 
 
 # ---- workspaces and states
@@ -502,6 +530,38 @@ def test_a_workspace_without_backward_gives_the_same_logits(cell: str, embedding
     np.testing.assert_array_equal(model.forward(tokens, make_state(model, N), work), expected)
 
 
+def bytes_of_workspace(model: CharModel, num_steps: int, num_streams: int, *, backward: bool) -> int:
+    """Return how much memory a workspace takes."""
+    tracemalloc.start()
+    work = model.workspace(num_steps, num_streams, backward=backward)
+    with_it, _ = tracemalloc.get_traced_memory()
+    del work
+    without, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return with_it - without
+
+
+@pytest.mark.parametrize("D", [0, 100], ids=["one-hot", "embedding"])
+def test_reading_keeps_nothing_for_gradients(D: int) -> None:
+    """A step that is only read takes room for what is computed: for no gradient, and no mask of dropout."""
+    V, H, N = 100, 128, 32
+    model = CharModel(ModelConfig(cell="lstm", hidden_size=H, embedding_size=D, dropout=0.5), V)
+    numbers = D + 4 * H + 3 * H + H + V  # x; the gates; h, C and tanh(C); h side by side; the logits
+    few, many = (bytes_of_workspace(model, num_steps, N, backward=False) for num_steps in (20, 40))
+    assert many - few < 1.05 * 4 * 20 * N * numbers
+
+
+@every_embedding
+@every_cell
+def test_a_large_vocabulary_takes_room_for_its_logits(cell: str, embedding_size: int) -> None:
+    """To learn with 2000 tokens, not 1000, takes 1000 logits more for each character, but no vectors."""
+    few, many = (
+        bytes_of_workspace(make_model(cell, 2, embedding_size, vocab_size=vocab_size), 8, 1, backward=True)
+        for vocab_size in (1000, 2000)
+    )
+    assert many - few < 1.05 * 8 * 8 * 1000
+
+
 @every_cell
 def test_reading_leaves_the_parameters_alone(cell: str) -> None:
     """A pass forward and back changes no parameter."""
@@ -552,6 +612,15 @@ def test_initial_biases(cell: str) -> None:
             expected = np.zeros_like(array)
             expected[forget] = 1
             np.testing.assert_array_equal(array, expected, err_msg=name)
+
+
+def test_initial_embedding() -> None:
+    """The vectors of the characters start as standard normal numbers."""
+    model = make_model("gru", embedding_size=50, vocab_size=40)
+    model.initialise_(np.random.default_rng(0))
+    E = model.params["embedding.E"]
+    assert E.mean() == pytest.approx(0, abs=0.1)
+    assert E.std() == pytest.approx(1, abs=0.1)
 
 
 @every_embedding

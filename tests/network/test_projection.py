@@ -83,5 +83,6 @@ def test_initial_weights_are_within_their_bound() -> None:
     """V is uniform within 1 / sqrt(H)."""
     projection, params = make_projection()
     projection.initialise_(params, np.random.default_rng(3))
-    bound = H**-0.5
-    assert 0.8 * bound < np.abs(params["projection.V"]).max() <= bound
+    bound, weights = H**-0.5, params["projection.V"]
+    assert 0.8 * bound < np.abs(weights).max() <= bound
+    assert weights.min() < -bound / 2 < bound / 2 < weights.max()

@@ -225,6 +225,14 @@ def test_no_window_outside_the_epoch(index: int) -> None:
         batches[index]
 
 
+def test_no_window_of_what_is_dropped() -> None:
+    """There is no window after the last, even where as much of the text is left out as one would take."""
+    batches = batches_of("abbab", "line", batch_size=3, seq_length=1)
+    assert (len(batches), batches.num_dropped) == (1, 2)
+    with pytest.raises(IndexError):
+        batches[1]
+
+
 @pytest.mark.parametrize(("unit", "has_resets"), [("line", True), ("stream", False)])
 def test_has_resets(unit: Unit, has_resets: bool) -> None:
     """Only the unit line restarts states."""

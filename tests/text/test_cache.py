@@ -155,6 +155,31 @@ def test_old_unfinished_files_are_swept_away(folder: Path) -> None:
     assert names_in(folder) == sorted(expected)
 
 
+def test_what_cannot_be_swept_away_stays(folder: Path) -> None:
+    """An old directory with the name of an unfinished file stops no writing."""
+    (folder / ".old.tmp").mkdir(parents=True)
+    os.utime(folder / ".old.tmp", (0, 0))
+    assert str(keep("hello")) == "hello"
+    assert (folder / ".old.tmp").is_dir()
+
+
+def test_chunks_no_wider_than_those_before_are_appended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a text whose symbols are all of one width every byte is written once."""
+    num_bytes = 0
+
+    class Disk(io.FileIO):
+        def write(self, content: Any, /) -> int:
+            nonlocal num_bytes
+            num_bytes += len(content)
+            return super().write(content)
+
+    monkeypatch.setattr(Path, "open", lambda self, mode: io.BufferedRandom(Disk(self, mode)))
+    with Draft() as draft:
+        for _ in range(10):
+            draft.write(np.zeros(1000, np.uint8))
+    assert num_bytes == HEADER.size + 10 * 1000
+
+
 def replaced(raw: bytes, at: int, new: bytes) -> bytes:
     return raw[:at] + new + raw[at + len(new) :]
 

@@ -118,6 +118,32 @@ BAD_SPECS = {
 }
 
 
+@pytest.mark.parametrize("code", [0xD800, 0xDCFF, 0xDFFF])
+def test_no_surrogate_in_a_spec(code: int) -> None:
+    """A vocabulary with the first, the last or any other surrogate in it is refused, and that is said."""
+    with pytest.raises(ValueError, match="surrogates"):
+        CharTokenizer.from_spec(GOOD | {"vocab": f"ehl{chr(code)}"})
+
+
+@pytest.mark.parametrize("code", [0xD7FF, 0xE000])
+def test_the_neighbours_of_surrogates_are_characters(code: int) -> None:
+    """What is next to the surrogates may be in a vocabulary."""
+    assert CharTokenizer.from_spec(GOOD | {"vocab": f"ehl{chr(code)}"}).vocab[-1] == chr(code)
+
+
+@pytest.mark.parametrize("num_chars", [3, 2**63, 2**64])
+def test_counts_that_no_text_has(num_chars: int) -> None:
+    """Counts of fewer characters than the vocabulary has, or of more than 63 bits hold, are refused."""
+    with pytest.raises(ValueError, match="counts of its training text"):
+        CharTokenizer.from_spec(GOOD | {"num_chars": num_chars})
+
+
+def test_a_spec_of_other_types() -> None:
+    """A spec of values of another type is refused with what they should be."""
+    with pytest.raises(TypeError, match="string with two whole numbers"):
+        CharTokenizer.from_spec(GOOD | {"vocab": ["e", "h", "l", "o"]})
+
+
 @pytest.mark.parametrize("spec", BAD_SPECS.values(), ids=BAD_SPECS.keys())
 def test_bad_spec(spec: Any) -> None:
     """What is not a spec raises one of the three errors that the contract names."""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -191,6 +192,19 @@ def test_pydoc() -> None:
     assert len(read_corpus(("builtin:pydoc",)).text) > 300_000
 
 
+def test_the_topics_of_pydoc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The topics of pydoc are sorted by name, with one empty line in between, and otherwise as they are."""
+    topics = {"b": "\n  x ^ y, which is XOR\n  X\n", "a": "X\n\nmore \n\n"}
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
+    assert read_corpus(("builtin:pydoc",)).text == "X\n\nmore \n\n  x ^ y, which is XOR\n  X"
+
+
+def test_pydoc_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python lacks its topics, that is said of this corpus."""
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    assert message_of("builtin:pydoc") == "builtin:pydoc: this Python was installed without its pydoc data"
+
+
 def test_pydoc_is_the_same_each_time() -> None:
     """The topics of pydoc come in a fixed order."""
     assert read_corpus(("builtin:pydoc",)).sha256 == read_corpus(("builtin:pydoc",)).sha256
@@ -200,6 +214,17 @@ def test_stdlib_begins_with_source() -> None:
     """The standard library's source is a corpus."""
     pieces = iter_text("builtin:stdlib")
     assert "import" in "".join(next(pieces) for _ in range(20))
+
+
+def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard library's source is that of all modules but tests and what else was installed."""
+    monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
+    for name in ("b.py", "a/c.py", "a/b/test.py", "a/notes.txt"):
+        write(tmp_path / name, f"{name};".encode())
+    for folder in ("site-packages", "dist-packages", "test", "tests", "idle_test"):
+        write(tmp_path / folder / "x.py", b"left out")
+        write(tmp_path / "a" / folder / "b" / "x.py", b"left out")
+    assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
 
 
 def test_unknown_builtin() -> None:
@@ -237,10 +262,10 @@ def test_impossible_file_name(name: str) -> None:
 
 
 def test_empty_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The empty name is a wrong request and does not mean the current directory."""
+    """The empty name is a wrong request, quoted to be seen, and does not mean the current directory."""
     write(tmp_path / "private.txt", b"text")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=r"^'': "):
         read_corpus(("",))
 
 
@@ -441,9 +466,13 @@ def test_size_of_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", ["-", "builtin:pydoc", "nowhere.txt", "a.txt.gz", "pipe"])
 def test_a_size_that_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
-    """Where one source cannot be measured before it is read, nothing is known of all of them."""
+    """Where one source cannot be measured before it is read, nothing is known of all of them.
+
+    Files that happen to have the names of standard input and of a corpus of Python's are not meant.
+    """
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "a.txt", b"text")
+    for name in ("a.txt", "-", "builtin:pydoc"):
+        write(tmp_path / name, b"text")
     write(tmp_path / "a.txt.gz", gzip.compress(b"text"))
     os.mkfifo("pipe")
     assert size_of(("a.txt",)) == 4
@@ -577,6 +606,23 @@ def test_a_large_packed_file_is_encoded_once(tmp_path: Path, monkeypatch: pytest
     assert_large(read_corpus((source,)), source)
     refuse_to_encode(monkeypatch)
     assert_large(read_corpus((source,)), source)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_packed_text_that_may_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packed text may have as many bytes as the limit, and not one more."""
+    monkeypatch.setattr(corpus, "MAX_GZIP_RATIO", 1)
+    assert read_corpus((write(tmp_path / "most.gz", gzip.compress(b"a" * 1000)),)).num_bytes == 1000
+    source = write(tmp_path / "more.gz", gzip.compress(b"a" * 1001))
+    assert message_of(source) == f"{source}: more than 1,000 bytes from there, which may never end"
+
+
+def test_only_devices_may_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of a device at most holds for no file, and for nothing that stands in for one."""
+    monkeypatch.setattr(corpus, "MAX_DEVICE_BYTES", 3)
+    monkeypatch.setattr(sys, "stdin", StandardInput(b"text"))
+    sources = write(tmp_path / "a.txt", b"text"), "-", write(tmp_path / "a.gz", gzip.compress(b"text"))
+    assert read_corpus(sources).text == "text" * 3
 
 
 def test_a_large_text_that_is_not_utf8(tmp_path: Path, folder: Path) -> None:

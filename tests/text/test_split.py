@@ -169,6 +169,19 @@ def test_a_separate_validation_text() -> None:
     assert texts.sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
 
 
+def test_progress_of_both_texts(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wants to hears how a large corpus is read, and then a large validation text."""
+    monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 100)
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(here / "cache"))
+    Path("valid.txt").write_text("a king in spain\n" * 9)
+    heard: list[tuple[str, int, int | None]] = []
+    Texts.read(config_of("corpus.txt", valid="valid.txt"), progress=lambda *report: heard.append(report))
+    assert [report for report in heard if report[0] == "encoding"] == [
+        ("encoding", len(TEXT), len(TEXT)),
+        ("encoding", 9 * 16, 9 * 16),
+    ]
+
+
 @pytest.mark.usefixtures("here")
 def test_a_validation_text_takes_no_fraction() -> None:
     """With a validation text of its own, the share for validation does not count."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charseq.text import symbols
@@ -17,7 +17,7 @@ KINDS = {
     "ASCII": "hello\r\nwor\rld\0\x7f\n",
     "Latin": "zażółć gęślą jaźń, café\r\n",
     "BMP": "\ufeff안녕하세요 «кино» 汉字\u2028\r",
-    "astral": "😀 and 𝄞 and 😀\n",
+    "astral": "😀 and 𝄞 and 😀\n\U0010ffff",
 }
 texts = st.text(
     st.one_of(
@@ -135,7 +135,7 @@ def test_pieces(text: str, piece: int) -> None:
         patch.setattr(symbols, "PIECE", piece)
         assert [*encoded.symbols] == [symbol for part in encoded.pieces() for symbol in part]
         assert max(map(len, encoded.strings()), default=0) <= piece
-        assert "".join(encoded.strings()) == text
+        assert "".join(encoded.strings()) == str(encoded) == text
 
 
 @settings(deadline=None)
@@ -149,6 +149,7 @@ def test_counts(text: str, piece: int) -> None:
 
 @settings(deadline=None)
 @given(text=texts, start=st.integers(0, 60), piece=st.integers(1, 9))
+@example("a\nbc\n", 2, 1)
 def test_find(text: str, start: int, piece: int) -> None:
     """A newline is found where `str.find` finds it."""
     with pytest.MonkeyPatch.context() as patch:
