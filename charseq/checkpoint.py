@@ -204,7 +204,7 @@ def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a record, as it is written, and of all tensors with their names and kinds."""
     digest = hashlib.sha256(json.dumps(record).encode())
     for name, tensor in sorted(tensors.items()):
-        digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode("utf-8", "surrogatepass"))
+        digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode())
         digest.update(np.ascontiguousarray(tensor).data)
     return digest.hexdigest()
 

@@ -8,6 +8,10 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before nump
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+settings.register_profile("patient", deadline=None)  # a machine may be busy with something else
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -77,12 +77,24 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
             process.stderr.close()
 
 
+def heed_signals() -> None:
+    """Undo what a shell does to what it starts in the background, for whom it switches Ctrl-C off."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def begun(path: Path, *options: str, wrapper: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
     """Start a run without end, which is at its work when this returns."""
     (path / "text.txt").write_bytes(TALES[:4000].encode())
     words = [*wrapper, *command("train", "text.txt", *ENDLESS, *options, "-o", "run")]
     process = subprocess.Popen(
-        words, cwd=path, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        words,
+        cwd=path,
+        env=surroundings(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_signals,
     )
     assert process.stderr is not None
     for line in process.stderr:
