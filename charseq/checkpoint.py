@@ -30,8 +30,6 @@ from charseq.trainer import Snapshot
 FORMAT_VERSION = 2
 """1 had no checksum."""
 METADATA_KEY = "charseq"
-MAX_REASON_CHARS = 400
-"""What is said of a damaged file at most: it may quote what is in it."""
 TRAINING = "training."
 """What the names of tensors begin with that resuming needs, and nothing else."""
 
@@ -146,8 +144,7 @@ class Checkpoint:
             if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
                 raise ValueError("its checksum is another one")
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
-            why = reason(error)[:MAX_REASON_CHARS].replace("\n", " ")
-            raise CheckpointError(f"{path}: the model file is damaged: {why}") from None
+            raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
         return cls(model, tokenizer, settings, provenance, results, training)
 

@@ -284,7 +284,8 @@ def _explain(error: Any) -> str:
         return f"unknown {where} {name}{suggest(names[-1], known)}; known: {', '.join(known)}"
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
-        return f"{name} must be one of {', '.join(choices)}; got {brief(got)}{suggest(brief(got), choices)}"
+        near = suggest(got, choices) if isinstance(got, str) else ""
+        return f"{name} must be one of {', '.join(choices)}; got {brief(got)}{near}"
     if kind == "value_error":
         return f"{name} {context['error']}; got {brief(got)}"
     return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {brief(got)}"

@@ -189,6 +189,8 @@ class Run:
         be done; all files are then as they were, and all is still to be saved.
         """
         self._make_anew()
+        if not (self.directory / SETTINGS).exists():
+            self._write_settings()
         if not (self.directory / MODEL).exists():
             self._best_is_saved = False
         self._save_best()
@@ -198,10 +200,9 @@ class Run:
         """Make the directory anew, to be filled again, if it is gone; say whether it was."""
         if self._lock is None or self._lock.is_there():
             return False
+        self._num_written = 0
         make_directory(self.directory)
         self._lock.take()
-        self._write_settings()
-        self._num_written = 0
         return True
 
     def _write_settings(self) -> None:

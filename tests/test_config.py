@@ -64,6 +64,11 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     ({"model": {"cell": "transformer"}}, "model.cell must be one of gru, lstm, rnn; got 'transformer'"),
     ({"model": {"cell": 3}}, "model.cell must be one of gru, lstm, rnn; got 3"),
     (
+        {"optim": {"schedule": "co"}},
+        "optim.schedule must be one of constant, cosine, exponential, plateau; got 'co' "
+        "(did you mean 'cosine'?)",
+    ),
+    (
         {"data": {"unit": "lines"}},
         "data.unit must be one of stream, line; got 'lines' (did you mean 'line'?)",
     ),

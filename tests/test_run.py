@@ -612,6 +612,24 @@ def test_a_directory_that_was_deleted_after_a_resumption() -> None:
     assert_same_runs("run", "whole")
 
 
+def test_a_directory_that_is_made_anew_in_two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk is full just then, all is written at the next save."""
+    finished("whole")
+    real, refused = os.fsync, []
+
+    def refuse_once(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", real)
+        refused.append(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for event in start("run").events():
+        if isinstance(event, StepDone) and event.step == 7:
+            shutil.rmtree("run")
+            monkeypatch.setattr(os, "fsync", refuse_once)
+    assert len(refused) == 1
+    assert_same_runs("run", "whole")
+
+
 def test_a_model_that_was_deleted_is_saved_again() -> None:
     """A model file that is gone is the best model again at the next save, with its figures."""
     run = finished(optim={"learning_rate": 0.05}, train={"max_steps": 80}, data=unlike_the_corpus())

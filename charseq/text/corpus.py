@@ -280,7 +280,7 @@ def _builtin(source: str) -> Iterator[bytes]:
         yield "\n\n".join(topics[name].strip("\n") for name in sorted(topics)).encode()
     elif source == "builtin:stdlib":
         root = Path(sysconfig.get_path("stdlib"))
-        leave_out = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
+        leave_out = {"site-packages", "dist-packages", "test", "tests", "idle_test"}
         for path in sorted(root.rglob("*.py")):
             if leave_out.isdisjoint(path.relative_to(root).parts):
                 yield path.read_bytes()
