@@ -7,30 +7,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from charseq.checkpoint import Checkpoint as Checkpoint
     from charseq.config import Settings as Settings
-    from charseq.directory import find_model as find_model
     from charseq.errors import CharseqError as CharseqError
-    from charseq.evaluator import Scorer as Scorer
     from charseq.network import CharModel as CharModel
-    from charseq.predictor import Predictor as Predictor
-    from charseq.run import Run as Run
-    from charseq.sampler import sample as sample
-    from charseq.trainer import Trainer as Trainer
+    from charseq.runs.checkpoint import Checkpoint as Checkpoint
+    from charseq.runs.directory import find_model as find_model
+    from charseq.runs.run import Run as Run
+    from charseq.sampling.sampler import sample as sample
+    from charseq.scoring.predictor import Predictor as Predictor
+    from charseq.scoring.scorer import Scorer as Scorer
+    from charseq.training.trainer import Trainer as Trainer
 
-__version__ = "0.1.0"
+from charseq.version import __version__ as __version__
 
 _HOMES = {
     "CharModel": "network",
     "CharseqError": "errors",
-    "Checkpoint": "checkpoint",
-    "Predictor": "predictor",
-    "Run": "run",
-    "Scorer": "evaluator",
+    "Checkpoint": "runs.checkpoint",
+    "Predictor": "scoring.predictor",
+    "Run": "runs.run",
+    "Scorer": "scoring.scorer",
     "Settings": "config",
-    "Trainer": "trainer",
-    "find_model": "directory",
-    "sample": "sampler",
+    "Trainer": "training.trainer",
+    "find_model": "runs.directory",
+    "sample": "sampling.sampler",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

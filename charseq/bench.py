@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from charseq.backend import use_numba
 from charseq.config import CellName, KernelName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
-from charseq.evaluator import Scorer
-from charseq.kernels import use_numba
+from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores
 from charseq.network import CharModel
 from charseq.optim import clip_, make_optimizer
-from charseq.parallel import Job, Plan, Shards, fastest_plan, num_cores
-from charseq.sampler import sample
+from charseq.sampling.sampler import sample
+from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.batches import Window
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq import bench, parallel
+from charseq import bench
 from charseq.bench import (
     ALPHABET,
     LEAST_REPETITIONS,
@@ -24,11 +24,12 @@ from charseq.bench import (
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.errors import ConfigError
-from charseq.evaluator import Scorer, Surprise
+from charseq.gradients import shards as parallel
+from charseq.gradients.shards import Job, Plan
 from charseq.network import CharModel
 from charseq.optim.adam import Adam
 from charseq.optim.optimizer import Optimizer
-from charseq.parallel import Job, Plan
+from charseq.scoring.scorer import Scorer, Surprise
 
 TINY = Shape(2, 8, 3, 4)
 NUM_WARM_UPS = 2

@@ -23,8 +23,7 @@ from charseq.analysis.ranking import Group
 from charseq.bench import Figures as Measured
 from charseq.cli.commands import app
 from charseq.config import Settings
-from charseq.evaluator import Surprise
-from charseq.predictor import Guess, Prediction
+from charseq.config.toml import to_toml
 from charseq.reports import (
     REPORTS,
     calibration_row,
@@ -34,8 +33,9 @@ from charseq.reports import (
     prediction_row,
 )
 from charseq.reports.comparison import ModelFacts, comparison_rows
-from charseq.score import Score
-from charseq.toml import to_toml
+from charseq.scoring.predictor import Guess, Prediction
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 from tests.cli.conftest import surroundings
 
 ROOT = Path(__file__).parents[1]

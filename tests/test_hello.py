@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from threadpoolctl import threadpool_limits
 
-from charseq.cases import Case, read_cases
+from charseq.analysis.cases import Case, read_cases
 from charseq.cells import CELLS
-from charseq.checkpoint import Checkpoint
 from charseq.config import CellName, DataConfig, ModelConfig, OptimConfig, Settings, TrainConfig
-from charseq.directory import MODEL
-from charseq.predictor import Predictor
-from charseq.run import Run
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.directory import MODEL
+from charseq.runs.run import Run
+from charseq.scoring.predictor import Predictor
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = read_cases(DATA / "hello.yaml")

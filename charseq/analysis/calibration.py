@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charseq.evaluator import Surprise
+from charseq.scoring.scorer import Surprise
 
 NUM_BINS = 10
 

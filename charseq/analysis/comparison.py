@@ -17,8 +17,8 @@ from charseq.analysis.figures import Figures
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
 from charseq.arrays import FloatArray
-from charseq.evaluator import Surprise
-from charseq.score import Score, bits
+from charseq.scoring.score import Score, bits
+from charseq.scoring.scorer import Surprise
 
 PASSAGE_CHARS = 64
 INTERVAL = (0.025, 0.975)

@@ -4,8 +4,8 @@ import numpy as np
 
 from charseq.analysis.blocks import Blocks, standard_error
 from charseq.analysis.calibration import Calibration
-from charseq.evaluator import Surprise
-from charseq.score import Score
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 
 
 class Figures:

@@ -16,9 +16,9 @@ from charseq.analysis.classes import class_of
 from charseq.analysis.ranking import Group, Worst
 from charseq.analysis.segments import STARTS, Segment, Segments, is_space
 from charseq.analysis.sums import NUM_COLUMNS, IndexArray, columns_of, scores_by_key, scores_of
-from charseq.evaluator import Surprise
-from charseq.score import Score
-from charseq.text.tokenizer import code_points
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
+from charseq.text.tokenizers.tokenizer import code_points
 
 MAX_WORDS = 1_000_000
 """Words beyond so many different ones are counted as one group."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.evaluator import Surprise
-from charseq.score import bits
+from charseq.scoring.score import bits
+from charseq.scoring.scorer import Surprise
 
 BEFORE, AFTER = 40, 20
 """Characters of context."""

@@ -7,9 +7,9 @@ import numpy as np
 
 from charseq.analysis.sums import scores_of_parts
 from charseq.arrays import BoolArray
-from charseq.evaluator import Surprise
-from charseq.score import Score
-from charseq.text.tokenizer import code_points
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
+from charseq.text.tokenizers.tokenizer import code_points
 
 TEXT_CHARS = 4096
 """The text of a longer segment is cut to so many characters; its figures are those of all of it."""

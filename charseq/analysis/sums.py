@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import FloatArray
-from charseq.evaluator import Surprise
-from charseq.score import Score
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 
 IndexArray: TypeAlias = NDArray[np.int64]
 NUM_COLUMNS = 6

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from charseq.backend import use_numba
 from charseq.cells.cell import Cell, Step
 from charseq.cells.gru import GRU
 from charseq.cells.lstm import LSTM
 from charseq.cells.rnn import RNN
 from charseq.config import KernelName
-from charseq.kernels import use_numba
 
 CELLS: dict[str, Cell[Any]] = {cell.name: cell for cell in (GRU(), LSTM(), RNN())}
 """Every cell by its name in the settings."""

@@ -14,11 +14,11 @@ from numba import types
 from numba.extending import overload
 
 from charseq.arrays import FloatArray
+from charseq.backend import FASTMATH, compiled
 from charseq.cells.cell import Cell, Step
 from charseq.cells.gru import GRU, GRUStep
 from charseq.cells.lstm import LSTM, LSTMStep
 from charseq.cells.rnn import RNN
-from charseq.kernels import FASTMATH, compiled
 
 LIMIT = np.float32(9)
 """Where tanh is 1 to the last bit of float32."""

@@ -7,8 +7,8 @@ from typing import TextIO
 
 import typer
 
-from charseq import __version__
 from charseq.errors import CharseqError, one_line
+from charseq.version import __version__
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from charseq.cli.options import FormatOption, examples
 from charseq.config import CellName, Settings, Unit
-from charseq.toml import value_from_text
+from charseq.config.toml import value_from_text
 
 if TYPE_CHECKING:
     from charseq.bench import Bench, Figures
@@ -53,7 +53,7 @@ def command(
     from charseq.bench import Bench
     from charseq.cli.console import check_choice, check_format, results
     from charseq.reports import REPORTS, write_rows
-    from charseq.reports.tables import bench_table
+    from charseq.reports.display.tables import bench_table
 
     check_format(format_name, *REPORTS)
     for choice in what or []:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from charseq import __version__
 from charseq.cli import bench, compare, evaluate, info, inspect, next, sample, train
+from charseq.version import __version__
 
 app = typer.Typer(
     name="charseq",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from charseq.analysis.comparison import Comparison
-    from charseq.checkpoint import Checkpoint
+    from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
@@ -82,7 +82,7 @@ def command(
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """Return the models, which come first, and the texts; ConfigError for fewer than two models."""
     from charseq.cli.console import split_model
-    from charseq.directory import is_model
+    from charseq.runs.directory import is_model
 
     models = list(takewhile(is_model, arguments))
     texts = arguments[len(models) :]
@@ -128,7 +128,7 @@ def _score(
     progress: "Callable[[str], None]",
 ) -> None:
     """Let every model read the texts, piece by piece; DataError when there is nothing in any of them."""
-    from charseq.evaluator import Scorer
+    from charseq.scoring.scorer import Scorer
 
     names = []
     for text, pieces in texts:

@@ -14,8 +14,8 @@ from charseq.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from charseq.checkpoint import Checkpoint
     from charseq.reports import Row
+    from charseq.runs.checkpoint import Checkpoint
 
 UNLIMITED_WIDTH = 10_000_000
 
@@ -40,7 +40,7 @@ def notes() -> "Console":
 
 def note(message: str) -> None:
     """Print one line to stderr, without anything that a terminal would obey."""
-    from charseq.reports.text import printable
+    from charseq.reports.display.visible import printable
 
     line = printable(message).replace("\n", "\\n").replace("\t", "\\t")
     print(f"charseq: {line}", file=sys.stderr)
@@ -48,8 +48,8 @@ def note(message: str) -> None:
 
 def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
     """Load the model that `argument` names, or the newest one, whose name is then printed to stderr."""
-    from charseq.checkpoint import Checkpoint
-    from charseq.directory import find_model
+    from charseq.runs.checkpoint import Checkpoint
+    from charseq.runs.directory import find_model
 
     path = find_model(argument)
     if argument is None:
@@ -62,8 +62,8 @@ def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
 
     Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing.
     """
-    from charseq.directory import is_model
     from charseq.files import exists
+    from charseq.runs.directory import is_model
 
     if not arguments:
         return None, []

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from charseq.baselines import NGram
-    from charseq.cases import Case
-    from charseq.checkpoint import Checkpoint
-    from charseq.evaluation import Evaluation
-    from charseq.evaluator import Surprise
+    from charseq.analysis.cases import Case
+    from charseq.analysis.evaluation import Evaluation
+    from charseq.models import NGram
     from charseq.reports import Row
+    from charseq.reports.display.heat import HeatMap
     from charseq.reports.evaluation_page import ShownText
-    from charseq.reports.heat import HeatMap
+    from charseq.runs.checkpoint import Checkpoint
+    from charseq.scoring.scorer import Surprise
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -96,7 +96,8 @@ def command(
     ] = None,
 ) -> None:
     """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
-    from charseq.cases import read_cases
+    from charseq.analysis.cases import read_cases
+    from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.cli.console import (
         check_before,
         check_choice,
@@ -105,10 +106,9 @@ def command(
         split_model,
         write_result,
     )
-    from charseq.directory import model_name
-    from charseq.evaluation import Evaluation, Wanted, evaluate
     from charseq.reports import REPORTS
     from charseq.reports.evaluation_page import ShownText
+    from charseq.runs.directory import model_name
 
     model, texts = split_model(arguments)
     check_choice("--errors", errors, ("strict", "replace"))
@@ -180,8 +180,8 @@ def _sort(name: str | None) -> str | None:
 
 def _baselines(checkpoint: "Checkpoint", names: str | None) -> "dict[str, NGram]":
     """Count the n-grams that were asked for in what the model learnt from."""
-    from charseq.fit import baseline_orders, fit_ngram
-    from charseq.origin import training_part
+    from charseq.runs.counting import baseline_orders, fit_ngram
+    from charseq.runs.provenance import training_part
 
     if names is None:
         return {}
@@ -193,8 +193,8 @@ def _baselines(checkpoint: "Checkpoint", names: str | None) -> "dict[str, NGram]
 
 def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
     """Write one row for each `kind`, as they come."""
+    from charseq.analysis.streaming import KINDS, each_row
     from charseq.cli.console import check_choice, load_model, note
-    from charseq.each import KINDS, each_row
     from charseq.reports import write_rows
 
     check_choice("--each", kind, KINDS)
@@ -206,8 +206,8 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
 
 
 def _case_rows(checkpoint: "Checkpoint", cases: "list[Case]", *, steps: bool, top: int) -> "list[Row]":
-    from charseq.cases import case_row, step_rows, total_row
-    from charseq.predictor import Predictor
+    from charseq.analysis.cases import case_row, step_rows, total_row
+    from charseq.scoring.predictor import Predictor
 
     predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
     rows, verdicts = [], []
@@ -219,7 +219,7 @@ def _case_rows(checkpoint: "Checkpoint", cases: "list[Case]", *, steps: bool, to
 
 
 def _tables(evaluation: "Evaluation") -> "Iterator[Table]":
-    from charseq.reports import tables
+    from charseq.reports.display import tables
 
     if evaluation.texts:
         yield tables.evaluation_table(evaluation.texts)
@@ -234,8 +234,8 @@ def _tables(evaluation: "Evaluation") -> "Iterator[Table]":
 
 
 def _page(path: Path, checkpoint: "Checkpoint", evaluation: "Evaluation", shown: "ShownText") -> str:
-    from charseq.directory import model_name, read_metrics
     from charseq.reports.evaluation_page import evaluation_page
+    from charseq.runs.directory import model_name, read_metrics
 
     return evaluation_page(
         f"{model_name(path)}: {checkpoint.description}",
@@ -275,8 +275,8 @@ class _HeatMaps:
     def begin(self, file: str) -> None:
         """Begin with another text."""
         from charseq.cli.console import results
-        from charseq.reports.heat import SURPRISE, HeatMap
-        from charseq.reports.text import printable
+        from charseq.reports.display.heat import SURPRISE, HeatMap
+        from charseq.reports.display.visible import printable
 
         self.finish()
         if self._named:

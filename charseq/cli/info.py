@@ -10,8 +10,8 @@ from charseq.cli.options import FormatOption, examples
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from charseq.checkpoint import Checkpoint
     from charseq.reports import Row
+    from charseq.runs.checkpoint import Checkpoint
 
 EXAMPLES = examples(
     ("charseq info", "the newest model"),
@@ -29,7 +29,7 @@ def command(
     """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made."""
     from charseq.cli.console import check_format, load_model, results
     from charseq.reports import REPORTS, write_rows
-    from charseq.reports.tables import facts_table
+    from charseq.reports.display.tables import facts_table
 
     check_format(format_name, *REPORTS)
     path, checkpoint = load_model(model)
@@ -41,7 +41,7 @@ def command(
 
 def _facts(path: "Path", checkpoint: "Checkpoint") -> list[tuple[str, str]]:
     from charseq.config import format_duration
-    from charseq.reports.text import visible
+    from charseq.reports.display.visible import visible
 
     config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
     size = f"{checkpoint.model.num_parameters:,}"

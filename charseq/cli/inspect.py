@@ -9,8 +9,8 @@ from charseq.cli.options import HtmlOption, PageFormatOption, examples
 from charseq.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from charseq.checkpoint import Checkpoint
     from charseq.reports.inspection import View
+    from charseq.runs.checkpoint import Checkpoint
 
 EXAMPLES = examples(
     ("charseq inspect runs/rnn runs/lstm runs/gru --gradient-flow", "how far back each of them looks"),
@@ -70,7 +70,7 @@ def command(
     """Look inside a network: at gradients back in time, the states of units, the openness of gates."""
     from charseq.cli.console import check_before, check_format, write_result
     from charseq.reports import REPORTS
-    from charseq.reports.page import page
+    from charseq.reports.display.page import page
 
     check_format(format_name, *REPORTS, "html")
     if [gradient_flow, bool(units), gates, find is not None].count(True) != 1:
@@ -107,7 +107,7 @@ def command(
 def _split(arguments: list[str] | None) -> tuple[list[str | None], list[str]]:
     """Return the models, None for the newest, and the texts."""
     from charseq.cli.console import split_model
-    from charseq.directory import is_model
+    from charseq.runs.directory import is_model
 
     first, rest = split_model(arguments)
     models, texts = [first], list(rest)
@@ -118,7 +118,7 @@ def _split(arguments: list[str] | None) -> tuple[list[str | None], list[str]]:
 
 def _load(argument: str | None) -> NamedModel:
     from charseq.cli.console import load_model
-    from charseq.directory import model_name
+    from charseq.runs.directory import model_name
 
     path, checkpoint = load_model(argument)
     return NamedModel(model_name(path), checkpoint)
@@ -138,7 +138,7 @@ def _read(source: str) -> NamedText:
 
 
 def _test_part(model: NamedModel) -> NamedText:
-    from charseq.origin import held_out_part
+    from charseq.runs.provenance import held_out_part
 
     part = held_out_part(model.checkpoint)
     return _beginning(f"the test part of {model.name}", str(part[: MAX_CHARS + 1]))

@@ -34,9 +34,9 @@ def command(
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
     from charseq.cli.console import check_format, load_model, note, results, split_model
-    from charseq.predictor import Predictor
     from charseq.reports import REPORTS, prediction_row, write_rows
-    from charseq.reports.tables import predictions_table
+    from charseq.reports.display.tables import predictions_table
+    from charseq.scoring.predictor import Predictor
 
     check_format(format_name, *REPORTS)
     model, prefixes = split_model(arguments)

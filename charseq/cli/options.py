@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from charseq.config import Layers, Section, Settings, format_duration
-from charseq.toml import (
+from charseq.config.toml import (
     is_duration,
     layer_from_assignment,
     layer_from_environment,

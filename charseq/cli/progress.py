@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
-from charseq.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
-from charseq.reports.text import printable
-from charseq.score import bits
+from charseq.reports.display.visible import printable
+from charseq.scoring.score import bits
+from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

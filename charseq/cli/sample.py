@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from charseq.checkpoint import Checkpoint
+    from charseq.runs.checkpoint import Checkpoint
 
 EXAMPLES = examples(
     ("charseq sample", "500 characters from the newest model"),
@@ -93,7 +93,7 @@ def _texts(
     """Yield each text in pieces: a single one as it is made, several when a batch of them is finished."""
     import numpy as np
 
-    from charseq.sampler import finish_many, sample, sample_many, until
+    from charseq.sampling.sampler import finish_many, sample, sample_many, until
     from charseq.text.batches import prompt_tokens
 
     model, vocab = checkpoint.model, checkpoint.tokenizer.vocab
@@ -116,7 +116,7 @@ def _read_prompt(name: str) -> str:
 
 def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:
     from charseq.cli.console import note
-    from charseq.reports.text import visible
+    from charseq.reports.display.visible import visible
     from charseq.text import UNSEEN
 
     unseen = {

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from charseq.checkpoint import Checkpoint
+    from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
 
 PATIENCE = 1.0
@@ -22,7 +22,7 @@ def named_texts(sources: list[str], errors: str) -> "NamedTexts":
 
 def held_out_text(checkpoint: "Checkpoint") -> "NamedTexts":
     """Yield the test part of the model's own corpus."""
-    from charseq.origin import held_out_part
+    from charseq.runs.provenance import held_out_part
 
     yield "test part", held_out_part(checkpoint).strings()
 

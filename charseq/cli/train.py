@@ -21,7 +21,7 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.run import Run
+    from charseq.runs.run import Run
     from charseq.text.corpus import Progress
     from charseq.text.split import Texts
 
@@ -66,7 +66,7 @@ def command(
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
-    from charseq.run import Run
+    from charseq.runs.run import Run
 
     layers = option_layers(options, assignments)
     if corpus:
@@ -100,8 +100,8 @@ def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | N
 def _count(settings: Settings, output: Path | None, progress: "Progress") -> None:
     """Make an n-gram model, and say what a training run says at its end."""
     from charseq.cli.console import note
-    from charseq.directory import default_directory
-    from charseq.fit import train_ngram
+    from charseq.runs.counting import train_ngram
+    from charseq.runs.directory import default_directory
 
     directory = output or default_directory(settings)
     made_by = shlex.join(["charseq", *sys.argv[1:]])
@@ -118,8 +118,8 @@ def _start(
     settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None, progress: "Progress"
 ) -> "Run":
     from charseq.cli.console import load_model
-    from charseq.directory import default_directory
-    from charseq.run import SHAPE_KEYS, Run
+    from charseq.runs.directory import default_directory
+    from charseq.runs.run import SHAPE_KEYS, Run
 
     other = load_model(init_from)[1] if init_from else None
     if other:
@@ -161,8 +161,8 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
-    from charseq.events import StepDone
-    from charseq.parallel import Plan
+    from charseq.gradients.shards import Plan
+    from charseq.training.events import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()
@@ -190,7 +190,7 @@ def _short_sample(run: "Run", step: int) -> str:
     import numpy as np
 
     from charseq.config import SampleConfig
-    from charseq.sampler import sample
+    from charseq.sampling.sampler import sample
     from charseq.text.batches import start_token
 
     tokenizer, unit = run.checkpoint.tokenizer, run.settings.data.unit
@@ -202,12 +202,12 @@ def _short_sample(run: "Run", step: int) -> str:
 
 def _summarise(directory: Path, texts: "Texts") -> None:
     """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
-    from charseq.checkpoint import Checkpoint
     from charseq.cli.console import results
-    from charseq.directory import MODEL, read_metrics
-    from charseq.evaluator import Scorer
-    from charseq.reports.tables import facts_table
-    from charseq.reports.text import sparkline
+    from charseq.reports.display.tables import facts_table
+    from charseq.reports.display.visible import sparkline
+    from charseq.runs.checkpoint import Checkpoint
+    from charseq.runs.directory import MODEL, read_metrics
+    from charseq.scoring.scorer import Scorer
 
     best = Checkpoint.load(directory / MODEL)
     facts = [("model", f"{directory / MODEL}")]

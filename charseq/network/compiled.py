@@ -1,7 +1,7 @@
 """What `embedding.py` does for the first layer, compiled: each number is written once, bias and all."""
 
 from charseq.arrays import FloatArray, TokenArray
-from charseq.kernels import compiled
+from charseq.backend import compiled
 
 
 @compiled

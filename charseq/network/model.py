@@ -13,11 +13,11 @@ from charseq.cells import CELLS
 from charseq.config import KernelName, ModelConfig
 from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, lookup_gradient
+from charseq.network.parameters import Parameters
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.reader import Reader
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
-from charseq.parameters import Parameters
 
 
 class State:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.parameters import Parameters
+from charseq.network.parameters import Parameters
 
 
 class Projection:

@@ -11,7 +11,7 @@ import numpy as np
 from charseq.arrays import FloatArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
-from charseq.parameters import Parameters
+from charseq.network.parameters import Parameters
 
 if TYPE_CHECKING:
     from charseq.network.model import CharModel

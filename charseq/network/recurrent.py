@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
+from charseq.backend import use_numba
 from charseq.cells import Cell, Step, cells_by
 from charseq.cells.cell import CellArrays
 from charseq.config import KernelName
-from charseq.kernels import use_numba
 from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_gradient, lookup_with_bias
+from charseq.network.parameters import Parameters
 from charseq.network.products import Product, lay_side_by_side, side_by_side
-from charseq.parameters import Parameters
 
 
 class Scratch:

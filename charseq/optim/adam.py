@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from charseq.network.parameters import Parameters
 from charseq.optim.optimizer import EPSILON, Optimizer, Part
-from charseq.parameters import Parameters
 
 
 class Adam(Optimizer):

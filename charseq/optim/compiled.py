@@ -3,7 +3,7 @@
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.kernels import compiled
+from charseq.backend import compiled
 from charseq.optim.adam import Adam, AdamW
 from charseq.optim.optimizer import EPSILON, Part
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.config import OptimConfig
-from charseq.parameters import Parameters
+from charseq.network.parameters import Parameters
 
 PART_SIZE = 32768
 """Parameters that are updated together: what an update reads and writes of them fits a core's cache."""

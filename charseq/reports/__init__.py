@@ -1,6 +1,6 @@
 """From scores and predictions to what people and programs read: tables for the one, records for the other."""
 
-from charseq.reports.records import (
+from charseq.reports.formats import (
     REPORTS,
     Row,
     calibration_row,

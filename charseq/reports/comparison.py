@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Difference, Estimate
-from charseq.reports.page import page, section, table
-from charseq.reports.records import Row, figure_fields, score_fields
-from charseq.reports.tables import figure_lines, filled_table, styled
-from charseq.reports.text import visible
-from charseq.score import bits
+from charseq.reports.display.page import page, section, table
+from charseq.reports.display.tables import figure_lines, filled_table, styled
+from charseq.reports.display.visible import visible
+from charseq.reports.formats import Row, figure_fields, score_fields
+from charseq.scoring.score import bits
 
 ABREAST = 3
 """Models whose figures have room beside each other in a terminal."""

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charseq.evaluator import Surprise
-from charseq.reports import tables
-from charseq.reports.axes import Series
-from charseq.reports.charts import line_chart
-from charseq.reports.heat import SURPRISE
-from charseq.reports.page import Details, heat_text, page, paragraph, section, table, wide
-from charseq.reports.records import Row
-from charseq.score import bits
+from charseq.reports.display import tables
+from charseq.reports.display.axes import Series
+from charseq.reports.display.charts import line_chart
+from charseq.reports.display.heat import SURPRISE
+from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table, wide
+from charseq.reports.formats import Row
+from charseq.scoring.score import bits
+from charseq.scoring.scorer import Surprise
 
 SHOWN_CHARS = 50_000
 """Characters of the texts that are shown at most; the figures are those of all."""

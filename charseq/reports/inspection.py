@@ -15,14 +15,14 @@ from rich.text import Text
 
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.arrays import FloatArray
-from charseq.reports import page
-from charseq.reports.axes import Series
-from charseq.reports.charts import line_chart
-from charseq.reports.heat import ACTIVATION, OPENNESS, WIDTH, HeatMap, Scale
-from charseq.reports.plots import line_plot
-from charseq.reports.records import Row
-from charseq.reports.tables import filled_table
-from charseq.reports.text import printable
+from charseq.reports.display import page
+from charseq.reports.display.axes import Series
+from charseq.reports.display.charts import line_chart
+from charseq.reports.display.heat import ACTIVATION, OPENNESS, WIDTH, HeatMap, Scale
+from charseq.reports.display.plots import line_plot
+from charseq.reports.display.tables import filled_table
+from charseq.reports.display.visible import printable
+from charseq.reports.formats import Row
 
 LAG_LABEL, NORM_LABEL = "lag (steps back)", "gradient norm (nats per unit of the state)"
 MAX_ABREAST = 6

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from charseq.arrays import BoolArray, TokenArray
 from charseq.config import Unit
 from charseq.text.symbols import Text
-from charseq.text.tokenizer import UNSEEN, Tokenizer, bytes_per_char, code_points
+from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, bytes_per_char, code_points
 
 NEWLINE = "\n"
 

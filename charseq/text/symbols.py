@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.text.tokenizer import code_points
+from charseq.text.tokenizers.tokenizer import code_points
 
 SymbolArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
 """Places in an alphabet, in the narrowest type that has room for all of them."""

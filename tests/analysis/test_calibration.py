@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.calibration import NUM_BINS, Calibration
-from charseq.evaluator import Surprise
+from charseq.scoring.scorer import Surprise
 
 guesses = st.lists(st.tuples(st.integers(1, 1000).map(lambda k: k / 1000), st.integers(0, 3)), max_size=60)
 

@@ -12,8 +12,8 @@ from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, NUM_RESAMPLES, stan
 from charseq.analysis.classes import class_of
 from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Difference, Estimate, Passages
 from charseq.arrays import FloatArray
-from charseq.evaluator import Surprise
-from charseq.score import Score
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 
 LONG = BLOCK_CHARS * MIN_BLOCKS
 UNKNOWN = Estimate(0.0, math.nan, math.nan, math.nan)

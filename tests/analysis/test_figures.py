@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, Blocks, standard_error
 from charseq.analysis.calibration import Calibration
 from charseq.analysis.figures import Figures
-from charseq.evaluator import Surprise
-from charseq.score import Score
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 from tests.analysis.test_sums import (
     assert_same_score,
     cuts,

@@ -13,8 +13,8 @@ from charseq.analysis import groups as module
 from charseq.analysis.classes import class_of
 from charseq.analysis.groups import CHUNK_CHARS, GROUPINGS, MAX_CHUNKS, SINGLE_PLACES
 from charseq.analysis.ranking import SORTS, Group, Worst
-from charseq.evaluator import Surprise
-from charseq.score import Score
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Surprise
 from tests.analysis.test_segments import plain_segments
 from tests.analysis.test_sums import (
     assert_same_score,

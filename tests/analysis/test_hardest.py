@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.hardest import AFTER, BEFORE, HardChar, Hardest
-from charseq.evaluator import Surprise
-from charseq.score import bits
+from charseq.scoring.score import bits
+from charseq.scoring.scorer import Surprise
 from tests.analysis.test_sums import cuts, part_of, pieces_of, seeds, surprise_of, texts
 
 File = tuple[str, str, Surprise]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.ranking import SORTS, Group, Worst
-from charseq.score import Score
+from charseq.scoring.score import Score
 
 each_sort = pytest.mark.parametrize("sort", SORTS)
 costs = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4).map(float), st.integers(1, 3)), max_size=20)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from charseq.analysis.segments import STARTS, TEXT_CHARS, Segment, Segments, is_space
-from charseq.evaluator import Surprise
+from charseq.scoring.scorer import Surprise
 from tests.analysis.test_sums import (
     assert_same_score,
     cuts,

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.sums import NUM_COLUMNS, columns_of, scores_by_key, scores_of, scores_of_parts
-from charseq.evaluator import Expectations, Surprise
-from charseq.score import Score
-from charseq.text.tokenizer import bytes_per_char
+from charseq.scoring.score import Score
+from charseq.scoring.scorer import Expectations, Surprise
+from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 texts = st.text(
     st.one_of(

@@ -12,7 +12,7 @@ from charseq.cells.cell import CellArrays, sigmoid_, sigmoid_and_tanh_, sigmoid_
 from charseq.config import CellName
 from charseq.errors import ConfigError
 from tests import reference
-from tests.gradients import STEP, check_gradients
+from tests.complex_step import STEP, check_gradients
 
 Array: TypeAlias = NDArray[Any]
 
@@ -246,12 +246,12 @@ def test_numpy_is_always_there() -> None:
 def test_auto_is_numba_where_it_is(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Auto takes numba if it is installed, and NumPy without a word if it is not."""
     pytest.importorskip("numba")
-    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr("charseq.backend.find_spec", lambda name: object() if installed else None)
     assert (cells_by("auto") is CELLS) is not installed
 
 
 def test_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for numba where it is not installed names the extra that brings it."""
-    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: None)
+    monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"train\.kernels: numba is not installed; .*charseq\[fast\]"):
         cells_by("numba")

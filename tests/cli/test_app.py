@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charseq import __version__
 from charseq.cli import console
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
+from charseq.version import __version__
 from tests.cli.conftest import TINY, Call, Outcome, surroundings
 
 COMMANDS = ("train", "sample", "evaluate", "next", "info")

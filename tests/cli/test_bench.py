@@ -216,7 +216,7 @@ def test_a_model_beyond_all_settings(call: Call, what: str, shape: str) -> None:
 
 def test_numba_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled cells without a compiler are refused, and what to install is said."""
-    monkeypatch.setattr("charseq.kernels.find_spec", lambda name: None)
+    monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
     code, out, err = call("bench", "train", "--shape", "1x8x2x4", "--threads", "1", "--kernels", "numba")
     assert (code, out) == (2, "")
     assert "pip install 'charseq[fast]'" in err

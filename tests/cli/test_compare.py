@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import yaml
 
-from charseq.checkpoint import Checkpoint
 from charseq.cli.app import run
-from charseq.evaluator import Scorer
+from charseq.runs.checkpoint import Checkpoint
+from charseq.scoring.scorer import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 
 TRAINED = TALES[:12000]

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from charseq.analysis.figures import Figures
-from charseq.checkpoint import Checkpoint
-from charseq.evaluator import Scorer
 from charseq.reports import REPORTS, evaluation_row
+from charseq.runs.checkpoint import Checkpoint
+from charseq.scoring.scorer import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
-from tests.reports.test_records import unescaped
+from tests.reports.test_formats import unescaped
 
 KEYS = [
     *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charseq.checkpoint import Checkpoint
-from charseq.evaluator import Scorer
+from charseq.runs.checkpoint import Checkpoint
+from charseq.scoring.scorer import Scorer
 from tests.cli.conftest import Call, Workshop
 from tests.cli.test_evaluate import KEYS, READERS, every_format, figures, lines_of, refused, rows
 

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from charseq.each import KINDS
+from charseq.analysis.streaming import KINDS
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, refused, rows
 

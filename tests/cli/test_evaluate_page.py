@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charseq.analysis.groups import GROUPINGS
-from charseq.reports.text import SPARKS, visible
+from charseq.reports.display.visible import SPARKS, visible
 from tests.cli.conftest import TALES, Call, Feed, Workshop, shell
 from tests.cli.test_evaluate import UNSEEN, figures, lines_of, parts_of, refused, rows
 from tests.cli.test_evaluate_reports import ALL

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from charseq.analysis.groups import GROUPINGS
-from charseq.checkpoint import Checkpoint
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop
 from tests.cli.test_evaluate import (
     KEYS,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from charseq.checkpoint import Checkpoint
 from charseq.cli.progress import ReadingDisplay
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, Call, Feed, Workshop
 from tests.cli.test_evaluate import close, expected, figures, lines_of, refused, rows
 from tests.cli.test_pipes import at_terminal

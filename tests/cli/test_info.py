@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from charseq import __version__
-from charseq.checkpoint import Checkpoint
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TINY, Call, Outcome, Workshop
 
 

@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_units
 from charseq.analysis.gradient_flow import gradient_flow
-from charseq.checkpoint import Checkpoint
 from charseq.cli import inspect
 from charseq.cli.app import run
-from charseq.origin import held_out_part
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.provenance import held_out_part
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 
 TEXT = 'He said: "ąbc"\nand went.\n\n  Then he "slept\n'

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from charseq.checkpoint import Checkpoint
-from charseq.predictor import Predictor
+from charseq.runs.checkpoint import Checkpoint
+from charseq.scoring.predictor import Predictor
 from tests.cli.conftest import Call, Feed, Outcome, StandardInput, Workshop
 
 KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top"]

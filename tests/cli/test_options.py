@@ -7,7 +7,7 @@ import typer
 
 from charseq.cli.commands import app
 from charseq.config import Settings
-from charseq.toml import load_toml
+from charseq.config.toml import load_toml
 from tests.cli.conftest import TINY, Call, Outcome, Workshop
 
 CELL = "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)"

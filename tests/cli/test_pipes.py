@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from charseq.cases import read_cases
-from charseq.checkpoint import Checkpoint
-from charseq.reports.text import visible
+from charseq.analysis.cases import read_cases
+from charseq.reports.display.visible import visible
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
 from tests.cli.test_evaluate import perplexity_of
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charseq.checkpoint import Checkpoint
 from charseq.cli.sample import TEXTS_AT_ONCE
 from charseq.config import SampleConfig
-from charseq.predictor import Predictor
-from charseq.sampler import sample, until
+from charseq.runs.checkpoint import Checkpoint
+from charseq.sampling.sampler import sample, until
+from charseq.scoring.predictor import Predictor
 from charseq.text.batches import prompt_tokens
 from tests.cli.conftest import Call, Feed, Outcome, Workshop
 

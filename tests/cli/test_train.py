@@ -11,17 +11,17 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from charseq.cells import CELLS
-from charseq.checkpoint import Checkpoint
 from charseq.cli.progress import TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings, Unit
+from charseq.config.toml import load_toml
 from charseq.errors import ConfigError
-from charseq.evaluator import Scorer
-from charseq.events import Event
-from charseq.fit import fit_ngram
-from charseq.run import Run
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.counting import fit_ngram
+from charseq.runs.run import Run
+from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.symbols import Text
-from charseq.toml import load_toml
+from charseq.training.events import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
 SHORT = ("--hidden-size", "8", "--threads", "1", "--kernels", "numpy", "--schedule", "constant")

@@ -45,26 +45,26 @@ with instrumented:
     from safetensors import safe_open
     from safetensors.numpy import save
 
-    from charseq.cases import case_row, read_cases
-    from charseq.checkpoint import METADATA_KEY, Checkpoint, checksum_of
+    from charseq.analysis.cases import case_row, read_cases
     from charseq.cli import info
     from charseq.cli.console import note
     from charseq.cli.options import option_layers
     from charseq.config import DataConfig, ModelConfig, SampleConfig, Settings, TrainConfig
-    from charseq.directory import LAST, METRICS, MODEL, read_metrics
+    from charseq.config.toml import load_toml, to_toml
     from charseq.errors import CharseqError
-    from charseq.evaluator import Scorer
     from charseq.files import CACHE_VARIABLE
-    from charseq.fit import fit_ngram, train_ngram
-    from charseq.predictor import Predictor
     from charseq.reports import write_rows
     from charseq.reports.evaluation_page import ShownText, evaluation_page
-    from charseq.run import Run
-    from charseq.sampler import sample
+    from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
+    from charseq.runs.counting import fit_ngram, train_ngram
+    from charseq.runs.directory import LAST, METRICS, MODEL, read_metrics
+    from charseq.runs.run import Run
+    from charseq.sampling.sampler import sample
+    from charseq.scoring.predictor import Predictor
+    from charseq.scoring.scorer import Scorer
     from charseq.text import CharTokenizer, corpus
     from charseq.text.batches import prompt_tokens
     from charseq.text.symbols import Text
-    from charseq.toml import load_toml, to_toml
 
 WORDS = r"NaN 1e400 0x1 1:00:00.5 2020-01-31 null true [[ { \ud800 !!bool !!int !!float !!set <<: &a *a ? -"
 """What the fuzzer is to try beside the names of settings and of what a model file holds."""

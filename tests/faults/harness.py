@@ -20,7 +20,7 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from charseq.checkpoint import Checkpoint
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, surroundings
 
 STEPS = 120

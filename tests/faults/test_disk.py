@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from charseq.checkpoint import Checkpoint
-from charseq.directory import read_metrics
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.directory import read_metrics
 from tests.cli.conftest import TALES, surroundings
 from tests.faults.harness import VARIANTS, begun, command, content, finish, train
 

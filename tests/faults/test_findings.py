@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from charseq import checkpoint
 from charseq.errors import CharseqError
+from charseq.runs import checkpoint
 from tests.faults.fuzz import FINDINGS, MAX_MESSAGE_CHARS, TARGETS, answer, originals, seeds, words
 
 

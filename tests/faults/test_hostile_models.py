@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from charseq.baselines import NGram
-from charseq.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
-from charseq.evaluator import Scorer
-from charseq.fit import fit_ngram
-from charseq.language import LanguageModel
+from charseq.models import NGram
+from charseq.models.contract import LanguageModel
 from charseq.network import CharModel
+from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
+from charseq.runs.counting import fit_ngram
+from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.symbols import Text
 
@@ -162,7 +162,9 @@ def test_a_small_file_takes_little_memory(claim: dict[str, int], tmp_path: Path)
     record["settings"]["model"] |= claim
     save_file(dict(load_file(path)), path, {METADATA_KEY: json.dumps(record)})
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({1 << 31}, {1 << 31}))\n"
-    load = "from pathlib import Path; from charseq.checkpoint import Checkpoint; Checkpoint.load(Path('M'))"
+    load = (
+        "from pathlib import Path; from charseq.runs.checkpoint import Checkpoint; Checkpoint.load(Path('M'))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", limited + load.replace("M", str(path))],
         capture_output=True,

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from charseq.cli.app import run
 from charseq.config import Settings
-from charseq.toml import to_toml
+from charseq.config.toml import to_toml
 from tests.faults import fuzz
 
 PATIENCE = 20

@@ -19,22 +19,22 @@ from safetensors.numpy import load_file
 
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
-from charseq.checkpoint import Checkpoint, Provenance
 from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, ScheduleName, Settings, Unit
-from charseq.directory import LAST, METRICS, MODEL
 from charseq.errors import DivergedError
-from charseq.evaluator import Scorer, Validator
-from charseq.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.gradients.shards import Job, Plan, Shards
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_, log_softmax
 from charseq.optim import OPTIMIZERS
-from charseq.parallel import Job, Plan, Shards
-from charseq.predictor import Predictor
-from charseq.run import Run
-from charseq.sampler import draw, sample, sample_many
+from charseq.runs.checkpoint import Checkpoint, Provenance
+from charseq.runs.directory import LAST, METRICS, MODEL
+from charseq.runs.run import Run
+from charseq.sampling.sampler import draw, sample, sample_many
+from charseq.scoring.predictor import Predictor
+from charseq.scoring.scorer import Scorer, Validator
 from charseq.text import UNSEEN, CharTokenizer
 from charseq.text.batches import Batches, Pairs
 from charseq.text.symbols import Text
+from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from tests.cli import conftest
 from tests.cli.conftest import Call, Outcome, surroundings
 from tests.faults.harness import command, content
@@ -451,7 +451,7 @@ def test_a_loss_or_a_gradient_alone(loss: float, gradient: float, monkeypatch: p
         logits[0, 0, 0] += gradient
         return nats + loss
 
-    monkeypatch.setattr("charseq.parallel.cross_entropy_", spoilt)
+    monkeypatch.setattr("charseq.gradients.shards.cross_entropy_", spoilt)
     events = list(run.events())
     assert recoveries_of(events) == [Recovered(14, 0.004)]
     assert [step.step for step in steps_of(events)] == list(range(1, 21))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charseq.checkpoint import Checkpoint
+from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import surroundings
 from tests.faults.harness import begun, command, finish
 

@@ -24,7 +24,7 @@ from charseq.cells import CELLS
 from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_
-from charseq.parameters import Parameters
+from charseq.network.parameters import Parameters
 
 Array: TypeAlias = NDArray[Any]
 

@@ -9,7 +9,7 @@ from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.dropout import dropout
 from charseq.network.loss import cross_entropy_
-from tests.gradients import check_gradients
+from tests.complex_step import check_gradients
 
 V, T, N, H = 4, 4, 2, 3
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from charseq.network.loss import ROWS_AT_ONCE, cross_entropy_, log_softmax
 from tests import reference
-from tests.gradients import check_gradients
+from tests.complex_step import check_gradients
 
 T, N, V = 4, 3, 5
 

@@ -12,9 +12,9 @@ from charseq.config import KernelName, ModelConfig
 from charseq.network import CharModel, State, embedding, recurrent
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
-from charseq.parameters import Parameters
+from charseq.network.parameters import Parameters
 from tests import reference
-from tests.gradients import check_gradients
+from tests.complex_step import check_gradients
 
 Array: TypeAlias = NDArray[Any]
 

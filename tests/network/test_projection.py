@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from charseq.network.parameters import Parameters
 from charseq.network.projection import Projection
-from charseq.parameters import Parameters
-from tests.gradients import check_gradients
+from tests.complex_step import check_gradients
 
 Array: TypeAlias = NDArray[Any]
 

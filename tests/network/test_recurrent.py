@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from charseq.cells import CELLS
 from charseq.network import embedding, recurrent
+from charseq.network.parameters import Parameters
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
-from charseq.parameters import Parameters
 from tests import reference
-from tests.gradients import check_gradients
+from tests.complex_step import check_gradients
 
 Array: TypeAlias = NDArray[Any]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charseq.config import OptimConfig
+from charseq.network.parameters import Parameters
 from charseq.optim import OPTIMIZERS, make_optimizer
-from charseq.parameters import Parameters
 
 SHAPES: dict[str, tuple[int, ...]] = {"b": (3,), "M": (4, 3)}
 CONFIG = {"momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "weight_decay": 0.3}

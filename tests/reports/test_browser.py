@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charseq.reports.heat import ACTIVATION, NUM_STEPS, SURPRISE
-from charseq.reports.page import Details, heat_text, page, paragraph, section, table
-from charseq.reports.tables import filled_table
+from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, SURPRISE
+from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table
+from charseq.reports.display.tables import filled_table
 
 NAMES = (os.environ.get("CHROME"), "chromium", "chromium-browser", "google-chrome")
 CHROME = next(filter(None, (shutil.which(name) for name in NAMES if name)), None)

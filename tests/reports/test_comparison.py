@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from charseq.analysis.comparison import Comparison
-from charseq.evaluator import Surprise
 from charseq.reports.comparison import ModelFacts, comparison_page, comparison_rows, comparison_tables
-from charseq.reports.records import Row
+from charseq.reports.formats import Row
+from charseq.scoring.scorer import Surprise
 
 LN2 = math.log(2)
 PART = "abé 1\n "

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charseq.evaluator import Expectations, Surprise
-from charseq.reports import Row, tables
+from charseq.reports import Row
+from charseq.reports.display import tables
+from charseq.reports.display.page import table
 from charseq.reports.evaluation_page import SHOWN_CHARS, ShownText, evaluation_page
-from charseq.reports.page import table
-from charseq.text.tokenizer import bytes_per_char
-from tests.reports.test_page import HOSTILE, Document, data_of, shown
-from tests.reports.test_tables import answer, grouped, hard_row, row_of
+from charseq.scoring.scorer import Expectations, Surprise
+from charseq.text.tokenizers.tokenizer import bytes_per_char
+from tests.reports.display.test_page import HOSTILE, Document, data_of, shown
+from tests.reports.display.test_tables import answer, grouped, hard_row, row_of
 
 VOCAB = ("a", "b", "c", "\n", "<")
 RECORD = {"step": 10, "train_nats_per_char": 2.0, "valid_nats_per_char": 2.5}

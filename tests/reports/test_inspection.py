@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from charseq.analysis.gradient_flow import GradientFlow
+from charseq.reports.display.page import table
+from charseq.reports.display.tables import filled_table
 from charseq.reports.inspection import (
     MAX_ABREAST,
     FoundView,
@@ -21,8 +23,6 @@ from charseq.reports.inspection import (
     norms,
     unit_view,
 )
-from charseq.reports.page import table
-from charseq.reports.tables import filled_table
 
 TEXT = "ab\n«"
 

@@ -1,0 +1,3 @@
+"""What people see: tables, plots, charts, heat maps and pages."""
+
+__all__: list[str] = []

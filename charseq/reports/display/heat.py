@@ -1,0 +1,160 @@
+"""Text coloured by a number for each character, in the terminal; where there are no colours, above bars.
+
+Lines are wrapped here, by display width, and printed as they fill: a text of any length needs the memory of
+one line. Next room: `page.py`, the same in a browser.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from rich.cells import cell_len
+from rich.color import Color
+from rich.console import Console
+from rich.text import Text
+
+from charseq.arrays import FloatArray, TokenArray
+from charseq.reports.display.visible import SPARKS, visible
+
+NUM_STEPS = 11
+"""Colours of a scale."""
+WIDTH = 80
+"""Columns of a line where no terminal says how many it has."""
+MAX_MARKS = 8
+"""Characters without width that may share the cell of another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What the numbers mean: the ends of the scale, where all beyond them lies too, and the unit.
+
+    A `diverging` scale has two colours, which fade towards its middle.
+    """
+
+    low: float
+    high: float
+    label: str
+    diverging: bool = False
+
+    def places(self, values: Sequence[float] | FloatArray) -> FloatArray:
+        """Return where `values` (L,) lie, from 0 at the low end to 1 at the high end; nan is lowest."""
+        numbers = np.asarray(values, np.float64)
+        numbers = np.clip(np.where(np.isnan(numbers), self.low, numbers), self.low, self.high)
+        places: FloatArray = (numbers - self.low) / (self.high - self.low)
+        return places
+
+    def steps(self, values: Sequence[float] | FloatArray) -> TokenArray:
+        """Return which of the NUM_STEPS colours is nearest to each of `values` (L,)."""
+        steps: TokenArray = np.rint(self.places(values) * (NUM_STEPS - 1)).astype(np.int32)
+        return steps
+
+
+SURPRISE = Scale(0, 10, "bits")
+ACTIVATION = Scale(-1, 1, "activation", diverging=True)
+OPENNESS = Scale(0, 1, "openness")
+
+# The background of each step; "" is the terminal's own. A terminal is black or white, and does not say which:
+# the others begin in the middle between the two, and grow lighter and more vivid together.
+BACKGROUNDS = (
+    *("", "", "#675444", "#7d583c", "#905c36", "#a36132"),
+    *("#b6652e", "#c9692b", "#db6d2a", "#ee7129", "#ff7420"),
+)
+DIVERGING_BACKGROUNDS = (
+    *("#2b97ee", "#3986ce", "#4075ad", "#43648a", "#485463", ""),
+    *("#624c4a", "#8c4d49", "#b04f4a", "#d2504d", "#f4514f"),
+)
+
+
+class HeatMap:
+    """Prints a text to `console`, every character on a background, or above a bar, that shows its value.
+
+    A newline is shown as ⏎, and what does not print as its escape. A combining mark shares the cell of the
+    character before it, which shows the higher value of the two.
+    """
+
+    def __init__(self, console: Console, scale: Scale) -> None:
+        self._console, self._scale = console, scale
+        self._width = console.width if console.is_terminal else WIDTH
+        self._coloured = console.color_system is not None and not console.no_color
+        self._line: list[_Cell] = []
+        self._room = self._width
+
+    def write(self, text: str, values: Sequence[float] | FloatArray) -> None:
+        """Add a piece of text, with a value for each of its characters; print the lines that it fills."""
+        for char, place in zip(text, self._scale.places(values).tolist(), strict=True):
+            self._add(char, place)
+
+    def finish(self) -> None:
+        """Print the last line and the legend."""
+        if self._line:
+            self._print_line()
+        scale = self._scale
+        if self._coloured:
+            cells = [_Cell("  ", 2, place) for place in np.linspace(0, 1, NUM_STEPS)]
+            legend = Text.assemble(f"{scale.low:g} ", self._on_backgrounds(cells), f" {scale.high:g} ")
+        else:
+            legend = Text(f"{scale.low:g} {SPARKS} {scale.high:g} ")
+        self._print(legend.append(scale.label))
+
+    def _add(self, char: str, place: float) -> None:
+        shown = self._shown(char)
+        width = cell_len(shown)
+        if width == 0:
+            if self._line and len(self._line[-1].shown) <= MAX_MARKS:
+                base = self._line.pop()
+                self._line.append(_Cell(base.shown + shown, base.width, max(base.place, place)))
+                return
+            shown, width = f"◌{shown}", 1
+        if width > self._room and self._line:
+            self._print_line()
+        self._line.append(_Cell(shown, width, place))
+        self._room -= width
+        if char == "\n":
+            self._print_line()
+
+    def _shown(self, char: str) -> str:
+        if char == "\n":
+            return "⏎"
+        return char if char == " " and self._coloured else visible(char)
+
+    def _print_line(self) -> None:
+        if self._coloured:
+            self._print(self._on_backgrounds(self._line))
+        else:
+            self._print(Text("".join(cell.shown for cell in self._line)))
+            self._print(Text("".join(_bar(cell.place) * cell.width for cell in self._line).rstrip()))
+        self._line, self._room = [], self._width
+
+    def _on_backgrounds(self, cells: Iterable["_Cell"]) -> Text:
+        backgrounds = DIVERGING_BACKGROUNDS if self._scale.diverging else BACKGROUNDS
+        text = Text()
+        for step, run in groupby(cells, key=lambda cell: round(cell.place * (NUM_STEPS - 1))):
+            text.append("".join(cell.shown for cell in run), style_on(backgrounds[step]))
+        return text
+
+    def _print(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True)
+
+
+class _Cell(NamedTuple):
+    """A character as it is shown, in `width` columns; `place` is where its value lies on the scale."""
+
+    shown: str
+    width: int
+    place: float
+
+
+def style_on(background: str) -> str:
+    """Return the rich style for text on a background: black or white, whichever stands out more."""
+    if not background:
+        return ""
+    shares, parts = (0.2126, 0.7152, 0.0722), Color.parse(background).get_truecolor().normalized
+    luminance = sum(share * part**2.2 for share, part in zip(shares, parts, strict=True))
+    return f"{'#000000' if luminance > 0.18 else '#ffffff'} on {background}"  # 0.18: contrast 4.6 with both
+
+
+def _bar(place: float) -> str:
+    """Return a bar of as many eighths of the cell as are below `place`; a blank where there is none."""
+    return f" {SPARKS}"[int(place * len(SPARKS))]

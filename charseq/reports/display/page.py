@@ -1,0 +1,177 @@
+"""Building blocks of a page: one HTML file that needs no other, whatever the texts in it contain.
+
+All that comes from outside is escaped here, and what does not print is made visible. `page.css` and `page.js`
+are part of every page, which runs no other script and loads nothing. Charts for it are made in `charts.py`.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
+
+from rich.table import Table
+
+from charseq.arrays import FloatArray, TokenArray
+from charseq.reports.display.heat import NUM_STEPS, Scale
+from charseq.reports.display.visible import printable, visible
+from charseq.version import __version__
+
+NUM_GUESSES = 5
+"""Guesses that are shown for a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a model expected at each character of a text.
+
+    `probabilities` (L,) and `ranks` (L,) are those of the character itself, rank 0 for one that is not in
+    the vocabulary; `guesses` (L, K) are the likeliest tokens, the first first, and `guess_probabilities`
+    (L, K) theirs; `vocab` has the character of each token.
+    """
+
+    probabilities: FloatArray
+    ranks: TokenArray
+    guesses: TokenArray
+    guess_probabilities: FloatArray
+    vocab: tuple[str, ...]
+
+
+def page(title: str, sections: Sequence[str]) -> str:
+    """Return a whole HTML document: a title, and the `sections` below it."""
+    style, script = _resource("page.css"), _resource("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<meta name="generator" content="charseq {__version__}">',
+            f"<title>{_escaped(title)}</title>",
+            f"<style>{style}</style>",
+            "</head>",
+            "<body>",
+            f"<main>\n<h1>{_escaped(title)}</h1>",
+            *sections,
+            "</main>",
+            f"<footer>Made by charseq {__version__}</footer>",
+            f"<script>{script}</script>",
+            "</body>",
+            "</html>\n",
+        ]
+    )
+
+
+def section(heading: str, *bodies: str) -> str:
+    """Return a part of a page: a heading, and other building blocks below it."""
+    return "\n".join(["<section>", f"<h2>{_escaped(heading)}</h2>", *bodies, "</section>"])
+
+
+def paragraph(text: str) -> str:
+    """Return a paragraph of plain text."""
+    return f"<p>{_escaped(text)}</p>"
+
+
+def wide(block: str) -> str:
+    """Return a block that scrolls sideways in its own box where there is little room."""
+    return f'<div class="scroll">{block}</div>'
+
+
+def table(made: Table) -> str:
+    """Return a table that was made for the terminal as one of a page."""
+    classes = [' class="number"' if column.justify == "right" else "" for column in made.columns]
+
+    def row_of(tag: str, cells: Iterable[object]) -> str:
+        pairs = zip(classes, cells, strict=True)
+        return f"<tr>{''.join(f'<{tag}{kind}>{_escaped(str(cell))}</{tag}>' for kind, cell in pairs)}</tr>"
+
+    headers = row_of("th", (one_line(f"{column.header}") for column in made.columns))
+    rows = zip(*(column.cells for column in made.columns), strict=True)
+    body = "\n".join(row_of("td", row) for row in rows)
+    return wide(f"<table>\n<thead>{headers}</thead>\n<tbody>\n{body}\n</tbody>\n</table>")
+
+
+def one_line(header: str) -> str:
+    """Return a header on one line that a terminal has on two."""
+    return header.replace("-\n", "").replace("/\n", "/").replace("\n", " ")
+
+
+def heat_text(
+    text: str, values: Sequence[float] | FloatArray, scale: Scale, *, details: Details | None = None
+) -> str:
+    """Return a text whose characters are coloured by their values, below the legend of the scale.
+
+    With `details`, the page shows those of the character that is pointed at, tapped, or reached with the
+    arrow keys.
+    """
+    steps = scale.steps(values).tolist()
+    parts: Iterable[tuple[int, str]] = zip(steps, map(_shown_char, text), strict=True)
+    focus = data = ""
+    if details is None:
+        runs = groupby(parts, key=itemgetter(0))
+        parts = ((step, "".join(shown for _, shown in run)) for step, run in runs)
+    else:
+        focus = f' tabindex="0" role="group" aria-label="text coloured by {_escaped(scale.label)}"'
+        data = f'<script type="application/json">{_json(details, length=len(text))}</script>'
+    spans = "".join(f'<span class="h{step}">{shown}</span>' for step, shown in parts)
+    return "\n".join(
+        [
+            f'<figure class="heat {"diverging" if scale.diverging else "sequential"}">',
+            _legend(scale, hint=details is not None),
+            f'<div class="text"{focus}>{spans}</div>{data}',
+            "</figure>",
+        ]
+    )
+
+
+def _legend(scale: Scale, *, hint: bool) -> str:
+    ramp = "".join(f'<span class="h{step}"></span>' for step in range(NUM_STEPS))
+    more = "; point at a character, tap it or use the arrow keys for more" if hint else ""
+    return (
+        f'<figcaption>{scale.low:g}<span class="ramp">{ramp}</span>{scale.high:g} '
+        f"{_escaped(scale.label)}{more}</figcaption>"
+    )
+
+
+def _shown_char(char: str) -> str:
+    """Return a character as HTML; one that does not print is told from the letters of its escape."""
+    if char == "\n":
+        return '<i class="newline">\n</i>'
+    if char == " " or char.isprintable():
+        return escape(char)
+    return f'<i class="escape">{visible(char)}</i>'
+
+
+def _json(details: Details, *, length: int) -> str:
+    """Return `details` of so many characters as JSON that no text in it can break out of."""
+    guesses, probabilities = details.guesses[:, :NUM_GUESSES], details.guess_probabilities[:, :NUM_GUESSES]
+    if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
+        raise ValueError(f"the details are not those of {length} characters")
+    data = {
+        "vocab": [visible(char) for char in details.vocab],
+        "probabilities": _rounded(details.probabilities),
+        "ranks": details.ranks.tolist(),
+        "guesses": guesses.tolist(),
+        "guess_probabilities": [_rounded(row) for row in probabilities],
+    }
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
+
+
+def _rounded(probabilities: FloatArray) -> list[float]:
+    return [float(f"{probability:.4g}") for probability in probabilities.tolist()]
+
+
+def _escaped(text: str) -> str:
+    return escape(printable(text))
+
+
+def _resource(name: str) -> str:
+    return files("charseq.reports.display").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,229 @@
+"""Everything needed to sample, to evaluate and to continue, in one .safetensors file; no code in it.
+
+The tensors are the parameters by name, in the orientation of the equations, and for a run that is to be
+resumed the trainer's arrays. One JSON text in the file's metadata holds the rest. Next room: `run.py`.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from charseq.config import Settings, brief, reason
+from charseq.errors import CharseqError, CheckpointError, ConfigError
+from charseq.files import write_atomically
+from charseq.models import NGram
+from charseq.models.contract import LanguageModel
+from charseq.network import CharModel, parameter_shapes
+from charseq.scoring.score import Score
+from charseq.text import TOKENIZERS, Tokenizer
+from charseq.text.split import Texts
+from charseq.training.trainer import Snapshot
+from charseq.version import __version__
+
+FORMAT_VERSION = 2
+"""1 had no checksum."""
+METADATA_KEY = "charseq"
+TRAINING = "training."
+"""What the names of tensors begin with that resuming needs, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a model comes from: its corpus with SHA-256 and split (character offsets), how it was made."""
+
+    sources: tuple[str, ...]
+    sha256: str
+    num_bytes: int
+    train_end: int
+    valid_end: int
+    test_end: int
+    valid_sha256: str
+    command: str
+    charseq_version: str
+    numpy_version: str
+
+    @classmethod
+    def of(cls, texts: Texts, command: str) -> "Provenance":
+        """Return where a model comes from that `command` makes of these texts with this program."""
+        return cls(
+            texts.sources,
+            texts.sha256,
+            texts.num_bytes,
+            **asdict(texts.split),
+            valid_sha256=texts.valid_sha256,
+            command=command,
+            charseq_version=__version__,
+            numpy_version=np.__version__,
+        )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.train_end <= self.valid_end <= self.test_end:
+            raise ValueError("the parts of the corpus are out of order")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """How far a model got, and its best validation, None where there was nothing to validate on."""
+
+    step: int = 0
+    epoch: int = 0
+    train_seconds: float = 0.0
+    train_nats_per_char: float | None = None
+    valid: Score | None = None
+
+
+PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A model with its tokenizer, settings and history; `training` is there when a run can continue."""
+
+    model: LanguageModel
+    tokenizer: Tokenizer
+    settings: Settings
+    provenance: Provenance
+    results: Results = field(default_factory=Results)
+    training: Snapshot | None = None
+
+    @property
+    def network(self) -> CharModel:
+        """The model, where a network is needed; ConfigError for n-grams."""
+        if not isinstance(self.model, CharModel):
+            raise ConfigError(f"{self.description}: an n-gram model has no weights, states or gates")
+        return self.model
+
+    @property
+    def description(self) -> str:
+        """What kind of model it is, in a few words."""
+        config = self.settings.model
+        if config.ngram:
+            return f"ngram:{config.ngram}"
+        return f"{config.cell} {config.num_layers} x {config.hidden_size}"
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
+        from safetensors.numpy import save
+
+        tensors = {name: np.ascontiguousarray(array) for name, array in self.model.tensors().items()}
+        record = {
+            "format_version": FORMAT_VERSION,
+            "settings": self.settings.model_dump(mode="json"),
+            "tokenizer": self.tokenizer.to_spec(),
+            "provenance": asdict(self.provenance),
+            "results": asdict(self.results),
+            "training": self.training and self.training.record,
+        }
+        if self.training:
+            tensors |= self.training.arrays
+        record["checksum"] = checksum_of(record, tensors)
+        write_atomically(path, save(tensors, {METADATA_KEY: json.dumps(record)}))
+
+    @classmethod
+    def load(cls, path: Path) -> "Checkpoint":
+        """Read a file that `save` wrote. Raises CheckpointError, naming the file, for anything else."""
+        metadata, tensors = _read(path)
+        record = _record(path, metadata)
+        checksum = record.pop("checksum", None)
+        try:
+            tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
+            settings = Settings().with_layer(record["settings"], "settings")
+            model = _make_model(settings, tokenizer.vocab_size, tensors)
+            provenance = PROVENANCE.validate_python(record["provenance"])
+            results = RESULTS.validate_python(record["results"])
+            rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
+            if extra := tensors.keys() - model.tensors().keys() - rest.keys():
+                raise ValueError(f"tensor {min(extra)} belongs to no part of it")
+            if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
+                raise ValueError("its checksum is another one")
+        except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
+            raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
+        training = Snapshot(rest, record["training"]) if record.get("training") else None
+        return cls(model, tokenizer, settings, provenance, results, training)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the metadata and the tensors of any safetensors file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            return file.metadata() or {}, tensors
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: not a charseq model: {error}") from None
+
+
+def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    """Return what a file says of its model, if this program can read it."""
+    if METADATA_KEY not in metadata:
+        raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata")
+    try:
+        text = metadata[METADATA_KEY]
+        record = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")  # no half of a character
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not a charseq model: {error}") from None
+    if not isinstance(record, dict):
+        raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
+    version = record.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise CheckpointError(f"{path}: not a charseq model: its format is {brief(version)}")
+    if version > FORMAT_VERSION:
+        newer = f"written by a newer charseq (format {brief(version)})"
+        raise CheckpointError(f"{path}: {newer}; update this one")
+    return record
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) >= 1 << 128:  # the largest are those of the random generator
+        raise ValueError(f"{brief(number)} is too large")
+    return number
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number[:20]} is no finite number")
+    return value
+
+
+def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record, as it is written, and of all tensors with their names and kinds."""
+    digest = hashlib.sha256(json.dumps(record).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode())
+        digest.update(np.ascontiguousarray(tensor).data)
+    return digest.hexdigest()
+
+
+def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) -> LanguageModel:
+    """Return the model that the tensors are of; ValueError or KeyError where they are of none."""
+    if settings.model.ngram:
+        return NGram.from_tensors(tensors, vocab_size=vocab_size, order=settings.model.ngram)
+    shapes = parameter_shapes(settings.model, vocab_size)
+    for name, shape in shapes.items():  # before memory is taken for them
+        if name not in tensors:
+            raise ValueError(f"tensor {name} is missing")
+        tensor = tensors[name]
+        if tensor.dtype != np.float32 or tensor.shape != shape:
+            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"tensor {name} holds nan or infinity")
+    model = CharModel(settings.model, vocab_size)
+    for name, array in model.params.items():
+        array[...] = tensors[name]
+    with np.errstate(over="ignore"):
+        square = np.dot(model.params.flat, model.params.flat)
+    if not np.isfinite(square):  # training leaves no such weights; below, no product of them overflows
+        raise ValueError("its weights are too large to compute with")
+    return model

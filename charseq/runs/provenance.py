@@ -1,0 +1,41 @@
+"""The corpus a model was made from, as long as it is still there and still the same."""
+
+from pathlib import Path
+
+from charseq.errors import ConfigError, DataError
+from charseq.files import exists
+from charseq.runs.checkpoint import Checkpoint
+from charseq.text.corpus import Progress, read_corpus
+from charseq.text.symbols import Text
+
+
+def training_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
+    """Return what the model learnt from. Raises ConfigError or DataError where it cannot be read again."""
+    return _corpus(checkpoint, progress, "leave out --baseline")[: checkpoint.provenance.train_end]
+
+
+def held_out_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
+    """Return what was held out for testing. Raises ConfigError where nothing was, and as above."""
+    made_of = checkpoint.provenance
+    if made_of.valid_end == made_of.test_end:
+        raise ConfigError("the model was trained without a test part: name a text to score")
+    return _corpus(checkpoint, progress, "name a text to score")[made_of.valid_end : made_of.test_end]
+
+
+def _corpus(checkpoint: Checkpoint, progress: Progress | None, advice: str) -> Text:
+    made_of = checkpoint.provenance
+    if "-" in made_of.sources:
+        raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")
+    for source in made_of.sources:  # a model from a stranger may name what never ends
+        if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
+            raise DataError(f"{source}: neither a file nor a directory: {advice}")
+    try:
+        corpus = read_corpus(made_of.sources, progress=progress, max_bytes=made_of.num_bytes)
+    except DataError as error:
+        raise DataError(f"{error}: {advice}") from None
+    if corpus.sha256 != made_of.sha256:
+        raise DataError(
+            f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
+            f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
+        )
+    return corpus.encoded

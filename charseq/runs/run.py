@@ -1,0 +1,315 @@
+"""A training run: how it begins, trains, saves into its directory, and goes on after an interruption."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charseq.config import Layers, SampleConfig, Settings, reason
+from charseq.config.toml import to_toml
+from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
+from charseq.files import is_file, sweep, write_atomically
+from charseq.network import CharModel
+from charseq.network.model import parameter_shapes
+from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.directory import (
+    LAST,
+    METRICS,
+    MODEL,
+    SETTINGS,
+    append_metrics,
+    make_directory,
+    read_metrics,
+)
+from charseq.runs.lock import DirectoryLock, locked
+from charseq.scoring.scorer import Validator
+from charseq.text import TOKENIZERS, Tokenizer
+from charseq.text.batches import Batches, Pairs
+from charseq.text.corpus import Progress
+from charseq.text.split import Texts
+from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
+from charseq.training.trainer import Trainer
+
+SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
+"""The settings of a model that its weights fit."""
+
+CHANGEABLE = {
+    "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
+    "optim": {"learning_rate"},
+    "train": {
+        *("num_epochs", "max_steps", "max_time", "patience"),
+        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "kernels"),
+    },
+    "sample": set(SampleConfig.model_fields),
+}
+"""What --resume may change."""
+BITS = {"threads", "kernels"}
+"""Of these, what changes the order of sums, and with it the last bits of the weights."""
+
+NUM_COPIES = 6
+"""How often the parameters lie in memory: with their gradient, two moments, the best, and a way back."""
+
+
+class Run:
+    """A run in progress: iterate over `events()`, which trains and saves as it goes."""
+
+    def __init__(self, directory: Path, settings: Settings, texts: Texts, checkpoint: Checkpoint) -> None:
+        self.directory, self.settings, self.texts = directory, settings, texts
+        self.checkpoint = checkpoint
+        self._lock: DirectoryLock | None = None
+        self._records: list[dict[str, Any]] = []
+        self._num_written = 0
+        self._best_is_saved = True
+        self.other_bits: list[str] = []
+        unit = settings.data.unit
+        model, tokenizer = checkpoint.network, checkpoint.tokenizer
+        self.batches = Batches(
+            Pairs(texts.train, tokenizer, unit),
+            batch_size=settings.train.batch_size,
+            seq_length=settings.train.seq_length,
+        )
+        validator = Validator(model, tokenizer, texts.valid, unit) if texts.valid else None
+        self.trainer = Trainer(model, self.batches, validator, optim=settings.optim, train=settings.train)
+
+    @classmethod
+    def start(
+        cls,
+        directory: Path,
+        settings: Settings,
+        *,
+        command: str,
+        init_from: Checkpoint | None = None,
+        progress: Progress | None = None,
+    ) -> "Run":
+        """Begin a run in a new directory, with fresh weights or with those of `init_from`.
+
+        `progress` hears how far the reading of a large corpus is.
+        Raises ConfigError when the directory already holds something or `init_from` is of other sizes,
+        DataError for an unusable corpus.
+        """
+        if settings.model.ngram:
+            raise ConfigError("an n-gram model is counted, not trained")
+        if init_from:
+            _check_shapes(settings, init_from)
+        texts = Texts.read(settings.data, progress=progress)
+        tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
+        _check_memory(settings, tokenizer.vocab_size)
+        model = CharModel(settings.model, tokenizer.vocab_size)
+        model.initialise_(np.random.default_rng([settings.train.seed, 0]))
+        if init_from:
+            model.adopt_(init_from.network, *shared_tokens(tokenizer, init_from.tokenizer))
+        checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
+        make_directory(directory)
+        run = cls(directory, settings, texts, checkpoint)
+        run._write_settings()
+        run._save_last()  # from here on the directory is known for a run, and can be resumed
+        return run
+
+    @classmethod
+    def resume(cls, directory: Path, changes: Layers, *, progress: Progress | None = None) -> "Run":
+        """Continue the run in `directory` where it was last saved, with some settings changed.
+
+        `progress` hears how far the reading of a large corpus is.
+        Raises ConfigError for changes that would make it another run, DataError when the corpus is not the
+        one it was trained on.
+        """
+        if not is_file(directory / LAST):
+            raise ConfigError(f"{directory}: no run to resume: there is no {LAST}")
+        checkpoint = Checkpoint.load(directory / LAST)
+        settings = checkpoint.settings.with_layers(changes)
+        different = _differences(checkpoint.settings, settings)
+        for section, key in different:
+            if key not in CHANGEABLE.get(section, set()):
+                raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
+        checkpoint.settings = settings
+        texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
+        _check_texts(texts, settings.data.valid, made_of, directory)
+        checkpoint.provenance = replace(made_of, sources=texts.sources)
+        run = cls(directory, settings, texts, checkpoint)
+        run.other_bits = [f"train.{key}" for section, key in different if key in BITS]
+        if checkpoint.training is None:
+            raise CheckpointError(f"{directory / LAST}: holds no training state")
+        try:
+            run.trainer.restore(checkpoint.training)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            why = f"the training state is damaged: {reason(error)}"
+            raise CheckpointError(f"{directory / LAST}: {why}") from None
+        checkpoint.training = None  # it would grow old
+        if ("optim", "learning_rate") in different:
+            run.trainer.rate_anew()
+        return run
+
+    def events(self) -> Iterator[Event]:
+        """Train, yielding what happens; save the best model as it is found and the last one now and then.
+
+        What cannot be saved is tried again later, while training goes on; only at the end is that an error.
+        Raises ConfigError when another process is training in the directory.
+        """
+        with locked(self.directory) as self._lock:
+            sweep(self.directory)
+            self._write_settings()
+            self._forget_later_metrics()
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
+        saved = time.monotonic()
+        for event in self.trainer.run():
+            if isinstance(event, Validated):
+                self._records.append(_record(event))
+                if event.improved:
+                    self.checkpoint.results, self._best_is_saved = _results(event), False
+            due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
+            try:
+                if (due or isinstance(event, Validated)) and self._make_anew():
+                    yield MadeAnew(self.trainer.progress.step)
+                if isinstance(event, Validated):
+                    self._save_best()
+                if due:
+                    self.save()
+            except CharseqError as error:
+                yield Unsaved(self.trainer.progress.step, str(error))
+            saved = time.monotonic() if due else saved
+            yield event
+        self.save()
+
+    def _steps_are_due(self, event: Event) -> bool:
+        every = self.settings.train.save_every_steps
+        return every > 0 and isinstance(event, StepDone) and event.step % every == 0
+
+    def save(self) -> None:
+        """Save what resuming needs, and the best model, the latest if there is none yet.
+
+        Only between two events: within a step nothing is consistent. Raises CharseqError where that cannot
+        be done; all files are then as they were, and all is still to be saved.
+        """
+        self._make_anew()
+        if not (self.directory / SETTINGS).exists():
+            self._write_settings()
+        if not (self.directory / MODEL).exists():
+            self._best_is_saved = False
+        self._save_best()
+        self._save_last()
+
+    def _make_anew(self) -> bool:
+        """Make the directory anew, to be filled again, if it is gone; say whether it was."""
+        if self._lock is None or self._lock.is_there():
+            return False
+        self._num_written = 0
+        make_directory(self.directory)
+        self._lock.take()
+        return True
+
+    def _write_settings(self) -> None:
+        write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
+
+    def _save_last(self) -> None:
+        replace(self._as_it_is_now(), training=self.trainer.snapshot()).save(self.directory / LAST)
+
+    def _as_it_is_now(self) -> Checkpoint:
+        now = self.trainer.progress
+        results = replace(
+            self.checkpoint.results, step=now.step, epoch=now.epoch_number, train_seconds=now.elapsed
+        )
+        return replace(self.checkpoint, results=results)
+
+    def _save_best(self) -> None:
+        """Write the records of validations, and the best model, so far as they are not written yet."""
+        append_metrics(self.directory, self._records[self._num_written :])
+        self._num_written = len(self._records)
+        if not self._best_is_saved:
+            self._best().save(self.directory / MODEL)
+            self._best_is_saved = True
+
+    def _best(self) -> Checkpoint:
+        step = self.trainer.progress.best_step
+        if not step:  # nothing was validated yet
+            return self._as_it_is_now()
+        model = CharModel(self.settings.model, self.trainer.model.vocab_size)
+        model.params.flat[...] = self.trainer.best
+        return replace(self.checkpoint, model=model, results=replace(self.checkpoint.results, step=step))
+
+    def _forget_later_metrics(self) -> None:
+        """Drop the validations that a killed run made after its last save: they are made again."""
+        now, path = self.trainer.progress, self.directory / METRICS
+        last = now.step - 1 if now.train_chars else now.step
+        if path.exists():
+            self._records = [record for record in read_metrics(self.directory) if record["step"] <= last]
+            self._num_written = len(self._records)
+            write_atomically(path, "".join(json.dumps(record) + "\n" for record in self._records).encode())
+
+
+def _results(event: Validated) -> Results:
+    return Results(
+        step=event.step,
+        epoch=event.epoch,
+        train_seconds=event.elapsed,
+        train_nats_per_char=event.train_nats_per_char,
+        valid=event.valid,
+    )
+
+
+def _record(event: Validated) -> dict[str, Any]:
+    return {
+        "step": event.step,
+        "epoch": event.epoch,
+        "elapsed": event.elapsed,
+        "learning_rate": event.learning_rate,
+        "train_nats_per_char": event.train_nats_per_char,
+        "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
+        "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
+        "improved": event.improved,
+    }
+
+
+def _check_texts(texts: Texts, valid: str, made_of: Provenance, directory: Path) -> None:
+    """Raise DataError, saying what is different, unless a run was trained on these texts."""
+    size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
+    for names, now, then, sizes in (
+        (texts.sources, texts.sha256, made_of.sha256, size * (texts.num_bytes != made_of.num_bytes)),
+        ((valid,), texts.valid_sha256, made_of.valid_sha256, ""),
+    ):
+        if now != then:
+            raise DataError(
+                f"{', '.join(names) or 'no text'}: not what {directory} was trained on: {sizes}the SHA-256 "
+                f"is {now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
+            )
+
+
+def _check_memory(settings: Settings, vocab_size: int) -> None:
+    """Refuse a model that this machine's memory cannot train: the system would end it without a word."""
+    num_parameters = sum(map(math.prod, parameter_shapes(settings.model, vocab_size).values()))
+    needed = NUM_COPIES * 4 * num_parameters
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # this system does not say
+        return
+    if needed > memory:
+        raise ConfigError(
+            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; to train "
+            f"them takes {needed / 1e9:,.0f} GB of memory, and there are {memory / 1e9:,.0f}"
+        )
+
+
+def _check_shapes(settings: Settings, init_from: Checkpoint) -> None:
+    for key in SHAPE_KEYS:
+        there, here = getattr(init_from.network.config, key), getattr(settings.model, key)
+        if there != here:
+            raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")
+
+
+def _differences(old: Settings, new: Settings) -> list[tuple[str, str]]:
+    pairs = [(section, key) for section, values in old for key, _ in values]
+    return [(s, k) for s, k in pairs if getattr(getattr(old, s), k) != getattr(getattr(new, s), k)]
+
+
+def shared_tokens(mine: Tokenizer, theirs: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the token numbers, in both vocabularies, of what both know."""
+    places = {text: token for token, text in enumerate(theirs.vocab)}
+    pairs = [(token, places[text]) for token, text in enumerate(mine.vocab) if text in places]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]

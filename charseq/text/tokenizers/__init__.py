@@ -1,0 +1,3 @@
+"""What a token is: one file for each answer."""
+
+__all__: list[str] = []

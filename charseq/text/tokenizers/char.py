@@ -1,0 +1,63 @@
+"""One token per Unicode code point of the training text, sorted; no normalising, folding or stripping."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from charseq.arrays import TokenArray
+from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
+
+
+class CharTokenizer(Tokenizer):
+    """The code points of `vocab`, with the two counts of the training text that unseen ones are priced by."""
+
+    name = "char"
+
+    def __init__(self, vocab: str, *, num_once: int, num_chars: int) -> None:
+        if not vocab or list(vocab) != sorted(set(vocab)):
+            raise ValueError("a vocabulary needs sorted characters, each once")
+        if any("\ud800" <= char <= "\udfff" for char in vocab):
+            raise ValueError("a vocabulary has no surrogates")
+        if not 0 <= num_once <= len(vocab) <= num_chars < 2**63:
+            raise ValueError("a vocabulary needs the counts of its training text")
+        self._vocab = tuple(vocab)
+        self._codes = code_points(vocab)
+        self.num_once, self.num_chars = num_once, num_chars
+
+    @classmethod
+    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
+        """Make the vocabulary of all characters that were counted."""
+        num_once = sum(count == 1 for count in counts.values())
+        return cls("".join(sorted(counts)), num_once=num_once, num_chars=sum(counts.values()))
+
+    @property
+    def vocab(self) -> tuple[str, ...]:
+        """The characters in order of code point."""
+        return self._vocab
+
+    @property
+    def escape_probability(self) -> float:
+        """max(1, characters met once) / (characters + 1)."""
+        return max(1, self.num_once) / (self.num_chars + 1)
+
+    def encode(self, text: str) -> TokenArray:
+        """Return one token per character, UNSEEN for those not in the vocabulary."""
+        codes = code_points(text)
+        places = np.searchsorted(self._codes, codes).astype(np.int32)
+        np.minimum(places, len(self._codes) - 1, out=places)
+        places[self._codes[places] != codes] = UNSEEN
+        return places
+
+    def to_spec(self) -> dict[str, Any]:
+        """Return {name, vocab, num_once, num_chars}."""
+        spec = {"vocab": "".join(self._vocab), "num_once": self.num_once, "num_chars": self.num_chars}
+        return {"name": self.name, **spec}
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any]) -> "CharTokenizer":
+        """Rebuild from `to_spec`."""
+        vocab, num_once, num_chars = spec["vocab"], spec["num_once"], spec["num_chars"]
+        if not (isinstance(vocab, str) and isinstance(num_once, int) and isinstance(num_chars, int)):
+            raise TypeError("a vocabulary is a string with two whole numbers")
+        return cls(vocab, num_once=num_once, num_chars=num_chars)

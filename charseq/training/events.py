@@ -1,0 +1,72 @@
+"""What happens while a model learns: the trainer yields it, a display shows it. Next room: `trainer.py`."""
+
+from dataclasses import dataclass
+
+from charseq.scoring.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One window was learnt from: its mean loss in nats per character, the norm before clipping."""
+
+    step: int
+    epoch: int
+    loss: float
+    grad_norm: float
+    learning_rate: float
+    num_chars: int
+    elapsed: float
+    progress: float
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The validation part was scored, if there is one; `improved` if never so well before.
+
+    `train_nats_per_char` is the mean loss since the last validation.
+    """
+
+    step: int
+    epoch: int
+    valid: Score | None
+    train_nats_per_char: float
+    learning_rate: float
+    improved: bool
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Training diverged: the best parameters are back, with a halved learning rate.
+
+    The loss was nan or infinite, or single precision does not hold the norm of the gradient or the weights.
+    """
+
+    step: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What was to be saved could not be, for the `reason` given; it is tried again at the next save."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAnew:
+    """The run directory was gone; it was made anew, and holds again all that the run knows."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Training is over, for the `reason` given."""
+
+    step: int
+    reason: str
+
+
+Event = StepDone | Validated | Recovered | Unsaved | MadeAnew | Stopped

@@ -1,0 +1,272 @@
+"""Training as a generator of events: it knows no file and no screen. Next room: `checkpoint.py`.
+
+One step: forward, loss, backward, clip, update; the state goes on to the next window, the gradient does not.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field, TypeAdapter
+
+from charseq.arrays import FloatArray
+from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
+from charseq.errors import DivergedError
+from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores, plans
+from charseq.network import CharModel
+from charseq.optim import Schedule, clip_, make_optimizer
+from charseq.scoring.scorer import Validator
+from charseq.text import UNSEEN
+from charseq.text.batches import Batches, Window
+from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
+
+COLD_STARTS = 0.01
+"""Share of a stream's windows that begin as a text does, so that a model knows what to do without context."""
+MAX_RECOVERIES = 3
+"""How often training may diverge and go on."""
+MIN_EVAL_EVERY = 100
+"""Steps between validations at least, unless the settings say otherwise."""
+
+
+Count = Annotated[int, Field(ge=0, lt=1 << 62)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""What a number of a run that is resumed may be."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands: every number that resuming needs beside the arrays.
+
+    `window` counts within the epoch, `elapsed` in seconds of training. `train_nats` and `train_chars` are
+    the sums since the last validation.
+    """
+
+    step: Count = 0
+    epoch: Count = 0
+    window: Count = 0
+    elapsed: Amount = 0.0
+    best_nats: Amount | None = None
+    best_step: Count = 0
+    num_bad_validations: Count = 0
+    num_recoveries: Count = 0
+    rate_scale: Amount = 1.0
+    num_optimizer_steps: Count = 0
+    train_nats: Amount = 0.0
+    train_chars: Count = 0
+
+    @property
+    def epoch_number(self) -> int:
+        """The epoch, counted from 1, that the last window belonged to."""
+        return self.epoch + (self.window > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run between two steps, but for the parameters: `arrays` by name, and `record`, which is JSON."""
+
+    arrays: dict[str, FloatArray]
+    record: dict[str, Any]
+
+
+class Trainer:
+    """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
+
+    `best` holds the parameters of the best validation so far. The same seed, settings and number of steps
+    give the same bits. `clock` returns seconds and only ever grows.
+    """
+
+    def __init__(
+        self,
+        model: CharModel,
+        batches: Batches,
+        validator: Validator | None,
+        *,
+        optim: OptimConfig,
+        train: TrainConfig,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        model.use_kernels_(train.kernels)
+        self.model, self.batches, self.validator = model, batches, validator
+        self.optim, self.train = optim, train
+        self.progress = Progress()
+        self.best = model.params.flat.copy()
+        self._clock = clock
+        self._optimizer = make_optimizer(optim, model.params, train.kernels)
+        self._schedule = Schedule(optim)
+        self._rng = np.random.default_rng([train.seed, 1])
+        unlimited = not (train.num_epochs or train.max_steps or train.max_time)
+        self._max_time = DEFAULT_MAX_TIME if unlimited else train.max_time
+        self._state = model.initial_state(batches.num_streams)
+        self._job = Job(
+            model, batches.seq_length, batches.num_streams, resets=batches.has_resets, seed=train.seed
+        )
+        self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
+        self.eval_every = train.eval_every or self._affordable_eval_every()
+
+    def run(self) -> Iterator[Event]:
+        """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
+        begin = self._clock() - self.progress.elapsed
+        self.plan = self.plan or self._fastest_plan()
+        with Shards(self._job, self._state, self.plan) as shards:
+            while True:
+                reason = self._reason_to_stop()
+                due = reason is not None or self.progress.step % self.eval_every == 0
+                if due and self.progress.train_chars:  # something was learnt since the last validation
+                    yield self._validate(begin)
+                elif reason is not None:
+                    break
+                else:
+                    yield self._step(shards, begin) or self._recover()
+        yield Stopped(self.progress.step, reason)
+
+    def _fastest_plan(self) -> Plan:
+        if self._reason_to_stop():
+            return Plan()
+        window, limits = self.batches[self.progress.window], self.train
+        return fastest_plan(
+            self._job, self._state, window, max_steps=limits.max_steps, max_time=self._max_time
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Return what `restore` needs to go on as if nothing had happened; live arrays: save them at once."""
+        self.progress.rate_scale = self._schedule.scale
+        self.progress.num_optimizer_steps = self._optimizer.num_steps
+        record = {
+            **asdict(self.progress),
+            "rng": self._rng.bit_generator.state,
+            "plan": None if self.plan is None else asdict(self.plan),
+        }
+        return Snapshot(dict(self._arrays()), record)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take over a run whose parameters `model` holds already.
+
+        Raises KeyError, TypeError or ValueError when the snapshot is of another one.
+        """
+        for name, array in self._arrays():
+            saved = snapshot.arrays[name]
+            if saved.shape != array.shape or saved.dtype != array.dtype:
+                raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {array.dtype} {array.shape}")
+            if not np.isfinite(saved).all():
+                raise ValueError(f"{name} holds nan or infinity")
+            array[...] = saved
+        record = {field.name: snapshot.record[field.name] for field in fields(Progress)}
+        self.progress = TypeAdapter(Progress).validate_python(record)
+        if not 0 <= self.progress.window < self.batches.num_windows:
+            raise ValueError(f"there is no window {self.progress.window}")
+        self._schedule.scale = self.progress.rate_scale
+        self._optimizer.num_steps = self.progress.num_optimizer_steps
+        self._rng.bit_generator.state = snapshot.record["rng"]
+        plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
+        if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
+            self.plan = plan  # on a machine with fewer cores another one is found
+
+    def rate_anew(self) -> None:
+        """Train with the learning rate of the settings, whatever divergences and plateaus made of it."""
+        self._schedule.scale = 1.0
+        self.progress.num_recoveries = 0
+
+    def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
+        yield "training.best", self.best
+        for name, vector in self._optimizer.state.items():
+            yield f"training.optimizer.{name}", vector
+        for name, array in self._state.arrays.items():
+            yield f"training.state.{name}", array
+
+    def _done(self) -> float:
+        """Return how much of the run is done, in [0, 1]: of the nearest of its limits."""
+        now, limits = self.progress, self.train
+        epochs = now.epoch + now.window / self.batches.num_windows
+        shares = [
+            epochs / limits.num_epochs if limits.num_epochs else 0,
+            now.step / limits.max_steps if limits.max_steps else 0,
+            now.elapsed / self._max_time if self._max_time else 0,
+        ]
+        return min(1.0, max(shares))
+
+    def _reason_to_stop(self) -> str | None:
+        now, limits = self.progress, self.train
+        if limits.num_epochs and now.epoch >= limits.num_epochs:
+            return f"epochs done: {now.epoch}"
+        if limits.max_steps and now.step >= limits.max_steps:
+            return f"steps done: {now.step}"
+        if self._max_time and now.elapsed >= self._max_time:
+            return f"the time of {format_duration(self._max_time)} is up"
+        if limits.patience and now.num_bad_validations >= limits.patience:
+            return f"validations without improvement: {now.num_bad_validations}"
+        return None
+
+    def _affordable_eval_every(self) -> int:
+        """Return the steps between validations that make them, forward only, a tenth of the work."""
+        chars_per_step = self.batches.num_targets / self.batches.num_windows
+        valid_chars = self.validator.num_chars if self.validator else 0
+        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
+
+    def _step(self, shards: Shards, begin: float) -> StepDone | None:
+        """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
+        now, window = self.progress, self._begin_anew_(self.batches[self.progress.window])
+        rate = self._schedule.learning_rate(step=now.step, progress=self._done())
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
+            loss, grads = shards.gradient(window, now.step)
+            grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
+            if not math.isfinite(loss) or not math.isfinite(grad_norm):
+                return None
+            self._optimizer.step(self.model.params, grads, learning_rate=rate)
+            if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
+                return None
+
+        now.step += 1
+        now.window += 1
+        now.train_nats += loss * window.targets.size
+        now.train_chars += window.targets.size
+        if now.window == self.batches.num_windows:
+            now.window, now.epoch = 0, now.epoch + 1
+            self._state.roll_()  # a stream's end is the context of the next stream's beginning
+        now.elapsed = self._clock() - begin
+        size = window.targets.size
+        return StepDone(now.step, now.epoch_number, loss, grad_norm, rate, size, now.elapsed, self._done())
+
+    def _begin_anew_(self, window: Window) -> Window:
+        """Let a few streams start from the zero state and the zero vector; lines do so often enough."""
+        if window.resets is None:
+            cold = self._rng.random(self.batches.num_streams) < COLD_STARTS
+            window.inputs[0, cold] = UNSEEN
+            for array in self._state.arrays.values():
+                array[cold] = 0
+        return window
+
+    def _validate(self, begin: float) -> Validated:
+        now = self.progress
+        train_nats = now.train_nats / now.train_chars
+        with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
+            valid = self.validator.score() if self.validator else None
+        nats = None if valid is None else valid.nats_per_char
+        improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
+        now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
+        if improved:
+            now.best_nats, now.best_step = nats, now.step
+            self.best[...] = self.model.params.flat
+        self._schedule.validated(improved=improved)
+        now.train_nats, now.train_chars = 0.0, 0
+        now.elapsed = self._clock() - begin
+        rate = self._schedule.learning_rate(step=now.step, progress=self._done())
+        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
+
+    def _recover(self) -> Recovered:
+        """Go back to the best parameters with half the rate; a fresh optimizer, zero states."""
+        now = self.progress
+        now.num_recoveries += 1
+        if now.num_recoveries > MAX_RECOVERIES:
+            raise DivergedError(
+                f"training diverged at step {now.step + 1}, after {MAX_RECOVERIES} new starts with half the "
+                f"rate: try a learning_rate below {self.optim.learning_rate * self._schedule.scale:g}"
+            )
+        self._schedule.scale /= 2
+        self.model.params.flat[...] = self.best
+        self._optimizer.reset_()
+        self._state.reset_()
+        now.train_nats, now.train_chars = 0.0, 0  # those of steps that were given up
+        return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)
