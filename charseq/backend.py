@@ -1,6 +1,6 @@
-"""Optional machine code: whether numba is to be used, and how a kernel is compiled (`charseq[fast]`).
+"""The two backends: NumPy, and machine code that numba compiles (`charseq[fast]`).
 
-Kernels stand beside the NumPy code that they replace, in rooms called `compiled.py`; NumPy stays the
+Compiled kernels stand beside the NumPy code that they replace, in files called `compiled.py`. NumPy stays the
 reference, and tests compare the two.
 """
 
@@ -13,14 +13,14 @@ FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
 """The liberties a compiler may take with rounding; nan and infinity stay what they are."""
 
 
-def use_numba(kernels: str) -> bool:
-    """Return whether `kernels`, a KernelName, means numba; auto does where it is installed.
+def use_numba(backend: str) -> bool:
+    """Return whether `backend`, a BackendName, means numba; auto does where it is installed.
 
     Raises ConfigError where it is wanted and missing.
     """
-    if kernels == "numba" and find_spec("numba") is None:
-        raise ConfigError("train.kernels: numba is not installed; pip install 'charseq[fast]'")
-    return kernels != "numpy" and find_spec("numba") is not None
+    if backend == "numba" and find_spec("numba") is None:
+        raise ConfigError("train.backend: numba is not installed; pip install 'charseq[fast]'")
+    return backend != "numpy" and find_spec("numba") is not None
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charseq.backend import use_numba
-from charseq.config import CellName, KernelName, OptimConfig, SampleConfig, Settings, Unit
+from charseq.config import BackendName, CellName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
 from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores
 from charseq.network import CharModel
@@ -58,7 +58,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Measurement:
     """One row of the benchmark; what does not apply is None.
 
     `spread` is the distance between the quartiles as a share of the median. `gflops` counts six operations
@@ -80,7 +80,7 @@ class Figures:
     peak_share: float | None = None
     num_shards: int | None = None
     blas_threads: int | None = None
-    kernels: KernelName | None = None
+    backend: BackendName | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -90,8 +90,8 @@ class Figures:
 class Bench:
     """Measures for about `seconds` a figure, training on `threads` cores (0: as many as pay)."""
 
-    def __init__(self, *, seconds: float, threads: int = 0, kernels: KernelName = "auto") -> None:
-        self._seconds, self._threads, self._kernels = seconds, threads, kernels
+    def __init__(self, *, seconds: float, threads: int = 0, backend: BackendName = "auto") -> None:
+        self._seconds, self._threads, self._backend = seconds, threads, backend
         self._peak = 0.0
 
     @property
@@ -105,11 +105,11 @@ class Bench:
             self._peak = 2e-9 * PEAK_SIZE**3 / min(seconds)
         return self._peak
 
-    def train(self, cell: CellName, shape: Shape) -> Figures:
+    def train(self, cell: CellName, shape: Shape) -> Measurement:
         """Measure whole training steps: forward, loss, backward, clip, Adam."""
         model, optim = _model(cell, shape), OptimConfig(optimizer="adam")
-        model.use_kernels_(self._kernels)
-        optimizer = make_optimizer(optim, model.params, self._kernels)
+        model.use_backend_(self._backend)
+        optimizer = make_optimizer(optim, model.params, self._backend)
         state = model.initial_state(shape.batch_size)
         job = Job(model, shape.seq_length, shape.batch_size, resets=False, seed=0)
         sizes = (2, shape.seq_length, shape.batch_size)
@@ -127,7 +127,7 @@ class Bench:
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
         gflops = 6e-9 * num_product_weights(model) * num_chars / median
-        return Figures(
+        return Measurement(
             "train",
             cell,
             *(shape.num_layers, shape.hidden_size, shape.batch_size, shape.seq_length),
@@ -138,10 +138,10 @@ class Bench:
             peak_share=gflops / self.peak,
             num_shards=plan.num_shards,
             blas_threads=plan.blas_threads,
-            kernels="numba" if use_numba(self._kernels) else "numpy",
+            backend="numba" if use_numba(self._backend) else "numpy",
         )
 
-    def sample(self, cell: CellName, shape: Shape) -> Figures:
+    def sample(self, cell: CellName, shape: Shape) -> Measurement:
         """Measure drawing one character after the other, as `charseq sample` does."""
         length, rng = 200, np.random.default_rng(0)
         characters = sample(_model(cell, shape), [0], SampleConfig(length=10**9), rng=rng)
@@ -149,7 +149,7 @@ class Bench:
             seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
         return self._per_char("sample", cell, shape, seconds, length)
 
-    def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Figures:
+    def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Measurement:
         """Measure scoring a text, as one stream or line by line."""
         length = 4096
         letters = np.random.default_rng(0).integers(1, len(ALPHABET), length)
@@ -168,9 +168,9 @@ class Bench:
         seconds: list[float],
         length: int,
         unit: Unit | None = None,
-    ) -> Figures:
+    ) -> Measurement:
         median = statistics.median(seconds)
-        return Figures(
+        return Measurement(
             what,
             cell,
             *(shape.num_layers, shape.hidden_size),

@@ -53,7 +53,7 @@ TESTED_ELSEWHERE = {
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
     "language": "the contract; CharModel and NGram keep it in tests/test_evaluator.py and test_sampler.py",
-    "kernels": "tests/cells/test_cells.py, with the cells that are compiled",
+    "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
     "cli/texts": "what evaluate and compare score: tests/cli/test_evaluate.py and test_compare.py",

@@ -17,7 +17,7 @@ from charseq.bench import (
     SHAPES,
     TRAIN_SHAPES,
     Bench,
-    Figures,
+    Measurement,
     Shape,
     num_product_weights,
 )
@@ -29,7 +29,7 @@ from charseq.gradients.shards import Job, Plan
 from charseq.network import CharModel
 from charseq.optim.adam import Adam
 from charseq.optim.optimizer import Optimizer
-from charseq.scoring.scorer import Scorer, Surprise
+from charseq.scoring.scorer import Scorer, Surprisal
 
 TINY = Shape(2, 8, 3, 4)
 NUM_WARM_UPS = 2
@@ -84,9 +84,9 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Start:
     return start
 
 
-def measured(what: str, cell: CellName = "gru", shape: Shape = TINY, unit: Unit = "stream") -> Figures:
+def measured(what: str, cell: CellName = "gru", shape: Shape = TINY, unit: Unit = "stream") -> Measurement:
     """Measure in no time what can be: one core, and cells that need no compiler."""
-    tiny = Bench(seconds=0, threads=1, kernels="numpy")
+    tiny = Bench(seconds=0, threads=1, backend="numpy")
     if what == "train":
         return tiny.train(cell, shape)
     return tiny.sample(cell, shape) if what == "sample" else tiny.evaluate(cell, shape, unit)
@@ -130,7 +130,7 @@ def test_what_is_no_shape(text: str) -> None:
 def test_a_shape_that_no_model_has(text: str) -> None:
     """A number of layers or units beyond what settings allow is refused before anything is measured."""
     with pytest.raises(ConfigError):
-        Bench(seconds=0, threads=1, kernels="numpy").sample("rnn", Shape.parse(text))
+        Bench(seconds=0, threads=1, backend="numpy").sample("rnn", Shape.parse(text))
 
 
 @given(st.builds(Shape, st.integers(1, 64), *[st.integers(1, 65536)] * 3))
@@ -187,7 +187,7 @@ def test_figures_of_training(cell: CellName) -> None:
     assert (figures.what, figures.cell) == ("train", cell)
     assert (figures.num_layers, figures.hidden_size) == (2, 8)
     assert (figures.batch_size, figures.seq_length) == (3, 4)
-    assert (figures.num_shards, figures.blas_threads, figures.kernels) == (1, 1, "numpy")
+    assert (figures.num_shards, figures.blas_threads, figures.backend) == (1, 1, "numpy")
     assert (figures.us_per_char, figures.unit) == (None, None)
     assert finite(figures.ms_per_step)
     assert finite(figures.gflops)
@@ -229,13 +229,13 @@ def test_rows_have_the_same_keys(what: str) -> None:
     assert list(measured(what, "rnn").row()) == [
         *("what", "cell", "num_layers", "hidden_size", "batch_size", "seq_length", "unit"),
         *("ms_per_step", "us_per_char", "chars_per_second", "spread", "gflops", "peak_share"),
-        *("num_shards", "blas_threads", "kernels"),
+        *("num_shards", "blas_threads", "backend"),
     ]
 
 
 def test_the_peak_is_measured_once() -> None:
     """The machine's peak is a number of its own, the same for all rows of one benchmark."""
-    tiny = Bench(seconds=0, threads=1, kernels="numpy")
+    tiny = Bench(seconds=0, threads=1, backend="numpy")
     first, second = tiny.train("rnn", TINY), tiny.train("gru", TINY)
     assert finite(tiny.peak)
     for figures in (first, second):
@@ -245,14 +245,14 @@ def test_the_peak_is_measured_once() -> None:
 def test_compiled_cells_are_named() -> None:
     """A row of training says that numba computed the cells, where it did."""
     pytest.importorskip("numba")
-    assert Bench(seconds=0, threads=1, kernels="numba").train("rnn", TINY).kernels == "numba"
-    assert Bench(seconds=0, threads=1, kernels="auto").train("rnn", TINY).kernels == "numba"
+    assert Bench(seconds=0, threads=1, backend="numba").train("rnn", TINY).backend == "numba"
+    assert Bench(seconds=0, threads=1, backend="auto").train("rnn", TINY).backend == "numba"
 
 
 @pytest.mark.parametrize(("threads", "num_shards"), [(1, 1), (2, 2), (7, 3)])
 def test_cores_share_a_batch(threads: int, num_shards: int) -> None:
     """A batch is shared by as many cores as are wanted, though by no more than it has streams."""
-    figures = Bench(seconds=0, threads=threads, kernels="numpy").train("rnn", TINY)
+    figures = Bench(seconds=0, threads=threads, backend="numpy").train("rnn", TINY)
     assert (figures.num_shards, figures.blas_threads) == (num_shards, 1)
 
 
@@ -265,7 +265,7 @@ def test_as_many_cores_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
         return Plan(1, 2)
 
     monkeypatch.setattr(bench, "fastest_plan", fastest_plan)
-    figures = Bench(seconds=0, kernels="numpy").train("rnn", TINY)
+    figures = Bench(seconds=0, backend="numpy").train("rnn", TINY)
     assert (figures.num_shards, figures.blas_threads) == (1, 2)
     assert [(job.num_streams, job.num_steps) for job in asked] == [(3, 4)]
 
@@ -317,7 +317,7 @@ def test_a_figure_is_a_median(start: Start) -> None:
 )
 def test_repetitions(start: Start, what: str, seconds: float, num_repetitions: int) -> None:
     """Work is repeated until the time is over, and often enough for a median even then."""
-    clock, wanted = start(itertools.repeat(1.0)), Bench(seconds=seconds, threads=1, kernels="numpy")
+    clock, wanted = start(itertools.repeat(1.0)), Bench(seconds=seconds, threads=1, backend="numpy")
     _ = wanted.train("rnn", TINY) if what == "train" else wanted.evaluate("rnn", TINY, "line")
     assert clock.num_worked == NUM_WARM_UPS + num_repetitions
 
@@ -354,11 +354,11 @@ def test_texts_are_those_of_the_alphabet(unit: Unit, monkeypatch: pytest.MonkeyP
     texts: set[str] = set()
 
     class Noticing(Scorer):
-        def score(self, text: str) -> Surprise:
-            surprise = super().score(text)
-            assert not surprise.unseen.any()
+        def score(self, text: str) -> Surprisal:
+            surprisal = super().score(text)
+            assert not surprisal.unseen.any()
             texts.add(text)
-            return surprise
+            return surprisal
 
     monkeypatch.setattr(bench, "Scorer", Noticing)
     measured("evaluate", "rnn", unit=unit)

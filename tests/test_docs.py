@@ -20,7 +20,7 @@ from charseq.analysis.comparison import Comparison
 from charseq.analysis.figures import Figures
 from charseq.analysis.hardest import HardChar
 from charseq.analysis.ranking import Group
-from charseq.bench import Figures as Measured
+from charseq.bench import Measurement
 from charseq.cli.commands import app
 from charseq.config import Settings
 from charseq.config.toml import to_toml
@@ -35,7 +35,7 @@ from charseq.reports import (
 from charseq.reports.comparison import ModelFacts, comparison_rows
 from charseq.scoring.predictor import Guess, Prediction
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from tests.cli.conftest import surroundings
 
 ROOT = Path(__file__).parents[1]
@@ -48,8 +48,8 @@ def compared() -> set[str]:
     """Return the fields of a comparison."""
     comparison, ones = Comparison(2, num_passages=1), np.ones(2, np.int32)
     comparison.begin("a")
-    surprises = [Surprise(np.full(2, nats), ones, np.full(2, 0.5), ones) for nats in (1.0, 2.0)]
-    comparison.add("ab", surprises, seconds=[1, 1])
+    surprisals = [Surprisal(np.full(2, nats), ones, np.full(2, 0.5), ones) for nats in (1.0, 2.0)]
+    comparison.add("ab", surprisals, seconds=[1, 1])
     rows = comparison_rows([ModelFacts(name, "gru", 1, 1) for name in "ab"], comparison)
     return {field for row in rows for field in row}
 
@@ -62,7 +62,7 @@ FIELDS = {
     *calibration_row(Calibration().bins[0]),
     *prediction_row(Prediction("a", "b", 0.5, 1, 1.0, 1.0, (Guess("a", 0.5),))),
     *("char", "passed", "alternative", "alternative_probability", "text"),
-    *Measured("train", "gru", num_layers=1, hidden_size=8).row(),
+    *Measurement("train", "gru", num_layers=1, hidden_size=8).row(),
     *compared(),
     *("gradient_norm", "gradient_norm_q1", "gradient_norm_q3", "activation", "openness", "correlation"),
 }
@@ -270,7 +270,7 @@ def test_readme_runs(tmp_path: Path) -> None:
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m charseq "$@"\n')
     shim.chmod(0o755)
-    environment = surroundings(CHARSEQ_TRAIN_KERNELS="numpy")  # numba takes longer to load than they train
+    environment = surroundings(CHARSEQ_TRAIN_BACKEND="numpy")  # numba takes longer to load than they train
     environment["PATH"] = f"{shim.parent}:{environment['PATH']}"
     lines = [line for line in console_lines(README) if calls(line)]
     assert lines

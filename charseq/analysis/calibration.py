@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 NUM_BINS = 10
 
@@ -30,10 +30,12 @@ class Calibration:
     def __init__(self) -> None:
         self._sums = np.zeros((3, NUM_BINS))  # characters, confidences, right guesses
 
-    def add(self, surprise: Surprise) -> None:
+    def add(self, surprisal: Surprisal) -> None:
         """Count the next piece of a text."""
-        places = np.clip(np.ceil(surprise.confidences * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
-        for sums, weights in zip(self._sums, (None, surprise.confidences, surprise.ranks == 1), strict=True):
+        places = np.clip(np.ceil(surprisal.confidences * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
+        for sums, weights in zip(
+            self._sums, (None, surprisal.confidences, surprisal.ranks == 1), strict=True
+        ):
             sums += np.bincount(places, weights, NUM_BINS)
 
     @property

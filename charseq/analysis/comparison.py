@@ -18,7 +18,7 @@ from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
 from charseq.arrays import FloatArray
 from charseq.scoring.score import Score, bits
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 PASSAGE_CHARS = 64
 INTERVAL = (0.025, 0.975)
@@ -132,15 +132,15 @@ class Comparison:
         """Begin with another file."""
         self._passages.begin(file)
 
-    def add(self, text: str, surprises: Sequence[Surprise], *, seconds: Sequence[float]) -> None:
-        """Take the next piece of the file, each model's surprise and the time that it took."""
-        for figures, surprise, duration in zip(self.figures, surprises, seconds, strict=True):
-            figures.add(surprise, seconds=duration)
-        for grouping, surprise in zip(self._classes, surprises, strict=True):
-            grouping.add(text, surprise)
-        nats = np.stack([surprise.nats for surprise in surprises], axis=1)
+    def add(self, text: str, surprisals: Sequence[Surprisal], *, seconds: Sequence[float]) -> None:
+        """Take the next piece of the file, each model's surprisal and the time that it took."""
+        for figures, surprisal, duration in zip(self.figures, surprisals, seconds, strict=True):
+            figures.add(surprisal, seconds=duration)
+        for grouping, surprisal in zip(self._classes, surprisals, strict=True):
+            grouping.add(text, surprisal)
+        nats = np.stack([surprisal.nats for surprisal in surprisals], axis=1)
         self._passages.add(text, nats)
-        self._blocks.add(np.column_stack([nats, np.ones(len(text)), surprises[0].num_bytes]))
+        self._blocks.add(np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
 
     @property
     def differences(self) -> list[Difference]:

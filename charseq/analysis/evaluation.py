@@ -13,7 +13,7 @@ from charseq.errors import DataError
 from charseq.models.contract import LanguageModel
 from charseq.reports import Row, calibration_row, evaluation_row, group_rows, hardest_row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer, Surprise
+from charseq.scoring.scorer import Scorer, Surprisal
 from charseq.text.corpus import NamedTexts
 
 
@@ -23,7 +23,7 @@ class Listener(Protocol):
     def begin(self, file: str) -> None:
         """Begin with another text."""
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the text."""
 
 
@@ -71,7 +71,7 @@ def evaluate(
 ) -> Evaluation:
     """Score the texts with the model `name` and with its `baselines`.
 
-    `listeners` hear the model's surprise, with at least `num_guesses` guesses, and `progress` each piece
+    `listeners` hear the model's surprisal, with at least `num_guesses` guesses, and `progress` each piece
     when it is done. Raises DataError when there is nothing in any of the texts.
     """
     worst = {by: Worst(wanted.sort or "total", wanted.num_rows) for by in wanted.by}
@@ -129,12 +129,12 @@ class _Reading:
         for piece in pieces:
             for number, (model, scorer) in enumerate(scorers.items()):
                 begin = time.perf_counter()
-                surprise = scorer.score(piece)
+                surprisal = scorer.score(piece)
                 seconds = time.perf_counter() - begin
-                figures[model].add(surprise, seconds=seconds)
-                self.totals[model].add(surprise, seconds=seconds)
+                figures[model].add(surprisal, seconds=seconds)
+                self.totals[model].add(surprisal, seconds=seconds)
                 for listener in self._listeners if number == 0 else ():
-                    listener.add(piece, surprise)
+                    listener.add(piece, surprisal)
             progress(piece)
 
     def rows(self) -> list[Row]:

@@ -5,7 +5,7 @@ import numpy as np
 from charseq.analysis.blocks import Blocks, standard_error
 from charseq.analysis.calibration import Calibration
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 
 class Figures:
@@ -16,13 +16,13 @@ class Figures:
         self.calibration = Calibration()
         self._blocks = Blocks(2)
 
-    def add(self, surprise: Surprise, *, seconds: float) -> None:
+    def add(self, surprisal: Surprisal, *, seconds: float) -> None:
         """Take the next piece of the text, which took so long to score."""
-        self.score += surprise.score()
-        self.seen += surprise.score(seen_only=True)
+        self.score += surprisal.score()
+        self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
-        self.calibration.add(surprise)
-        self._blocks.add(np.stack([surprise.nats, np.ones(len(surprise.nats))], axis=1))
+        self.calibration.add(surprisal)
+        self._blocks.add(np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
 
     @property
     def standard_error(self) -> float:

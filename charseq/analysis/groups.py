@@ -1,4 +1,4 @@
-"""Where the bits go: the surprise of texts by character, class, place, word, line, file or chunk.
+"""Where the bits go: the surprisal of texts by character, class, place, word, line, file or chunk.
 
 Each grouping takes texts piece by piece, in bounded memory, and the scores of its groups sum up to that of
 all the texts.
@@ -17,7 +17,7 @@ from charseq.analysis.ranking import Group, Worst
 from charseq.analysis.segments import STARTS, Segment, Segments, is_space
 from charseq.analysis.sums import NUM_COLUMNS, IndexArray, columns_of, scores_by_key, scores_of
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 MAX_WORDS = 1_000_000
@@ -45,7 +45,7 @@ class Grouping(ABC):
         self.file = file
 
     @abstractmethod
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
 
     @abstractmethod
@@ -60,9 +60,9 @@ class _Keyed(Grouping):
         super().__init__(worst)
         self._scores: dict[int, Score] = {}
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
-        for key, score in scores_by_key(surprise, self._keys(text)).items():
+        for key, score in scores_by_key(surprisal, self._keys(text)).items():
             self._scores[key] = self._scores.get(key, Score()) + score
 
     def groups(self) -> list[Group]:
@@ -159,9 +159,9 @@ class _BySegment(Grouping):
         super().begin(file)
         self._segments = Segments(self.kind)
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
-        self._take(self._segments.add(text, surprise))
+        self._take(self._segments.add(text, surprisal))
 
     @abstractmethod
     def _take(self, segments: Iterable[Segment]) -> None: ...
@@ -219,10 +219,10 @@ class ByFile(Grouping):
         super().begin(file)
         self._scores.append((file, Score()))
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
         file, score = self._scores.pop()
-        self._scores.append((file, score + surprise.score()))
+        self._scores.append((file, score + surprisal.score()))
 
     def groups(self) -> list[Group]:
         """Return a group for each file, in their order."""
@@ -244,9 +244,9 @@ class ByChunk(Grouping):
         blocks = Blocks(NUM_COLUMNS, block_chars=CHUNK_CHARS, max_blocks=MAX_CHUNKS)
         self._blocks.append((file, blocks))
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
-        self._blocks[-1][1].add(columns_of(surprise))
+        self._blocks[-1][1].add(columns_of(surprisal))
 
     def groups(self) -> list[Group]:
         """Return a group for each chunk, in their order."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 BEFORE, AFTER = 40, 20
 """Characters of context."""
@@ -55,13 +55,13 @@ class Hardest:
         self._file, self._offset, self._before = file, 0, ""
         self._unfinished: list[HardChar] = []
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file, scored with guesses."""
         for hard in self._unfinished:
             hard.after += text[: AFTER - len(hard.after)]
         self._unfinished = [hard for hard in self._unfinished if len(hard.after) < AFTER]
-        for k in self._candidates(text, surprise):
-            self._keep(self._hard_char(text, surprise, k))
+        for k in self._candidates(text, surprisal):
+            self._keep(self._hard_char(text, surprisal, k))
         self._offset, self._before = self._offset + len(text), (self._before + text)[-BEFORE:]
 
     @property
@@ -69,18 +69,18 @@ class Hardest:
         """The characters, the most surprising first; of equals the earlier one."""
         return [entry.hard for entry in sorted(self._heap, reverse=True)]
 
-    def _candidates(self, text: str, surprise: Surprise) -> list[int]:
+    def _candidates(self, text: str, surprisal: Surprisal) -> list[int]:
         """Return, in text order, the characters that may be among the hardest so far."""
-        nats = surprise.nats.copy()
-        for k in np.flatnonzero(surprise.unseen).tolist():
+        nats = surprisal.nats.copy()
+        for k in np.flatnonzero(surprisal.unseen).tolist():
             if text[k] in self._met:
                 nats[k] = -np.inf
             self._met.add(text[k])
         worst = np.argsort(-nats, kind="stable")[: self._num].tolist()
         return sorted(k for k in worst if nats[k] > -np.inf)
 
-    def _hard_char(self, text: str, surprise: Surprise, k: int) -> HardChar:
-        expected = surprise.expected
+    def _hard_char(self, text: str, surprisal: Surprisal, k: int) -> HardChar:
+        expected = surprisal.expected
         if expected is None:
             raise ValueError("scored without guesses")
         return HardChar(
@@ -89,8 +89,8 @@ class Hardest:
             before=(self._before + text[max(0, k - BEFORE) : k])[-BEFORE:],
             char=text[k],
             after=text[k + 1 : k + 1 + AFTER],
-            bits=bits(float(surprise.nats[k])),
-            rank=int(surprise.ranks[k]),
+            bits=bits(float(surprisal.nats[k])),
+            rank=int(surprisal.ranks[k]),
             guesses=expected.guesses[k, :NUM_GUESSES].tolist(),
             probabilities=expected.probabilities[k, :NUM_GUESSES].tolist(),
         )

@@ -8,7 +8,7 @@ import numpy as np
 from charseq.analysis.sums import scores_of_parts
 from charseq.arrays import BoolArray
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 TEXT_CHARS = 4096
@@ -58,14 +58,14 @@ class Segments:
         self._after, self._offset = "", 0
         self._open = Segment(0, "", Score())
 
-    def add(self, text: str, surprise: Surprise) -> Iterator[Segment]:
+    def add(self, text: str, surprisal: Surprisal) -> Iterator[Segment]:
         """Yield the segments that this piece completes."""
         if not text:
             return
         cuts = np.flatnonzero(self._starts(text, self._after)).tolist()
         continues = cuts[:1] != [0]
         begins = [0, *cuts] if continues else cuts
-        parts = zip(begins, [*begins[1:], len(text)], scores_of_parts(surprise, begins), strict=True)
+        parts = zip(begins, [*begins[1:], len(text)], scores_of_parts(surprisal, begins), strict=True)
         for begin, end, score in parts:
             if begin or not continues:
                 yield from self.finish()

@@ -8,7 +8,7 @@ from charseq.errors import DataError
 from charseq.reports import Row
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring.score import Score, bits
-from charseq.scoring.scorer import Scorer, Surprise
+from charseq.scoring.scorer import Scorer, Surprisal
 from charseq.text.corpus import NamedTexts
 
 KINDS = ("char", "word", "line", "file")
@@ -36,16 +36,16 @@ def _rows_of(checkpoint: Checkpoint, file: str, pieces: Iterable[str], kind: str
     if kind == "char":
         yield from _chars(scored, file, tokenizer.vocab)
     elif kind == "file":
-        score = sum((surprise.score() for _, surprise in scored), Score())
+        score = sum((surprisal.score() for _, surprisal in scored), Score())
         yield _segment_row(Segment(0, "", score), file) | {"text": None}
     else:
         yield from _segments(scored, file, kind)
 
 
-def _segments(scored: Iterable[tuple[str, Surprise]], file: str, kind: str) -> Iterator[Row]:
+def _segments(scored: Iterable[tuple[str, Surprisal]], file: str, kind: str) -> Iterator[Row]:
     segments = Segments(kind)
-    for piece, surprise in scored:
-        for segment in segments.add(piece, surprise):
+    for piece, surprisal in scored:
+        for segment in segments.add(piece, surprisal):
             yield _segment_row(segment, file)
     for segment in segments.finish():
         yield _segment_row(segment, file)
@@ -66,15 +66,15 @@ def _segment_row(segment: Segment, file: str) -> Row:
     }
 
 
-def _chars(scored: Iterable[tuple[str, Surprise]], file: str, vocab: tuple[str, ...]) -> Iterator[Row]:
+def _chars(scored: Iterable[tuple[str, Surprisal]], file: str, vocab: tuple[str, ...]) -> Iterator[Row]:
     offset = 0
-    for piece, surprise in scored:
-        expected = surprise.expected
+    for piece, surprisal in scored:
+        expected = surprisal.expected
         if expected is None:
             raise ValueError("scored without guesses")
         columns = (
-            surprise.nats,
-            surprise.ranks,
+            surprisal.nats,
+            surprisal.ranks,
             expected.entropies,
             expected.guesses,
             expected.probabilities,

@@ -1,29 +1,26 @@
-"""The recurrent cells: gate algebra in numpy. A new cell is one file and one word here."""
+"""The recurrent cells: gate algebra in numpy. A new cell is one file and one line in `registry.py`."""
 
 from typing import Any
 
 from charseq.backend import use_numba
 from charseq.cells.cell import Cell, Step
-from charseq.cells.gru import GRU
-from charseq.cells.lstm import LSTM
-from charseq.cells.rnn import RNN
-from charseq.config import KernelName
-
-CELLS: dict[str, Cell[Any]] = {cell.name: cell for cell in (GRU(), LSTM(), RNN())}
-"""Every cell by its name in the settings."""
+from charseq.config import BackendName
+from charseq.registry import CELLS
 
 
-def cells_by(kernels: KernelName) -> dict[str, Cell[Any]]:
-    """Return every cell as NumPy or numba computes it; auto is numba where it is installed.
+def make_cell(name: str, backend: BackendName = "numpy") -> Cell[Any]:
+    """Return a cell as NumPy or numba computes it; auto is numba where it is installed.
 
     A cell without a compiled twin is computed by NumPy. The first use of a compiled one takes seconds.
     Raises ConfigError where numba is wanted and missing.
     """
-    if not use_numba(kernels):
-        return CELLS
-    from charseq.cells.compiled import COMPILED_CELLS
+    if use_numba(backend):
+        from charseq.cells.compiled import COMPILED_CELLS
 
-    return CELLS | COMPILED_CELLS
+        if name in COMPILED_CELLS:
+            return COMPILED_CELLS[name]
+    cell: Cell[Any] = CELLS[name]
+    return cell
 
 
-__all__ = ["CELLS", "Cell", "Step", "cells_by"]
+__all__ = ["CELLS", "Cell", "Step", "make_cell"]

@@ -3,16 +3,17 @@
 import itertools
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from charseq.cli.options import FormatOption, examples
-from charseq.config import CellName, Settings, Unit
+from charseq.config import Settings, Unit
 from charseq.config.toml import value_from_text
+from charseq.registry import CELLS
 
 if TYPE_CHECKING:
-    from charseq.bench import Bench, Figures
+    from charseq.bench import Bench, Measurement
 
 EXAMPLES = examples(
     ("charseq bench", "everything: two minutes"),
@@ -40,7 +41,7 @@ def command(
     threads: Annotated[
         str, typer.Option(metavar="N|auto", help="Cores that share a batch; auto: as many as pay.")
     ] = "auto",
-    kernels: Annotated[
+    backend: Annotated[
         str, typer.Option(metavar="auto|numba|numpy", help="What computes the cells in training.")
     ] = "auto",
     seconds: Annotated[float, typer.Option(min=0, metavar="X", help="Time for each figure.")] = 1.5,
@@ -59,12 +60,12 @@ def command(
     for choice in what or []:
         check_choice("what is measured", choice, WHAT)
     if cell is not None:
-        check_choice("--cell", cell, get_args(CellName))
+        check_choice("--cell", cell, list(CELLS))
     settings = Settings()
-    for key, text in (("threads", threads), ("kernels", kernels)):
+    for key, text in (("threads", threads), ("backend", backend)):
         settings = settings.with_layer({"train": {key: value_from_text("train", key, text)}}, f"--{key}")
-    bench = Bench(seconds=seconds, threads=settings.train.threads, kernels=settings.train.kernels)
-    cells = [cell] if cell else list(get_args(CellName))
+    bench = Bench(seconds=seconds, threads=settings.train.threads, backend=settings.train.backend)
+    cells = [cell] if cell else list(CELLS)
     if format_name != "table":
         figures = _measured(bench, what or list(WHAT), cells, shape or [])
         write_rows((row.row() for row in figures), format_name, sys.stdout)
@@ -75,7 +76,9 @@ def command(
         results().print()
 
 
-def _measured(bench: "Bench", what: list[str], cells: list[str], shapes: list[str]) -> "Iterator[Figures]":
+def _measured(
+    bench: "Bench", what: list[str], cells: list[str], shapes: list[str]
+) -> "Iterator[Measurement]":
     """Measure each kind of work for each cell and shape; a terminal is told on stderr which it is."""
     from charseq.bench import SHAPES, TRAIN_SHAPES, Shape
     from charseq.cli.console import notes
@@ -83,7 +86,7 @@ def _measured(bench: "Bench", what: list[str], cells: list[str], shapes: list[st
     wanted = [Shape.parse(text) for text in shapes]
     for kind in what:
         default = [Shape.parse(text) for text in (TRAIN_SHAPES if kind == "train" else SHAPES)]
-        for cell, size in itertools.product(cast(list[CellName], cells), wanted or default):
+        for cell, size in itertools.product(cells, wanted or default):
             with notes().status(f"{kind} {cell} {size}"):
                 if kind == "train":
                     rows = [bench.train(cell, size)]

@@ -136,12 +136,12 @@ def _score(
         comparison.begin(text)
         scorers = [Scorer(one.model, one.tokenizer, one.settings.data.unit) for one in checkpoints]
         for piece in pieces:
-            surprises, seconds = [], []
+            surprisals, seconds = [], []
             for scorer in scorers:
                 begin = time.perf_counter()
-                surprises.append(scorer.score(piece))
+                surprisals.append(scorer.score(piece))
                 seconds.append(time.perf_counter() - begin)
-            comparison.add(piece, surprises, seconds=seconds)
+            comparison.add(piece, surprisals, seconds=seconds)
             progress(piece)
     if not comparison.figures[0].score.num_chars:
         raise DataError(f"{', '.join(names)}: empty: there is nothing to score")

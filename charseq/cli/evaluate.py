@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from charseq.reports.display.heat import HeatMap
     from charseq.reports.evaluation_page import ShownText
     from charseq.runs.checkpoint import Checkpoint
-    from charseq.scoring.scorer import Surprise
+    from charseq.scoring.scorer import Surprisal
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
     ("charseq evaluate runs/pydoc a.txt b.txt --baseline unigram,ngram:6", "beside models that only count"),
     ("git log | charseq evaluate runs/pydoc - --format json", "any text from a pipe"),
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
-    ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprise"),
+    ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
     ("charseq evaluate runs/logs --each line < access.log | sort -rn | head", "the strangest lines"),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
@@ -76,7 +76,7 @@ def command(
         str | None,
         typer.Option(metavar="char|word|line|file", help="One row for each, as soon as it is known."),
     ] = None,
-    heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprise.")] = False,
+    heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
@@ -256,7 +256,7 @@ def _gradient_flow(name: str, checkpoint: "Checkpoint", text: str) -> list[str]:
     from charseq.reports.inspection import GradientView, ModelFlow
 
     config, unit = checkpoint.settings.model, checkpoint.settings.data.unit
-    if config.ngram:
+    if not checkpoint.kind.has_states:
         return []
     try:
         flow = gradient_flow(checkpoint.network, checkpoint.tokenizer, unit, text)
@@ -266,7 +266,7 @@ def _gradient_flow(name: str, checkpoint: "Checkpoint", text: str) -> list[str]:
 
 
 class _HeatMaps:
-    """Prints each text coloured by surprise while it is scored; of several, below its name."""
+    """Prints each text coloured by surprisal while it is scored; of several, below its name."""
 
     def __init__(self, *, named: bool) -> None:
         self._named = named
@@ -275,18 +275,18 @@ class _HeatMaps:
     def begin(self, file: str) -> None:
         """Begin with another text."""
         from charseq.cli.console import results
-        from charseq.reports.display.heat import SURPRISE, HeatMap
+        from charseq.reports.display.heat import SURPRISAL, HeatMap
         from charseq.reports.display.visible import printable
 
         self.finish()
         if self._named:
             results().print(printable(file), style="bold", markup=False, highlight=False, soft_wrap=True)
-        self._map = HeatMap(results(), SURPRISE)
+        self._map = HeatMap(results(), SURPRISAL)
 
-    def add(self, text: str, surprise: "Surprise") -> None:
+    def add(self, text: str, surprisal: "Surprisal") -> None:
         """Take the next piece of the text."""
         if self._map:
-            self._map.write(text, surprise.bits)
+            self._map.write(text, surprisal.bits)
 
     def finish(self) -> None:
         """Print the end of the last text."""

@@ -44,13 +44,7 @@ def _facts(path: "Path", checkpoint: "Checkpoint") -> list[tuple[str, str]]:
     from charseq.reports.display.visible import visible
 
     config, made_of, got = checkpoint.settings.model, checkpoint.provenance, checkpoint.results
-    size = f"{checkpoint.model.num_parameters:,}"
-    if config.ngram:
-        kind = [("n-grams", f"{size}, up to {config.ngram} characters long, Kneser-Ney smoothing")]
-    else:
-        embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
-        layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
-        kind = [("cell", layers), ("parameters", size)]
+    kind = checkpoint.kind.facts(config, checkpoint.model)
     reached = f"step {got.step:,}, after {format_duration(round(got.train_seconds))}"
     return [
         ("file", str(path)),
@@ -66,7 +60,7 @@ def _facts(path: "Path", checkpoint: "Checkpoint") -> list[tuple[str, str]]:
             f"test [{made_of.valid_end:,}, {made_of.test_end:,}) characters",
         ),
         ("best validation", "none" if got.valid is None else str(got.valid)),
-        *[("reached at", reached)] * (not config.ngram),
+        *[("reached at", reached)] * checkpoint.kind.is_trained,
         ("command", made_of.command),
         ("made with", f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"),
     ]
@@ -77,8 +71,9 @@ def _row(path: "Path", checkpoint: "Checkpoint") -> "Row":
     network = ("cell", "num_layers", "hidden_size", "embedding_size")
     return {
         "file": str(path),
-        "ngram": config.ngram or None,
-        **{key: None if config.ngram else getattr(config, key) for key in network},
+        "kind": config.kind,
+        "order": None if checkpoint.kind.is_trained else config.order,
+        **{key: getattr(config, key) if checkpoint.kind.is_trained else None for key in network},
         "num_parameters": checkpoint.model.num_parameters,
         "unit": checkpoint.settings.data.unit,
         "tokenizer": checkpoint.tokenizer.name,

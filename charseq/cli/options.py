@@ -5,12 +5,12 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from charseq.config import Layers, Section, Settings, format_duration
+from charseq.config import Layers, Section, Settings, choices_of, format_duration
 from charseq.config.toml import (
     is_duration,
     layer_from_assignment,
@@ -114,7 +114,7 @@ def _flag(key: str) -> str:
 
 def _parameter(section: str, key: str) -> inspect.Parameter:
     field = _section(section).model_fields[key]
-    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    choices = choices_of(field)
     kinds: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
     option = typer.Option(
         _flag(key),
@@ -122,7 +122,7 @@ def _parameter(section: str, key: str) -> inspect.Parameter:
         help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
         metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
         rich_help_panel=f"Settings: {section}",
-        autocompletion=(lambda incomplete: [c for c in choices if c.startswith(incomplete)])
+        autocompletion=(lambda incomplete: [c for c in choices_of(field) if c.startswith(incomplete)])
         if choices
         else None,
     )

@@ -22,8 +22,8 @@ from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.runs.run import Run
-    from charseq.text.corpus import Progress
-    from charseq.text.split import Texts
+    from charseq.text.corpus import OnProgress
+    from charseq.text.split import CorpusParts
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -56,6 +56,15 @@ def command(
     init_from: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Start a new run from another model's weights.")
     ] = None,
+    ngram: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=99,
+            metavar="K",
+            help="Count n-grams of up to K characters instead of training a network.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
     ] = False,
@@ -71,13 +80,15 @@ def command(
     layers = option_layers(options, assignments)
     if corpus:
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
+    if ngram is not None:
+        layers.append(({"model": {"kind": "ngram", "order": ngram}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     settings = base_settings(config) if resume is None else Settings()
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
-        elif settings.with_layers(layers).model.ngram:
+        elif settings.with_layers(layers).model.kind == "ngram":
             _check_ngram_options(options, init_from)
             _count(settings.with_layers(layers), output, display.show)
             return
@@ -91,13 +102,13 @@ def command(
 
 def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | None) -> None:
     """Raise ConfigError for options that say how a network is to be, or to be trained."""
-    idle = [key for section, key in options if section != "data" and key != "ngram"]
+    idle = [key for section, key in options if section != "data" and key not in ("kind", "order")]
     if idle or init_from:
         flag = (idle[0] if idle else "init_from").replace("_", "-")
         raise ConfigError(f"--ngram counts n-grams, and trains no network: leave out --{flag}")
 
 
-def _count(settings: Settings, output: Path | None, progress: "Progress") -> None:
+def _count(settings: Settings, output: Path | None, progress: "OnProgress") -> None:
     """Make an n-gram model, and say what a training run says at its end."""
     from charseq.cli.console import note
     from charseq.runs.counting import train_ngram
@@ -115,7 +126,7 @@ def _count(settings: Settings, output: Path | None, progress: "Progress") -> Non
 
 
 def _start(
-    settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None, progress: "Progress"
+    settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None, progress: "OnProgress"
 ) -> "Run":
     from charseq.cli.console import load_model
     from charseq.runs.directory import default_directory
@@ -150,7 +161,7 @@ def _describe(run: "Run") -> None:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
 
-def _sizes(texts: "Texts") -> str:
+def _sizes(texts: "CorpusParts") -> str:
     return (
         f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
         f"validate, {len(texts.test):,} to test"
@@ -200,7 +211,7 @@ def _short_sample(run: "Run", step: int) -> str:
     return tokenizer.decode(list(sample(run.trainer.model, [start], config, rng=rng, restart=restart)))
 
 
-def _summarise(directory: Path, texts: "Texts") -> None:
+def _summarise(directory: Path, texts: "CorpusParts") -> None:
     """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table

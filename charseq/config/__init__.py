@@ -1,3 +1,49 @@
 """Settings: what they are, how they are read and written, and how a wrong one is explained."""
 
-from charseq.config.settings import *  # noqa: F403
+from charseq.config.messages import brief, reason, suggest
+from charseq.config.settings import (
+    AUTO,
+    DEFAULT_MAX_TIME,
+    MAX_THREADS,
+    BackendName,
+    CellName,
+    DataConfig,
+    Layers,
+    ModelConfig,
+    Name,
+    OptimConfig,
+    SampleConfig,
+    Section,
+    Settings,
+    TrainConfig,
+    Unit,
+    choices_of,
+    format_duration,
+    parse_duration,
+    parse_threads,
+)
+
+__all__ = [
+    "AUTO",
+    "DEFAULT_MAX_TIME",
+    "MAX_THREADS",
+    "BackendName",
+    "CellName",
+    "DataConfig",
+    "Layers",
+    "ModelConfig",
+    "Name",
+    "OptimConfig",
+    "SampleConfig",
+    "Section",
+    "Settings",
+    "TrainConfig",
+    "Unit",
+    "brief",
+    "choices_of",
+    "format_duration",
+    "parse_duration",
+    "parse_threads",
+    "reason",
+    "suggest",
+]

@@ -4,20 +4,19 @@ A section is the argument of what it configures, so a default exists once. Setti
 charseq.toml < environment < option; each layer is checked as it is laid, so an error names its source.
 """
 
-import difflib
 import re
-import reprlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
+from charseq.config.messages import explain
 from charseq.errors import ConfigError
+from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 
 Unit = Literal["stream", "line"]
-CellName = Literal["gru", "lstm", "rnn"]
-OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
-KernelName = Literal["auto", "numba", "numpy"]
+BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 
 DEFAULT_MAX_TIME = 120.0
@@ -68,6 +67,27 @@ def parse_threads(value: object) -> object:
     return AUTO if value == "auto" else value
 
 
+class OneOf:
+    """Accepts the names in a registry, whatever has been added to it."""
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self.registry = registry
+
+    def __call__(self, name: str) -> str:
+        """Return `name`. Raises pydantic's error where the registry lacks it."""
+        if name not in self.registry:
+            raise PydanticCustomError("not_registered", "unknown", {"choices": list(self.registry)})
+        return name
+
+
+def choices_of(field: Any) -> list[str]:
+    """Return the names that a setting can have; nothing for one that is no choice."""
+    for extra in field.metadata:
+        if isinstance(extra, AfterValidator) and isinstance(extra.func, OneOf):
+            return list(extra.func.registry)
+    return [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+
+
 MAX_THREADS = 256
 """More cores than that have never shared a batch, but so many processes would bring a machine down."""
 
@@ -78,6 +98,13 @@ Count = Annotated[int, Field(le=10**15)]
 Seed = Annotated[int, Field(lt=1 << 128)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+CellName = Annotated[str, AfterValidator(OneOf(CELLS))]
+ModelName = Annotated[str, AfterValidator(OneOf(MODELS))]
+OptimizerName = Annotated[str, AfterValidator(OneOf(OPTIMIZERS))]
+TokenizerName = Annotated[str, AfterValidator(OneOf(TOKENIZERS))]
+TargetsName = Annotated[str, AfterValidator(OneOf(TARGETS))]
+LossName = Annotated[str, AfterValidator(OneOf(LOSSES))]
+GradientName = Annotated[str, AfterValidator(OneOf(SOURCES))]
 
 
 class Section(BaseModel):
@@ -102,20 +129,20 @@ class DataConfig(Section):
         0.05, ge=0, lt=1, description="Share of the corpus, its end, held out for testing."
     )
     unit: Unit = Field("stream", description="What is one sequence: the whole stream, or each line.")
-    tokenizer: Literal["char"] = Field("char", description="What a token is: char, a Unicode code point.")
+    tokenizer: TokenizerName = Field("char", description="What a token is: char, a Unicode code point.")
+    loss_on: TargetsName = Field("all", description="Which characters are learnt and counted.")
 
 
 class ModelConfig(Section):
-    """The network: its cell and its sizes; or the order of an n-gram model."""
+    """The model: its kind; the cell and the sizes of a network; the order of a model that counts."""
 
+    kind: ModelName = Field("recurrent", description="recurrent: a network; ngram: counts of n-grams.")
     cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Recurrent layers on top of each other.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Width of a character's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
-    ngram: int = Field(
-        0, ge=0, le=99, description="Count n-grams of up to so many characters instead; 0: a network."
-    )
+    order: int = Field(6, ge=1, le=99, description="ngram: characters of the longest n-gram.")
 
 
 class OptimConfig(Section):
@@ -144,11 +171,15 @@ class OptimConfig(Section):
 
 
 class TrainConfig(Section):
-    """The training loop: windows, limits, intervals."""
+    """The training loop: windows, loss, limits, intervals."""
 
     batch_size: int = Field(16, ge=1, le=65536, description="Parallel streams.")
     seq_length: int = Field(
         64, ge=1, le=65536, description="Steps that the gradient goes back (truncated BPTT)."
+    )
+    loss: LossName = Field("softmax", description="Training loss.")
+    gradient: GradientName = Field(
+        "bptt", description="Origin of the gradient; bptt: backpropagation through time."
     )
     num_epochs: Count = Field(
         0, ge=0, description="Stop after this many passes over the corpus; 0: no limit."
@@ -173,7 +204,7 @@ class TrainConfig(Section):
         le=MAX_THREADS,
         description="Cores that share each batch; auto: as many as pay, tried at the start.",
     )
-    kernels: KernelName = Field(
+    backend: BackendName = Field(
         "auto", description="What computes the cells; auto: numba where it is installed."
     )
 
@@ -214,7 +245,7 @@ class Settings(Section):
         try:
             return Settings.model_validate(merged)
         except ValidationError as error:
-            raise ConfigError(f"{source}: {_explain(error.errors()[0])}") from None
+            raise ConfigError(f"{source}: {explain(error.errors()[0], Settings)}") from None
 
     def with_layers(self, layers: "Layers") -> "Settings":
         """Return these settings overlaid with each of `layers` in turn."""
@@ -226,66 +257,3 @@ class Settings(Section):
 
 Layers = list[tuple[dict[str, dict[str, Any]], str]]
 """Layers of settings ({section: {key: value}}) with the name of their source, in the order they are laid."""
-
-
-def reason(error: Exception) -> str:
-    """Return on one line what is wrong; of pydantic's complaints the first."""
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
-
-
-def brief(value: object) -> str:
-    """Return a value as it was written, or the gist of it where it is large, deep, or no number to print."""
-    try:
-        return _BRIEF.repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits
-        return f"a very large {type(value).__name__}"
-
-
-def suggest(word: str, known: list[str]) -> str:
-    """Return " (did you mean 'lstm'?)" for the nearest of `known`, or nothing."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-_BRIEF = reprlib.Repr()
-_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 100
-_BRIEF.maxlevel = 3
-
-_WANTS = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "a string",
-    "string_unicode": "valid UTF-8",
-    "tuple_type": "a string or a list of strings",
-    "model_type": "a table",
-    "too_short": "not empty",
-    "greater_than_equal": "at least {ge:g}",
-    "greater_than": "more than {gt:g}",
-    "less_than_equal": "at most {le:g}",
-    "less_than": "less than {lt:g}",
-}
-"""What pydantic's kinds of errors say a value must be."""
-
-
-def _explain(error: Any) -> str:
-    """Turn pydantic's first complaint into «model.cell must be one of gru, lstm, rnn; got 'lst'»."""
-    names = [str(part) for part in error["loc"]]
-    name, kind, got, context = ".".join(names), error["type"], error["input"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        owner: Any = Settings if len(names) == 1 else Settings.model_fields[names[0]].annotation
-        known = list(owner.model_fields)
-        where = "section" if len(names) == 1 else "setting"
-        return f"unknown {where} {name}{suggest(names[-1], known)}; known: {', '.join(known)}"
-    if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", context["expected"])
-        near = suggest(got, choices) if isinstance(got, str) else ""
-        return f"{name} must be one of {', '.join(choices)}; got {brief(got)}{near}"
-    if kind == "value_error":
-        return f"{name} {context['error']}; got {brief(got)}"
-    return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {brief(got)}"

@@ -3,11 +3,11 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BeforeValidator
 
-from charseq.config import AUTO, Settings, format_duration, parse_duration, parse_threads
+from charseq.config import AUTO, Settings, choices_of, format_duration, parse_duration, parse_threads
 from charseq.errors import ConfigError
 from charseq.files import CACHE_VARIABLE, read_small
 
@@ -89,8 +89,8 @@ def _is_parsed_by(parse: Callable[[object], object], field: Any) -> bool:
 
 
 def _allowed(field: Any) -> str:
-    choices = get_args(field.annotation)
-    return f" One of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
+    choices = choices_of(field)
+    return f" One of {', '.join(choices)}." if choices else ""
 
 
 def _toml_value(key: str, value: object, field: Any) -> str:

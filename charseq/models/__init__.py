@@ -1,5 +1,8 @@
-"""What a language model is, and its kinds beside the network: models that count."""
+"""What a language model is, and the kinds of them: networks, and models that count."""
 
-from charseq.models.ngram import NGram
+from charseq.models.contract import LanguageModel, TokenReader
+from charseq.models.kind import ModelKind
+from charseq.models.ngram import NGram, fit_ngram
+from charseq.registry import MODELS
 
-__all__ = ["NGram"]
+__all__ = ["MODELS", "LanguageModel", "ModelKind", "NGram", "TokenReader", "fit_ngram"]

@@ -11,14 +11,17 @@ Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for 
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import ModelConfig
+from charseq.models.kind import Learner, ModelKind
+from charseq.text.batches import Examples
 
 IndexArray = NDArray[np.int64]
 NOWHERE = -1
@@ -194,6 +197,47 @@ class NGram:
             before[resets] = NOWHERE
         known = (before != NOWHERE) & (inputs >= 0)
         return np.where(known, level.find(before * self.vocab_size + inputs), NOWHERE)
+
+
+class NGramKind(ModelKind):
+    """N-grams up to `model.order` characters long, counted in one pass."""
+
+    name = "ngram"
+    settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"kind", "order"})}
+
+    def describe(self, config: ModelConfig) -> str:
+        """Return the order: "ngram:6"."""
+        return f"ngram:{config.order}"
+
+    def stem(self, config: ModelConfig) -> str:
+        """Return the name of the kind."""
+        return self.name
+
+    def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> NGram:
+        """Return a model of its order that has counted nothing; nothing in it is random."""
+        nothing = np.empty(0, np.int32)
+        return NGram.fit(nothing, nothing, None, vocab_size=vocab_size, order=config.order)
+
+    def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> NGram:
+        """Rebuild a model from its n-grams and their counts."""
+        return NGram.from_tensors(tensors, vocab_size=vocab_size, order=config.order)
+
+    def learn(self, model: NGram, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
+        """Count; there is nothing to tell on the way."""
+        counted = fit_ngram(examples, vocab_size=model.vocab_size, order=model.order)
+        model.levels = counted.levels
+        return iter(())
+
+    def facts(self, config: ModelConfig, model: NGram) -> list[tuple[str, str]]:
+        """Return how many n-grams of which order there are."""
+        longest = f"up to {config.order} characters long, Kneser-Ney smoothing"
+        return [("n-grams", f"{model.num_parameters:,}, {longest}")]
+
+
+def fit_ngram(examples: Examples, *, vocab_size: int, order: int) -> NGram:
+    """Return the n-gram model of all `examples` of a text."""
+    inputs, targets, resets = examples.window(np.arange(len(examples)))[:3]
+    return NGram.fit(inputs, targets, resets, vocab_size=vocab_size, order=order)
 
 
 class NGramReader:

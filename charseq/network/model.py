@@ -10,7 +10,7 @@ import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zeros
 from charseq.cells import CELLS
-from charseq.config import KernelName, ModelConfig
+from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, lookup_gradient
 from charseq.network.parameters import Parameters
@@ -94,10 +94,10 @@ class CharModel:
         for part in self._parts():
             part.initialise_(self.params, rng)
 
-    def use_kernels_(self, kernels: KernelName) -> None:
-        """From now on let `kernels` compute the cells; workspaces made before are as good as new ones."""
+    def use_backend_(self, backend: BackendName) -> None:
+        """From now on let `backend` compute the cells; workspaces made before are as good as new ones."""
         for layer in self.layers:
-            layer.use_kernels_(kernels)
+            layer.use_backend_(backend)
 
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, a model of the same sizes but perhaps another vocabulary.

@@ -11,9 +11,9 @@ import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.backend import use_numba
-from charseq.cells import Cell, Step, cells_by
+from charseq.cells import Cell, Step, make_cell
 from charseq.cells.cell import CellArrays
-from charseq.config import KernelName
+from charseq.config import BackendName
 from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_gradient, lookup_with_bias
 from charseq.network.parameters import Parameters
 from charseq.network.products import Product, lay_side_by_side, side_by_side
@@ -84,10 +84,10 @@ class RecurrentLayer:
             self.shapes[f"{name}.b_h"] = (hidden_size,)
         self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
 
-    def use_kernels_(self, kernels: KernelName) -> None:
-        """From now on let `kernels` do what is not a product."""
-        self.cell, self.lookup = cells_by(kernels)[self.cell.name], lookup_with_bias
-        if use_numba(kernels):
+    def use_backend_(self, backend: BackendName) -> None:
+        """From now on let `backend` do what is not a product."""
+        self.cell, self.lookup = make_cell(self.cell.name, backend), lookup_with_bias
+        if use_numba(backend):
             from charseq.network import compiled
 
             self.lookup = compiled.lookup_with_bias

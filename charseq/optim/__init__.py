@@ -1,27 +1,22 @@
 """From gradients to steps: optimizers on flat vectors, clipping, and the course of the learning rate."""
 
 from charseq.backend import use_numba
-from charseq.config import KernelName, OptimConfig
+from charseq.config import BackendName, OptimConfig
 from charseq.network.parameters import Parameters
-from charseq.optim.adam import Adam, AdamW
 from charseq.optim.clipping import clip_
 from charseq.optim.optimizer import Optimizer
-from charseq.optim.rmsprop import RMSProp
 from charseq.optim.schedule import Schedule
-from charseq.optim.sgd import SGD
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {rule.name: rule for rule in (Adam, AdamW, RMSProp, SGD)}
-"""Every optimizer by its name in the settings."""
+from charseq.registry import OPTIMIZERS
 
 
-def make_optimizer(config: OptimConfig, params: Parameters, kernels: KernelName = "numpy") -> Optimizer:
-    """Return a fresh optimizer for `params`, compiled where `kernels` says so and there is such a one."""
-    rules = OPTIMIZERS
-    if use_numba(kernels):
+def make_optimizer(config: OptimConfig, params: Parameters, backend: BackendName = "numpy") -> Optimizer:
+    """Return a fresh optimizer for `params`, compiled where `backend` says so and there is such a one."""
+    rule: type[Optimizer] = OPTIMIZERS[config.optimizer]
+    if use_numba(backend):
         from charseq.optim.compiled import COMPILED_OPTIMIZERS
 
-        rules = OPTIMIZERS | COMPILED_OPTIMIZERS
-    return rules[config.optimizer](config, params)
+        rule = COMPILED_OPTIMIZERS.get(config.optimizer, rule)
+    return rule(config, params)
 
 
 __all__ = ["OPTIMIZERS", "Optimizer", "Schedule", "clip_", "make_optimizer"]

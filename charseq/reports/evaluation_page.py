@@ -1,4 +1,4 @@
-"""An evaluation as a page: figures, learning curve, tables, cases, and the text coloured by surprise."""
+"""An evaluation as a page: figures, learning curve, tables, cases, and the text coloured by surprisal."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,11 @@ import numpy as np
 from charseq.reports.display import tables
 from charseq.reports.display.axes import Series
 from charseq.reports.display.charts import line_chart
-from charseq.reports.display.heat import SURPRISE
+from charseq.reports.display.heat import SURPRISAL
 from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table, wide
 from charseq.reports.formats import Row
 from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 SHOWN_CHARS = 50_000
 """Characters of the texts that are shown at most; the figures are those of all."""
@@ -22,18 +22,18 @@ class ShownText:
 
     def __init__(self, vocab: tuple[str, ...]) -> None:
         self._vocab = vocab
-        self._texts: list[tuple[str, list[tuple[str, Surprise]]]] = []
+        self._texts: list[tuple[str, list[tuple[str, Surprisal]]]] = []
         self.num_chars = self._num_kept = 0
 
     def begin(self, file: str) -> None:
         """Begin with another text."""
         self._texts.append((file, []))
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the text."""
         kept = text[: SHOWN_CHARS - self._num_kept]
         if kept:
-            self._texts[-1][1].append((kept, surprise))
+            self._texts[-1][1].append((kept, surprisal))
         self._num_kept += len(kept)
         self.num_chars += len(text)
 
@@ -52,17 +52,17 @@ class ShownText:
                 blocks += [paragraph(file), self._coloured(pieces)]
         return blocks
 
-    def _coloured(self, pieces: list[tuple[str, Surprise]]) -> str:
+    def _coloured(self, pieces: list[tuple[str, Surprisal]]) -> str:
         columns = []
-        for text, surprise in pieces:
-            expected = surprise.expected
+        for text, surprisal in pieces:
+            expected = surprisal.expected
             if expected is None:
                 raise ValueError("scored without guesses")
-            arrays = (surprise.bits, surprise.ranks, expected.guesses, expected.probabilities)
+            arrays = (surprisal.bits, surprisal.ranks, expected.guesses, expected.probabilities)
             columns.append([array[: len(text)] for array in arrays])
         costs, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
         details = Details(np.exp2(-costs), ranks, guesses, probabilities, self._vocab)
-        return heat_text("".join(text for text, _ in pieces), costs, SURPRISE, details=details)
+        return heat_text("".join(text for text, _ in pieces), costs, SURPRISAL, details=details)
 
 
 def evaluation_page(

@@ -18,12 +18,11 @@ from pydantic import TypeAdapter
 from charseq.config import Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
-from charseq.models import NGram
-from charseq.models.contract import LanguageModel
-from charseq.network import CharModel, parameter_shapes
+from charseq.models import MODELS, LanguageModel, ModelKind
+from charseq.network import CharModel
 from charseq.scoring.score import Score
 from charseq.text import TOKENIZERS, Tokenizer
-from charseq.text.split import Texts
+from charseq.text.split import CorpusParts
 from charseq.training.trainer import Snapshot
 from charseq.version import __version__
 
@@ -50,7 +49,7 @@ class Provenance:
     numpy_version: str
 
     @classmethod
-    def of(cls, texts: Texts, command: str) -> "Provenance":
+    def of(cls, texts: CorpusParts, command: str) -> "Provenance":
         """Return where a model comes from that `command` makes of these texts with this program."""
         return cls(
             texts.sources,
@@ -95,18 +94,21 @@ class Checkpoint:
 
     @property
     def network(self) -> CharModel:
-        """The model, where a network is needed; ConfigError for n-grams."""
+        """The model, where a network is needed; ConfigError for a model of another kind."""
         if not isinstance(self.model, CharModel):
-            raise ConfigError(f"{self.description}: an n-gram model has no weights, states or gates")
+            raise ConfigError(f"{self.description}: this kind of model has no weights, states or gates")
         return self.model
+
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of the model."""
+        kind: ModelKind = MODELS[self.settings.model.kind]
+        return kind
 
     @property
     def description(self) -> str:
         """What kind of model it is, in a few words."""
-        config = self.settings.model
-        if config.ngram:
-            return f"ngram:{config.ngram}"
-        return f"{config.cell} {config.num_layers} x {config.hidden_size}"
+        return self.kind.describe(self.settings.model)
 
     def save(self, path: Path) -> None:
         """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
@@ -135,7 +137,8 @@ class Checkpoint:
         try:
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
-            model = _make_model(settings, tokenizer.vocab_size, tensors)
+            kind: ModelKind = MODELS[settings.model.kind]
+            model = kind.load(settings.model, tokenizer.vocab_size, tensors)
             provenance = PROVENANCE.validate_python(record["provenance"])
             results = RESULTS.validate_python(record["results"])
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
@@ -204,26 +207,3 @@ def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:
         digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode())
         digest.update(np.ascontiguousarray(tensor).data)
     return digest.hexdigest()
-
-
-def _make_model(settings: Settings, vocab_size: int, tensors: dict[str, Any]) -> LanguageModel:
-    """Return the model that the tensors are of; ValueError or KeyError where they are of none."""
-    if settings.model.ngram:
-        return NGram.from_tensors(tensors, vocab_size=vocab_size, order=settings.model.ngram)
-    shapes = parameter_shapes(settings.model, vocab_size)
-    for name, shape in shapes.items():  # before memory is taken for them
-        if name not in tensors:
-            raise ValueError(f"tensor {name} is missing")
-        tensor = tensors[name]
-        if tensor.dtype != np.float32 or tensor.shape != shape:
-            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
-        if not np.isfinite(tensor).all():
-            raise ValueError(f"tensor {name} holds nan or infinity")
-    model = CharModel(settings.model, vocab_size)
-    for name, array in model.params.items():
-        array[...] = tensors[name]
-    with np.errstate(over="ignore"):
-        square = np.dot(model.params.flat, model.params.flat)
-    if not np.isfinite(square):  # training leaves no such weights; below, no product of them overflows
-        raise ValueError("its weights are too large to compute with")
-    return model

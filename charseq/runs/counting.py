@@ -6,21 +6,19 @@ Counting takes one pass and needs no steps, no validation on the way and nothing
 import re
 from pathlib import Path
 
-import numpy as np
-
 from charseq.config import Settings, Unit, suggest
 from charseq.config.toml import to_toml
 from charseq.errors import ConfigError
 from charseq.files import write_atomically
-from charseq.models import NGram
+from charseq.models import NGram, ngram
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring.scorer import Validator
 from charseq.text import TOKENIZERS, Tokenizer
-from charseq.text.batches import Pairs
-from charseq.text.corpus import Progress
-from charseq.text.split import Texts
-from charseq.text.symbols import Text
+from charseq.text.batches import Examples
+from charseq.text.corpus import OnProgress
+from charseq.text.split import CorpusParts
+from charseq.text.symbols import EncodedText
 
 ORDERS = {"uniform": 0, "unigram": 1}
 
@@ -41,23 +39,22 @@ def _order(name: str) -> int:
     )
 
 
-def fit_ngram(text: Text, tokenizer: Tokenizer, unit: Unit, order: int) -> NGram:
+def fit_ngram(text: EncodedText, tokenizer: Tokenizer, unit: Unit, order: int) -> NGram:
     """Return the n-gram model of `text`, in the vocabulary of `tokenizer`, which need not be its own."""
-    inputs, targets, resets = Pairs(text, tokenizer, unit).window(np.arange(len(text)))
-    return NGram.fit(inputs, targets, resets, vocab_size=tokenizer.vocab_size, order=order)
+    return ngram.fit_ngram(Examples(text, tokenizer, unit), vocab_size=tokenizer.vocab_size, order=order)
 
 
 def train_ngram(
-    directory: Path, settings: Settings, *, command: str, progress: Progress | None = None
-) -> tuple[Checkpoint, Texts]:
+    directory: Path, settings: Settings, *, command: str, progress: OnProgress | None = None
+) -> tuple[Checkpoint, CorpusParts]:
     """Count the n-grams of a corpus, write the model into a new directory, and return it with its texts.
 
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
-    texts, unit = Texts.read(settings.data, progress=progress), settings.data.unit
+    texts, unit = CorpusParts.read(settings.data, progress=progress), settings.data.unit
     make_directory(directory)
     tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
-    model = fit_ngram(texts.train, tokenizer, unit, settings.model.ngram)
+    model = fit_ngram(texts.train, tokenizer, unit, settings.model.order)
     valid = Validator(model, tokenizer, texts.valid, unit).score() if texts.valid else None
     results = Results(epoch=1, valid=valid)
     checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command), results)

@@ -18,6 +18,7 @@ from typing import Any
 from charseq.config import Settings
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import exists, is_file
+from charseq.models import MODELS
 
 RUNS = Path("runs")
 MAX_STEM_CHARS = 50
@@ -35,7 +36,7 @@ def default_directory(settings: Settings) -> Path:
     stem = (
         "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
     )
-    kind = "ngram" if settings.model.ngram else settings.model.cell
+    kind = MODELS[settings.model.kind].stem(settings.model)
     name, path, number = f"{stem[:MAX_STEM_CHARS] or 'text'}-{kind}", RUNS, 1
     while (path := RUNS / (name if number == 1 else f"{name}-{number}")).exists():
         number += 1

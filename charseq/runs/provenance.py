@@ -5,16 +5,16 @@ from pathlib import Path
 from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.runs.checkpoint import Checkpoint
-from charseq.text.corpus import Progress, read_corpus
-from charseq.text.symbols import Text
+from charseq.text.corpus import OnProgress, read_corpus
+from charseq.text.symbols import EncodedText
 
 
-def training_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
+def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return what the model learnt from. Raises ConfigError or DataError where it cannot be read again."""
     return _corpus(checkpoint, progress, "leave out --baseline")[: checkpoint.provenance.train_end]
 
 
-def held_out_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -> Text:
+def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return what was held out for testing. Raises ConfigError where nothing was, and as above."""
     made_of = checkpoint.provenance
     if made_of.valid_end == made_of.test_end:
@@ -22,7 +22,7 @@ def held_out_part(checkpoint: Checkpoint, *, progress: Progress | None = None) -
     return _corpus(checkpoint, progress, "name a text to score")[made_of.valid_end : made_of.test_end]
 
 
-def _corpus(checkpoint: Checkpoint, progress: Progress | None, advice: str) -> Text:
+def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) -> EncodedText:
     made_of = checkpoint.provenance
     if "-" in made_of.sources:
         raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")

@@ -15,6 +15,7 @@ from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.config.toml import to_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.files import is_file, sweep, write_atomically
+from charseq.models import MODELS
 from charseq.network import CharModel
 from charseq.network.model import parameter_shapes
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
@@ -30,9 +31,9 @@ from charseq.runs.directory import (
 from charseq.runs.lock import DirectoryLock, locked
 from charseq.scoring.scorer import Validator
 from charseq.text import TOKENIZERS, Tokenizer
-from charseq.text.batches import Batches, Pairs
-from charseq.text.corpus import Progress
-from charseq.text.split import Texts
+from charseq.text.batches import Batches, Examples
+from charseq.text.corpus import OnProgress
+from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.training.trainer import Trainer
 
@@ -44,12 +45,12 @@ CHANGEABLE = {
     "optim": {"learning_rate"},
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
-        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "kernels"),
+        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "backend"),
     },
     "sample": set(SampleConfig.model_fields),
 }
 """What --resume may change."""
-BITS = {"threads", "kernels"}
+BITS = {"threads", "backend"}
 """Of these, what changes the order of sums, and with it the last bits of the weights."""
 
 NUM_COPIES = 6
@@ -59,7 +60,9 @@ NUM_COPIES = 6
 class Run:
     """A run in progress: iterate over `events()`, which trains and saves as it goes."""
 
-    def __init__(self, directory: Path, settings: Settings, texts: Texts, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, directory: Path, settings: Settings, texts: CorpusParts, checkpoint: Checkpoint
+    ) -> None:
         self.directory, self.settings, self.texts = directory, settings, texts
         self.checkpoint = checkpoint
         self._lock: DirectoryLock | None = None
@@ -70,7 +73,7 @@ class Run:
         unit = settings.data.unit
         model, tokenizer = checkpoint.network, checkpoint.tokenizer
         self.batches = Batches(
-            Pairs(texts.train, tokenizer, unit),
+            Examples(texts.train, tokenizer, unit),
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
         )
@@ -85,7 +88,7 @@ class Run:
         *,
         command: str,
         init_from: Checkpoint | None = None,
-        progress: Progress | None = None,
+        progress: OnProgress | None = None,
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
@@ -93,11 +96,11 @@ class Run:
         Raises ConfigError when the directory already holds something or `init_from` is of other sizes,
         DataError for an unusable corpus.
         """
-        if settings.model.ngram:
+        if not MODELS[settings.model.kind].is_trained:
             raise ConfigError("an n-gram model is counted, not trained")
         if init_from:
             _check_shapes(settings, init_from)
-        texts = Texts.read(settings.data, progress=progress)
+        texts = CorpusParts.read(settings.data, progress=progress)
         tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
         _check_memory(settings, tokenizer.vocab_size)
         model = CharModel(settings.model, tokenizer.vocab_size)
@@ -112,7 +115,7 @@ class Run:
         return run
 
     @classmethod
-    def resume(cls, directory: Path, changes: Layers, *, progress: Progress | None = None) -> "Run":
+    def resume(cls, directory: Path, changes: Layers, *, progress: OnProgress | None = None) -> "Run":
         """Continue the run in `directory` where it was last saved, with some settings changed.
 
         `progress` hears how far the reading of a large corpus is.
@@ -128,7 +131,7 @@ class Run:
             if key not in CHANGEABLE.get(section, set()):
                 raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
         checkpoint.settings = settings
-        texts, made_of = Texts.read(settings.data, progress=progress), checkpoint.provenance
+        texts, made_of = CorpusParts.read(settings.data, progress=progress), checkpoint.provenance
         _check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
@@ -267,7 +270,7 @@ def _record(event: Validated) -> dict[str, Any]:
     }
 
 
-def _check_texts(texts: Texts, valid: str, made_of: Provenance, directory: Path) -> None:
+def _check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:
     """Raise DataError, saying what is different, unless a run was trained on these texts."""
     size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
     for names, now, then, sizes in (

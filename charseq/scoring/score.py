@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 class Score:
     """What a model pays for a text; addition joins texts.
 
-    `nats` is the total surprise, -log p summed over every character. `num_top1` and `num_top5` count the
+    `nats` is the total surprisal, -log p summed over every character. `num_top1` and `num_top5` count the
     characters that were the model's first guess, or among its first five. Words are what lies between
     white space. The averages of an empty text are nan.
     """
@@ -44,7 +44,7 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp(nats per character): the number of equally likely characters that would surprise as much."""
+        """exp(nats per character): the number of equally likely characters that would surprisal as much."""
         return exp_or_inf(self.nats_per_char)
 
     @property

@@ -12,8 +12,8 @@ from charseq.models.contract import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
 from charseq.scoring.score import Score
 from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import Pairs, Sequence, Window, make_sequence
-from charseq.text.symbols import Text
+from charseq.text.batches import Examples, Sequence, Window, make_sequence
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 WINDOW_STEPS = 256
@@ -45,7 +45,7 @@ class Expectations:
 
 
 @dataclass(frozen=True, slots=True)
-class Surprise:
+class Surprisal:
     """What each character of a text cost, (L,) each.
 
     `nats` is -log p with the unseen-character rule applied; `ranks` is 1 for the model's first guess and
@@ -104,8 +104,8 @@ class Scorer:
         self._line_work: Any = None
         self._last = ""
 
-    def score(self, text: str) -> Surprise:
-        """Return the surprise of the next piece of the text."""
+    def score(self, text: str) -> Surprisal:
+        """Return the surprisal of the next piece of the text."""
         sequence = make_sequence(text, self._tokenizer, self._unit, after=self._last)
         readings = Readings(len(text), self._num_guesses)
         streams = line_streams(sequence.starts)
@@ -115,7 +115,7 @@ class Scorer:
         self._score_in_turn(sequence, slice(last, len(text)), readings)
         num_bytes, num_words = bytes_per_char(text), count_words(text, after=self._last)
         self._last = text[-1:] or self._last
-        return readings.surprise(self._tokenizer, sequence.targets, num_bytes, num_words)
+        return readings.surprisal(self._tokenizer, sequence.targets, num_bytes, num_words)
 
     def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
         """Read the `part`, from the state that was carried there."""
@@ -164,9 +164,9 @@ class Readings:
             self.expected.probabilities[places] = np.exp(np.take_along_axis(log_p, guesses, axis=-1))
             self.expected.entropies[places] = -(np.exp(log_p) * log_p).sum(axis=-1)
 
-    def surprise(
+    def surprisal(
         self, tokenizer: Tokenizer, targets: TokenArray, num_bytes: TokenArray, num_words: int
-    ) -> Surprise:
+    ) -> Surprisal:
         """Apply the unseen-character rule."""
         self.ranks[targets == UNSEEN] = 0
         nats = tokenizer.charge_escape(self.nats, targets, num_bytes)
@@ -174,7 +174,7 @@ class Readings:
         if expected:
             entropies = tokenizer.entropy_with_escape(expected.entropies)
             expected = Expectations(entropies, expected.guesses, seen * expected.probabilities)
-        return Surprise(nats, self.ranks, seen * np.exp(self.highest), num_bytes, num_words, expected)
+        return Surprisal(nats, self.ranks, seen * np.exp(self.highest), num_bytes, num_words, expected)
 
 
 def likeliest(log_p: FloatArray, num: int) -> TokenArray:
@@ -216,9 +216,9 @@ class Validator:
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
 
-    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, text: Text, unit: Unit) -> None:
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, text: EncodedText, unit: Unit) -> None:
         self._model, self._tokenizer = model, tokenizer
-        self._pairs = Pairs(text, tokenizer, unit)
+        self._examples = Examples(text, tokenizer, unit)
         self.num_chars = len(text)
 
     def score(self) -> Score:
@@ -234,7 +234,7 @@ class Validator:
             places = begins + steps[:, None]
             inside = (places >= 0) & (places < self.num_chars)
             places = np.where(inside, places, 0)
-            inputs, targets, starts = self._pairs.window(places)
+            inputs, targets, starts = self._examples.window(places)
             window = Window(
                 np.where(inside, inputs, UNSEEN),
                 np.where(inside, targets, UNSEEN),
@@ -242,7 +242,9 @@ class Validator:
             )
             nats = target_nats(predict_window(self._model, window, state, work), window.targets)
             scored = inside & (steps >= 0)[:, None]
-            score += self._priced(nats[scored], window.targets[scored], self._pairs.num_bytes(places[scored]))
+            score += self._priced(
+                nats[scored], window.targets[scored], self._examples.num_bytes(places[scored])
+            )
         return score
 
     def _priced(self, nats: FloatArray, targets: TokenArray, num_bytes: TokenArray) -> Score:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.arrays import BoolArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import Unit
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, bytes_per_char, code_points
 
 NEWLINE = "\n"
@@ -26,11 +26,30 @@ class Sequence(NamedTuple):
 
 
 class Window(NamedTuple):
-    """T steps of N streams, time-major (T, N); `resets` marks the steps before which a state is zeroed."""
+    """T steps of N streams, time-major (T, N).
+
+    `resets` marks the steps before which a state is zeroed, None where nothing restarts. `weights` says how
+    much each target counts; without it every target counts once. `begins` marks the targets that begin a
+    character; without it every target is one.
+    """
 
     inputs: TokenArray
     targets: TokenArray
     resets: BoolArray | None
+    weights: FloatArray | None = None
+    begins: BoolArray | None = None
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights of all targets."""
+        return self.targets.size if self.weights is None else float(self.weights.sum())
+
+    @property
+    def num_chars(self) -> float:
+        """How many characters count in it: the sum of the weights of those targets that begin one."""
+        if self.begins is None:
+            return self.total_weight
+        return float(self.begins.sum() if self.weights is None else self.weights[self.begins].sum())
 
 
 def start_token(tokenizer: Tokenizer, unit: Unit) -> int:
@@ -59,13 +78,13 @@ def make_sequence(text: str, tokenizer: Tokenizer, unit: Unit, *, after: str = "
     return Sequence(inputs, targets, starts)
 
 
-class Pairs:
+class Examples:
     """The (input, target) pairs of a whole text, made where they are asked for; the text stays where it is.
 
     They are those of `make_sequence`: one for each character of the text, numbered from 0.
     """
 
-    def __init__(self, text: Text, tokenizer: Tokenizer, unit: Unit) -> None:
+    def __init__(self, text: EncodedText, tokenizer: Tokenizer, unit: Unit) -> None:
         self._text, self._tokens = text, tokenizer.encode(text.alphabet)
         self._num_bytes = bytes_per_char(text.alphabet)
         self._first_input = start_token(tokenizer, unit)
@@ -96,16 +115,16 @@ class Batches:
     `batch_size` streams of `seq_length` characters gets fewer streams: see `num_streams`.
     """
 
-    def __init__(self, pairs: Pairs, *, batch_size: int, seq_length: int) -> None:
-        num_chars = len(pairs)
+    def __init__(self, examples: Examples, *, batch_size: int, seq_length: int) -> None:
+        num_chars = len(examples)
         self.num_streams = max(1, min(batch_size, num_chars // seq_length))
         self._length = num_chars // self.num_streams
         self.num_windows = -(-self._length // seq_length)
         self.num_targets = self._length * self.num_streams
         self.num_dropped = num_chars - self.num_targets
         self.seq_length = -(-self._length // self.num_windows)
-        self.has_resets = pairs.has_starts
-        self._pairs = pairs
+        self.has_resets = examples.has_starts
+        self._examples = examples
 
     def __len__(self) -> int:
         return self.num_windows
@@ -114,7 +133,9 @@ class Batches:
         if not 0 <= index < self.num_windows:
             raise IndexError(index)
         begin, end = (self._length * k // self.num_windows for k in (index, index + 1))
-        return self._pairs.window(np.arange(begin, end)[:, None] + self._length * np.arange(self.num_streams))
+        return self._examples.window(
+            np.arange(begin, end)[:, None] + self._length * np.arange(self.num_streams)
+        )
 
     def __iter__(self) -> Iterator[Window]:
         return (self[index] for index in range(self.num_windows))

@@ -19,7 +19,7 @@ import numpy as np
 
 from charseq.errors import DataError
 from charseq.files import CACHE_VARIABLE, cache_directory, draft, publish
-from charseq.text.symbols import PIECE, SymbolArray, Text, symbol_type
+from charseq.text.symbols import PIECE, EncodedText, SymbolArray, symbol_type
 
 MAGIC = b"charseq\x01"
 HEADER = struct.Struct("<8s32sQIB11x")
@@ -28,7 +28,7 @@ STALE_SECONDS = 86_400
 """Age at which an unfinished file is one that a killed process left behind."""
 
 
-def find(sha256: str) -> Text | None:
+def find(sha256: str) -> EncodedText | None:
     """Map the text whose bytes have this SHA-256; None where the cache lacks it, or has no whole one."""
     path = _path(cache_directory(), sha256)
     try:
@@ -38,7 +38,7 @@ def find(sha256: str) -> Text | None:
         return None
 
 
-def _mapped(file: BinaryIO, sha256: str) -> Text | None:
+def _mapped(file: BinaryIO, sha256: str) -> EncodedText | None:
     header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
     if len(header) < HEADER.size:
         return None
@@ -53,7 +53,7 @@ def _mapped(file: BinaryIO, sha256: str) -> Text | None:
         alphabet = mapping[end:].decode("utf-32-le")
     except UnicodeDecodeError:
         return None
-    return Text(np.frombuffer(mapping, dtype, num_chars, HEADER.size), alphabet, mapping)
+    return EncodedText(np.frombuffer(mapping, dtype, num_chars, HEADER.size), alphabet, mapping)
 
 
 def _path(directory: Path, sha256: str) -> Path:
@@ -93,7 +93,7 @@ class Draft:
             self._file.write(symbols.astype(self._dtype).tobytes())
         self._num_chars += len(symbols)
 
-    def keep(self, sha256: str, alphabet: str) -> Text:
+    def keep(self, sha256: str, alphabet: str) -> EncodedText:
         """Finish the file, unless the cache has this text by now, and map it."""
         text = find(sha256)
         if text is None:

@@ -25,7 +25,7 @@ import numpy as np
 from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.text import cache
-from charseq.text.symbols import Encoder, Text, symbol_type
+from charseq.text.symbols import EncodedText, Encoder, symbol_type
 
 BUILTINS = ("builtin:pydoc", "builtin:stdlib")
 CHUNK_BYTES = 1 << 16
@@ -43,7 +43,7 @@ MAX_DEVICE_BYTES = 1 << 28
 MAX_GZIP_RATIO = 200
 """A compressed file may unpack to so many times its size, or to LARGE_BYTES: more is a trap, not a text."""
 
-Progress: TypeAlias = Callable[[str, int, int | None], None]
+OnProgress: TypeAlias = Callable[[str, int, int | None], None]
 """Is told what is being done, the bytes done, and the bytes in all where these are known."""
 
 
@@ -51,7 +51,7 @@ Progress: TypeAlias = Callable[[str, int, int | None], None]
 class Corpus:
     """A text with its provenance: the names it was read from, its size and SHA-256 in bytes."""
 
-    encoded: Text
+    encoded: EncodedText
     sources: tuple[str, ...]
     num_bytes: int
     sha256: str
@@ -63,7 +63,7 @@ class Corpus:
 
 
 def read_corpus(
-    sources: tuple[str, ...], *, progress: Progress | None = None, max_bytes: float = math.inf
+    sources: tuple[str, ...], *, progress: OnProgress | None = None, max_bytes: float = math.inf
 ) -> Corpus:
     """Read all `sources`, one after the other, as one text; `progress` hears of a large one.
 
@@ -100,7 +100,7 @@ def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
 
 
 def _digest(
-    sources: tuple[str, ...], progress: Progress, total: int | None, max_bytes: float
+    sources: tuple[str, ...], progress: OnProgress, total: int | None, max_bytes: float
 ) -> tuple[str, int]:
     """Return the SHA-256 and the number of all bytes."""
     digest, num_bytes = hashlib.sha256(), 0
@@ -120,7 +120,7 @@ def _more(num_bytes: int, chunk: bytes, max_bytes: float, name: str) -> int:
     return num_bytes + len(chunk)
 
 
-def _encode(sources: tuple[str, ...], progress: Progress, total: int | None, max_bytes: float) -> Corpus:
+def _encode(sources: tuple[str, ...], progress: OnProgress, total: int | None, max_bytes: float) -> Corpus:
     """Read the sources, once, into memory; into the cache as soon as they turn out to be large."""
     digest, num_bytes, encode, kept = hashlib.sha256(), 0, Encoder(), [np.empty(0, symbol_type(0))]
     with ExitStack() as stack:
@@ -141,7 +141,7 @@ def _encode(sources: tuple[str, ...], progress: Progress, total: int | None, max
                 decode(b"", final=True)
         sha256 = digest.hexdigest()
         if draft is None:
-            text = Text(np.concatenate(kept), encode.alphabet)
+            text = EncodedText(np.concatenate(kept), encode.alphabet)
         else:
             text = draft.keep(sha256, encode.alphabet)
     return Corpus(text, tuple(sources), num_bytes, sha256)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
-from charseq.text.corpus import Progress, read_corpus
-from charseq.text.symbols import Text
+from charseq.text.corpus import OnProgress, read_corpus
+from charseq.text.symbols import EncodedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Split:
 
         return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
 
-    def at_lines(self, text: Text) -> "Split":
+    def at_lines(self, text: EncodedText) -> "Split":
         """Move each cut forward to where the next line of `text` begins, so that none falls inside a line."""
 
         def moved(end: int) -> int:
@@ -43,12 +43,12 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class CorpusParts:
     """A corpus cut into its parts, with the record of where it comes from."""
 
-    train: Text
-    valid: Text
-    test: Text
+    train: EncodedText
+    valid: EncodedText
+    test: EncodedText
     sources: tuple[str, ...]
     sha256: str
     valid_sha256: str
@@ -56,7 +56,7 @@ class Texts:
     split: Split
 
     @classmethod
-    def read(cls, config: DataConfig, *, progress: Progress | None = None) -> "Texts":
+    def read(cls, config: DataConfig, *, progress: OnProgress | None = None) -> "CorpusParts":
         """Read the corpus and cut it. With a separate validation text nothing is held out for validation."""
         corpus = read_corpus(config.corpus, progress=progress)
         text = corpus.encoded

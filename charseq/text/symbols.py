@@ -30,7 +30,7 @@ def symbol_type(alphabet_size: int) -> np.dtype[np.unsignedinteger[Any]]:
     return np.dtype("<u1" if alphabet_size <= 1 << 8 else "<u2" if alphabet_size <= 1 << 16 else "<u4")
 
 
-class Text:
+class EncodedText:
     """A text as an array of `symbols` (L,), the places of its characters in `alphabet`.
 
     The symbols of a large text lie in a file, `mapping`. Pages of it that were read count as memory of this
@@ -42,7 +42,7 @@ class Text:
         self._mapping, self._num_touched = mapping, 0
 
     @classmethod
-    def of(cls, text: str) -> "Text":
+    def of(cls, text: str) -> "EncodedText":
         """Return `text` as symbols, in memory."""
         encode = Encoder()
         return cls(encode(text), encode.alphabet)
@@ -50,8 +50,8 @@ class Text:
     def __len__(self) -> int:
         return len(self.symbols)
 
-    def __getitem__(self, part: slice) -> "Text":
-        return Text(self.symbols[part], self.alphabet, self._mapping)
+    def __getitem__(self, part: slice) -> "EncodedText":
+        return EncodedText(self.symbols[part], self.alphabet, self._mapping)
 
     def __str__(self) -> str:
         return "".join(self.strings())

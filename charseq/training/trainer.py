@@ -31,7 +31,7 @@ MIN_EVAL_EVERY = 100
 """Steps between validations at least, unless the settings say otherwise."""
 
 
-Count = Annotated[int, Field(ge=0, lt=1 << 62)]
+NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """What a number of a run that is resumed may be."""
 
@@ -44,18 +44,18 @@ class Progress:
     the sums since the last validation.
     """
 
-    step: Count = 0
-    epoch: Count = 0
-    window: Count = 0
+    step: NonNegative = 0
+    epoch: NonNegative = 0
+    window: NonNegative = 0
     elapsed: Amount = 0.0
     best_nats: Amount | None = None
-    best_step: Count = 0
-    num_bad_validations: Count = 0
-    num_recoveries: Count = 0
+    best_step: NonNegative = 0
+    num_bad_validations: NonNegative = 0
+    num_recoveries: NonNegative = 0
     rate_scale: Amount = 1.0
-    num_optimizer_steps: Count = 0
+    num_optimizer_steps: NonNegative = 0
     train_nats: Amount = 0.0
-    train_chars: Count = 0
+    train_chars: NonNegative = 0
 
     @property
     def epoch_number(self) -> int:
@@ -88,13 +88,13 @@ class Trainer:
         train: TrainConfig,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        model.use_kernels_(train.kernels)
+        model.use_backend_(train.backend)
         self.model, self.batches, self.validator = model, batches, validator
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
         self._clock = clock
-        self._optimizer = make_optimizer(optim, model.params, train.kernels)
+        self._optimizer = make_optimizer(optim, model.params, train.backend)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         unlimited = not (train.num_epochs or train.max_steps or train.max_time)

@@ -13,7 +13,7 @@ from charseq.analysis.classes import class_of
 from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Difference, Estimate, Passages
 from charseq.arrays import FloatArray
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 LONG = BLOCK_CHARS * MIN_BLOCKS
 UNKNOWN = Estimate(0.0, math.nan, math.nan, math.nan)
@@ -31,11 +31,11 @@ def hardness(text: str) -> FloatArray:
     return 2 + np.sin(places / 100) + noise
 
 
-def surprise_of(text: str, nats: FloatArray) -> Surprise:
+def surprise_of(text: str, nats: FloatArray) -> Surprisal:
     """Return what a model says that paid these nats, the first guess always right."""
     ranks = np.ones(len(text), np.int32)
     num_bytes = np.array([len(char.encode()) for char in text], np.int32)
-    return Surprise(nats, ranks, np.exp(-nats), num_bytes)
+    return Surprisal(nats, ranks, np.exp(-nats), num_bytes)
 
 
 def compared(
@@ -46,8 +46,8 @@ def compared(
     comparison.begin("a.txt")
     for begin, end in pairwise([0, *cuts, len(text)]):
         piece = text[begin:end]
-        surprises = [surprise_of(piece, nats[begin:end]) for nats in all_nats]
-        comparison.add(piece, surprises, seconds=[0.5] * len(all_nats))
+        surprisals = [surprise_of(piece, nats[begin:end]) for nats in all_nats]
+        comparison.add(piece, surprisals, seconds=[0.5] * len(all_nats))
     return comparison
 
 

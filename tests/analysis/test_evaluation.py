@@ -18,8 +18,8 @@ from charseq.models import NGram
 from charseq.reports import Row
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.runs.counting import fit_ngram
-from charseq.scoring.scorer import Scorer, Surprise
-from charseq.text.symbols import Text
+from charseq.scoring.scorer import Scorer, Surprisal
+from charseq.text.symbols import EncodedText
 from tests.scoring.test_scorer import TOKENIZER, model_of, random_text
 
 PROVENANCE = Provenance((), "", 0, 0, 0, 0, "", "", "", "")
@@ -38,7 +38,7 @@ def checkpoint_of(unit: Unit = "stream") -> Checkpoint:
 
 
 def baseline(order: int, unit: Unit = "stream") -> NGram:
-    return fit_ngram(Text.of(LEARNT), TOKENIZER, unit, order)
+    return fit_ngram(EncodedText.of(LEARNT), TOKENIZER, unit, order)
 
 
 def cut(text: str, cuts: list[int]) -> list[str]:
@@ -68,14 +68,14 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
-        self.surprises: list[Surprise] = []
+        self.surprisals: list[Surprisal] = []
 
     def begin(self, file: str) -> None:
         self.heard.append(("begin", file))
 
-    def add(self, text: str, surprise: Surprise) -> None:
+    def add(self, text: str, surprisal: Surprisal) -> None:
         self.heard.append(("add", text))
-        self.surprises.append(surprise)
+        self.surprisals.append(surprisal)
 
 
 # ---- listeners
@@ -94,12 +94,12 @@ def test_listeners_hear_every_piece_once_in_order() -> None:
 
 
 def test_listeners_hear_the_model() -> None:
-    """What is heard is the surprise of the model, not of a baseline."""
+    """What is heard is the surprisal of the model, not of a baseline."""
     ear = Ear()
     evaluated({"a.txt": ["hello", " world"]}, listeners=[ear], baselines={"uniform": baseline(0)})
     scorer = Scorer(model_of("gru"), TOKENIZER, "stream")
-    for surprise, piece in zip(ear.surprises, ("hello", " world"), strict=True):
-        assert surprise.nats.tolist() == scorer.score(piece).nats.tolist()
+    for surprisal, piece in zip(ear.surprisals, ("hello", " world"), strict=True):
+        assert surprisal.nats.tolist() == scorer.score(piece).nats.tolist()
 
 
 @pytest.mark.parametrize(("num_guesses", "num_hardest", "expected"), [(5, 0, 5), (1, 2, 3), (5, 2, 5)])
@@ -107,16 +107,16 @@ def test_listeners_have_guesses(num_guesses: int, num_hardest: int, expected: in
     """There are as many guesses as were asked for, and more where the hardest characters need them."""
     ear = Ear()
     whole({"a.txt": "hello"}, Wanted(num_hardest=num_hardest), listeners=[ear], num_guesses=num_guesses)
-    (surprise,) = ear.surprises
-    assert surprise.expected is not None
-    assert surprise.expected.guesses.shape == (5, expected)
+    (surprisal,) = ear.surprisals
+    assert surprisal.expected is not None
+    assert surprisal.expected.guesses.shape == (5, expected)
 
 
 def test_no_guesses_are_made_for_nobody() -> None:
     """Where nobody asks for guesses there are none."""
     ear = Ear()
     whole({"a.txt": "hello"}, Wanted(by=tuple(GROUPINGS), calibration=True), listeners=[ear])
-    assert ear.surprises[0].expected is None
+    assert ear.surprisals[0].expected is None
 
 
 def test_progress_is_told_of_each_piece() -> None:
@@ -186,15 +186,15 @@ def test_character_by_character() -> None:
 
 @each_unit
 def test_the_figures_are_the_evaluators(unit: Unit) -> None:
-    """The figures of a text are those of its surprise."""
+    """The figures of a text are those of its surprisal."""
     (row,) = whole({"a.txt": TEXT}, unit=unit).texts
-    surprise = Scorer(model_of("gru"), TOKENIZER, unit).score(TEXT)
+    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score(TEXT)
     assert (row["report"], row["model"], row["text"]) == ("text", "m", "a.txt")
     assert row["num_chars"] == len(TEXT)
-    assert row["num_unseen"] == np.sum(surprise.unseen)
-    assert row["nats_per_char"] == pytest.approx(surprise.nats.mean(), rel=1e-12)
-    assert row["perplexity"] == pytest.approx(np.exp(surprise.nats.mean()), rel=1e-12)
-    assert row["accuracy"] == pytest.approx(np.mean(surprise.ranks == 1), rel=1e-12)
+    assert row["num_unseen"] == np.sum(surprisal.unseen)
+    assert row["nats_per_char"] == pytest.approx(surprisal.nats.mean(), rel=1e-12)
+    assert row["perplexity"] == pytest.approx(np.exp(surprisal.nats.mean()), rel=1e-12)
+    assert row["accuracy"] == pytest.approx(np.mean(surprisal.ranks == 1), rel=1e-12)
     assert 0 < row["chars_per_second"] < math.inf
 
 
@@ -358,14 +358,14 @@ def test_several_groupings_at_once() -> None:
 
 
 def test_the_hardest_characters() -> None:
-    """The hardest are the characters of the highest surprise, an unseen one but once, with three guesses."""
+    """The hardest are the characters of the highest surprisal, an unseen one but once, with three guesses."""
     rows = whole({"a.txt": TEXT}, Wanted(num_hardest=4)).hardest
-    surprise = Scorer(model_of("gru"), TOKENIZER, "stream").score(TEXT)
-    once = [k for k, char in enumerate(TEXT) if surprise.ranks[k] or char not in TEXT[:k]]
-    places = sorted(once, key=lambda k: -surprise.nats[k])[:4]
+    surprisal = Scorer(model_of("gru"), TOKENIZER, "stream").score(TEXT)
+    once = [k for k, char in enumerate(TEXT) if surprisal.ranks[k] or char not in TEXT[:k]]
+    places = sorted(once, key=lambda k: -surprisal.nats[k])[:4]
     assert [row["offset"] for row in rows] == places
     assert [row["char"] for row in rows] == [TEXT[place] for place in places]
-    assert [row["bits"] for row in rows] == pytest.approx([surprise.bits[k] for k in places], rel=1e-12)
+    assert [row["bits"] for row in rows] == pytest.approx([surprisal.bits[k] for k in places], rel=1e-12)
     assert {len(row["top"]) for row in rows} == {3}
 
 

@@ -10,7 +10,7 @@ from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, Blocks, standard_er
 from charseq.analysis.calibration import Calibration
 from charseq.analysis.figures import Figures
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from tests.analysis.test_sums import (
     assert_same_score,
     cuts,
@@ -23,11 +23,11 @@ from tests.analysis.test_sums import (
 )
 
 
-def figures_of(*surprises: Surprise, seconds: float = 0.0) -> Figures:
+def figures_of(*surprisals: Surprisal, seconds: float = 0.0) -> Figures:
     """Return the figures of pieces, each of which took so many seconds."""
     figures = Figures()
-    for surprise in surprises:
-        figures.add(surprise, seconds=seconds)
+    for surprisal in surprisals:
+        figures.add(surprisal, seconds=seconds)
     return figures
 
 
@@ -35,11 +35,11 @@ def figures_of(*surprises: Surprise, seconds: float = 0.0) -> Figures:
 @given(text=texts, cuts=cuts, seed=seeds)
 def test_scores_of_pieces_add_up(text: str, cuts: list[int], seed: int) -> None:
     """However a text was cut, its score is that of all its characters, and `seen` leaves out the unseen."""
-    surprise = surprise_of(text, seed)
-    figures = figures_of(*(piece for _, piece in pieces_of(text, surprise, cuts)))
-    assert_same_score(figures.score, plain_score(surprise, range(len(text))))
-    seen = [k for k in range(len(text)) if surprise.ranks[k]]
-    assert_same_score(figures.seen, plain_score(surprise, seen))
+    surprisal = surprise_of(text, seed)
+    figures = figures_of(*(piece for _, piece in pieces_of(text, surprisal, cuts)))
+    assert_same_score(figures.score, plain_score(surprisal, range(len(text))))
+    seen = [k for k in range(len(text)) if surprisal.ranks[k]]
+    assert_same_score(figures.seen, plain_score(surprisal, seen))
 
 
 def test_nothing_yet() -> None:
@@ -58,10 +58,10 @@ def test_seconds_add_up() -> None:
 
 def test_calibration_is_that_of_all_pieces() -> None:
     """The calibration counts every piece."""
-    surprise = surprise_of("hello world")
+    surprisal = surprise_of("hello world")
     whole = Calibration()
-    whole.add(surprise)
-    calibration = figures_of(part_of(surprise, 0, 4), part_of(surprise, 4, 11)).calibration
+    whole.add(surprisal)
+    calibration = figures_of(part_of(surprisal, 0, 4), part_of(surprisal, 4, 11)).calibration
     assert calibration.error == pytest.approx(whole.error, rel=1e-12)
     assert [part.num_chars for part in calibration.bins] == [part.num_chars for part in whole.bins]
 

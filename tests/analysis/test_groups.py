@@ -14,7 +14,7 @@ from charseq.analysis.classes import class_of
 from charseq.analysis.groups import CHUNK_CHARS, GROUPINGS, MAX_CHUNKS, SINGLE_PLACES
 from charseq.analysis.ranking import SORTS, Group, Worst
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from tests.analysis.test_segments import plain_segments
 from tests.analysis.test_sums import (
     assert_same_score,
@@ -26,7 +26,7 @@ from tests.analysis.test_sums import (
     texts,
 )
 
-File = tuple[str, str, Surprise]
+File = tuple[str, str, Surprisal]
 Key = tuple[str, str | None, int | None]
 """The name of a group, and its file and offset where it has one place."""
 
@@ -45,9 +45,9 @@ def groups_of(
     """Return the groups of files that are all cut at `cuts`, as ranked by `worst`, which keeps all."""
     worst = worst or Worst("total", 0)
     grouping = GROUPINGS[name](worst)
-    for file, text, surprise in files:
+    for file, text, surprisal in files:
         grouping.begin(file)
-        for piece in pieces_of(text, surprise, cuts):
+        for piece in pieces_of(text, surprisal, cuts):
             grouping.add(*piece)
     found = grouping.groups()
     if ordered:
@@ -119,7 +119,7 @@ def plain_count(name: str, key: str, file: str, text: str, num_chars: int) -> in
 def plain_groups(name: str, files: list[File]) -> dict[Key, tuple[int, Score]]:
     """Return the count and the score of each group."""
     found: dict[Key, tuple[int, Score]] = defaultdict(lambda: (0, Score()))
-    for file, text, surprise in files:
+    for file, text, surprisal in files:
         places = defaultdict[Key, list[int]](list)
         for k, key in enumerate(plain_keys(name, file, text)):
             places[key].append(k)
@@ -128,7 +128,7 @@ def plain_groups(name: str, files: list[File]) -> dict[Key, tuple[int, Score]]:
         for key, where in places.items():
             count, score = found[key]
             more = plain_count(name, key[0], file, text, len(where))
-            found[key] = count + more, score + plain_score(surprise, where)
+            found[key] = count + more, score + plain_score(surprisal, where)
     return dict(found)
 
 
@@ -161,7 +161,7 @@ def test_groups_sum_up_to_the_whole(
     """Those that are kept and the rest together have the score of all the texts."""
     files = named(texts)
     groups = groups_of(name, files, cuts, worst=Worst(sort, num))
-    total = sum((surprise.score() for _, _, surprise in files), Score())
+    total = sum((surprisal.score() for _, _, surprisal in files), Score())
     assert_same_score(sum((group.score for group in groups), Score()), total)
     assert len(groups) <= (num + 1 if num else math.inf)
 
@@ -284,7 +284,7 @@ def test_words_are_bounded(texts: list[tuple[str, int]], cuts: list[int], max_wo
         patch.setattr(module, "MAX_WORDS", max_words)
         groups = groups_of("word", files, cuts)
     assert sum(group.name is not None for group in groups) <= max_words
-    total = sum((surprise.score() for _, _, surprise in files), Score())
+    total = sum((surprisal.score() for _, _, surprisal in files), Score())
     assert_same_score(sum((group.score for group in groups), Score()), total)
 
 
@@ -339,7 +339,7 @@ def test_small_chunks_equal_the_plain_twin(
         for name, offset in dict.fromkeys(plain_chunks(text, chunk_chars, max_chunks))
     ]
     assert [(group.name, group.file, group.offset) for group in groups] == expected
-    by_file = {file: surprise for file, _, surprise in files}
+    by_file = {file: surprisal for file, _, surprisal in files}
     for group in groups:
         assert group.file is not None
         assert group.offset is not None

@@ -6,24 +6,24 @@ from hypothesis import strategies as st
 
 from charseq.analysis.hardest import AFTER, BEFORE, HardChar, Hardest
 from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from tests.analysis.test_sums import cuts, part_of, pieces_of, seeds, surprise_of, texts
 
-File = tuple[str, str, Surprise]
+File = tuple[str, str, Surprisal]
 
 
 def file_of(name: str, text: str, seed: int = 0) -> File:
-    """Return a text with a surprise that has a few equals in it."""
-    surprise = surprise_of(text, seed, num_guesses=3)
-    surprise.nats[...] = surprise.nats.round(1)
-    return name, text, surprise
+    """Return a text with a surprisal that has a few equals in it."""
+    surprisal = surprise_of(text, seed, num_guesses=3)
+    surprisal.nats[...] = surprisal.nats.round(1)
+    return name, text, surprisal
 
 
 def hardest_of(num: int, files: list[File], cuts: list[int]) -> list[HardChar]:
     hardest = Hardest(num)
-    for name, text, surprise in files:
+    for name, text, surprisal in files:
         hardest.begin(name)
-        for piece in pieces_of(text, surprise, cuts):
+        for piece in pieces_of(text, surprisal, cuts):
             hardest.add(*piece)
     return hardest.chars
 
@@ -45,14 +45,14 @@ def plain_hardest(num: int, files: list[File]) -> list[HardChar]:
             before=text[max(0, k - 40) : k],
             char=text[k],
             after=text[k + 1 : k + 21],
-            bits=bits(float(surprise.nats[k])),
-            rank=int(surprise.ranks[k]),
-            guesses=surprise.expected.guesses[k].tolist(),
-            probabilities=surprise.expected.probabilities[k].tolist(),
+            bits=bits(float(surprisal.nats[k])),
+            rank=int(surprisal.ranks[k]),
+            guesses=surprisal.expected.guesses[k].tolist(),
+            probabilities=surprisal.expected.probabilities[k].tolist(),
         )
-        for name, text, surprise in files
+        for name, text, surprisal in files
         for k in range(len(text))
-        if surprise.expected and is_new(text[k], surprise.ranks[k])
+        if surprisal.expected and is_new(text[k], surprisal.ranks[k])
     ]
     return sorted(found, key=lambda hard: -hard.bits)[:num]
 
@@ -117,13 +117,13 @@ def test_contexts_have_their_size() -> None:
 
 def test_an_unseen_character_counts_once() -> None:
     """Of the places of an unseen character, which costs as much at each, the first alone is shown."""
-    name, text, surprise = file_of("a.txt", "xaxbx")
-    surprise.nats[...], surprise.ranks[...] = [9, 1, 9, 2, 9], [0, 1, 0, 1, 0]
-    assert [hard.offset for hard in hardest_of(3, [(name, text, surprise)], [1, 2])] == [0, 3, 1]
+    name, text, surprisal = file_of("a.txt", "xaxbx")
+    surprisal.nats[...], surprisal.ranks[...] = [9, 1, 9, 2, 9], [0, 1, 0, 1, 0]
+    assert [hard.offset for hard in hardest_of(3, [(name, text, surprisal)], [1, 2])] == [0, 3, 1]
 
 
 def test_guesses_are_needed() -> None:
-    """A surprise that was scored without guesses is refused."""
+    """A surprisal that was scored without guesses is refused."""
     hardest = Hardest(1)
     with pytest.raises(ValueError, match=r"^scored without guesses$"):
         hardest.add("hello", part_of(surprise_of("hello"), 0, 5))

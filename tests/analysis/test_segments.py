@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from charseq.analysis.segments import STARTS, TEXT_CHARS, Segment, Segments, is_space
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 from tests.analysis.test_sums import (
     assert_same_score,
     cuts,
@@ -31,9 +31,9 @@ def plain_segments(kind: str, text: str) -> list[tuple[int, str]]:
     return [(begin, text[begin:end]) for begin, end in pairwise([*begins, len(text)])]
 
 
-def segments_of(kind: str, text: str, surprise: Surprise, cuts: list[int]) -> list[Segment]:
+def segments_of(kind: str, text: str, surprisal: Surprisal, cuts: list[int]) -> list[Segment]:
     segments = Segments(kind)
-    found = [segment for piece in pieces_of(text, surprise, cuts) for segment in segments.add(*piece)]
+    found = [segment for piece in pieces_of(text, surprisal, cuts) for segment in segments.add(*piece)]
     return [*found, *segments.finish()]
 
 
@@ -49,15 +49,15 @@ def fed(kind: str, *pieces: str) -> list[list[str]]:
 @given(text=texts, cuts=cuts, seed=seeds)
 def test_segments_equal_the_plain_twin(kind: str, text: str, cuts: list[int], seed: int) -> None:
     """However the text was cut, segments have the place, the text and the score that a look at all gives."""
-    surprise = surprise_of(text, seed)
-    segments = segments_of(kind, text, surprise, cuts)
+    surprisal = surprise_of(text, seed)
+    segments = segments_of(kind, text, surprisal, cuts)
     expected = plain_segments(kind, text)
     stripped = [whole.rstrip("\r\n" if kind == "line" else None) for _, whole in expected]
     assert [(s.offset, s.text) for s in segments] == [
         (offset, text) for (offset, _), text in zip(expected, stripped, strict=True)
     ]
     for segment, (offset, whole) in zip(segments, expected, strict=True):
-        assert_same_score(segment.score, plain_score(surprise, range(offset, offset + len(whole))))
+        assert_same_score(segment.score, plain_score(surprisal, range(offset, offset + len(whole))))
 
 
 @each_kind
@@ -65,9 +65,9 @@ def test_segments_equal_the_plain_twin(kind: str, text: str, cuts: list[int], se
 @given(text=texts, seed=seeds)
 def test_character_by_character(kind: str, text: str, seed: int) -> None:
     """A text that comes one character at a time has the segments of the whole."""
-    surprise = surprise_of(text, seed)
-    single = segments_of(kind, text, surprise, list(range(len(text))))
-    whole = segments_of(kind, text, surprise, [])
+    surprisal = surprise_of(text, seed)
+    single = segments_of(kind, text, surprisal, list(range(len(text))))
+    whole = segments_of(kind, text, surprisal, [])
     assert [(s.offset, s.text) for s in single] == [(s.offset, s.text) for s in whole]
     for a, b in zip(single, whole, strict=True):
         assert_same_score(a.score, b.score)
@@ -179,11 +179,11 @@ def test_finished_is_finished(kind: str) -> None:
 def test_a_long_text_is_cut(kind: str, num_pieces: int) -> None:
     """The text of a long segment is cut to TEXT_CHARS, its score is that of all of it."""
     text = "ab" * TEXT_CHARS + "\nc"
-    surprise = surprise_of(text)
+    surprisal = surprise_of(text)
     places = np.linspace(0, len(text), num_pieces + 1).astype(int)[1:-1].tolist()
-    first, second = segments_of(kind, text, surprise, places)
+    first, second = segments_of(kind, text, surprisal, places)
     assert first.text == text[:TEXT_CHARS]
-    assert_same_score(first.score, plain_score(surprise, range(len(text) - 1)))
+    assert_same_score(first.score, plain_score(surprisal, range(len(text) - 1)))
     assert (second.offset, second.text) == (len(text) - 1, "c")
 
 

@@ -15,7 +15,7 @@ from charseq.errors import DataError
 from charseq.network import CharModel
 from charseq.reports import Row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer, Surprise
+from charseq.scoring.scorer import Scorer, Surprisal
 from charseq.text import CharTokenizer
 from tests.analysis.test_evaluation import PROVENANCE, UNITS, checkpoint_of, cut
 from tests.analysis.test_segments import plain_segments
@@ -40,7 +40,7 @@ def rows_of(kind: str, *pieces: str, unit: Unit = "stream") -> list[Row]:
     return list(each_row(checkpoint_of(unit), [("a.txt", pieces)], kind))
 
 
-def surprise_of(text: str, unit: Unit = "stream") -> Surprise:
+def surprise_of(text: str, unit: Unit = "stream") -> Surprisal:
     return Scorer(model_of("gru"), TOKENIZER, unit, num_guesses=3).score(text)
 
 
@@ -60,12 +60,12 @@ def assert_same(rows: list[Row], expected: list[Row]) -> None:
 @each_unit
 def test_rows_sum_up_to_the_text(kind: str, unit: Unit) -> None:
     """Whatever the rows are of, together they are all of the text."""
-    rows, surprise = rows_of(kind, TEXT, unit=unit), surprise_of(TEXT, unit)
-    assert sum(row["nats"] for row in rows) == pytest.approx(surprise.nats.sum(), rel=1e-12)
-    assert sum(row["bits"] for row in rows) == pytest.approx(surprise.bits.sum(), rel=1e-12)
+    rows, surprisal = rows_of(kind, TEXT, unit=unit), surprise_of(TEXT, unit)
+    assert sum(row["nats"] for row in rows) == pytest.approx(surprisal.nats.sum(), rel=1e-12)
+    assert sum(row["bits"] for row in rows) == pytest.approx(surprisal.bits.sum(), rel=1e-12)
     assert sum(row.get("num_chars", 1) for row in rows) == len(TEXT)
     unseen = [row["rank"] == 0 if kind == "char" else row["num_unseen"] for row in rows]
-    assert sum(unseen) == surprise.unseen.sum() > 0
+    assert sum(unseen) == surprisal.unseen.sum() > 0
 
 
 @each_kind
@@ -181,15 +181,15 @@ def test_an_empty_file_has_a_row() -> None:
 @each_unit
 def test_characters(unit: Unit) -> None:
     """A row has the documented keys, and what the character cost."""
-    rows, surprise = rows_of("char", TEXT, unit=unit), surprise_of(TEXT, unit)
-    assert surprise.expected is not None
+    rows, surprisal = rows_of("char", TEXT, unit=unit), surprise_of(TEXT, unit)
+    assert surprisal.expected is not None
     for k, (row, char) in enumerate(zip(rows, TEXT, strict=True)):
         assert list(row) == CHAR_KEYS
         assert (row["char"], row["offset"], row["file"]) == (char, k, "a.txt")
-        assert row["rank"] == surprise.ranks[k]
-        assert row["nats"] == pytest.approx(surprise.nats[k], rel=1e-12)
-        assert row["probability"] == pytest.approx(math.exp(-surprise.nats[k]), rel=1e-12)
-        assert row["entropy"] == pytest.approx(surprise.expected.entropies[k] / math.log(2), rel=1e-12)
+        assert row["rank"] == surprisal.ranks[k]
+        assert row["nats"] == pytest.approx(surprisal.nats[k], rel=1e-12)
+        assert row["probability"] == pytest.approx(math.exp(-surprisal.nats[k]), rel=1e-12)
+        assert row["entropy"] == pytest.approx(surprisal.expected.entropies[k] / math.log(2), rel=1e-12)
 
 
 def test_the_likeliest_other_character() -> None:

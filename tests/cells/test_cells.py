@@ -238,7 +238,7 @@ def test_compiled_cells_do_not_hide_a_divergence(name: str, bad: float) -> None:
 
 
 def test_numpy_is_always_there() -> None:
-    """The reference kernels are the plain cells."""
+    """The reference cells are the plain ones."""
     assert cells_by("numpy") is CELLS
 
 
@@ -253,5 +253,5 @@ def test_auto_is_numba_where_it_is(installed: bool, monkeypatch: pytest.MonkeyPa
 def test_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for numba where it is not installed names the extra that brings it."""
     monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"train\.kernels: numba is not installed; .*charseq\[fast\]"):
+    with pytest.raises(ConfigError, match=r"train\.backend: numba is not installed; .*charseq\[fast\]"):
         cells_by("numba")

@@ -16,7 +16,7 @@ from charseq.cli.app import run
 
 ROOT = Path(__file__).parents[2]
 TALES = (ROOT / "data" / "tales.txt").read_bytes().decode()
-TINY = ("--hidden-size", "8", "--max-steps", "3", "--threads", "1", "--kernels", "numpy")
+TINY = ("--hidden-size", "8", "--max-steps", "3", "--threads", "1", "--backend", "numpy")
 """Options of a run that is over at once."""
 
 

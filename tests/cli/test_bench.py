@@ -16,9 +16,9 @@ from tests.cli.test_pipes import at_terminal
 KEYS = [
     *("what", "cell", "num_layers", "hidden_size", "batch_size", "seq_length", "unit"),
     *("ms_per_step", "us_per_char", "chars_per_second", "spread", "gflops", "peak_share"),
-    *("num_shards", "blas_threads", "kernels"),
+    *("num_shards", "blas_threads", "backend"),
 ]
-AT_ONCE = ("--seconds", "0", "--threads", "1", "--kernels", "numpy")
+AT_ONCE = ("--seconds", "0", "--threads", "1", "--backend", "numpy")
 TINY = (*AT_ONCE, "--shape", "1x8x2x4")
 
 
@@ -61,7 +61,7 @@ def test_training(call: Call) -> None:
         assert row["chars_per_second"] == pytest.approx(8 / (row["ms_per_step"] / 1e3), rel=1e-9)
         assert row["gflops"] > 0
         assert row["peak_share"] > 0
-        assert (row["num_shards"], row["kernels"]) == (1, "numpy")
+        assert (row["num_shards"], row["backend"]) == (1, "numpy")
         assert row["us_per_char"] is None
 
 
@@ -115,13 +115,13 @@ def test_several_of_one_kind(call: Call) -> None:
     ]
 
 
-@pytest.mark.parametrize("kernels", ["numba", "numpy"])
-def test_kernels_show_in_the_rows(call: Call, kernels: str) -> None:
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+def test_the_backend_shows_in_the_rows(call: Call, backend: str) -> None:
     """A row of training says what computed its cells."""
-    if kernels == "numba":
+    if backend == "numba":
         pytest.importorskip("numba")
-    (row,) = rows_of(call, "train", *TINY, "--cell", "lstm", "--kernels", kernels)
-    assert row["kernels"] == kernels
+    (row,) = rows_of(call, "train", *TINY, "--cell", "lstm", "--backend", backend)
+    assert row["backend"] == backend
 
 
 def test_threads_show_in_the_rows(call: Call) -> None:
@@ -180,7 +180,7 @@ def test_at_a_terminal(tmp_path: Path) -> None:
         (("--cell", "gur"), "--cell must be one of gru, lstm, rnn; got 'gur'"),
         (("--shape", "2x"), "--shape must be layers x hidden x batch x steps, as 2x128x50x50; got '2x'"),
         (("--shape", "1x8", "--shape", "8"), "--shape must be layers x hidden x batch x steps, as "),
-        (("--kernels", "numab"), "--kernels: train.kernels must be one of auto, numba, numpy; got 'numab'"),
+        (("--backend", "numab"), "--backend: train.backend must be one of auto, numba, numpy; got 'numab'"),
         (("--threads", "-1"), "--threads: train.threads must be at least 0; got -1"),
         (("--threads", "many"), "--threads: train.threads must be a whole number; got 'many'"),
         (("--threads", "1.5"), "--threads: train.threads must be a whole number; got '1.5'"),
@@ -217,7 +217,7 @@ def test_a_model_beyond_all_settings(call: Call, what: str, shape: str) -> None:
 def test_numba_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled cells without a compiler are refused, and what to install is said."""
     monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
-    code, out, err = call("bench", "train", "--shape", "1x8x2x4", "--threads", "1", "--kernels", "numba")
+    code, out, err = call("bench", "train", "--shape", "1x8x2x4", "--threads", "1", "--backend", "numba")
     assert (code, out) == (2, "")
     assert "pip install 'charseq[fast]'" in err
     assert err.count("\n") == 1
@@ -229,7 +229,7 @@ def test_numba_that_is_not_there(call: Call, monkeypatch: pytest.MonkeyPatch) ->
 def test_help(call: Call) -> None:
     """The help names all that can be measured, every option with its choices, and the steps of training."""
     words = shown(call, "--help")
-    for word in ("train", "sample", "evaluate", "--cell", "--shape", "--threads", "--kernels", "--seconds"):
+    for word in ("train", "sample", "evaluate", "--cell", "--shape", "--threads", "--backend", "--seconds"):
         assert word in words
     for word in ("--format", "gru|lstm|rnn", "auto|numba|numpy", "LxHxNxT", "N|auto"):
         assert word in words

@@ -1,4 +1,4 @@
-"""charseq evaluate --heatmap and --html: the text coloured by surprise, in a terminal and on a page."""
+"""charseq evaluate --heatmap and --html: the text coloured by surprisal, in a terminal and on a page."""
 
 import json
 from html.parser import HTMLParser

@@ -73,7 +73,7 @@ def test_bytes_that_are_no_text(content: bytes, call: Call, tmp_path: Path) -> N
 def test_odd_texts_are_texts(text: str, unit: str, call: Call, tmp_path: Path) -> None:
     """What is UTF-8 trains, is scored, and never reaches the terminal raw."""
     (tmp_path / "x").write_bytes(text.encode())
-    tiny = ("--hidden-size", "4", "--max-steps", "2", "--threads", "1", "--kernels", "numpy", "--unit", unit)
+    tiny = ("--hidden-size", "4", "--max-steps", "2", "--threads", "1", "--backend", "numpy", "--unit", unit)
     outcomes = [
         call("train", "x", *tiny, "-o", "run"),
         call("evaluate", "run", "x", "--by", "char,word,line", "--hardest", "3", "--heatmap"),
@@ -94,7 +94,7 @@ def test_a_directory_of_odd_files(call: Call, tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / ".hidden").write_text("hidden")
     (folder / "a.txt").write_text("hello king, exper\n" * 20)
-    tiny = ("--hidden-size", "4", "--max-steps", "2", "--threads", "1", "--kernels", "numpy")
+    tiny = ("--hidden-size", "4", "--max-steps", "2", "--threads", "1", "--backend", "numpy")
     outcome = call("train", "texts", *tiny, "-o", "run")
     assert outcome.code == 0, outcome.err
 

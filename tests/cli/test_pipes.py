@@ -91,7 +91,7 @@ def test_a_reader_that_goes_away(models: Workshop, tmp_path: Path, command: str)
 def test_a_reader_of_the_progress_that_goes_away(tmp_path: Path, options: str) -> None:
     """When nobody reads the progress of a training any more, what was learnt so far is saved first."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
-    small = "--hidden-size 8 --threads 1 --kernels numpy"
+    small = "--hidden-size 8 --threads 1 --backend numpy"
     train = f"charseq train text.txt {small} --max-time 30s --eval-every 1 {options}"
     done = shell(f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n 3", tmp_path)
     assert len(done.stdout.splitlines()) == 3

@@ -20,11 +20,11 @@ from charseq.runs.counting import fit_ngram
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 from charseq.training.events import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
-SHORT = ("--hidden-size", "8", "--threads", "1", "--kernels", "numpy", "--schedule", "constant")
+SHORT = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--schedule", "constant")
 FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, \d+\.\d{4} bits per byte, perplexity \d+\.\d{3}"
 
 
@@ -630,7 +630,7 @@ def ngrams(call: Call, text: str) -> str:
 def fitted_scorer(text: str, order: int, unit: Unit = "stream") -> tuple[Scorer, int]:
     """Return what scores with the n-grams of the first nine tenths of `text`, and how many there are."""
     tokenizer = CharTokenizer.fit(text[:1800])
-    model = fit_ngram(Text.of(text[:1800]), tokenizer, unit, order)
+    model = fit_ngram(EncodedText.of(text[:1800]), tokenizer, unit, order)
     return Scorer(model, tokenizer, unit), model.num_parameters
 
 
@@ -732,7 +732,7 @@ def test_ngrams_of_lines(call: Call, text: str) -> None:
     checkpoint = Checkpoint.load(Path("lines/model.safetensors"))
     part = TALES[: checkpoint.provenance.train_end]
     assert part.endswith("\n")
-    expected = fit_ngram(Text.of(part), checkpoint.tokenizer, "line", 3)
+    expected = fit_ngram(EncodedText.of(part), checkpoint.tokenizer, "line", 3)
     scores = [
         Scorer(m, checkpoint.tokenizer, "line").score(part).score() for m in (checkpoint.model, expected)
     ]

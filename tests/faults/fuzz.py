@@ -64,7 +64,7 @@ with instrumented:
     from charseq.scoring.scorer import Scorer
     from charseq.text import CharTokenizer, corpus
     from charseq.text.batches import prompt_tokens
-    from charseq.text.symbols import Text
+    from charseq.text.symbols import EncodedText
 
 WORDS = r"NaN 1e400 0x1 1:00:00.5 2020-01-31 null true [[ { \ud800 !!bool !!int !!float !!set <<: &a *a ? -"
 """What the fuzzer is to try beside the names of settings and of what a model file holds."""
@@ -107,7 +107,7 @@ def originals() -> tuple[Original, Original, Original]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "text.txt").write_text(TEXT)
-        train = TrainConfig(batch_size=2, seq_length=8, max_steps=4, threads=1, kernels="numpy")
+        train = TrainConfig(batch_size=2, seq_length=8, max_steps=4, threads=1, backend="numpy")
         data = DataConfig(corpus=(f"{folder / 'text.txt'}",))
         network = Settings(data=data, model=ModelConfig(hidden_size=3), train=train)
         for _ in Run.start(folder / "run", network, command="charseq train text.txt").events():
@@ -269,7 +269,7 @@ def cases(data: bytes, folder: Path) -> None:
 def predictor() -> Predictor:
     """Return one of a model that only counts."""
     tokenizer = CharTokenizer.fit(TEXT)
-    return Predictor(fit_ngram(Text.of(TEXT), tokenizer, "stream", 2), tokenizer, "stream")
+    return Predictor(fit_ngram(EncodedText.of(TEXT), tokenizer, "stream", 2), tokenizer, "stream")
 
 
 def metrics(data: bytes, folder: Path) -> None:

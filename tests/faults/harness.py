@@ -26,7 +26,7 @@ from tests.cli.conftest import TALES, surroundings
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
-ENDLESS = ("--hidden-size", "12", "--threads", "1", "--kernels", "numpy", "--max-time", "1h", "--quiet")
+ENDLESS = ("--hidden-size", "12", "--threads", "1", "--backend", "numpy", "--max-time", "1h", "--quiet")
 PLATEAU = ("--schedule", "plateau", "--optimizer", "rmsprop", "--embedding-size", "4")
 DIVERGING = (
     *("--optimizer", "adamw", "--set", "optim.weight_decay=100", "--learning-rate", "0.03"),
@@ -49,7 +49,7 @@ def command(*arguments: str) -> list[str]:
 def train(variant: tuple[str, ...], run: str) -> list[str]:
     """Return the command that begins a run."""
     cell, unit, threads, *more = variant
-    how = ("--cell", cell, "--unit", unit, "--threads", threads, "--kernels", "numpy", "--num-layers", "2")
+    how = ("--cell", cell, "--unit", unit, "--threads", threads, "--backend", "numpy", "--num-layers", "2")
     return command("train", "text.txt", *how, *COMMON, *LIMITS, *more, "-o", run)
 
 

@@ -24,7 +24,7 @@ from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, Provenance, checks
 from charseq.runs.counting import fit_ngram
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello king,\nexper\n")
 FORMATS = Path(__file__).parents[1] / "formats"
@@ -36,7 +36,7 @@ def model_file(path: Path, *, ngram: int = 0) -> bytes:
     config = ModelConfig(hidden_size=3, ngram=ngram)
     model: LanguageModel
     if ngram:
-        model = fit_ngram(Text.of("hello king,\nexper\n"), TOKENIZER, "stream", ngram)
+        model = fit_ngram(EncodedText.of("hello king,\nexper\n"), TOKENIZER, "stream", ngram)
     else:
         model = CharModel(config, TOKENIZER.vocab_size)
         model.initialise_(np.random.default_rng(0))

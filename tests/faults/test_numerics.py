@@ -32,8 +32,8 @@ from charseq.sampling.sampler import draw, sample, sample_many
 from charseq.scoring.predictor import Predictor
 from charseq.scoring.scorer import Scorer, Validator
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Batches, Pairs
-from charseq.text.symbols import Text
+from charseq.text.batches import Batches, Examples
+from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from tests.cli import conftest
 from tests.cli.conftest import Call, Outcome, surroundings
@@ -87,7 +87,7 @@ TRAIN = (
     *("train", "text.txt", "--hidden-size", "4", "--batch-size", "4", "--seq-length", "8", "--quiet"),
     *("--max-steps", "8", "--eval-every", "4", "--set", "optim.warmup_steps=0", "--schedule", "constant"),
 )
-ONE_CORE = ("--threads", "1", "--kernels", "numpy")
+ONE_CORE = ("--threads", "1", "--backend", "numpy")
 
 
 def recovery(step: int, rate: float) -> str:
@@ -162,7 +162,7 @@ def test_rates_that_single_precision_lacks_in_machine_code(rate: str, call: Call
 
 def test_divergence_in_a_process_of_its_own() -> None:
     """The command itself, on two cores, shows no warning of NumPy's, neither of its own nor of a worker."""
-    words = command(*TRAIN, "--learning-rate", "1e6", "--threads", "2", "--kernels", "numpy", "-o", "run")
+    words = command(*TRAIN, "--learning-rate", "1e6", "--threads", "2", "--backend", "numpy", "-o", "run")
     done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=60, check=False)
     said = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")
@@ -184,7 +184,7 @@ def settings_of(**sections: dict[str, Any]) -> Settings:
             "batch_size": 4,
             "seq_length": 10,
             "threads": 1,
-            "kernels": "numpy",
+            "backend": "numpy",
             "max_steps": 80,
             "eval_every": 10,
             "save_every": 3600.0,
@@ -540,11 +540,11 @@ def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
     model, tokenizer = constant_model(logits)
     text, seen = "".join(tokenizer.vocab) * 3, -math.log1p(-tokenizer.escape_probability)
     nats = [seen - log_p for log_p in exact_log_softmax(single(logits))]
-    surprise = Scorer(model, tokenizer, unit, num_guesses=2).score(text)
-    assert surprise.nats.tolist() == pytest.approx(nats * 3, rel=1e-9)
-    assert surprise.expected is not None
-    assert np.isfinite(surprise.expected.entropies).all()
-    score = Validator(model, tokenizer, Text.of(text), unit).score()
+    surprisal = Scorer(model, tokenizer, unit, num_guesses=2).score(text)
+    assert surprisal.nats.tolist() == pytest.approx(nats * 3, rel=1e-9)
+    assert surprisal.expected is not None
+    assert np.isfinite(surprisal.expected.entropies).all()
+    score = Validator(model, tokenizer, EncodedText.of(text), unit).score()
     assert score.nats_per_char == pytest.approx(sum(nats) / len(nats), rel=1e-9)
     predictor = Predictor(model, tokenizer, unit)
     for char, price in zip(tokenizer.vocab, nats, strict=True):
@@ -712,7 +712,7 @@ def test_shards_add_up_infinite_gradients() -> None:
     """Gradients of two shards that are infinite, with other signs, are for whoever asked to notice."""
     model = explosive_model("rnn", 3e18)
     text = TOKENIZER.decode([3]) * 60 + TOKENIZER.decode([5]) * 60
-    window = Batches(Pairs(Text.of(text), TOKENIZER, "stream"), batch_size=4, seq_length=3)[0]
+    window = Batches(Examples(EncodedText.of(text), TOKENIZER, "stream"), batch_size=4, seq_length=3)[0]
     with Shards(Job(model, 3, 4, False, 1), model.initial_state(4), Plan(2)) as shards:
         loss, grads = shards.gradient(window, 0)
     assert math.isfinite(loss)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
 from charseq.cells import CELLS
-from charseq.config import KernelName, ModelConfig
+from charseq.config import BackendName, ModelConfig
 from charseq.network import CharModel, State, embedding, recurrent
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
@@ -20,7 +20,7 @@ Array: TypeAlias = NDArray[Any]
 
 V, H, T, N = 5, 4, 6, 3
 UNSEEN = -1
-KERNELS: tuple[KernelName, ...] = ("numba", "numpy")
+BACKENDS: tuple[BackendName, ...] = ("numba", "numpy")
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_depth = pytest.mark.parametrize("num_layers", [1, 2])
@@ -190,9 +190,9 @@ def test_kernels_can_be_chosen(cell: str, embedding_size: int) -> None:
     pytest.importorskip("numba")
     model, tokens, logits = make_model(cell, 2, embedding_size, dtype=np.float32), make_tokens(T, N), {}
     logits["at first"], _ = run(model, tokens, make_state(model, N))
-    for kernels in KERNELS:
-        model.use_kernels_(kernels)
-        logits[kernels], _ = run(model, tokens, make_state(model, N))
+    for backend in BACKENDS:
+        model.use_backend_(backend)
+        logits[backend], _ = run(model, tokens, make_state(model, N))
     assert_close(logits["numba"], logits["numpy"], 1e-5)
     assert not np.array_equal(logits["numba"], logits["numpy"])
     np.testing.assert_array_equal(logits["numpy"], logits["at first"])

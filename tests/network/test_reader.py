@@ -109,7 +109,7 @@ def test_compiled_cells(cell: str, num_layers: int, embedding_size: int) -> None
     pytest.importorskip("numba")
     model = make_model(cell, num_layers, embedding_size, dtype=np.float32)
     expected = logits_of(model, TOKENS)
-    model.use_kernels_("numba")
+    model.use_backend_("numba")
     assert_close(read(Reader(model), TOKENS), expected, 1e-5)
 
 

@@ -211,11 +211,11 @@ def test_compiled_optimizers_equal_plain_ones(name: str, dtype: type, tolerance:
     pytest.importorskip("numba")
     config = OptimConfig(optimizer=name, weight_decay=0.1)  # type: ignore[arg-type]
     results = []
-    for kernels in ("numpy", "numba"):
+    for backend in ("numpy", "numba"):
         rng = np.random.default_rng(0)
         params = Parameters({"W": (size, 1), "b": (2,)}, dtype)
         params.flat[...] = rng.normal(size=params.flat.size)
-        grads, optimizer = params.like(), make_optimizer(config, params, kernels)  # type: ignore[arg-type]
+        grads, optimizer = params.like(), make_optimizer(config, params, backend)  # type: ignore[arg-type]
         for _ in range(3):
             grads.flat[...] = rng.normal(size=params.flat.size)
             optimizer.step(params, grads, learning_rate=0.01)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, SURPRISE
+from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, SURPRISAL
 from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table
 from charseq.reports.display.tables import filled_table
 
@@ -50,7 +50,7 @@ def details_of(text: str) -> Details:
 
 def heat(text: str) -> str:
     """Return a text in the colours of all steps, with details."""
-    return heat_text(text, np.arange(len(text)) % NUM_STEPS, SURPRISE, details=details_of(text))
+    return heat_text(text, np.arange(len(text)) % NUM_STEPS, SURPRISAL, details=details_of(text))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
         section(
             "diverging",
             heat_text("activations", activations, ACTIVATION),
-            heat_text("x" * 500, [9] * 500, SURPRISE),
+            heat_text("x" * 500, [9] * 500, SURPRISAL),
         ),
     ]
     path.write_text(page(HOSTILE, sections), encoding="utf-8")

@@ -13,7 +13,7 @@ from rich.console import Console
 from charseq.analysis.comparison import Comparison
 from charseq.reports.comparison import ModelFacts, comparison_page, comparison_rows, comparison_tables
 from charseq.reports.formats import Row
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 LN2 = math.log(2)
 PART = "abé 1\n "
@@ -28,13 +28,13 @@ def compared(text: str, *costs: float, file: str = "a.txt", num_passages: int = 
     """Return the comparison of models that pay so many bits for a letter, and one for anything else."""
     comparison = Comparison(len(costs), num_passages=num_passages)
     comparison.begin(file)
-    surprises = []
+    surprisals = []
     for cost in costs:
         nats = np.array([(cost if char.isalpha() else 1) * LN2 for char in text])
         ranks = np.array([1 if char == "a" else 0 if char == "1" else 2 for char in text], np.int32)
         num_bytes = np.array([len(char.encode()) for char in text], np.int32)
-        surprises.append(Surprise(nats, ranks, np.exp(-nats), num_bytes, num_words=len(text.split())))
-    comparison.add(text, surprises, seconds=[2.0] * len(costs))
+        surprisals.append(Surprisal(nats, ranks, np.exp(-nats), num_bytes, num_words=len(text.split())))
+    comparison.add(text, surprisals, seconds=[2.0] * len(costs))
     return comparison
 
 

@@ -11,7 +11,7 @@ from charseq.reports import Row
 from charseq.reports.display import tables
 from charseq.reports.display.page import table
 from charseq.reports.evaluation_page import SHOWN_CHARS, ShownText, evaluation_page
-from charseq.scoring.scorer import Expectations, Surprise
+from charseq.scoring.scorer import Expectations, Surprisal
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 from tests.reports.display.test_page import HOSTILE, Document, data_of, shown
 from tests.reports.display.test_tables import answer, grouped, hard_row, row_of
@@ -31,11 +31,11 @@ BINS: list[Row] = [
 ]
 
 
-def surprise_of(text: str, *, first_bits: float = 1.0) -> Surprise:
-    """Return a surprise of one bit more with each character."""
+def surprise_of(text: str, *, first_bits: float = 1.0) -> Surprisal:
+    """Return a surprisal of one bit more with each character."""
     num_chars = len(text)
     guesses = np.tile(np.arange(5, dtype=np.int32), (num_chars, 1))
-    return Surprise(
+    return Surprisal(
         nats=(first_bits + np.arange(num_chars)) * math.log(2),
         ranks=np.full(num_chars, 2, np.int32),
         confidences=np.full(num_chars, 0.5),
@@ -262,7 +262,7 @@ def test_guesses_are_needed() -> None:
     """A text that was scored without guesses cannot be shown."""
     heard = ShownText(VOCAB)
     heard.begin("a.txt")
-    heard.add("a", Surprise(np.ones(1), np.ones(1, np.int32), np.ones(1), np.ones(1, np.int32)))
+    heard.add("a", Surprisal(np.ones(1), np.ones(1, np.int32), np.ones(1), np.ones(1, np.int32)))
     with pytest.raises(ValueError, match=r"^scored without guesses$"):
         heard.html()
 

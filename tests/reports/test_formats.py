@@ -32,7 +32,7 @@ from charseq.reports import (
 from charseq.reports.formats import write_json
 from charseq.scoring.predictor import Guess, Prediction
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprise
+from charseq.scoring.scorer import Surprisal
 
 SCORE = Score(
     num_chars=8, num_bytes=10, num_words=2, num_unseen=1, num_top1=2, num_top5=4, nats=8 * math.log(4)
@@ -75,14 +75,14 @@ def figures_of(
     """Return the figures of a text of two-byte characters that begins a piece anew `pieces` times."""
     figures = Figures()
     for _ in range(pieces):
-        surprise = Surprise(
+        surprisal = Surprisal(
             np.array(nats),
             np.array(ranks, np.int32),
             np.full(len(nats), 0.5),
             np.full(len(nats), 2, np.int32),
             num_words,
         )
-        figures.add(surprise, seconds=seconds / pieces)
+        figures.add(surprisal, seconds=seconds / pieces)
     return figures
 
 

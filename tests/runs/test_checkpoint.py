@@ -29,7 +29,7 @@ from charseq.runs.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Pr
 from charseq.runs.counting import fit_ngram
 from charseq.scoring.score import Score
 from charseq.text import CharTokenizer
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 from charseq.training.trainer import Snapshot
 
 Array: TypeAlias = NDArray[Any]
@@ -590,7 +590,7 @@ NGRAM_TEXT = "hello king,\nhello 한글 \U0001f600 «expert»\n" * 2
 
 def make_ngram_checkpoint(order: int = 3) -> Checkpoint:
     settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(ngram=order))
-    model = fit_ngram(Text.of(NGRAM_TEXT), TOKENIZER, "line", order)
+    model = fit_ngram(EncodedText.of(NGRAM_TEXT), TOKENIZER, "line", order)
     return Checkpoint(model, TOKENIZER, settings, PROVENANCE, Results(epoch=1, valid=VALID))
 
 

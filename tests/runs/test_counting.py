@@ -16,8 +16,8 @@ from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.batches import make_sequence
-from charseq.text.split import Texts
-from charseq.text.symbols import Text
+from charseq.text.split import CorpusParts
+from charseq.text.symbols import EncodedText
 
 CORPUS = "hello king,\nthe expert is hell for kin; 한글\n" * 12 + "Zażółć 😀\n"
 each_unit = pytest.mark.parametrize("unit", ["stream", "line"])
@@ -36,7 +36,7 @@ def settings_of(ngram: int = 3, **data: Any) -> Settings:
     return Settings().with_layer(layer, "test")
 
 
-def trained(directory: str = "run", ngram: int = 3, **data: Any) -> tuple[Checkpoint, Texts]:
+def trained(directory: str = "run", ngram: int = 3, **data: Any) -> tuple[Checkpoint, CorpusParts]:
     return train_ngram(Path(directory), settings_of(ngram, **data), command="charseq train --ngram 3")
 
 
@@ -97,7 +97,7 @@ def test_wrong_names(names: str, wrong: str) -> None:
 def test_a_text_is_counted_in_pairs(unit: Unit, order: int) -> None:
     """The n-grams are those of the pairs that a network is trained on: in a line, of that line alone."""
     tokenizer = CharTokenizer.fit(CORPUS)
-    model = fit_ngram(Text.of(CORPUS), tokenizer, unit, order)
+    model = fit_ngram(EncodedText.of(CORPUS), tokenizer, unit, order)
     assert (model.order, model.vocab_size) == (order, tokenizer.vocab_size)
     inputs, targets, starts = make_sequence(CORPUS, tokenizer, unit)
     parts = np.split(np.arange(len(CORPUS)), np.flatnonzero(starts)[1:]) if unit == "line" else [slice(None)]
@@ -132,17 +132,17 @@ def test_lines_in_another_order(unit: Unit) -> None:
 
 
 def _levels(text: str, tokenizer: CharTokenizer, unit: Unit) -> list[Level]:
-    return fit_ngram(Text.of(text), tokenizer, unit, 3).levels
+    return fit_ngram(EncodedText.of(text), tokenizer, unit, 3).levels
 
 
 @each_unit
 def test_a_vocabulary_that_is_not_its_own(unit: Unit) -> None:
     """What the vocabulary lacks is not counted, and what is counted makes distributions."""
     tokenizer = CharTokenizer.fit("ab\n")
-    unigrams = [fit_ngram(Text.of(text), tokenizer, unit, 1) for text in ("abQab\nQ", "abab\n")]
+    unigrams = [fit_ngram(EncodedText.of(text), tokenizer, unit, 1) for text in ("abQab\nQ", "abab\n")]
     p = [np.exp(model.reader().read(0)) for model in unigrams]
     np.testing.assert_allclose(p[0], p[1], rtol=1e-12)
-    reader = fit_ngram(Text.of("abQab\nQQba"), tokenizer, unit, 4).reader()
+    reader = fit_ngram(EncodedText.of("abQab\nQQba"), tokenizer, unit, 4).reader()
     for token in tokenizer.encode("aQbab\na"):
         np.testing.assert_allclose(np.exp(reader.read(int(token))).sum(), 1, rtol=1e-12)
 

@@ -12,7 +12,6 @@ from charseq.errors import CharseqError, ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.counting import train_ngram
 from charseq.runs.provenance import held_out_part, training_part
-from charseq.text.split import Texts
 
 CORPUS = "hello king,\nthe expert is hell for kin; 한글\n" * 12 + "Zażółć 😀\n"
 each_part = pytest.mark.parametrize("part", [training_part, held_out_part])
@@ -26,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def trained(**data: Any) -> tuple[Checkpoint, Texts]:
+def trained(**data: Any) -> tuple[Checkpoint, CorpusParts]:
     settings = Settings().with_layer(
         {"data": {"corpus": "corpus.txt", **data}, "model": {"ngram": 1}}, "test"
     )

@@ -523,7 +523,7 @@ def test_saved_every_few_steps() -> None:
 
 def test_other_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may change the last bits of the weights is known, and goes."""
-    finished(train={"max_steps": 4, "kernels": "numpy"})
+    finished(train={"max_steps": 4, "backend": "numpy"})
     same = Run.resume(Path("run"), changes(train={"max_steps": 6}))
     assert same.other_bits == []
     run = Run.resume(Path("run"), changes(train={"threads": 2, "max_steps": 6}))

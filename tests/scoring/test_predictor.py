@@ -18,7 +18,7 @@ from charseq.runs.counting import fit_ngram
 from charseq.scoring.predictor import Prediction, Predictor
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello king expert\nhell\n")
 VOCAB_SIZE = TOKENIZER.vocab_size
@@ -260,7 +260,7 @@ def test_certain_model() -> None:
 
 @cache
 def ngram_of(unit: Unit) -> NGram:
-    return fit_ngram(Text.of("hello king expert\nhell\nkin\n"), TOKENIZER, unit, 4)
+    return fit_ngram(EncodedText.of("hello king expert\nhell\nkin\n"), TOKENIZER, unit, 4)
 
 
 @each_unit
@@ -268,9 +268,9 @@ def ngram_of(unit: Unit) -> NGram:
 def test_ngrams_predict_what_they_are_scored_for(unit: Unit, prefix: str, target: str) -> None:
     """The bits and the rank that n-grams give a target are those of scoring the prefix with it."""
     prediction = Predictor(ngram_of(unit), TOKENIZER, unit).predict(prefix, target)
-    surprise = Scorer(ngram_of(unit), TOKENIZER, unit).score(prefix + target)
-    assert prediction.bits == pytest.approx(surprise.nats[-1] / math.log(2), rel=1e-9)
-    assert prediction.rank == surprise.ranks[-1]
+    surprisal = Scorer(ngram_of(unit), TOKENIZER, unit).score(prefix + target)
+    assert prediction.bits == pytest.approx(surprisal.nats[-1] / math.log(2), rel=1e-9)
+    assert prediction.rank == surprisal.ranks[-1]
 
 
 def test_ngrams_know_what_they_have_read() -> None:

@@ -103,7 +103,7 @@ def test_huge_perplexity(nats: float) -> None:
 
 
 def test_diverged_score() -> None:
-    """A surprise that is not a number stays one in every figure it enters."""
+    """A surprisal that is not a number stays one in every figure it enters."""
     score = Score(num_chars=1, num_bytes=1, num_words=1, nats=math.nan)
     assert all(math.isnan(getattr(score, figure)) for figure in FIGURES[:5])
 

@@ -1,4 +1,4 @@
-"""The surprise of each character: the same in one go, in pieces, in parallel, and written out by hand."""
+"""The surprisal of each character: the same in one go, in pieces, in parallel, and written out by hand."""
 
 import math
 import tracemalloc
@@ -27,7 +27,7 @@ from charseq.scoring.scorer import (
     WINDOW_STEPS,
     Expectations,
     Scorer,
-    Surprise,
+    Surprisal,
     Validator,
     count_words,
     likeliest,
@@ -37,7 +37,7 @@ from charseq.scoring.scorer import (
 )
 from charseq.text import UNSEEN, CharTokenizer
 from charseq.text.batches import Window, make_sequence
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello world\nkin and expert, zażółć\n")
 UNITS: tuple[Unit, ...] = ("stream", "line")
@@ -93,7 +93,7 @@ def plain(model: LanguageModel, text: str, unit: Unit) -> tuple[list[float], lis
 
 
 @cache
-def whole(cell: CellName, unit: Unit) -> Surprise:
+def whole(cell: CellName, unit: Unit) -> Surprisal:
     return Scorer(model_of(cell), TOKENIZER, unit).score(TEXT)
 
 
@@ -161,21 +161,21 @@ def test_first_character_is_scored(cell: CellName, unit: Unit) -> None:
 
 @each_unit
 def test_empty_text(unit: Unit) -> None:
-    """The empty text has no surprise and the empty score."""
-    surprise = Scorer(model_of("gru"), TOKENIZER, unit).score("")
-    assert len(surprise.nats) == len(surprise.ranks) == len(surprise.num_bytes) == 0
-    assert surprise.score() == Score()
+    """The empty text has no surprisal and the empty score."""
+    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score("")
+    assert len(surprisal.nats) == len(surprisal.ranks) == len(surprisal.num_bytes) == 0
+    assert surprisal.score() == Score()
 
 
 @each_unit
 def test_unseen_character_costs_the_same_anywhere(unit: Unit) -> None:
     """The price of an unseen character depends on its bytes alone."""
-    surprise = Scorer(model_of("gru"), TOKENIZER, unit).score("Qhe\nQllQQ")
-    assert len(set(surprise.nats[surprise.unseen].tolist())) == 1
+    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score("Qhe\nQllQQ")
+    assert len(set(surprisal.nats[surprisal.unseen].tolist())) == 1
 
 
 def test_bytes_are_those_of_utf8() -> None:
-    """The bytes of each character come with its surprise."""
+    """The bytes of each character come with its surprisal."""
     assert Scorer(model_of("gru"), TOKENIZER, "stream").score("hż😀").num_bytes.tolist() == [1, 2, 4]
 
 
@@ -218,19 +218,19 @@ def test_scorers_share_nothing(unit: Unit) -> None:
 # Lines together
 
 
-def in_turn(model: LanguageModel, *pieces: str) -> list[Surprise]:
-    """Return the surprise of each of the pieces of a text, with no lines scored together."""
+def in_turn(model: LanguageModel, *pieces: str) -> list[Surprisal]:
+    """Return the surprisal of each of the pieces of a text, with no lines scored together."""
     scorer = Scorer(model, TOKENIZER, "line")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("charseq.scoring.scorer.line_streams", lambda starts: np.empty(0, np.int32))
         return [scorer.score(piece) for piece in pieces]
 
 
-def assert_equal(surprise: Surprise, expected: Surprise) -> None:
-    np.testing.assert_allclose(surprise.nats, expected.nats, rtol=0, atol=1e-12)
-    assert surprise.ranks.tolist() == expected.ranks.tolist()
-    assert surprise.num_bytes.tolist() == expected.num_bytes.tolist()
-    assert surprise.num_words == expected.num_words
+def assert_equal(surprisal: Surprisal, expected: Surprisal) -> None:
+    np.testing.assert_allclose(surprisal.nats, expected.nats, rtol=0, atol=1e-12)
+    assert surprisal.ranks.tolist() == expected.ranks.tolist()
+    assert surprisal.num_bytes.tolist() == expected.num_bytes.tolist()
+    assert surprisal.num_words == expected.num_words
 
 
 def can_be_together(text: str, *, after: str = "") -> bool:
@@ -296,8 +296,8 @@ def test_lines_together_in_any_pieces(cell: CellName, cuts: list[int]) -> None:
 
 @cache
 def lines_in_turn(cell: CellName) -> tuple[np.ndarray, list[int]]:
-    (surprise,) = in_turn(model_of(cell), LINES)
-    return surprise.nats, surprise.ranks.tolist()
+    (surprisal,) = in_turn(model_of(cell), LINES)
+    return surprisal.nats, surprisal.ranks.tolist()
 
 
 @settings(deadline=None, max_examples=40)
@@ -321,11 +321,11 @@ def test_a_giant_line_among_short_ones(cell: CellName, place: int) -> None:
     lines.insert(place, random_text(3000, line_length=10**9) + "\n")
     text = "".join(lines)
     assert can_be_together(text) == (place == 100)  # where the last line begins, being together ends
-    surprise = Scorer(model_of(cell), TOKENIZER, "line").score(text)
+    surprisal = Scorer(model_of(cell), TOKENIZER, "line").score(text)
     separate = in_turn(model_of(cell), *lines)
     nats = np.concatenate([line.nats for line in separate])
-    np.testing.assert_allclose(surprise.nats, nats, rtol=0, atol=1e-12)
-    assert surprise.ranks.tolist() == [rank for line in separate for rank in line.ranks]
+    np.testing.assert_allclose(surprisal.nats, nats, rtol=0, atol=1e-12)
+    assert surprisal.ranks.tolist() == [rank for line in separate for rank in line.ranks]
 
 
 def test_lines_together_in_float32() -> None:
@@ -381,9 +381,9 @@ def test_streams_are_whole_lines(lengths: list[int], ahead: int) -> None:
     assert np.diff(bounds).max() * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0])
 
 
-# Surprise
+# Surprisal
 
-SURPRISE = Surprise(
+SURPRISAL = Surprisal(
     nats=np.array([1.0, 2.0, 4.0, 8.0, 16.0]),
     ranks=np.array([1, 0, 5, 6, 2], np.int32),
     confidences=np.full(5, 0.5),
@@ -394,34 +394,34 @@ SURPRISE = Surprise(
 
 def test_score_sums_up() -> None:
     """A score counts characters, bytes, unseen ones, first guesses and first five, and adds the nats."""
-    assert SURPRISE.score() == Score(5, 11, 3, 1, 1, 3, 31.0)
+    assert SURPRISAL.score() == Score(5, 11, 3, 1, 1, 3, 31.0)
 
 
 def test_score_takes_the_words() -> None:
-    """The number of words comes with the surprise, since it is no matter of single characters."""
-    assert SURPRISE.score().num_words == 3
+    """The number of words comes with the surprisal, since it is no matter of single characters."""
+    assert SURPRISAL.score().num_words == 3
 
 
 def test_words_are_none_unless_they_were_counted() -> None:
     """Without a number of words there are none, and no word perplexity."""
-    score = replace(SURPRISE, num_words=0).score()
+    score = replace(SURPRISAL, num_words=0).score()
     assert score.num_words == 0
     assert math.isnan(score.word_perplexity)
 
 
 def test_score_of_the_seen() -> None:
     """Unseen characters can be left out, price, bytes and all."""
-    assert SURPRISE.score(seen_only=True) == Score(4, 9, 3, 0, 1, 3, 29.0)
+    assert SURPRISAL.score(seen_only=True) == Score(4, 9, 3, 0, 1, 3, 29.0)
 
 
 def test_bits_of_characters() -> None:
     """What each character cost is there in bits, too."""
-    assert (2.0**-SURPRISE.bits).tolist() == pytest.approx(np.exp(-SURPRISE.nats).tolist(), rel=1e-12)
+    assert (2.0**-SURPRISAL.bits).tolist() == pytest.approx(np.exp(-SURPRISAL.nats).tolist(), rel=1e-12)
 
 
 def test_unseen() -> None:
     """Unseen is what has the rank 0."""
-    assert SURPRISE.unseen.tolist() == [False, True, False, False, False]
+    assert SURPRISAL.unseen.tolist() == [False, True, False, False, False]
 
 
 @each_unit
@@ -444,7 +444,7 @@ def scored(model: CharModel, text: str, unit: Unit) -> float:
 
 
 def validated(model: CharModel, text: str, unit: Unit) -> float:
-    return Validator(model, TOKENIZER, Text.of(text), unit).score().nats_per_char
+    return Validator(model, TOKENIZER, EncodedText.of(text), unit).score().nats_per_char
 
 
 LENGTHS = [1, 2, 63, 64, 65, 127, 128, 129, 300, 2047, 2048, 2049, 4500]
@@ -484,7 +484,7 @@ def test_validation_of_long_lines_is_close(cell: CellName) -> None:
 @each_unit
 def test_validation_can_be_repeated(unit: Unit) -> None:
     """A second validation of the same model gives the same bits."""
-    validator = Validator(model_of("lstm"), TOKENIZER, Text.of(TEXT), unit)
+    validator = Validator(model_of("lstm"), TOKENIZER, EncodedText.of(TEXT), unit)
     assert validator.score() == validator.score()
 
 
@@ -492,7 +492,7 @@ def test_validation_can_be_repeated(unit: Unit) -> None:
 def test_validation_sees_the_model_learn(unit: Unit) -> None:
     """A validator scores the model as it is now, not as it was."""
     model = CharModel(ModelConfig(cell="gru", hidden_size=8), TOKENIZER.vocab_size)
-    validator = Validator(model, TOKENIZER, Text.of("hell\nhell\n"), unit)
+    validator = Validator(model, TOKENIZER, EncodedText.of("hell\nhell\n"), unit)
     before = validator.score().nats
     model.params["projection.c"][TOKENIZER.encode("l")] = 3
     assert validator.score().nats < before
@@ -500,7 +500,7 @@ def test_validation_sees_the_model_learn(unit: Unit) -> None:
 
 def test_validation_knows_its_size() -> None:
     """A validator says how many characters it scores."""
-    assert Validator(model_of("gru"), TOKENIZER, Text.of(TEXT), "stream").num_chars == len(TEXT)
+    assert Validator(model_of("gru"), TOKENIZER, EncodedText.of(TEXT), "stream").num_chars == len(TEXT)
 
 
 @each_unit
@@ -509,7 +509,7 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
     """A validation counts characters, bytes and unseen characters as the scorer does."""
     model, text = model_of("gru"), random_text(num_chars)
     score, expected = (
-        Validator(model, TOKENIZER, Text.of(text), unit).score(),
+        Validator(model, TOKENIZER, EncodedText.of(text), unit).score(),
         Scorer(model, TOKENIZER, unit).score(text).score(),
     )
     assert score.num_chars == expected.num_chars == num_chars
@@ -519,7 +519,7 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
 
 def test_validation_counts_neither_words_nor_guesses() -> None:
     """A validation leaves out what nobody asks of it: words and first guesses."""
-    score = Validator(model_of("gru"), TOKENIZER, Text.of(TEXT), "stream").score()
+    score = Validator(model_of("gru"), TOKENIZER, EncodedText.of(TEXT), "stream").score()
     assert (score.num_words, score.num_top1, score.num_top5) == (0, 0, 0)
 
 
@@ -544,7 +544,7 @@ def peak_of(run: Callable[[], object]) -> int:
         (
             Validator.STEPS,
             Validator.STREAMS,
-            lambda model: Validator(model, TOKENIZER, Text.of(2 * LINES), "stream").score(),
+            lambda model: Validator(model, TOKENIZER, EncodedText.of(2 * LINES), "stream").score(),
         ),
     ],
     ids=["stream", "lines", "validation"],
@@ -644,11 +644,11 @@ def any_model(kind: Any, unit: Unit) -> LanguageModel:
     """Return a network, or the 3-grams of a text that does not have all of the vocabulary."""
     if kind != "ngram":
         return model_of(kind)
-    return fit_ngram(Text.of(random_text(300, unseen="")), TOKENIZER, unit, 3)
+    return fit_ngram(EncodedText.of(random_text(300, unseen="")), TOKENIZER, unit, 3)
 
 
 @cache
-def whole_of(kind: str, unit: Unit, num_guesses: int = 4) -> Surprise:
+def whole_of(kind: str, unit: Unit, num_guesses: int = 4) -> Surprisal:
     return Scorer(any_model(kind, unit), TOKENIZER, unit, num_guesses=num_guesses).score(TEXT)
 
 
@@ -677,12 +677,12 @@ def plain_expectations(kind: str, unit: Unit) -> tuple[list[float], list[list[in
     return entropies, guesses, probabilities
 
 
-def expected_of(surprise: Surprise) -> Expectations:
-    assert surprise.expected is not None
-    return surprise.expected
+def expected_of(surprisal: Surprisal) -> Expectations:
+    assert surprisal.expected is not None
+    return surprisal.expected
 
 
-def joined(pieces: list[Surprise]) -> Expectations:
+def joined(pieces: list[Surprisal]) -> Expectations:
     parts = [expected_of(piece) for piece in pieces]
     return Expectations(
         *(np.concatenate([getattr(part, f) for part in parts]) for f in Expectations.__slots__)
@@ -755,30 +755,30 @@ def test_expectations_of_lines_together(text: str) -> None:
 @each_unit
 def test_guessing_changes_no_figure(kind: str, unit: Unit) -> None:
     """The nats, ranks and confidences of a text are the same with guesses and without."""
-    surprise = Scorer(any_model(kind, unit), TOKENIZER, unit).score(TEXT)
-    np.testing.assert_array_equal(surprise.nats, whole_of(kind, unit).nats)
-    np.testing.assert_array_equal(surprise.ranks, whole_of(kind, unit).ranks)
-    np.testing.assert_array_equal(surprise.confidences, whole_of(kind, unit).confidences)
+    surprisal = Scorer(any_model(kind, unit), TOKENIZER, unit).score(TEXT)
+    np.testing.assert_array_equal(surprisal.nats, whole_of(kind, unit).nats)
+    np.testing.assert_array_equal(surprisal.ranks, whole_of(kind, unit).ranks)
+    np.testing.assert_array_equal(surprisal.confidences, whole_of(kind, unit).confidences)
 
 
 @each_model
 @each_unit
 def test_confidence_is_that_of_the_first_guess(kind: str, unit: Unit) -> None:
     """How sure the model was is the probability of its first guess, be the character seen or not."""
-    surprise = whole_of(kind, unit)
-    np.testing.assert_allclose(surprise.confidences, expected_of(surprise).probabilities[:, 0], rtol=1e-14)
+    surprisal = whole_of(kind, unit)
+    np.testing.assert_allclose(surprisal.confidences, expected_of(surprisal).probabilities[:, 0], rtol=1e-14)
 
 
 @each_model
 @each_unit
 def test_a_character_is_found_at_its_rank(kind: str, unit: Unit) -> None:
     """The guess at a character's rank is that character, with the probability it was charged for."""
-    surprise = whole_of(kind, unit, 1000)
-    expected = expected_of(surprise)
-    seen = np.flatnonzero(~surprise.unseen)
-    places = (seen, surprise.ranks[seen] - 1)
+    surprisal = whole_of(kind, unit, 1000)
+    expected = expected_of(surprisal)
+    seen = np.flatnonzero(~surprisal.unseen)
+    places = (seen, surprisal.ranks[seen] - 1)
     assert TOKENIZER.decode(expected.guesses[places].tolist()) == "".join(TEXT[k] for k in seen)
-    np.testing.assert_allclose(-np.log(expected.probabilities[places]), surprise.nats[seen], rtol=1e-9)
+    np.testing.assert_allclose(-np.log(expected.probabilities[places]), surprisal.nats[seen], rtol=1e-9)
 
 
 @each_model
@@ -858,7 +858,7 @@ def test_lines_together_of_ngrams(text: str) -> None:
 def test_ngrams_are_validated_as_they_are_scored(unit: Unit, num_chars: int) -> None:
     """Since n-grams remember less than a part is warmed up with, their validation is exact."""
     model, text = any_model("ngram", unit), random_text(num_chars)
-    validated = Validator(model, TOKENIZER, Text.of(text), unit).score().nats
+    validated = Validator(model, TOKENIZER, EncodedText.of(text), unit).score().nats
     assert validated == pytest.approx(Scorer(model, TOKENIZER, unit).score(text).score().nats, rel=1e-9)
 
 

@@ -64,9 +64,9 @@ def train(cell: str, shape: str, rounds: int) -> tuple[float, float]:
     return theirs / ours, theirs / ours_fast
 
 
-def measure(what: str, cell: str, shape: str, kernels: str) -> dict[str, Any]:
+def measure(what: str, cell: str, shape: str, backend: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "charseq", "bench", what, "--cell", cell, "--shape", shape]
-    command += ["--kernels", kernels, "--format", "json"]
+    command += ["--backend", backend, "--format", "json"]
     rows: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return rows[0]
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from charseq.config import Unit
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Batches, Pairs, Sequence, make_sequence, prompt_tokens, start_token
-from charseq.text.symbols import ASCII, Text
+from charseq.text.batches import Batches, Examples, Sequence, make_sequence, prompt_tokens, start_token
+from charseq.text.symbols import ASCII, EncodedText
 
 ALPHABET = "ab\n"
 TOKENIZER = CharTokenizer.fit(ALPHABET)
@@ -30,7 +30,7 @@ long_texts = st.integers(1, 500).map(random_text)
 
 
 def batches_of(text: str, unit: Unit, batch_size: int, seq_length: int) -> Batches:
-    pairs = Pairs(Text.of(text), TOKENIZER, unit)
+    pairs = Examples(EncodedText.of(text), TOKENIZER, unit)
     return Batches(pairs, batch_size=batch_size, seq_length=seq_length)
 
 
@@ -243,9 +243,9 @@ def test_has_resets(unit: Unit, has_resets: bool) -> None:
 @each_unit
 @given(text=texts | st.text(min_size=1), seed=st.integers(0, 99))
 def test_pairs_are_those_of_the_sequence(unit: Unit, text: str, seed: int) -> None:
-    """Pairs made where they are asked for, in any order, are those of the whole sequence there."""
+    """Examples made where they are asked for, in any order, are those of the whole sequence there."""
     pairs, (inputs, targets, starts) = (
-        Pairs(Text.of(text), TOKENIZER, unit),
+        Examples(EncodedText.of(text), TOKENIZER, unit),
         make_sequence(text, TOKENIZER, unit),
     )
     assert len(pairs) == len(text)
@@ -275,6 +275,6 @@ def test_windows_are_nobody_elses(unit: Unit) -> None:
 def test_a_long_text_takes_no_memory() -> None:
     """Batches of a text hold nothing that grows with it, be it as long as can be."""
     symbols = np.lib.stride_tricks.as_strided(np.full(1, ord("a"), np.uint8), (10**12,), (0,))
-    batches = Batches(Pairs(Text(symbols, ASCII), TOKENIZER, "line"), batch_size=16, seq_length=100)
+    batches = Batches(Examples(EncodedText(symbols, ASCII), TOKENIZER, "line"), batch_size=16, seq_length=100)
     assert len(batches) == 625_000_000
     assert batches[len(batches) - 1].targets.shape == (100, 16)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from charseq.config import DataConfig
 from charseq.errors import DataError
 from charseq.text import CharTokenizer, cache
-from charseq.text.batches import Batches, Pairs
+from charseq.text.batches import Batches, Examples
 from charseq.text.cache import HEADER, Draft, find
-from charseq.text.split import Texts
-from charseq.text.symbols import ASCII, Encoder, Text
+from charseq.text.split import CorpusParts
+from charseq.text.symbols import ASCII, EncodedText, Encoder
 from tests.text.test_symbols import many_characters
 
 texts = st.lists(
@@ -37,7 +37,7 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def keep(*chunks: str) -> Text:
+def keep(*chunks: str) -> EncodedText:
     """Write a text to the cache in chunks."""
     encode = Encoder()
     with Draft() as draft:
@@ -68,7 +68,7 @@ def test_what_is_kept_is_found(chunks: list[str], piece: int) -> None:
     assert found is not None
     for text in (kept, found):
         assert str(text) == "".join(chunks)
-        assert text.symbols.dtype == Text.of("".join(chunks)).symbols.dtype
+        assert text.symbols.dtype == EncodedText.of("".join(chunks)).symbols.dtype
         assert text.alphabet[: len(ASCII)] == ASCII
 
 
@@ -301,7 +301,7 @@ def test_an_epoch_stays_out_of_memory(folder: Path, monkeypatch: pytest.MonkeyPa
     tokenizer, before = CharTokenizer.fit(chunk), resident_file_pages()
     text.counts()
     assert resident_file_pages() - before < 1 << 22
-    for window in Batches(Pairs(text, tokenizer, "line"), batch_size=4, seq_length=1 << 18):
+    for window in Batches(Examples(text, tokenizer, "line"), batch_size=4, seq_length=1 << 18):
         assert window.targets.min() >= 0
         assert resident_file_pages() - before < 1 << 24
 
@@ -313,10 +313,10 @@ def test_texts_do_not_depend_on_where_they_lie(
     content = "the rain in spain\nżółw «한글» 😀\r\n" * 50
     (tmp_path / "text.txt").write_bytes(content.encode())
     config = DataConfig(corpus=(str(tmp_path / "text.txt"),), unit="line")
-    small = Texts.read(config)
+    small = CorpusParts.read(config)
     assert not folder.exists()
     monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 100)
-    large = Texts.read(config)
+    large = CorpusParts.read(config)
     assert len(names_in(folder)) == 1
     for one, two in ((small.train, large.train), (small.valid, large.valid), (small.test, large.test)):
         assert str(one) == str(two)

@@ -446,7 +446,7 @@ def test_a_bad_byte_across_a_chunk_border(chunk_bytes: int) -> None:
 
 
 def test_nothing_is_replaced_in_a_good_text() -> None:
-    """Text that is UTF-8 is the same with and without replacing."""
+    """EncodedText that is UTF-8 is the same with and without replacing."""
     raw = "dzień 안녕 😀\r\n\ufeff".encode()
     assert iter_in_chunks(raw, 2, "replace") == iter_in_chunks(raw, 2) == raw.decode()
 
@@ -726,7 +726,7 @@ begin = time.perf_counter()
 num_bytes = read_corpus((sys.argv[1],)).num_bytes
 seconds = time.perf_counter() - begin
 limits = ["--max-steps", "20", "--valid-fraction", "0.001", "--test-fraction", "0.001", "--threads", "1"]
-code = run(["train", *sys.argv[1:], *limits, "--hidden-size", "16", "--kernels", "numpy"])
+code = run(["train", *sys.argv[1:], *limits, "--hidden-size", "16", "--backend", "numpy"])
 status = Path("/proc/self/status").read_text().splitlines()
 peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 print(code, peak, num_bytes / seconds / 1e6)

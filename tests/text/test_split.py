@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
-from charseq.text.split import Split, Texts
-from charseq.text.symbols import Text
+from charseq.text.split import CorpusParts, Split
+from charseq.text.symbols import EncodedText
 
 TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 12
 
@@ -75,7 +75,7 @@ def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
     if valid + test >= 1:
         return
     split = Split.of(len(text), valid_fraction=valid, test_fraction=test)
-    moved = split.at_lines(Text.of(text))
+    moved = split.at_lines(EncodedText.of(text))
     assert moved.train_end <= moved.valid_end <= moved.test_end == len(text)
     for old, new in ((split.train_end, moved.train_end), (split.valid_end, moved.valid_end)):
         assert begins_a_line(text, new)
@@ -97,13 +97,13 @@ def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
 )
 def test_cuts_at_lines(split: Split, moved: Split) -> None:
     """The cuts of three lines of three letters and a newline, by hand."""
-    assert split.at_lines(Text.of("abc\ndef\nghi\n")) == moved
+    assert split.at_lines(EncodedText.of("abc\ndef\nghi\n")) == moved
 
 
 @pytest.mark.parametrize("text", ["abcdefgh", "abc\ndefgh"])
 def test_a_text_without_a_newline_after_the_cut(text: str) -> None:
     """Where no line begins after a cut, the part before it takes the rest."""
-    assert Split(6, 7, len(text)).at_lines(Text.of(text)) == Split(len(text), len(text), len(text))
+    assert Split(6, 7, len(text)).at_lines(EncodedText.of(text)) == Split(len(text), len(text), len(text))
 
 
 # ---- texts
@@ -121,21 +121,21 @@ def config_of(*corpus: str, valid: str = "", valid_fraction: float = 0.1, test: 
     return DataConfig(corpus=corpus, valid=valid, valid_fraction=valid_fraction, test_fraction=test)
 
 
-def strings(texts: Texts) -> str:
+def strings(texts: CorpusParts) -> str:
     """Return the parts of a corpus, put together again."""
     return f"{texts.train}{texts.valid}{texts.test}"
 
 
 def message_of(config: DataConfig) -> str:
     with pytest.raises(DataError) as caught:
-        Texts.read(config)
+        CorpusParts.read(config)
     return str(caught.value)
 
 
 @pytest.mark.usefixtures("here")
 def test_the_corpus_is_cut_in_order() -> None:
     """The parts are the beginning, the middle and the end of the corpus, without a gap."""
-    texts = Texts.read(config_of("corpus.txt"))
+    texts = CorpusParts.read(config_of("corpus.txt"))
     assert strings(texts) == TEXT
     assert [len(texts.train), len(texts.valid), len(texts.test)] == pytest.approx(
         [0.7 * len(TEXT), 0.1 * len(TEXT), 0.2 * len(TEXT)], abs=1
@@ -149,7 +149,7 @@ def test_the_corpus_is_cut_in_order() -> None:
 def test_several_sources_are_one_corpus() -> None:
     """The sources are cut as one text, which has one checksum and one size in bytes."""
     Path("more.txt").write_text("¿more?", encoding="utf-8")
-    texts, whole = Texts.read(config_of("corpus.txt", "more.txt")), TEXT + "¿more?"
+    texts, whole = CorpusParts.read(config_of("corpus.txt", "more.txt")), TEXT + "¿more?"
     assert strings(texts) == whole
     assert texts.sources == ("corpus.txt", "more.txt")
     assert texts.sha256 == hashlib.sha256(whole.encode()).hexdigest()
@@ -161,7 +161,7 @@ def test_several_sources_are_one_corpus() -> None:
 def test_a_separate_validation_text() -> None:
     """With a validation text of its own, the corpus is cut into two parts only."""
     Path("valid.txt").write_text("a king in spain\n")
-    texts = Texts.read(config_of("corpus.txt", valid="valid.txt"))
+    texts = CorpusParts.read(config_of("corpus.txt", valid="valid.txt"))
     assert str(texts.valid) == "a king in spain\n"
     assert str(texts.train) + str(texts.test) == TEXT
     assert texts.split == Split.of(len(TEXT), valid_fraction=0, test_fraction=0.2)
@@ -175,7 +175,9 @@ def test_progress_of_both_texts(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(here / "cache"))
     Path("valid.txt").write_text("a king in spain\n" * 9)
     heard: list[tuple[str, int, int | None]] = []
-    Texts.read(config_of("corpus.txt", valid="valid.txt"), progress=lambda *report: heard.append(report))
+    CorpusParts.read(
+        config_of("corpus.txt", valid="valid.txt"), progress=lambda *report: heard.append(report)
+    )
     assert [report for report in heard if report[0] == "encoding"] == [
         ("encoding", len(TEXT), len(TEXT)),
         ("encoding", 9 * 16, 9 * 16),
@@ -186,7 +188,7 @@ def test_progress_of_both_texts(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_validation_text_takes_no_fraction() -> None:
     """With a validation text of its own, the share for validation does not count."""
     Path("valid.txt").write_text("a king in spain\n")
-    texts = Texts.read(config_of("corpus.txt", valid="valid.txt", valid_fraction=0.9, test=0.5))
+    texts = CorpusParts.read(config_of("corpus.txt", valid="valid.txt", valid_fraction=0.9, test=0.5))
     assert len(texts.train) == len(texts.test) == len(TEXT) // 2
 
 
@@ -222,7 +224,7 @@ def test_lines_stay_whole(text: str, valid_fraction: float, test_fraction: float
     if len(text) < 2:
         return
     Path("lines.txt").write_text(text)
-    texts = Texts.read(
+    texts = CorpusParts.read(
         DataConfig(
             corpus=("lines.txt",), unit="line", valid_fraction=valid_fraction, test_fraction=test_fraction
         )
@@ -239,11 +241,13 @@ def test_lines_stay_whole(text: str, valid_fraction: float, test_fraction: float
 def test_only_lines_move_the_cuts() -> None:
     """A stream is cut where its fractions end, lines at the next beginning of one."""
     config = config_of("corpus.txt")
-    stream, lines = (Texts.read(config.model_copy(update={"unit": unit})) for unit in ("stream", "line"))
+    stream, lines = (
+        CorpusParts.read(config.model_copy(update={"unit": unit})) for unit in ("stream", "line")
+    )
     split = Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
     assert stream.split == split
     assert not str(stream.train).endswith("\n")
-    assert lines.split == split.at_lines(Text.of(TEXT)) != split
+    assert lines.split == split.at_lines(EncodedText.of(TEXT)) != split
     assert all(str(part).endswith("\n") for part in (lines.train, lines.valid, lines.test))
     assert strings(lines) == strings(stream) == TEXT
 
@@ -252,7 +256,7 @@ def test_only_lines_move_the_cuts() -> None:
 def test_a_single_line_is_all_for_training() -> None:
     """With unit line, a corpus of one line leaves nothing to validate or to test on."""
     Path("one.txt").write_text("a single line that never ends")
-    texts = Texts.read(config_of("one.txt").model_copy(update={"unit": "line"}))
+    texts = CorpusParts.read(config_of("one.txt").model_copy(update={"unit": "line"}))
     parts = (texts.train, texts.valid, texts.test)
     assert [str(part) for part in parts] == ["a single line that never ends", "", ""]
     assert texts.split == Split(29, 29, 29)
@@ -262,7 +266,7 @@ def test_a_single_line_is_all_for_training() -> None:
 def test_lines_with_a_separate_validation_text() -> None:
     """With unit line and a validation text of its own, the cut before the test part is at a line too."""
     Path("valid.txt").write_text("a king in spain")
-    texts = Texts.read(config_of("corpus.txt", valid="valid.txt").model_copy(update={"unit": "line"}))
+    texts = CorpusParts.read(config_of("corpus.txt", valid="valid.txt").model_copy(update={"unit": "line"}))
     assert str(texts.valid) == "a king in spain"
     assert str(texts.train) + str(texts.test) == TEXT
     assert str(texts.train).endswith("\n")

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charseq.text import symbols
-from charseq.text.symbols import ASCII, Encoder, Text, symbol_type
+from charseq.text.symbols import ASCII, EncodedText, Encoder, symbol_type
 
 KINDS = {
     "ASCII": "hello\r\nwor\rld\0\x7f\n",
@@ -44,14 +44,14 @@ def alphabet_text(num: int) -> str:
 @pytest.mark.parametrize("text", KINDS.values(), ids=KINDS.keys())
 def test_a_text_comes_back(text: str) -> None:
     """A text of any kind is what its symbols stand for, line ends and byte order marks included."""
-    assert str(Text.of(text)) == text
+    assert str(EncodedText.of(text)) == text
 
 
 @settings(deadline=None)
 @given(text=texts)
 def test_any_text_comes_back(text: str) -> None:
     """Any mixture of characters, lone surrogates among them, is what its symbols stand for."""
-    encoded = Text.of(text)
+    encoded = EncodedText.of(text)
     assert str(encoded) == text
     assert [encoded.alphabet[symbol] for symbol in encoded.symbols.tolist()] == list(text)
     assert len(encoded) == len(text)
@@ -64,14 +64,14 @@ def test_chunks_make_one_text(text: str, cuts: list[int]) -> None:
     encode = Encoder()
     borders = [0, *cuts, len(text)]
     chunks = [encode(text[begin:end]) for begin, end in pairwise(borders)]
-    assert str(Text(np.concatenate(chunks), encode.alphabet)) == text
+    assert str(EncodedText(np.concatenate(chunks), encode.alphabet)) == text
 
 
 @settings(deadline=None)
 @given(text=texts)
 def test_the_alphabet_is_ascii_and_what_else_is_met(text: str) -> None:
     """An alphabet holds ASCII in its order, then each other character of the text, once."""
-    alphabet = Text.of(text).alphabet
+    alphabet = EncodedText.of(text).alphabet
     assert alphabet.startswith(ASCII)
     assert len(set(alphabet)) == len(alphabet)
     assert set(alphabet) == set(ASCII) | set(text)
@@ -79,7 +79,7 @@ def test_the_alphabet_is_ascii_and_what_else_is_met(text: str) -> None:
 
 def test_ascii_stands_for_itself() -> None:
     """The symbols of ASCII are its code points."""
-    assert Text.of(ASCII).symbols.tolist() == list(range(128))
+    assert EncodedText.of(ASCII).symbols.tolist() == list(range(128))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_ascii_stands_for_itself() -> None:
 )
 def test_symbols_are_as_narrow_as_can_be(num: int, dtype: str) -> None:
     """Up to 256 different characters take one byte each, up to 65,536 two."""
-    encoded = Text.of(alphabet_text(num))
+    encoded = EncodedText.of(alphabet_text(num))
     assert len(encoded.alphabet) == num
     assert encoded.symbols.dtype == symbol_type(num) == np.dtype(dtype)
     assert str(encoded) == alphabet_text(num)
@@ -104,22 +104,22 @@ def test_chunks_widen_as_the_alphabet_grows() -> None:
 @given(text=texts, begin=st.integers(0, 60), end=st.integers(0, 60))
 def test_parts(text: str, begin: int, end: int) -> None:
     """A slice of a text is the text of the slice."""
-    assert str(Text.of(text)[begin:end]) == text[begin:end]
-    assert str(Text.of(text)[begin:][:end]) == text[begin:][:end]
+    assert str(EncodedText.of(text)[begin:end]) == text[begin:end]
+    assert str(EncodedText.of(text)[begin:][:end]) == text[begin:][:end]
 
 
 def test_empty() -> None:
     """The empty text is false and has no pieces; any other is true."""
-    assert not Text.of("")
-    assert list(Text.of("").pieces()) == []
-    assert Text.of("\0")
+    assert not EncodedText.of("")
+    assert list(EncodedText.of("").pieces()) == []
+    assert EncodedText.of("\0")
 
 
 @settings(deadline=None)
 @given(text=texts.filter(len), size=st.integers(1, 5))
 def test_take(text: str, size: int) -> None:
     """Symbols are taken at places of any shape."""
-    encoded = Text.of(text)
+    encoded = EncodedText.of(text)
     places = np.random.default_rng(size).integers(0, len(text), (size, 3))
     taken = encoded.take(places)
     assert taken.shape == places.shape
@@ -130,7 +130,7 @@ def test_take(text: str, size: int) -> None:
 @given(text=texts, piece=st.integers(1, 9))
 def test_pieces(text: str, piece: int) -> None:
     """Pieces of any size join to the text, as symbols and as strings."""
-    encoded = Text.of(text)
+    encoded = EncodedText.of(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(symbols, "PIECE", piece)
         assert [*encoded.symbols] == [symbol for part in encoded.pieces() for symbol in part]
@@ -144,7 +144,7 @@ def test_counts(text: str, piece: int) -> None:
     """Counted are the characters that occur, and no others."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(symbols, "PIECE", piece)
-        assert Text.of(text).counts() == Counter(text)
+        assert EncodedText.of(text).counts() == Counter(text)
 
 
 @settings(deadline=None)
@@ -154,7 +154,7 @@ def test_find(text: str, start: int, piece: int) -> None:
     """A newline is found where `str.find` finds it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(symbols, "PIECE", piece)
-        assert Text.of(text).find("\n", start) == text.find("\n", start)
+        assert EncodedText.of(text).find("\n", start) == text.find("\n", start)
 
 
 class WatchedMapping(mmap.mmap):
@@ -175,7 +175,7 @@ def test_pages_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     (tmp_path / "text").write_bytes(b"x" * 3500)
     with (tmp_path / "text").open("rb") as file:
         mapping = WatchedMapping(file.fileno(), 0, access=mmap.ACCESS_READ)
-    text = Text(np.frombuffer(mapping, np.uint8), ASCII, mapping)
+    text = EncodedText(np.frombuffer(mapping, np.uint8), ASCII, mapping)
     assert len(list(text[:2500].pieces())) == mapping.num_releases == 3
     assert text.counts() == {"x": 3500}
     assert mapping.num_releases == 3 + 4

@@ -31,8 +31,8 @@ from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.scoring.score import Score
 from charseq.scoring.scorer import Validator
 from charseq.text import CharTokenizer
-from charseq.text.batches import Batches, Pairs, Window, make_sequence
-from charseq.text.symbols import Text
+from charseq.text.batches import Batches, Examples, Window, make_sequence
+from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.trainer import Progress, Snapshot, Trainer
 from tests import reference
@@ -50,7 +50,7 @@ every_unit = pytest.mark.parametrize("unit", get_args(Unit))
 
 
 def make_batches(text: str = TEXT, unit: Unit = "stream", *, streams: int = 3, steps: int = 8) -> Batches:
-    return Batches(Pairs(Text.of(text), TOKENIZER, unit), batch_size=streams, seq_length=steps)
+    return Batches(Examples(EncodedText.of(text), TOKENIZER, unit), batch_size=streams, seq_length=steps)
 
 
 def make_model(
@@ -77,7 +77,7 @@ def make_trainer(
         batches or make_batches(),
         validator,
         optim=optim,
-        train=train.model_copy(update={"threads": train.threads or 1, "kernels": "numpy"}),
+        train=train.model_copy(update={"threads": train.threads or 1, "backend": "numpy"}),
         clock=lambda: next(ticks) * seconds_per_step,
     )
 
@@ -152,7 +152,7 @@ def tiny_model(cell: CellName) -> CharModel:
 
 def tiny_batches() -> Batches:
     """Return 2 streams of 15 characters in 4 windows, so that ten steps begin a third epoch."""
-    pairs = Pairs(Text.of(TINY_TEXT), TINY_TOKENIZER, "stream")
+    pairs = Examples(EncodedText.of(TINY_TEXT), TINY_TOKENIZER, "stream")
     return Batches(pairs, batch_size=2, seq_length=4)
 
 
@@ -386,7 +386,7 @@ def test_a_validation_tells_the_mean_training_loss_since_the_last() -> None:
 def test_a_validation_scores_the_validation_text() -> None:
     """The figure of a validation is the validator's, for the model as it then is."""
     model = make_model()
-    validator = Validator(model, TOKENIZER, Text.of(VALID), "stream")
+    validator = Validator(model, TOKENIZER, EncodedText.of(VALID), "stream")
     for event in make_trainer(TrainConfig(max_steps=6, eval_every=2), model=model, validator=validator).run():
         if isinstance(event, Validated):
             assert event.valid == validator.score()
@@ -399,7 +399,7 @@ def test_validating_does_not_disturb_training(unit: Unit) -> None:
     finals = []
     for eval_every in (1, 1000):
         model = make_model(ModelConfig(cell="lstm", hidden_size=6, num_layers=2, dropout=0.3))
-        validator = Validator(model, TOKENIZER, Text.of(VALID), unit)
+        validator = Validator(model, TOKENIZER, EncodedText.of(VALID), unit)
         train = TrainConfig(max_steps=10, eval_every=eval_every)
         list(make_trainer(train, model=model, batches=make_batches(unit=unit), validator=validator).run())
         finals.append(model.params.flat)
@@ -802,7 +802,7 @@ def settings_of(model: ModelConfig, optimizer: OptimizerName = "adamw") -> Setti
 
 def trainer_of(settings: Settings, unit: Unit, model: CharModel) -> Trainer:
     """Return a trainer with a validator, 3 streams in 4 windows, and a clock that stands still."""
-    validator = Validator(model, TOKENIZER, Text.of(VALID), unit)
+    validator = Validator(model, TOKENIZER, EncodedText.of(VALID), unit)
     batches = make_batches(unit=unit)
     assert len(batches) == 4
     return make_trainer(settings.train, settings.optim, model=model, batches=batches, validator=validator)

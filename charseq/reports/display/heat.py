@@ -51,7 +51,7 @@ class Scale:
         return steps
 
 
-SURPRISE = Scale(0, 10, "bits")
+SURPRISAL = Scale(0, 10, "bits")
 ACTIVATION = Scale(-1, 1, "activation", diverging=True)
 OPENNESS = Scale(0, 1, "openness")
 

@@ -70,7 +70,7 @@ BENCH_COLUMNS = {
         ("GFLOP/s", "gflops", "{:.1f}"),
         ("peak", "peak_share", "{:.1%}"),
         ("cores", "cores", "{}"),
-        ("kernels", "kernels", "{}"),
+        ("backend", "backend", "{}"),
     ],
     "sample": [
         ("us/char", "us_per_char", "{:.1f}"),

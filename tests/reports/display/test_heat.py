@@ -24,7 +24,7 @@ from charseq.reports.display.heat import (
     MAX_MARKS,
     NUM_STEPS,
     OPENNESS,
-    SURPRISE,
+    SURPRISAL,
     HeatMap,
     Scale,
     style_on,
@@ -48,7 +48,7 @@ def console_of(file: io.StringIO, *, coloured: bool = False, width: int = 20, **
     return Console(file=file, **options)
 
 
-def printed(*pieces: tuple[str, list[float]], scale: Scale = SURPRISE, **options: Any) -> str:
+def printed(*pieces: tuple[str, list[float]], scale: Scale = SURPRISAL, **options: Any) -> str:
     """Return what a text in pieces looks like."""
     file = io.StringIO()
     heat = HeatMap(console_of(file, **options), scale)
@@ -69,9 +69,9 @@ def values_of(text: str) -> list[float]:
 @pytest.mark.parametrize(
     ("scale", "values", "places"),
     [
-        (SURPRISE, [0, 2.5, 10], [0, 0.25, 1]),
-        (SURPRISE, [-1, 11, math.inf, -math.inf], [0, 1, 1, 0]),
-        (SURPRISE, [math.nan], [0]),
+        (SURPRISAL, [0, 2.5, 10], [0, 0.25, 1]),
+        (SURPRISAL, [-1, 11, math.inf, -math.inf], [0, 1, 1, 0]),
+        (SURPRISAL, [math.nan], [0]),
         (ACTIVATION, [-1, 0, 1, math.nan], [0, 0.5, 1, 0]),
         (OPENNESS, [0, 0.5, 1], [0, 0.5, 1]),
         (OPENNESS, [], []),
@@ -84,7 +84,7 @@ def test_places(scale: Scale, values: list[float], places: list[float]) -> None:
 
 def test_steps() -> None:
     """Each value has the nearest step, the middle of a diverging scale the middle one."""
-    assert SURPRISE.steps([0, 0.4, 0.6, 4.4, 9.6, 99]).tolist() == [0, 0, 1, 4, 10, 10]
+    assert SURPRISAL.steps([0, 0.4, 0.6, 4.4, 9.6, 99]).tolist() == [0, 0, 1, 4, 10, 10]
     assert ACTIVATION.steps(np.array([-1, -0.09, 0, 0.09, 0.11, 1], np.float32)).tolist() == [
         0,
         5,
@@ -185,7 +185,7 @@ def test_fewer_colours(term: str, codes: str) -> None:
     """A terminal of fewer colours gets the nearest."""
     program = (
         "from rich.console import Console; from charseq.reports.display.heat import *;"
-        "heat = HeatMap(Console(force_terminal=True), SURPRISE); heat.write('a', [10]); heat.finish()"
+        "heat = HeatMap(Console(force_terminal=True), SURPRISAL); heat.write('a', [10]); heat.finish()"
     )  # a process for each: rich remembers the codes of a style from the first console that used it
     environment = {"TERM": term, "PYTHONUTF8": "1", "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
@@ -315,7 +315,7 @@ def test_any_text(coloured: bool, text: str, width: int) -> None:
 def test_lines_are_printed_as_they_fill() -> None:
     """A line is out as soon as a character begins the next one, or a newline ends it."""
     file = io.StringIO()
-    heat = HeatMap(console_of(file, width=4), SURPRISE)
+    heat = HeatMap(console_of(file, width=4), SURPRISAL)
     heat.write("abcd", [0] * 4)
     assert file.getvalue() == ""
     heat.write("e", [0])

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq import __version__
-from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, OPENNESS, SURPRISE
+from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, OPENNESS, SURPRISAL
 from charseq.reports.display.page import Details, heat_text, one_line, page, paragraph, section, table
 from charseq.reports.display.tables import filled_table
 from charseq.reports.display.visible import printable, visible
@@ -128,7 +128,7 @@ def details_of(
 
 def whole(text: str) -> str:
     """Return a page that has a text in every place where one can be."""
-    values, scale = [1.5] * len(text), replace(SURPRISE, label=text)
+    values, scale = [1.5] * len(text), replace(SURPRISAL, label=text)
     details = details_of(text, vocab=(text, "a"))
     return page(
         text,
@@ -272,7 +272,7 @@ def test_an_empty_table() -> None:
 
 def test_heat_text() -> None:
     """Neighbours of one colour are together, each under the class of its step."""
-    document = Document(heat_text("ab<d", [0, 0.1, 5, 99], SURPRISE))
+    document = Document(heat_text("ab<d", [0, 0.1, 5, 99], SURPRISAL))
     steps = [(path, data) for path, data in document.texts if "div text" in path and data]
     assert [(path.split(" > ")[-1], data) for path, data in steps] == [
         ("span h0", "ab"),
@@ -292,7 +292,7 @@ def test_a_diverging_heat_text() -> None:
 
 @pytest.mark.parametrize(
     ("scale", "legend"),
-    [(SURPRISE, "010 bits"), (ACTIVATION, "-11 activation"), (OPENNESS, "01 openness")],
+    [(SURPRISAL, "010 bits"), (ACTIVATION, "-11 activation"), (OPENNESS, "01 openness")],
     ids=lambda value: getattr(value, "label", ""),
 )
 def test_legend(scale: Any, legend: str) -> None:
@@ -306,7 +306,7 @@ def test_legend(scale: Any, legend: str) -> None:
 
 def test_newlines_and_what_does_not_print() -> None:
     """A newline stays one, and what does not print is told from a text that reads like its escape."""
-    document = Document(heat_text("a \n\\n\x1b\t", [0] * 7, SURPRISE))
+    document = Document(heat_text("a \n\\n\x1b\t", [0] * 7, SURPRISAL))
     assert document.texts_of("i newline") == ["\n"]
     assert document.texts_of("i escape") == [r"\x1b", r"\t"]
     assert document.text_of("div text") == "a \n\\n\\x1b\\t"
@@ -315,7 +315,7 @@ def test_newlines_and_what_does_not_print() -> None:
 def test_an_empty_heat_text() -> None:
     """A text of nothing has a legend, with details or without."""
     for details in (None, details_of("")):
-        document = Document(heat_text("", [], SURPRISE, details=details))
+        document = Document(heat_text("", [], SURPRISAL, details=details))
         assert document.text_of("div text") == ""
         assert document.text_of("figcaption").startswith("010 bits")
 
@@ -324,7 +324,7 @@ def test_an_empty_heat_text() -> None:
 def test_a_value_for_each_character(values: list[float]) -> None:
     """More or fewer values than characters are refused."""
     with pytest.raises(ValueError, match="zip"):
-        heat_text("ab", values, SURPRISE)
+        heat_text("ab", values, SURPRISAL)
 
 
 # ---- details
@@ -332,7 +332,7 @@ def test_a_value_for_each_character(values: list[float]) -> None:
 
 def test_an_element_for_each_character() -> None:
     """With details, each character can be pointed at, and the text can be reached by keyboard."""
-    document = Document(heat_text("aab\n", [0] * 4, SURPRISE, details=details_of("aab\n")))
+    document = Document(heat_text("aab\n", [0] * 4, SURPRISAL, details=details_of("aab\n")))
     assert document.texts_of("span h0")[1:] == ["a", "a", "b", ""]
     assert document.named("div") == [
         {"class": "text", "tabindex": "0", "role": "group", "aria-label": "text coloured by bits"}
@@ -349,7 +349,7 @@ def test_details() -> None:
         guess_probabilities=np.array([[0.123456, 0.5], [0.99999, 0.0]]),
         vocab=("a", " ", "\n"),
     )
-    assert data_of(heat_text("ab", [0, 0], SURPRISE, details=details)) == {
+    assert data_of(heat_text("ab", [0, 0], SURPRISAL, details=details)) == {
         "vocab": ["a", "␣", r"\n"],
         "probabilities": [0.1235, 3.333e-08],
         "ranks": [1, 0],
@@ -361,7 +361,7 @@ def test_details() -> None:
 def test_so_many_guesses() -> None:
     """Of more guesses than five, the first five are there."""
     details = details_of("ab", num_guesses=7)
-    data = data_of(heat_text("ab", [0, 0], SURPRISE, details=details))
+    data = data_of(heat_text("ab", [0, 0], SURPRISAL, details=details))
     assert data["guesses"] == details.guesses[:, :5].tolist()
     assert np.shape(data["guess_probabilities"]) == (2, 5)
     np.testing.assert_allclose(data["guess_probabilities"], details.guess_probabilities[:, :5], rtol=5e-4)
@@ -371,7 +371,7 @@ def test_single_precision() -> None:
     """Probabilities in float32 are rounded as others are."""
     details = details_of("ab")
     single = replace(details, probabilities=details.probabilities.astype(np.float32))
-    html = [heat_text("ab", [0, 0], SURPRISE, details=some) for some in (details, single)]
+    html = [heat_text("ab", [0, 0], SURPRISAL, details=some) for some in (details, single)]
     assert html[0] == html[1]
 
 
@@ -379,7 +379,7 @@ def test_single_precision() -> None:
 @given(strange)
 def test_any_vocabulary(char: str) -> None:
     """No character of a vocabulary ends the block of details, or is lost in it."""
-    html = heat_text("a", [0], SURPRISE, details=details_of("a", vocab=(char, "</script>", "<!--")))
+    html = heat_text("a", [0], SURPRISAL, details=details_of("a", vocab=(char, "</script>", "<!--")))
     assert data_of(html)["vocab"] == [visible(char), "</script>", "<!--"]
     assert "<!--" not in html
     assert html.count("</script") == 1
@@ -390,11 +390,11 @@ def test_details_for_each_character(name: str) -> None:
     """Details of more characters than the text has are refused."""
     details = replace(details_of("ab"), **{name: getattr(details_of("abc"), name)})
     with pytest.raises(ValueError, match="the details are not those of 2 characters"):
-        heat_text("ab", [0, 0], SURPRISE, details=details)
+        heat_text("ab", [0, 0], SURPRISAL, details=details)
 
 
 def test_details_that_are_not_numbers() -> None:
     """A probability that no JSON can hold is refused, rather than a page written that cannot be read."""
     details = replace(details_of("ab"), probabilities=np.array([0.5, np.nan]))
     with pytest.raises(ValueError, match="JSON"):
-        heat_text("ab", [0, 0], SURPRISE, details=details)
+        heat_text("ab", [0, 0], SURPRISAL, details=details)

@@ -396,7 +396,7 @@ def trained(name: str = "2x128x50x60", **more: Any) -> Row:
     figures = bench.Figures(
         "train", "gru", *sizes, ms_per_step=12.345, chars_per_second=234567.8, spread=0.0234
     )
-    cores = {"num_shards": 2, "blas_threads": 1, "kernels": "numba"}
+    cores = {"num_shards": 2, "blas_threads": 1, "backend": "numba"}
     return figures.row() | {"gflops": 98.76, "peak_share": 0.543} | cores | more
 
 
@@ -409,7 +409,7 @@ def read_or_scored(what: str, name: str = "2x128", **more: Any) -> Row:
 
 def test_benchmark_of_training() -> None:
     """Each model has a line that begins with its cell and its sizes; the headers have units."""
-    rows = [trained(), trained(cell="lstm", ms_per_step=1234.5, kernels="numpy", num_shards=1)]
+    rows = [trained(), trained(cell="lstm", ms_per_step=1234.5, backend="numpy", num_shards=1)]
     header, _, first, second = lines_of(bench_table(rows))
     assert header.startswith("train ")
     assert [unit for unit in ("ms/step", "chars/s", "GFLOP/s") if unit in header.split()] == [
@@ -603,7 +603,7 @@ def test_benchmarks_of_training_fit_80_columns() -> None:
     slow = {"ms_per_step": 1234.56, "spread": 1.0, "chars_per_second": 12345.6}
     fast = {"ms_per_step": 0.12, "chars_per_second": 1234567.8, "gflops": 1234.5, "peak_share": 1.0}
     rows = [
-        trained(name, cell=cell, num_shards=64, kernels="numpy", **figures)
+        trained(name, cell=cell, num_shards=64, backend="numpy", **figures)
         for name in TRAIN_SHAPES
         for cell, figures in (("lstm", slow), ("rnn", fast))
     ]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.text import TOKENIZERS, UNSEEN, Tokenizer
-from charseq.text.symbols import Text
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import bytes_per_char, code_points
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -138,7 +138,7 @@ def test_code_points(text: str) -> None:
 @given(text=texts)
 def test_counts_are_all_that_a_vocabulary_needs(name: str, text: str) -> None:
     """A tokenizer fitted on how often each character occurs is the one fitted on the text."""
-    counted = TOKENIZERS[name].fit_counts(Text.of(text).counts())
+    counted = TOKENIZERS[name].fit_counts(EncodedText.of(text).counts())
     assert counted.to_spec() == TOKENIZERS[name].fit(text).to_spec()
 
 

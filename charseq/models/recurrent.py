@@ -1,0 +1,74 @@
+"""The kind of model this program is about: a recurrent network, trained by gradient steps."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from charseq.config import ModelConfig, OptimConfig, TrainConfig
+from charseq.models.kind import Learner, ModelKind
+from charseq.network import CharModel, parameter_shapes
+from charseq.text.batches import Examples
+
+
+class RecurrentKind(ModelKind):
+    """A network of RNN, LSTM or GRU layers; see `network/`."""
+
+    name = "recurrent"
+    settings: ClassVar[Mapping[str, frozenset[str]]] = {
+        "model": frozenset(ModelConfig.model_fields) - {"order"},
+        "optim": frozenset(OptimConfig.model_fields),
+        "train": frozenset(TrainConfig.model_fields),
+    }
+    is_trained = True
+    has_states = True
+
+    def describe(self, config: ModelConfig) -> str:
+        """Return the cell and the sizes: "gru 1 x 256"."""
+        return f"{config.cell} {config.num_layers} x {config.hidden_size}"
+
+    def stem(self, config: ModelConfig) -> str:
+        """Return the cell's name."""
+        return config.cell
+
+    def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> CharModel:
+        """Return a network with fresh parameters."""
+        model = CharModel(config, vocab_size)
+        model.initialise_(rng)
+        return model
+
+    def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> CharModel:
+        """Return a network with the parameters in `tensors`, whose shapes are checked before memory is taken."""
+        for name, shape in parameter_shapes(config, vocab_size).items():
+            if name not in tensors:
+                raise ValueError(f"tensor {name} is missing")
+            tensor = tensors[name]
+            if tensor.dtype != np.float32 or tensor.shape != shape:
+                raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
+            if not np.isfinite(tensor).all():
+                raise ValueError(f"tensor {name} holds nan or infinity")
+        model = CharModel(config, vocab_size)
+        for name, array in model.params.items():
+            array[...] = tensors[name]
+        with np.errstate(over="ignore"):
+            square = np.dot(model.params.flat, model.params.flat)
+        if not np.isfinite(square):  # training leaves no such weights; below, no product of them overflows
+            raise ValueError("its weights are too large to compute with")
+        return model
+
+    def learn(self, model: CharModel, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
+        """Train."""
+        if trainer is None:
+            raise ValueError("a network needs a trainer")
+        return trainer.run()
+
+    def facts(self, config: ModelConfig, model: CharModel) -> list[tuple[str, str]]:
+        """Return the cell with its sizes, and the number of parameters."""
+        embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
+        layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
+        return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
+
+    def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
+        """Return the sum of the sizes of all parameters."""
+        return sum(map(math.prod, parameter_shapes(config, vocab_size).values()))

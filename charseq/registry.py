@@ -1,0 +1,92 @@
+"""Everything that comes in kinds, by name: the one file where a cell, a tokenizer or a report is added.
+
+An entry says which module defines the thing, and under which name. The module is imported when the entry is
+first asked for, so that settings, help and completion know every name without loading numpy.
+"""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(MutableMapping[str, T], Generic[T]):
+    """Things of one kind by their names, in the order in which they are listed.
+
+    An entry is the thing itself, or where it is: `"package.module:name"`, or `"package.module:Class()"` for an
+    instance. `what` is what one of them is called in messages.
+    """
+
+    def __init__(self, what: str, entries: Mapping[str, "T | str"]) -> None:
+        self.what = what
+        self._entries: dict[str, Any] = dict(entries)
+
+    def __getitem__(self, name: str) -> T:
+        entry = self._entries[name]
+        if isinstance(entry, str):
+            module, _, attribute = entry.partition(":")
+            entry = getattr(import_module(module), attribute.removesuffix("()"))
+            if attribute.endswith("()"):
+                entry = entry()
+            self._entries[name] = entry
+        thing: T = entry
+        return thing
+
+    def __setitem__(self, name: str, entry: "T | str") -> None:
+        self._entries[name] = entry
+
+    def __delitem__(self, name: str) -> None:
+        del self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+
+TOKENIZERS: Registry[Any] = Registry("tokenizer", {"char": "charseq.text.tokenizers.char:CharTokenizer"})
+"""Tokenizer classes: what a token is."""
+
+CELLS: Registry[Any] = Registry(
+    "cell",
+    {
+        "gru": "charseq.cells.gru:GRU()",
+        "lstm": "charseq.cells.lstm:LSTM()",
+        "rnn": "charseq.cells.rnn:RNN()",
+    },
+)
+"""Recurrent cells."""
+
+MODELS: Registry[Any] = Registry(
+    "kind of model",
+    {
+        "recurrent": "charseq.models.recurrent:RecurrentKind()",
+        "ngram": "charseq.models.ngram:NGramKind()",
+    },
+)
+"""Kinds of models: how one is built, learnt, loaded and described."""
+
+OPTIMIZERS: Registry[Any] = Registry(
+    "optimizer",
+    {
+        "adam": "charseq.optim.adam:Adam",
+        "adamw": "charseq.optim.adam:AdamW",
+        "rmsprop": "charseq.optim.rmsprop:RMSProp",
+        "sgd": "charseq.optim.sgd:SGD",
+    },
+)
+"""Optimizer classes: update rules."""
+
+TARGETS: Registry[Any] = Registry("choice of targets", {"all": "charseq.gradients.targets:every_target"})
+"""Which targets count: functions that give each target of a window its weight."""
+
+LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
+"""What is minimised: from hidden states and targets to a loss and the gradient of the hidden states."""
+
+SOURCES: Registry[Any] = Registry("gradient", {"bptt": "charseq.gradients.sources:backpropagation"})
+"""Where the gradient of a window comes from."""
