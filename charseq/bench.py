@@ -20,10 +20,11 @@ from charseq.errors import ConfigError
 from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores
 from charseq.network import CharModel
 from charseq.optim import clip_, make_optimizer
-from charseq.sampling.sampler import sample
-from charseq.scoring.scorer import Scorer
+from charseq.sampling import sample
+from charseq.scoring import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.batches import Window
+from charseq.text.codec import Codec
 
 ALPHABET = "\n" + "".join(map(chr, range(33, 97)))
 """The 65 characters of random texts, as many as tiny-shakespeare has."""
@@ -144,7 +145,8 @@ class Bench:
     def sample(self, cell: CellName, shape: Shape) -> Measurement:
         """Measure drawing one character after the other, as `charseq sample` does."""
         length, rng = 200, np.random.default_rng(0)
-        characters = sample(_model(cell, shape), [0], SampleConfig(length=10**9), rng=rng)
+        codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=len(ALPHABET)), "stream")
+        characters = sample(_model(cell, shape), codec, "", SampleConfig(length=10**9), rng=rng)
         with threadpool_limits(1):
             seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
         return self._per_char("sample", cell, shape, seconds, length)
@@ -155,7 +157,8 @@ class Bench:
         letters = np.random.default_rng(0).integers(1, len(ALPHABET), length)
         letters[LINE_LENGTH - 1 :: LINE_LENGTH] = 0
         text = "".join(ALPHABET[letter] for letter in letters)
-        scorer = Scorer(_model(cell, shape), CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        scorer = Scorer(_model(cell, shape), codec)
         with threadpool_limits(1):
             seconds = _measure(lambda: scorer.score(text), self._seconds)
         return self._per_char("evaluate", cell, shape, seconds, length, unit)

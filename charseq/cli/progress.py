@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
 from charseq.reports.display.visible import printable
-from charseq.scoring.score import bits
+from charseq.scoring import bits
 from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 
 if TYPE_CHECKING:

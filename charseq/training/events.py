@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from charseq.scoring.score import Score
+from charseq.scoring import Score
 
 
 @dataclass(frozen=True, slots=True)

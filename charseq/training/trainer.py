@@ -18,7 +18,7 @@ from charseq.errors import DivergedError
 from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores, plans
 from charseq.network import CharModel
 from charseq.optim import Schedule, clip_, make_optimizer
-from charseq.scoring.scorer import Validator
+from charseq.scoring import Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
