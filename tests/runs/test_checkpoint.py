@@ -24,11 +24,13 @@ from charseq.config import (
     TrainConfig,
 )
 from charseq.errors import CheckpointError, ConfigError
+from charseq.models import fit_ngram
 from charseq.network import CharModel
 from charseq.runs.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Provenance, Results
-from charseq.runs.counting import fit_ngram
 from charseq.scoring.score import Score
 from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.trainer import Snapshot
 
@@ -68,7 +70,7 @@ def make_checkpoint(cell: CellName = "lstm", embedding_size: int = 0) -> Checkpo
     )
     model = CharModel(settings.model, V)
     model.params.flat[...] = np.random.default_rng(0).normal(0, 0.6, model.params.flat.size)
-    return Checkpoint(model, TOKENIZER, settings, PROVENANCE, RESULTS)
+    return Checkpoint(model, Codec(TOKENIZER, settings.data.unit), settings, PROVENANCE, RESULTS)
 
 
 def make_training() -> Snapshot:
@@ -162,8 +164,8 @@ def test_the_rest_comes_back(path: Path) -> None:
     """Tokenizer, settings, provenance and results of a loaded model equal what was saved."""
     checkpoint = make_checkpoint()
     loaded = round_trip(checkpoint, path)
-    assert loaded.tokenizer.to_spec() == TOKENIZER.to_spec()
-    assert loaded.tokenizer.vocab == TOKENIZER.vocab
+    assert loaded.codec.tokenizer.to_spec() == TOKENIZER.to_spec()
+    assert loaded.codec.tokenizer.vocab == TOKENIZER.vocab
     assert loaded.settings == checkpoint.settings
     assert loaded.provenance == PROVENANCE
     assert loaded.results == RESULTS
@@ -590,8 +592,14 @@ NGRAM_TEXT = "hello king,\nhello 한글 \U0001f600 «expert»\n" * 2
 
 def make_ngram_checkpoint(order: int = 3) -> Checkpoint:
     settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(ngram=order))
-    model = fit_ngram(EncodedText.of(NGRAM_TEXT), TOKENIZER, "line", order)
-    return Checkpoint(model, TOKENIZER, settings, PROVENANCE, Results(epoch=1, valid=VALID))
+    model = fit_ngram(
+        Examples(EncodedText.of(NGRAM_TEXT), Codec(TOKENIZER, "line")),
+        vocab_size=TOKENIZER.vocab_size,
+        order=order,
+    )
+    return Checkpoint(
+        model, Codec(TOKENIZER, settings.data.unit), settings, PROVENANCE, Results(epoch=1, valid=VALID)
+    )
 
 
 def logits_of(checkpoint: Checkpoint) -> Array:
@@ -606,7 +614,7 @@ def test_ngrams_come_back_bit_for_bit(order: int, path: Path) -> None:
     loaded = round_trip(checkpoint, path)
     np.testing.assert_array_equal(logits_of(loaded), logits_of(checkpoint))
     assert loaded.model.num_parameters == checkpoint.model.num_parameters
-    assert loaded.tokenizer.to_spec() == TOKENIZER.to_spec()
+    assert loaded.codec.tokenizer.to_spec() == TOKENIZER.to_spec()
     assert (loaded.settings, loaded.provenance) == (checkpoint.settings, PROVENANCE)
     assert (loaded.results, loaded.training) == (checkpoint.results, None)
 

@@ -9,13 +9,15 @@ import pytest
 from charseq.config import Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError, DataError
+from charseq.models import fit_ngram
 from charseq.models.ngram import Level
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.counting import baseline_orders, fit_ngram, train_ngram
+from charseq.runs.counting import baseline_orders, train_ngram
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
-from charseq.text.batches import make_sequence
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
 from charseq.text.symbols import EncodedText
 
@@ -42,7 +44,7 @@ def trained(directory: str = "run", ngram: int = 3, **data: Any) -> tuple[Checkp
 
 def nats_of(checkpoint: Checkpoint, text: str) -> np.ndarray:
     unit = checkpoint.settings.data.unit
-    return Scorer(checkpoint.model, checkpoint.tokenizer, unit).score(text).nats
+    return Scorer(checkpoint.model, Codec(checkpoint.codec.tokenizer, unit)).score(text).nats
 
 
 # ---- names of baselines
@@ -97,9 +99,11 @@ def test_wrong_names(names: str, wrong: str) -> None:
 def test_a_text_is_counted_in_pairs(unit: Unit, order: int) -> None:
     """The n-grams are those of the pairs that a network is trained on: in a line, of that line alone."""
     tokenizer = CharTokenizer.fit(CORPUS)
-    model = fit_ngram(EncodedText.of(CORPUS), tokenizer, unit, order)
+    model = fit_ngram(
+        Examples(EncodedText.of(CORPUS), Codec(tokenizer, unit)), vocab_size=tokenizer.vocab_size, order=order
+    )
     assert (model.order, model.vocab_size) == (order, tokenizer.vocab_size)
-    inputs, targets, starts = make_sequence(CORPUS, tokenizer, unit)
+    inputs, targets, starts = Codec(tokenizer, unit).examples(CORPUS)
     parts = np.split(np.arange(len(CORPUS)), np.flatnonzero(starts)[1:]) if unit == "line" else [slice(None)]
     for k, level in enumerate(model.levels, start=1):
         grams = {
@@ -132,17 +136,28 @@ def test_lines_in_another_order(unit: Unit) -> None:
 
 
 def _levels(text: str, tokenizer: CharTokenizer, unit: Unit) -> list[Level]:
-    return fit_ngram(EncodedText.of(text), tokenizer, unit, 3).levels
+    return fit_ngram(
+        Examples(EncodedText.of(text), Codec(tokenizer, unit)), vocab_size=tokenizer.vocab_size, order=3
+    ).levels
 
 
 @each_unit
 def test_a_vocabulary_that_is_not_its_own(unit: Unit) -> None:
     """What the vocabulary lacks is not counted, and what is counted makes distributions."""
     tokenizer = CharTokenizer.fit("ab\n")
-    unigrams = [fit_ngram(EncodedText.of(text), tokenizer, unit, 1) for text in ("abQab\nQ", "abab\n")]
+    unigrams = [
+        fit_ngram(
+            Examples(EncodedText.of(text), Codec(tokenizer, unit)), vocab_size=tokenizer.vocab_size, order=1
+        )
+        for text in ("abQab\nQ", "abab\n")
+    ]
     p = [np.exp(model.reader().read(0)) for model in unigrams]
     np.testing.assert_allclose(p[0], p[1], rtol=1e-12)
-    reader = fit_ngram(EncodedText.of("abQab\nQQba"), tokenizer, unit, 4).reader()
+    reader = fit_ngram(
+        Examples(EncodedText.of("abQab\nQQba"), Codec(tokenizer, unit)),
+        vocab_size=tokenizer.vocab_size,
+        order=4,
+    ).reader()
     for token in tokenizer.encode("aQbab\na"):
         np.testing.assert_allclose(np.exp(reader.read(int(token))).sum(), 1, rtol=1e-12)
 
@@ -176,10 +191,12 @@ def test_only_the_training_part_is_counted(unit: Unit) -> None:
     """The model is that of the training part, in its vocabulary."""
     checkpoint, texts = trained(unit=unit)
     tokenizer = CharTokenizer.fit(str(texts.train))
-    assert checkpoint.tokenizer.to_spec() == tokenizer.to_spec()
-    expected = fit_ngram(texts.train, tokenizer, unit, 3)
+    assert checkpoint.codec.tokenizer.to_spec() == tokenizer.to_spec()
+    expected = fit_ngram(
+        Examples(texts.train, Codec(tokenizer, unit)), vocab_size=tokenizer.vocab_size, order=3
+    )
     np.testing.assert_array_equal(
-        nats_of(checkpoint, CORPUS), Scorer(expected, tokenizer, unit).score(CORPUS).nats
+        nats_of(checkpoint, CORPUS), Scorer(expected, Codec(tokenizer, unit)).score(CORPUS).nats
     )
 
 

@@ -26,6 +26,7 @@ from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
 from charseq.runs.run import Run, shared_tokens
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
+from charseq.text.codec import Codec
 from charseq.training.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
 
 Array: TypeAlias = NDArray[Any]
@@ -278,7 +279,7 @@ def test_the_vocabulary_is_that_of_the_training_part() -> None:
     run = start(data={"valid_fraction": 0.05, "test_fraction": 0.03})
     assert "Q" in str(run.texts.valid)
     assert "Z" in str(run.texts.test)
-    assert run.checkpoint.tokenizer.vocab == tuple(sorted(set(TEXT)))
+    assert run.checkpoint.codec.tokenizer.vocab == tuple(sorted(set(TEXT)))
 
 
 @pytest.mark.parametrize("unit", ["stream", "line"])
@@ -288,9 +289,9 @@ def test_validation_prices_an_unseen_character(unit: str, unseen: str, num_bytes
     valid = f"the king si{unseen}ngs\nin the rain\n"
     Path("valid.txt").write_text(valid, encoding="utf-8")
     run = finished(data={"valid": "valid.txt", "unit": unit})
-    tokenizer, model = run.checkpoint.tokenizer, run.checkpoint.model
+    tokenizer, model = run.checkpoint.codec.tokenizer, run.checkpoint.model
     assert unseen not in tokenizer.vocab
-    nats = Scorer(model, tokenizer, run.settings.data.unit).score(valid).nats
+    nats = Scorer(model, Codec(tokenizer, run.settings.data.unit)).score(valid).nats
     price = -math.log(tokenizer.escape_probability) + 8 * num_bytes * math.log(2)
     assert nats[valid.index(unseen)] == pytest.approx(price)
     assert read_metrics(Path("run"))[-1]["valid_nats_per_char"] == pytest.approx(nats.mean(), rel=1e-6)
@@ -1007,7 +1008,7 @@ def test_weights_are_taken_over_by_character(cell: CellName, embedding_size: int
     run = start_from(old, "new", model=model, data=other)
     fresh = weights(start("fresh", model=model, data=other))
     theirs, mine = dict(old.model.params), weights(run)
-    vocab, old_vocab = run.checkpoint.tokenizer.vocab, old.tokenizer.vocab
+    vocab, old_vocab = run.checkpoint.codec.tokenizer.vocab, old.codec.tokenizer.vocab
     shared = [char for char in vocab if char in old_vocab]
     assert shared
     assert set(vocab) - set(shared)
