@@ -300,7 +300,7 @@ def count_different_contexts(
 def _sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolArray:
     """Return for each target whether the k-gram that ends with it begins with the first input of a sequence."""
     begins = np.zeros(num_inputs, np.bool_)
-    if resets is not None and k > 1:
+    if resets is not None and 1 < k < num_inputs + 2:
         begins[k - 2 :] = resets[: num_inputs - k + 2]
     return begins
 

@@ -136,8 +136,7 @@ class Checkpoint:
         metadata, tensors = _read(path)
         record = _record(path, metadata)
         checksum = record.pop("checksum", None)
-        if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
-            raise CheckpointError(f"{path}: the model file is damaged: its checksum is another one")
+        is_whole = record["format_version"] == 1 or checksum == checksum_of(record, tensors)
         try:
             upgrade_(record)
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
@@ -149,6 +148,8 @@ class Checkpoint:
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
+            if not is_whole:
+                raise ValueError("its checksum is another one")
         except OutdatedError as error:
             raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
