@@ -23,12 +23,14 @@ def make_job(
     return Job(model, T, num_streams, resets=resets, seed=3)
 
 
-def make_window(num_streams: int, *, num_steps: int = T, resets: bool = False, seed: int = 0) -> Window:
+def make_window(
+    num_streams: int, *, num_steps: int = T, resets: bool = False, weighted: bool = False, seed: int = 0
+) -> Window:
     rng, shape = np.random.default_rng(seed), (num_steps, num_streams)
     inputs = rng.integers(-1, V, shape).astype(np.int32)
-    return Window(
-        inputs, rng.integers(0, V, shape).astype(np.int32), rng.random(shape) < 0.3 if resets else None
-    )
+    targets = rng.integers(0, V, shape).astype(np.int32)
+    starts = rng.random(shape) < 0.3 if resets else None
+    return Window(inputs, targets, starts, rng.choice([0.0, 0.5, 1.0], shape) if weighted else None)
 
 
 def learnt(job: Job, plan: Plan, windows: list[Window]) -> tuple[list[float], list[Array], State]:

@@ -23,13 +23,14 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("kind")
+@pytest.mark.parametrize("weighted", [False, True], ids=["all", "weights"])
 @pytest.mark.parametrize("resets", [False, True], ids=["stream", "resets"])
 @pytest.mark.parametrize("num_streams", [2, 3, 17])
 @pytest.mark.parametrize("cell", CELLS)
-def test_shards_equal_the_whole(cell: str, num_streams: int, resets: bool) -> None:
+def test_shards_equal_the_whole(cell: str, num_streams: int, resets: bool, weighted: bool) -> None:
     """Loss, gradient and state of a batch in two shards are those of the batch in one, to rounding."""
     job = make_job(cell, num_streams=num_streams, resets=resets)
-    windows = [make_window(num_streams, resets=resets, seed=k) for k in range(3)]
+    windows = [make_window(num_streams, resets=resets, weighted=weighted, seed=k) for k in range(3)]
     losses, gradients, state = learnt(job, Plan(), windows)
     shard_losses, shard_gradients, shard_state = learnt(job, Plan(2), windows)
     np.testing.assert_allclose(shard_losses, losses, rtol=1e-13)

@@ -471,6 +471,47 @@ def test_resets_take_a_workspace_made_for_them() -> None:
         )
 
 
+# ---- hidden states
+
+
+@with_and_without_resets
+@every_embedding
+@every_depth
+@every_cell
+def test_logits_are_the_projection_of_the_hidden_states(
+    cell: str, num_layers: int, embedding_size: int, with_resets: bool
+) -> None:
+    """`forward` is `hidden` and the projection, bit for bit, and both advance the state alike."""
+    model, tokens = make_model(cell, num_layers, embedding_size), make_tokens(T, N)
+    resets = make_resets(T, N) if with_resets else None
+    expected, expected_state = run(model, tokens, make_state(model, N), resets)
+    state, work = make_state(model, N), model.workspace(T, N, resets=with_resets, logits=False)
+    h = model.hidden(tokens, state, work, resets=resets)
+    assert h.shape == (H, T * N)
+    logits = model.projection.forward(h, model.params, out=np.empty((T, N, V)))
+    np.testing.assert_array_equal(logits, expected)
+    for name, array in state.arrays.items():
+        np.testing.assert_array_equal(array, expected_state[name])
+
+
+@every_cell
+def test_going_back_leaves_the_gradient_of_the_projection_alone(cell: str) -> None:
+    """The projection belongs to the loss: `backward` writes every gradient but those of V and c."""
+    model, grads = make_model(cell, 2, 5), make_model(cell, 2, 5).params.like()
+    work = model.workspace(T, N)
+    h = model.hidden(make_tokens(T, N), make_state(model, N), work)
+    grads.flat.fill(9)
+    model.backward(np.ones_like(h), work, grads)
+    for name, array in grads.items():
+        assert bool(np.all(array == 9)) == name.startswith("projection."), name
+
+
+def test_a_workspace_without_logits_has_no_room_for_them() -> None:
+    """A loss that never sees all logits is not charged with the memory for them."""
+    model = make_model("gru")
+    assert model.workspace(T, N, logits=False).logits.size == 0
+
+
 # ---- workspaces and states
 
 

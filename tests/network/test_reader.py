@@ -196,6 +196,48 @@ def test_the_model_may_read_meanwhile(cell: str) -> None:
     assert_close(np.concatenate([first, read(reader, TOKENS[5:])]), expected)
 
 
+# ---- saving and restoring
+
+
+@pytest.mark.parametrize("num_between", [0, 1, 2, 5])
+@pytest.mark.parametrize("num_read", [0, 1, 4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_cell
+def test_a_restored_reader_goes_on_bit_for_bit(
+    cell: str, dtype: type, num_read: int, num_between: int
+) -> None:
+    """Whatever was read since `save`, reading after `restore_` gives the bits of reading on at once."""
+    reader = make_model(cell, 2, 3, hidden_size=17, dtype=dtype).reader()
+    read(reader, OTHERS[:num_read])
+    saved = reader.save()
+    expected = read(reader, TOKENS)
+    read(reader, OTHERS[:num_between])
+    reader.restore_(saved)
+    np.testing.assert_array_equal(read(reader, TOKENS), expected)
+
+
+@every_cell
+def test_what_was_saved_can_be_restored_again(cell: str) -> None:
+    """Reading on after `restore_` leaves what was saved as it was."""
+    reader = make_model(cell, 2).reader()
+    read(reader, OTHERS)
+    saved = reader.save()
+    first = read(reader, TOKENS)
+    for _ in range(2):
+        reader.restore_(saved)
+        np.testing.assert_array_equal(read(reader, TOKENS), first)
+
+
+@every_cell
+def test_a_save_fits_another_reader_of_the_model(cell: str) -> None:
+    """A second reader of the same parameters goes on where the first one was saved."""
+    model = make_model(cell, 2)
+    first, second = model.reader(), model.reader()
+    read(first, OTHERS)
+    second.restore_(first.save())
+    np.testing.assert_array_equal(read(second, TOKENS), read(first, TOKENS))
+
+
 # ---- memory
 
 

@@ -25,8 +25,10 @@ from charseq.config import (
 )
 from charseq.config.settings import OptimizerName
 from charseq.errors import DivergedError
-from charseq.gradients import SOURCES
+from charseq.gradients import SOURCES, TARGETS, GradientSource, Job, Plan
+from charseq.gradients.whole import Whole
 from charseq.network import CharModel, State, Workspace
+from charseq.network.parameters import Parameters
 from charseq.optim import OPTIMIZERS
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.scoring.score import Score
@@ -426,6 +428,175 @@ def test_validations_take_a_tenth_of_the_time(num_chars: int, expected: int) -> 
     assert (batches.num_targets, len(batches)) == (87, 4)
     trainer = make_trainer(TrainConfig(), batches=batches, validator=validator)
     assert trainer.eval_every == expected
+
+
+# ---- targets with weights, and characters of several tokens
+
+
+def every_second_step(window: Window) -> FloatArray:
+    return np.repeat(np.arange(len(window.targets))[:, None] % 2 * 0.3, window.targets.shape[1], axis=1)
+
+
+def nothing(window: Window) -> FloatArray:
+    return np.zeros(window.targets.shape)
+
+
+class TwoTokenBatches(Batches):
+    """Windows in which every second target goes on with a character that the one before began."""
+
+    def __getitem__(self, index: int) -> Window:
+        window = super().__getitem__(index)
+        begins = np.repeat((np.arange(len(window.targets)) % 2 == 0)[:, None], self.num_streams, axis=1)
+        return window._replace(begins=begins)
+
+
+def test_characters_count_as_much_as_their_targets_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step has as many characters as its targets weigh, and its loss is per character of these."""
+    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    batches = make_batches()
+    steps = steps_of(list(make_trainer(TrainConfig(num_epochs=1), batches=batches, targets="half").run()))
+    assert [step.num_chars for step in steps] == [every_second_step(window).sum() for window in batches]
+    uniform = math.log(TOKENIZER.vocab_size)
+    assert [step.loss for step in steps] == pytest.approx([uniform] * len(steps), rel=0.3)
+
+
+@pytest.mark.usefixtures("no_cold_starts")
+def test_the_loss_is_per_character_whatever_its_tokens() -> None:
+    """Where a character has two tokens, its nats are those of both."""
+    examples = Examples(EncodedText.of(TEXT), TOKENIZER, "stream")
+    pairs = TwoTokenBatches(examples, batch_size=3, seq_length=8)
+    by_char = steps_of(list(make_trainer(TrainConfig(max_steps=6), batches=pairs).run()))
+    by_token = steps_of(list(make_trainer(TrainConfig(max_steps=6)).run()))
+    for char, token in zip(by_char, by_token, strict=True):
+        assert char.num_chars == 3 * math.ceil(token.num_chars / 3 / 2)
+        assert char.loss * char.num_chars == pytest.approx(token.loss * token.num_chars, rel=1e-12)
+        assert char.grad_norm == token.grad_norm
+
+
+def test_a_validation_tells_the_training_loss_per_character() -> None:
+    """The mean since the last validation is over characters too."""
+    examples = Examples(EncodedText.of(TEXT), TOKENIZER, "stream")
+    batches = TwoTokenBatches(examples, batch_size=3, seq_length=8)
+    events = list(make_trainer(TrainConfig(max_steps=3, eval_every=3), batches=batches).run())
+    steps, (validated,) = steps_of(events), validations_of(events)
+    total = sum(step.loss * step.num_chars for step in steps)
+    assert validated.train_nats_per_char == pytest.approx(total / sum(step.num_chars for step in steps))
+
+
+def test_windows_in_which_nothing_counts_teach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps without any weight cost nothing, are not validated, and change no parameter by a gradient."""
+    monkeypatch.setitem(TARGETS, "none", nothing)
+    optim = OptimConfig(optimizer="sgd", schedule="constant", warmup_steps=0)
+    trainer = make_trainer(TrainConfig(max_steps=3, eval_every=1), optim, targets="none")
+    before = trainer.model.params.flat.copy()
+    events = list(trainer.run())
+    assert [(step.loss, step.num_chars) for step in steps_of(events)] == [(0.0, 0.0)] * 3
+    assert validations_of(events) == []
+    np.testing.assert_array_equal(trainer.model.params.flat, before)
+
+
+def test_weighted_characters_survive_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum of weights that is no whole number is restored as it was."""
+    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    first = make_trainer(TrainConfig(max_steps=9), targets="half", batches=make_batches(streams=3, steps=6))
+    list(itertools.islice(first.run(), 3))
+    assert first.progress.train_chars % 1
+    second = make_trainer(
+        TrainConfig(max_steps=9), targets="half", model=first.model, batches=make_batches(streams=3, steps=6)
+    )
+    second.restore(first.snapshot())
+    assert second.progress == first.progress
+
+
+# ---- the gradient source
+
+
+class NotingSource(Whole):
+    """A source that notes what it is told, and remembers how many windows each stream has behind it."""
+
+    def __init__(self, job: Job, state: State, plan: Plan) -> None:
+        super().__init__(job, state, Plan())
+        self.ages = np.zeros(job.num_streams, np.float32)
+        self.notes: list[str] = []
+
+    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+        self.notes.append("gradient")
+        self.ages += 1
+        return super().gradient(window, step)
+
+    def arrays(self) -> dict[str, FloatArray]:
+        return {"ages": self.ages}
+
+    def forget_(self, streams: BoolArray | None = None) -> None:
+        if streams is None:
+            self.notes.append("forget")
+        self.ages[... if streams is None else streams] = 0
+
+    def after_step(self, parameters: Parameters) -> None:
+        self.notes.append("after")
+        parameters.flat[-1] = 0
+
+
+@pytest.fixture
+def noting(monkeypatch: pytest.MonkeyPatch) -> list[NotingSource]:
+    """Register the source, and list those that are made."""
+    made: list[NotingSource] = []
+
+    def make(job: Job, state: State, plan: Plan) -> GradientSource:
+        made.append(NotingSource(job, state, plan))
+        return made[-1]
+
+    monkeypatch.setitem(SOURCES, "noting", make)
+    return made
+
+
+@pytest.mark.usefixtures("no_cold_starts")
+def test_a_source_hears_of_updates_and_of_states_handed_on(noting: list[NotingSource]) -> None:
+    """After each update it sees the parameters; after 4 windows, an epoch, streams are handed on."""
+    trainer = make_trainer(TrainConfig(max_steps=5, gradient="noting"))
+    list(trainer.run())
+    assert noting[-1].notes == [*(["gradient", "after"] * 4), "forget", "gradient", "after"]
+    assert trainer.model.params.flat[-1] == 0
+
+
+def test_a_source_hears_of_a_recovery(noting: list[NotingSource]) -> None:
+    """When training diverged all states are zero, and the source forgets what it kept of the past."""
+    model = make_model(ModelConfig(cell="lstm", hidden_size=5), kind=WatchedModel)
+    assert isinstance(model, WatchedModel)
+    model.spoilt = {2: math.nan}
+    list(make_trainer(TrainConfig(max_steps=2, gradient="noting"), model=model).run())
+    assert noting[-1].notes == ["gradient", "after", "gradient", "forget", "gradient", "after"]
+
+
+@pytest.mark.parametrize(("share", "age"), [(0.0, 3.0), (1.0, 1.0)])
+def test_a_source_hears_of_streams_that_begin_anew(
+    share: float, age: float, noting: list[NotingSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream whose state was set to zero before a window has no past in it."""
+    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", share)
+    list(make_trainer(TrainConfig(max_steps=3, gradient="noting")).run())
+    assert noting[-1].ages.tolist() == [age] * 3
+
+
+@pytest.mark.usefixtures("noting", "no_cold_starts")
+def test_what_a_source_remembers_is_saved_and_restored() -> None:
+    """The arrays of a source are part of a snapshot, and those of the source that goes on."""
+    train = TrainConfig(max_steps=3, gradient="noting")
+    first = make_trainer(train)
+    list(itertools.islice(first.run(), 2))
+    np.testing.assert_array_equal(first.snapshot().arrays["training.gradient.ages"], [2, 2, 2])
+    second = make_trainer(train, model=first.model)
+    second.restore(first.snapshot())
+    list(second.run())
+    np.testing.assert_array_equal(second.snapshot().arrays["training.gradient.ages"], [3, 3, 3])
+
+
+@pytest.mark.usefixtures("noting")
+def test_the_plan_is_that_of_the_source() -> None:
+    """A source that works in one piece is not said to work in two, though two were wanted."""
+    trainer = make_trainer(TrainConfig(max_steps=1, threads=2, gradient="noting"))
+    list(trainer.run())
+    assert trainer.plan == Plan()
 
 
 # ---- the best
