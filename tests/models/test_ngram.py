@@ -492,3 +492,19 @@ def test_orders_that_leave_next_to_nothing() -> None:
     tensors = {f"ngram.{k}.keys": np.zeros(1, np.int64) for k in range(1, 41)}
     tensors |= {f"ngram.{k}.counts": np.array([2**47]) for k in range(1, 41)}
     assert np.isfinite(log_p(rebuilt(tensors, order=40), [0] * 50)).all()
+
+
+@settings(deadline=None)
+@given(texts, texts, texts, st.integers(0, 5))
+def test_a_restored_reader_goes_on_bit_for_bit(
+    text: list[int], before: list[int], after: list[int], order: int
+) -> None:
+    """Whatever was read since `save`, reading after `restore_` gives the bits of reading on at once."""
+    reader = fitted(text, order).reader()
+    for token in before:
+        reader.read(token)
+    saved = reader.save()
+    expected = [reader.read(token) for token in after]
+    for _ in range(2):
+        reader.restore_(saved)
+        np.testing.assert_array_equal([reader.read(token) for token in after], expected)
