@@ -21,6 +21,7 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.models import ModelKind
     from charseq.runs.run import Run
     from charseq.text.corpus import OnProgress
     from charseq.text.split import CorpusParts
@@ -88,9 +89,8 @@ def command(
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
-        elif settings.with_layers(layers).model.kind != "recurrent":
-            _check_ngram_options(options, init_from)
-            _count(settings.with_layers(layers), output, display.show)
+        elif not (kind := _checked_kind(settings.with_layers(layers), options, init_from)).is_trained:
+            _count(settings.with_layers(layers), kind, output, display.show)
             return
         else:
             run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
@@ -100,16 +100,28 @@ def command(
     _summarise(run.directory, run.texts)
 
 
-def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | None) -> None:
-    """Raise ConfigError for options that say how a network is to be, or to be trained."""
-    idle = [key for section, key in options if section != "data" and key not in ("kind", "order")]
-    if idle or init_from:
-        flag = (idle[0] if idle else "init_from").replace("_", "-")
-        raise ConfigError(f"--ngram counts n-grams, and trains no network: leave out --{flag}")
+def _checked_kind(
+    settings: Settings, options: dict[tuple[str, str], str], init_from: str | None
+) -> "ModelKind":
+    """Return the kind of model that is wanted; ConfigError for options that this kind does not heed."""
+    from charseq.models import MODELS
+
+    kind: ModelKind = MODELS[settings.model.kind]
+    idle = [
+        key
+        for section, key in options
+        if section != "data" and key != "kind" and key not in kind.settings.get(section, ())
+    ]
+    if init_from and not kind.has_states:
+        idle.append("init_from")
+    if idle:
+        flag = idle[0].replace("_", "-")
+        raise ConfigError(f"--{flag} means nothing to a model of the kind {kind.name}; leave it out")
+    return kind
 
 
-def _count(settings: Settings, output: Path | None, progress: "OnProgress") -> None:
-    """Make an n-gram model, and say what a training run says at its end."""
+def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress: "OnProgress") -> None:
+    """Make a model that is not trained, and print the same summary as at the end of a training run."""
     from charseq.cli.console import note
     from charseq.runs.counting import count
     from charseq.runs.directory import default_directory
@@ -118,7 +130,7 @@ def _count(settings: Settings, output: Path | None, progress: "OnProgress") -> N
     made_by = shlex.join(["charseq", *sys.argv[1:]])
     checkpoint, texts = count(directory, settings, command=made_by, progress=progress)
     note(
-        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} n-grams, "
+        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {kind.parameters_name}, "
         f"vocabulary {checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
@@ -145,9 +157,9 @@ def _start(
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
 
-    model, texts, batches = run.settings.model, run.texts, run.batches
+    texts, batches = run.texts, run.batches
     note(
-        f"{model.cell} {model.num_layers} x {model.hidden_size}, {run.trainer.model.params.flat.size:,} "
+        f"{run.checkpoint.description}, {run.trainer.model.params.flat.size:,} "
         f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))

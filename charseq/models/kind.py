@@ -27,6 +27,8 @@ class ModelKind(ABC):
     """The settings of the sections model, optim and train that it heeds; others are refused on a command line."""
     is_trained: ClassVar[bool] = False
     """Whether it learns by gradient steps, in runs that can be interrupted, validated on the way and resumed."""
+    parameters_name: ClassVar[str] = "parameters"
+    """The word for the numbers that a model of this kind has learnt."""
     has_states: ClassVar[bool] = False
     """Whether it has parameters, hidden states and gates to look at, and to start another model from."""
 

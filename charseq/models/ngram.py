@@ -204,6 +204,7 @@ class NGramKind(ModelKind):
     """N-grams up to `model.order` characters long, counted in one pass."""
 
     name = "ngram"
+    parameters_name = "n-grams"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"kind", "order"})}
 
     def describe(self, config: ModelConfig) -> str:

@@ -67,7 +67,7 @@ def test_a_validation_claims_no_accuracy_that_was_not_counted() -> None:
 
 def test_ngrams_of_lines_are_refused_with_the_way_out() -> None:
     """Their counts are wrong, and the true ones are not in the file."""
-    with pytest.raises(CheckpointError, match="count it again with charseq train --unit line --ngram 3$"):
+    with pytest.raises(CheckpointError, match=r"count it again with charseq train --unit line --ngram 3$"):
         Checkpoint.load(FORMATS / "version_2_ngram_lines.safetensors")
 
 
