@@ -5,8 +5,8 @@
     >>> model.next("hell").top[0].char
     >>> charseq.load("runs/novel").score("hello").perplexity
 
-`dir(charseq)` lists the public names. They are loaded when they are first used, so that importing is quick; nothing
-is printed and no signal handler is changed.
+`dir(charseq)` lists the public names. They are loaded when they are first used, so that importing is quick;
+nothing is printed and no signal handler is changed.
 """
 
 from importlib import import_module

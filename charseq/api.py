@@ -68,7 +68,7 @@ class Model:
         return self.checkpoint.network
 
     def score(self, text: str) -> Score:
-        """Return the price of `text`, read from its beginning, as one sum: nats, bits, perplexity, accuracy."""
+        """Return the price of a whole text as one sum, with its bits, perplexity and accuracy."""
         return self.surprisal(text).score()
 
     def surprisal(self, text: str, *, num_guesses: int = 0) -> Surprisal:
@@ -79,7 +79,7 @@ class Model:
         return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
-        """Return the `top` likeliest characters after `prefix`, and the probability of `target`, one character."""
+        """Return the `top` likeliest characters after `prefix`, and the rating of the character `target`."""
         if target is not None and len(target) != 1:
             raise ConfigError(f"a target is one character; got {target!r}")
         return Predictor(self.checkpoint.model, self.codec).predict(prefix, target, num_top=top)
@@ -87,8 +87,8 @@ class Model:
     def sample(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> str:
         """Return new text that continues `prompt`, without the prompt.
 
-        `settings` are those of the section sample: length, temperature, top_k, top_p, seed. The text ends before
-        the first of the strings `stop`; that of a model of lines ends with its line.
+        `settings` are those of the section sample: length, temperature, top_k, top_p, seed. The text ends
+        before the first of the strings `stop`; that of a model of lines ends with its line.
         """
         return "".join(self.stream(prompt, stop=stop, **settings))
 
@@ -131,10 +131,11 @@ def train(
 ) -> Model:
     """Learn a model from text and return it: the best on validation.
 
-    `corpus` is a file, a directory or "builtin:pydoc", or several; any setting of the sections data, model, optim
-    and train is a keyword, as in `cell="lstm", max_time="2m"`. `output` is the new run directory (default:
-    runs/<corpus>-<kind>), `init_from` a model to start from, and `on_event` is called with each event of the
-    training. Raises ConfigError for what cannot be asked for, DataError for a text that cannot be used.
+    `corpus` is a file, a directory or "builtin:pydoc", or several; any setting of the sections data, model,
+    optim and train is a keyword, as in `cell="lstm", max_time="2m"`. `output` is the new run directory
+    (default: runs/<corpus>-<kind>), `init_from` a model to start from, and `on_event` is called with each
+    event of the training. Raises ConfigError for what cannot be asked for, DataError for a text that cannot
+    be used.
     """
     names = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
     base = Settings().with_layer({"data": {"corpus": [os.fspath(name) for name in names]}}, "corpus")

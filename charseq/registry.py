@@ -14,8 +14,8 @@ T = TypeVar("T")
 class Registry(MutableMapping[str, T], Generic[T]):
     """Things of one kind by their names, in the order in which they are listed.
 
-    An entry is the thing itself, or where it is: `"package.module:name"`, or `"package.module:Class()"` for an
-    instance. `what` is what one of them is called in messages.
+    An entry is the thing itself, or where it is: `"package.module:name"`, or `"package.module:Class()"` for
+    an instance. `what` is what one of them is called in messages.
     """
 
     def __init__(self, what: str, entries: Mapping[str, "T | str"]) -> None:

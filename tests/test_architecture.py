@@ -28,7 +28,7 @@ LAYERS = (
     ("cli",),
     ("__main__",),
 )
-"""The layers, from the bottom to the top: each module and package directly below charseq/. `__init__` is free.
+"""The layers from the bottom to the top: modules and packages directly below charseq/. `__init__` is free.
 
 A module imports only from layers below its own, and from its own package.
 """

@@ -30,8 +30,8 @@ CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 class States:
     """Everything inside a network after each character of a text was read, (layers, L, H) each.
 
-    `states` has the cell's states by name, h and for an LSTM c; `gates` how open each gate was, in [0, 1], by its
-    full name.
+    `states` has the cell's states by name, h and for an LSTM c; `gates` how open each gate was, in [0, 1], by
+    its full name.
     """
 
     states: dict[str, FloatArray]

@@ -1,4 +1,4 @@
-"""The surprisal of a text summed up by parts or by keys: each a score, all together the score of the whole."""
+"""Sums of the surprisal of a text by parts or by keys; together they are the score of the text."""
 
 from typing import TypeAlias
 

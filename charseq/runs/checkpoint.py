@@ -29,7 +29,7 @@ from charseq.training.trainer import Snapshot
 from charseq.version import __version__
 
 FORMAT_VERSION = 3
-"""1 had no checksum; 2 had `train.kernels` and `model.ngram`, and counted lines otherwise: see `upgrade.py`."""
+"""1 had no checksum; 2 had `train.kernels` and `model.ngram`: see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
 """What the names of tensors begin with that resuming needs, and nothing else."""

@@ -1,9 +1,9 @@
 """The characters that a model expects next, the likeliest first, whatever the number of their tokens.
 
-With one token for each character the distribution of the next token is that of the next character. Otherwise the
-characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the product of the
-probabilities of its tokens. The search opens the likeliest node first, so that characters are found in the order
-of their probabilities, and only as many nodes are read as are needed.
+With one token for each character the distribution of the next token is that of the next character. Otherwise
+the characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the
+product of the probabilities of its tokens. The search opens the likeliest node first, so that characters are
+found in the order of their probabilities, and only as many nodes are read as are needed.
 """
 
 import heapq
@@ -35,7 +35,7 @@ class Ranking:
     entropy: float
 
     def rank_of(self, place: int) -> int:
-        """Return the rank of the character with this place in the alphabet, 1 for the likeliest, 0 if not found."""
+        """Return the rank of the character with this place in the alphabet, 0 if it was not found."""
         found = np.flatnonzero(self.chars == place)
         return int(found[0]) + 1 if len(found) else 0
 
@@ -60,7 +60,7 @@ class Guesser:
         target: str | None = None,
         whole: bool = False,
     ) -> Ranking:
-        """Return at least the `num` likeliest characters, all down to `target`, or with `whole` all that matter.
+        """Return the `num` likeliest characters or more: down to `target`, or with `whole` nearly all.
 
         `log_p` (V,) is what the reader says of the next token; the reader is left as it was.
         """
@@ -77,7 +77,7 @@ class Guesser:
 
 
 class _Search:
-    """One search: a heap of nodes (-log p, number, tokens, what the reader had read before the last of them)."""
+    """One search: a heap of nodes (-log p, number, tokens, the reader before the last of them)."""
 
     def __init__(self, codec: Codec, reader: TokenReader, places: dict[str, int]) -> None:
         self._tokenizer, self._reader, self._places = codec.tokenizer, reader, places

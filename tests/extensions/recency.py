@@ -1,4 +1,4 @@
-"""A toy kind of model, in one file: how often each token was seen, and a bonus for the one that was just read.
+"""A toy kind of model in one file: counts of tokens, and a bonus for the one that was just read.
 
     p(next = v | last = w) = (1 - BONUS) (count(v) + 1) / (total + V) + BONUS [v = w]
 

@@ -39,9 +39,6 @@ if __name__ == "__main__":
 else:
     instrumented = nullcontext()
 with instrumented:
-    import tomllib
-
-    import yaml
     from safetensors import safe_open
     from safetensors.numpy import save
 
@@ -63,7 +60,6 @@ with instrumented:
     from charseq.scoring.predictor import Predictor
     from charseq.scoring.scorer import Scorer
     from charseq.text import CharTokenizer, corpus
-    from charseq.text.batches import prompt_tokens
     from charseq.text.symbols import EncodedText
 
 WORDS = r"NaN 1e400 0x1 1:00:00.5 2020-01-31 null true [[ { \ud800 !!bool !!int !!float !!set <<: &a *a ? -"

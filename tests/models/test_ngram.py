@@ -85,9 +85,9 @@ def examples_of(lines: Sequence[Sequence[int]]) -> tuple[Array, Array, Array]:
 def plain_line_counts(lines: Sequence[Sequence[int]], order: int) -> list[Counter[tuple[int, ...]]]:
     """Return the counts of Kneser-Ney for sentences, as the literature has them.
 
-    The highest order counts occurrences. A lower order counts after how many different symbols, the beginning of
-    the sentence among them, a gram occurs; but one that begins a sentence has no left neighbour, and counts its
-    occurrences (Heafield et al. 2013, section 3.2; the SRILM and KenLM toolkits count alike).
+    The highest order counts occurrences. A lower order counts after how many different symbols, the beginning
+    of the sentence among them, a gram occurs; but one that begins a sentence has no left neighbour, and
+    counts its occurrences (Heafield et al. 2013, section 3.2; the SRILM and KenLM toolkits count alike).
     """
     sentences = [[BEGIN, *line, NEWLINE] for line in lines]
     occurrences = [

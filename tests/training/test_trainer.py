@@ -31,8 +31,8 @@ from charseq.network import CharModel, State, Workspace
 from charseq.network.parameters import Parameters
 from charseq.optim import OPTIMIZERS
 from charseq.runs.checkpoint import Checkpoint, Provenance
-from charseq.scoring.score import Score
 from charseq.scoring import Validator
+from charseq.scoring.score import Score
 from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Examples, Window
 from charseq.text.codec import Codec
