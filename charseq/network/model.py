@@ -22,7 +22,7 @@ from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 
 
 class State:
-    """The state that N streams of text carry from window to window: each of a cell's, (N, H), for each layer."""
+    """The state that N streams of text carry from window to window: the cell's arrays of each layer, (N, H)."""
 
     def __init__(self, arrays: dict[str, FloatArray]) -> None:
         self.arrays = arrays
