@@ -22,7 +22,7 @@ from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 
 
 class State:
-    """The state that N streams of text carry from window to window: the cell's arrays of each layer, (N, H)."""
+    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H)."""
 
     def __init__(self, arrays: dict[str, FloatArray]) -> None:
         self.arrays = arrays
