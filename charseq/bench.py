@@ -1,4 +1,4 @@
-"""How fast this machine does what charseq does: training steps, sampled characters, scored characters.
+"""The speed of this machine: training steps, sampled characters, scored characters.
 
 The model is untrained and the text random, of 65 characters, which costs the same as any other. Each figure
 is the median of its repetitions after a warm-up.

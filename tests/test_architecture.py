@@ -39,7 +39,7 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 """Who may import what is not for everybody."""
 
 TESTED_ELSEWHERE = {
-    "events": "records without code; tests/test_trainer.py, for every event",
+    "training/events": "records without code; tests/training/test_trainer.py, for every event",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
     "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
     "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",

@@ -1,9 +1,9 @@
-"""How far back a network looks: what the loss of a character owes to the state k steps before it.
+"""The reach of a network into the past: the gradient of a character's loss by the state k steps before it.
 
 A vanilla network's gradient vanishes or explodes from step to step, that of a gated one may last. Here that
-is measured on a trained model. Sources: Bengio, Simard and Frasconi 1994, «Learning long-term dependencies
-with gradient descent is difficult»; Pascanu, Mikolov and Bengio 2013, «On the difficulty of training
-recurrent neural networks». Next room: `activations.py`.
+is measured on a trained model. Sources: Bengio, Simard and Frasconi 1994, "Learning long-term dependencies
+with gradient descent is difficult"; Pascanu, Mikolov and Bengio 2013, "On the difficulty of training
+recurrent neural networks".
 """
 
 from collections.abc import Sequence

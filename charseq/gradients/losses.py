@@ -18,7 +18,7 @@ class Loss(ABC):
     """One entry of LOSSES. It keeps nothing between two calls but what lies in its workspace."""
 
     draws: ClassVar[bool] = False
-    """Whether it draws random numbers."""
+    """True for a loss that draws random numbers."""
 
     @abstractmethod
     def workspace(self, params: Parameters, num_targets: int) -> Any:

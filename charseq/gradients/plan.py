@@ -1,4 +1,4 @@
-"""How a batch is spread over the cores of this machine."""
+"""Plans: ways to spread a batch over the cores of this machine."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a batch is computed: in so many shards, each product on so many threads of BLAS."""
+    """The number of shards that a batch is cut into, and of BLAS threads for each product."""
 
     num_shards: int = 1
     blas_threads: int = 1

@@ -27,7 +27,7 @@ from charseq.network.parameters import Parameters
 from charseq.text.batches import Window
 
 CAN_FORK = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-"""Whether a process may be forked; Apple's libraries do not survive it."""
+"""True where a process may be forked; Apple's libraries do not survive it."""
 
 
 class Order(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where the gradient of a window comes from: the entries of SOURCES that are part of the program."""
+"""The gradient sources of the program, as SOURCES names them."""
 
 from charseq.gradients.plan import Plan
 from charseq.gradients.shards import Shards

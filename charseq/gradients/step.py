@@ -17,7 +17,7 @@ BUFFER_SIZE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What gradients are wanted of: a loss over windows of up to T steps of N streams.
+    """A loss over windows of up to T steps of N streams, whose gradient is wanted.
 
     With `resets` streams may begin anew inside a window. `seed` is that of dropout and of losses that draw.
     """

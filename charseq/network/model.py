@@ -22,7 +22,7 @@ from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 
 
 class State:
-    """What N streams of text carry from window to window: for each layer the cell's states, each (N, H)."""
+    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H)."""
 
     def __init__(self, arrays: dict[str, FloatArray]) -> None:
         self.arrays = arrays
@@ -80,7 +80,7 @@ class CharModel:
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers are learnt."""
+        """The number of learnt numbers."""
         return self.params.flat.size
 
     def tensors(self) -> dict[str, FloatArray]:

@@ -1,7 +1,8 @@
-"""A model that reads one stream, one character at a time: whatever can be done once is.
+"""A model that reads one stream, one character at a time, with all that it can compute in advance.
 
-The first layer's U x(t) + b is a row of a table for any input; elsewhere biases are one more row of their
-matrix, as each input ends with a 1; and two steps take turns, each starting from the state the other leaves.
+The first layer's U x(t) + b is a row of a table, one for each input. In other products the bias is a further
+row of the matrix, as each input ends with a 1. Two steps take turns: each starts from the state that the
+other has left, so that no state is copied.
 """
 
 from collections.abc import Sequence

@@ -51,7 +51,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """What was to be saved could not be, for the `reason` given; it is tried again at the next save."""
+    """A save failed, for the `reason` given; the next one tries again."""
 
     step: int
     reason: str

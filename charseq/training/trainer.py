@@ -8,10 +8,10 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from charseq.arrays import FloatArray
 from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
@@ -25,46 +25,14 @@ from charseq.scoring import Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.training.progress import Progress
 
 COLD_STARTS = 0.01
 """Share of a stream's windows that begin as a text does, so that a model knows what to do without context."""
 MAX_RECOVERIES = 3
-"""How often training may diverge and go on."""
+"""The number of times that training may diverge and go on."""
 MIN_EVAL_EVERY = 100
 """Steps between validations at least, unless the settings say otherwise."""
-
-
-NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
-Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""What a number of a run that is resumed may be."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands: every number that resuming needs beside the arrays.
-
-    `window` counts within the epoch, `elapsed` in seconds of training. `train_nats` and `train_chars` are
-    the sums since the last validation; characters whose targets have weights count as much as these say.
-    """
-
-    step: NonNegative = 0
-    epoch: NonNegative = 0
-    window: NonNegative = 0
-    elapsed: Amount = 0.0
-    best_nats: Amount | None = None
-    best_step: NonNegative = 0
-    num_bad_validations: NonNegative = 0
-    num_recoveries: NonNegative = 0
-    rate_scale: Amount = 1.0
-    num_optimizer_steps: NonNegative = 0
-    train_nats: Amount = 0.0
-    train_chars: Chars = 0
-
-    @property
-    def epoch_number(self) -> int:
-        """The epoch, counted from 1, that the last window belonged to."""
-        return self.epoch + (self.window > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from charseq.text.batches import Batches, Examples, Window
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.trainer import Progress, Snapshot, Trainer
+from charseq.training.trainer import Snapshot, Trainer
 from tests import reference
 
 Array: TypeAlias = NDArray[Any]
@@ -358,15 +358,6 @@ def test_validations_say_in_which_epoch_they_are() -> None:
     events = list(make_trainer(TrainConfig(max_steps=10, eval_every=1)).run())
     assert [v.epoch for v in validations_of(events)] == [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]
     assert [v.epoch for v in validations_of(events)] == [step.epoch for step in steps_of(events)]
-
-
-@pytest.mark.parametrize(
-    ("epoch", "window", "number"),
-    [(0, 0, 0), (0, 1, 1), (0, 3, 1), (1, 0, 1), (1, 1, 2), (7, 0, 7), (7, 2, 8)],
-)
-def test_the_number_of_an_epoch(epoch: int, window: int, number: int) -> None:
-    """Epochs count from 1, by the last window; before the first window there is none."""
-    assert Progress(epoch=epoch, window=window).epoch_number == number
 
 
 def test_every_character_of_an_epoch_is_learnt_from() -> None:
