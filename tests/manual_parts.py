@@ -1,7 +1,7 @@
 """The generated parts of the manual: Markdown made from commands, settings and layers.
 
-A page marks such a part by `<!-- generated: NAME -->` and `<!-- end -->`. The tests compare the page with what
-is generated; with CHARSEQ_REWRITE_GOLDEN=1 they write it into the page.
+A page marks such a part by `<!-- generated: NAME -->` and `<!-- end -->`. The tests compare the page with
+what is generated; with CHARSEQ_REWRITE_GOLDEN=1 they write it into the page.
 """
 
 import os
@@ -29,13 +29,15 @@ def parts_of(page: str) -> list[str]:
 
 def filled(page: str) -> str:
     """Return a page with its generated parts as they should be."""
-    return PART.sub(lambda match: f"{match[1]}\n{generated(match[2])}\n{match[4]}", page)
+    return PART.sub(lambda match: f"{match[1]}\n{generated(match[2], match[3])}{match[4]}", page)
 
 
-def generated(name: str) -> str:
-    """Return the Markdown of one part."""
+def generated(name: str, before: str) -> str:
+    """Return the Markdown of one part, which was `before`; a part that nothing makes yet stays as it is."""
     kind, _, rest = name.partition(":")
-    return PARTS[kind](rest) if rest else PARTS[kind]()
+    if kind not in PARTS:
+        return before.removeprefix("\n")
+    return f"{PARTS[kind](rest) if rest else PARTS[kind]()}\n"
 
 
 # ---- commands
@@ -109,9 +111,7 @@ def _examples(epilog: str) -> Iterator[str]:
 
 def settings_part() -> str:
     """Return every setting: default, meaning, choices, option, environment variable."""
-    options = {
-        option: name for name in COMMANDS for one in COMMANDS[name].params for option in one.opts
-    }
+    options = {option: name for name in COMMANDS for one in COMMANDS[name].params for option in one.opts}
     lines = []
     for name, section in Settings():
         lines += [f"### {name}", "", f"{type(section).__doc__}", ""]

@@ -16,7 +16,7 @@ EXAMPLES = examples(
     ("charseq help settings | grep learning_rate", "a page as plain Markdown, in a pipe"),
 )
 LESS = "FRX"
-"""Options of the pager less where the environment has none: show colours, and end at once if a page is short."""
+"""Options for the pager less if the environment has none: show colours, and end at once on a short page."""
 
 
 def command(
