@@ -12,21 +12,17 @@ import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
-from charseq.cli.commands import app
 from charseq.config import Settings
 from charseq.config.toml import to_toml
 from charseq.manual import TOPICS
 from tests.cli.conftest import surroundings
+from tests.manual_parts import COMMANDS, MAIN
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAIN: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = MAIN.commands
 
 
 every_command = pytest.mark.parametrize("name", COMMANDS)
