@@ -1,7 +1,7 @@
 """How fast this machine does what charseq does: training steps, sampled characters, scored characters.
 
 The model is untrained and the text random, of 65 characters, which costs the same as any other. Each figure
-is the median of its repetitions after a warm-up. Next room: `cli/bench.py`, which shows them.
+is the median of its repetitions after a warm-up.
 """
 
 import re
@@ -17,13 +17,17 @@ from threadpoolctl import threadpool_limits
 from charseq.backend import use_numba
 from charseq.config import BackendName, CellName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
-from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores
+from charseq.gradients import Job, Plan
+from charseq.gradients.plan import num_cores
+from charseq.gradients.sources import backpropagation
+from charseq.gradients.trial import fastest_plan
 from charseq.network import CharModel
 from charseq.optim import clip_, make_optimizer
-from charseq.sampling.sampler import sample
-from charseq.scoring.scorer import Scorer
+from charseq.sampling import sample
+from charseq.scoring import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.batches import Window
+from charseq.text.codec import Codec
 
 ALPHABET = "\n" + "".join(map(chr, range(33, 97)))
 """The 65 characters of random texts, as many as tiny-shakespeare has."""
@@ -116,14 +120,14 @@ class Bench:
         inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
         window, plan = Window(inputs, targets, None), Plan(min(self._threads, shape.batch_size))
         if not self._threads:
-            plan = fastest_plan(job, state, window)
+            plan = fastest_plan(backpropagation, job, state, window)
 
         def step() -> None:
-            _, grads = shards.gradient(window, 0)
+            _, grads = source.gradient(window, 0)
             clip_(grads.flat, optim.max_grad_norm)
             optimizer.step(model.params, grads, learning_rate=1e-3)
 
-        with Shards(job, state, plan) as shards:
+        with backpropagation(job, state, plan) as source:
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
         gflops = 6e-9 * num_product_weights(model) * num_chars / median
@@ -144,7 +148,8 @@ class Bench:
     def sample(self, cell: CellName, shape: Shape) -> Measurement:
         """Measure drawing one character after the other, as `charseq sample` does."""
         length, rng = 200, np.random.default_rng(0)
-        characters = sample(_model(cell, shape), [0], SampleConfig(length=10**9), rng=rng)
+        codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=len(ALPHABET)), "stream")
+        characters = sample(_model(cell, shape), codec, "", SampleConfig(length=10**9), rng=rng)
         with threadpool_limits(1):
             seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
         return self._per_char("sample", cell, shape, seconds, length)
@@ -155,7 +160,8 @@ class Bench:
         letters = np.random.default_rng(0).integers(1, len(ALPHABET), length)
         letters[LINE_LENGTH - 1 :: LINE_LENGTH] = 0
         text = "".join(ALPHABET[letter] for letter in letters)
-        scorer = Scorer(_model(cell, shape), CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
+        scorer = Scorer(_model(cell, shape), codec)
         with threadpool_limits(1):
             seconds = _measure(lambda: scorer.score(text), self._seconds)
         return self._per_char("evaluate", cell, shape, seconds, length, unit)

@@ -14,6 +14,7 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL
 from charseq.runs.run import Run
 from charseq.scoring.predictor import Predictor
+from charseq.text.codec import Codec
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = read_cases(DATA / "hello.yaml")
@@ -35,7 +36,7 @@ def trained(cell: CellName) -> Predictor:
         run = Run.start(Path(folder), settings, command="")
         list(run.events())
         checkpoint = Checkpoint.load(Path(folder) / MODEL)
-    return Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    return Predictor(checkpoint.model, checkpoint.codec)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.prefix)

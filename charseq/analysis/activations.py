@@ -6,16 +6,17 @@ properties of a text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charseq.arrays import FloatArray
-from charseq.config import Unit
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.network.recurrent import LayerWork
-from charseq.text import Tokenizer
-from charseq.text.batches import NEWLINE, make_sequence
+from charseq.text.codec import NEWLINE, Codec
 
 WINDOW_STEPS = 256
 """Characters that are read together."""
@@ -25,58 +26,90 @@ CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 """The quotation marks that open, and those that may close what each has opened."""
 
 
-def hidden_states(model: CharModel, tokenizer: Tokenizer, unit: Unit, text: str) -> FloatArray:
-    """Return h of every unit after each character of `text` was read, (layers, L, H), in the model's dtype.
+@dataclass(frozen=True, slots=True)
+class States:
+    """Everything inside a network after each character of a text was read, (layers, L, H) each.
 
-    Reading begins as in scoring: from the zero state with the zero vector, or a newline if the unit is a
-    line. A line's newline is also what the next one begins with, and the state after it that of a fresh line.
+    `states` has the cell's states by name, h and for an LSTM c; `gates` how open each gate was, in [0, 1], by its
+    full name.
+    """
+
+    states: dict[str, FloatArray]
+    gates: dict[str, FloatArray]
+
+    @property
+    def hidden(self) -> FloatArray:
+        """The hidden states h."""
+        return self.states["h"]
+
+
+def all_states(model: CharModel, codec: Codec, text: str) -> States:
+    """Return states and gates after each character of `text`, in the model's dtype; reading as in scoring."""
+    cell, shape = model.layers[0].cell, (len(model.layers), len(text), model.config.hidden_size)
+    dtype = model.params.flat.dtype
+    found = States(
+        {name: np.empty(shape, dtype) for name in cell.state_names},
+        {name: np.empty(shape, dtype) for name in cell.gates.values()},
+    )
+    for chars, steps, works in _read(model, codec, text):
+        for layer, work in enumerate(works):
+            for number, name in enumerate(cell.state_names):
+                found.states[name][layer, chars] = work.arrays.states[number][steps + 1, :, 0]
+            for attribute, name in cell.gates.items():
+                for char, step in enumerate(steps.tolist(), start=chars.start):
+                    found.gates[name][layer, char] = getattr(work.steps[step], attribute)[:, 0]
+    return found
+
+
+def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
+    """Return h of every neuron after each character of `text` was read, (layers, L, H), in the model's dtype.
+
+    Reading begins as in scoring: from the zero state, with the codec's start token. Where a sequence ends and
+    another begins, the state is that after the first input of the new one.
     """
     shape = (len(model.layers), len(text), model.config.hidden_size)
     states = np.empty(shape, model.params.flat.dtype)
-    for part, works in _read(model, tokenizer, unit, text):
+    for chars, steps, works in _read(model, codec, text):
         for layer, work in zip(states, works, strict=True):
-            layer[part] = work.arrays.states[0][1 : part.stop - part.start + 1, :, 0]
+            layer[chars] = work.arrays.states[0][steps + 1, :, 0]
     return states
 
 
-def gate_openness(model: CharModel, tokenizer: Tokenizer, unit: Unit, text: str) -> dict[str, FloatArray]:
+def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatArray]:
     """Return how open each kind of gate is while each character of `text` is read, (layers, L).
 
-    That is the mean over the layer's units, 0 shut and 1 open, by the gate's full name. Reading is as in
+    That is the mean over the layer's neurons, 0 shut and 1 open, by the gate's full name. Reading is as in
     `hidden_states`. Raises ConfigError for a cell without gates.
     """
     cell = model.layers[0].cell
     if not cell.gates:
         raise ConfigError(f"the cell {cell.name} has no gates")
     openness = {name: np.empty((len(model.layers), len(text))) for name in cell.gates.values()}
-    for part, works in _read(model, tokenizer, unit, text):
+    for chars, steps, works in _read(model, codec, text):
         for attribute, name in cell.gates.items():
             for layer, work in zip(openness[name], works, strict=True):
-                steps = work.steps[: part.stop - part.start]
-                layer[part] = [getattr(step, attribute).mean(dtype=np.float64) for step in steps]
+                opened = [getattr(work.steps[step], attribute) for step in steps.tolist()]
+                layer[chars] = [gate.mean(dtype=np.float64) for gate in opened]
     return openness
 
 
 def _read(
-    model: CharModel, tokenizer: Tokenizer, unit: Unit, text: str
-) -> Iterator[tuple[slice, list[LayerWork]]]:
-    """Yield parts of `text` and what each layer has left of reading them, until the next is asked for."""
-    inputs, _, starts = make_sequence(text + NEWLINE, tokenizer, unit)  # so that its last is an input too
-    state, work = (
-        model.initial_state(1),
-        model.workspace(WINDOW_STEPS, 1, resets=unit == "line", backward=False),
-    )
+    model: CharModel, codec: Codec, text: str
+) -> Iterator[tuple[slice, NDArray[np.intp], list[LayerWork]]]:
+    """Yield some characters, the steps of a window after which they are read, and each layer's work in it.
 
-    def read(steps: slice) -> None:
-        model.forward(
-            inputs[steps, None], state, work, resets=None if starts is None else starts[steps, None]
-        )
-
-    read(slice(0, 1))
-    for begin in range(0, len(text), WINDOW_STEPS):
-        part = slice(begin, min(begin + WINDOW_STEPS, len(text)))
-        read(slice(part.start + 1, part.stop + 1))
-        yield part, work.layers
+    The arrays of the work are overwritten when the next ones are asked for.
+    """
+    inputs, starts, expects = codec.reading(text)
+    state = model.initial_state(1)
+    work = model.workspace(WINDOW_STEPS, 1, resets=codec.restarts, backward=False)
+    complete = expects[1:]  # the step that reads the last token of each character
+    bounds = [0, *range(1, len(inputs), WINDOW_STEPS), len(inputs)]
+    for begin, end in pairwise(bounds):
+        resets = None if starts is None else starts[begin:end, None]
+        model.forward(inputs[begin:end, None], state, work, resets=resets)
+        chars = slice(*np.searchsorted(complete, [begin, end]).tolist())
+        yield chars, complete[chars] - begin, work.layers
 
 
 def correlations(states: FloatArray, values: FloatArray) -> FloatArray:

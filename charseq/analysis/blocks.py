@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.scoring.score import bits
+from charseq.scoring import bits
 
 BLOCK_CHARS, MAX_BLOCKS = 256, 1024
 """The shortest block, and the number at which two neighbours become one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Surprisal
 
 NUM_BINS = 10
 
@@ -31,7 +31,9 @@ class Calibration:
         self._sums = np.zeros((3, NUM_BINS))  # characters, confidences, right guesses
 
     def add(self, surprisal: Surprisal) -> None:
-        """Count the next piece of a text."""
+        """Count the next piece of a text, scored with ranks."""
+        if surprisal.ranks is None or surprisal.confidences is None:
+            raise ValueError("scored without ranks")
         places = np.clip(np.ceil(surprisal.confidences * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
         for sums, weights in zip(
             self._sums, (None, surprisal.confidences, surprisal.ranks == 1), strict=True

@@ -15,7 +15,7 @@ from charseq.config import Name, brief
 from charseq.errors import ConfigError, DataError
 from charseq.files import read_small
 from charseq.reports import Row, prediction_row
-from charseq.scoring.predictor import Prediction
+from charseq.scoring import Prediction
 from charseq.scoring.score import perplexity_of
 
 

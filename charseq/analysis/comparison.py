@@ -17,8 +17,7 @@ from charseq.analysis.figures import Figures
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
 from charseq.arrays import FloatArray
-from charseq.scoring.score import Score, bits
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Score, Surprisal, bits
 
 PASSAGE_CHARS = 64
 INTERVAL = (0.025, 0.975)

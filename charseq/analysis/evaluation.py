@@ -13,7 +13,7 @@ from charseq.errors import DataError
 from charseq.models.contract import LanguageModel
 from charseq.reports import Row, calibration_row, evaluation_row, group_rows, hardest_row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer, Surprisal
+from charseq.scoring import Scorer, Surprisal
 from charseq.text.corpus import NamedTexts
 
 
@@ -98,7 +98,7 @@ def evaluate(
     return Evaluation(
         reading.rows(),
         groups,
-        [hardest_row(hard, checkpoint.tokenizer.vocab) for hard in hardest.chars],
+        [hardest_row(hard, checkpoint.codec.tokenizer.alphabet) for hard in hardest.chars],
         [calibration_row(part) for part in total.calibration.bins] if wanted.calibration else [],
     )
 
@@ -149,8 +149,7 @@ class _Reading:
         ]
 
     def _scorers(self) -> dict[str, Scorer]:
-        tokenizer, unit = self._checkpoint.tokenizer, self._checkpoint.settings.data.unit
         return {
-            name: Scorer(model, tokenizer, unit, num_guesses=0 if number else self._num_guesses)
+            name: Scorer(model, self._checkpoint.codec, num_guesses=0 if number else self._num_guesses)
             for number, (name, model) in enumerate(self._models.items())
         }

@@ -4,8 +4,7 @@ import numpy as np
 
 from charseq.analysis.blocks import Blocks, standard_error
 from charseq.analysis.calibration import Calibration
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Score, Surprisal
 
 
 class Figures:

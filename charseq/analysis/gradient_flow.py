@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.config import Unit
 from charseq.errors import DataError
 from charseq.network import CharModel, State
 from charseq.network.loss import cross_entropy_
-from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import make_sequence
+from charseq.text import UNSEEN
+from charseq.text.codec import Codec
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 """Steps back in time at which the gradient is looked at."""
@@ -68,8 +67,7 @@ class GradientFlow:
 
 def gradient_flow(
     model: CharModel,
-    tokenizer: Tokenizer,
-    unit: Unit,
+    codec: Codec,
     text: str,
     *,
     num_positions: int = 64,
@@ -83,11 +81,13 @@ def gradient_flow(
     does not act, and all is computed in float64: a gradient may vanish below float32. Raises DataError for a
     text that is too short.
     """
-    inputs, targets, starts = make_sequence(text, tokenizer, unit)
-    places = np.arange(len(text))
+    inputs, targets, starts, first_tokens = codec.examples(text)
+    places = np.arange(len(targets))
     begins = places == 0 if starts is None else starts
     behind = places - np.maximum.accumulate(np.where(begins, places, 0))
     known = targets != UNSEEN
+    if first_tokens is not None:
+        known &= first_tokens
     enough = max(1, MIN_SHARE * np.sum(known))
     lags = tuple(lag for lag in lags if np.sum(known & (behind >= lag)) >= enough)
     if not lags:
@@ -131,8 +131,9 @@ class _Meter:
             start = State({name: array.copy() for name, array in state.arrays.items()})
             logits = read(reached, 1, start)
             logits[:-1] = 0
-            cross_entropy_(logits[-1:], self._targets[positions[None]], num_targets=1)
-            model.backward(logits, work, self._grads)
+            cross_entropy_(logits[-1:], self._targets[positions[None]], total_weight=1)
+            dh = model.projection.backward(logits, work.h, model.params, self._grads, out=work.dh)
+            model.backward(dh, work, self._grads)
             norms[:, k] = self._norms_of(model.state_gradient(work))
         return norms
 

@@ -16,8 +16,7 @@ from charseq.analysis.classes import class_of
 from charseq.analysis.ranking import Group, Worst
 from charseq.analysis.segments import STARTS, Segment, Segments, is_space
 from charseq.analysis.sums import NUM_COLUMNS, IndexArray, columns_of, scores_by_key, scores_of
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Score, Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 MAX_WORDS = 1_000_000

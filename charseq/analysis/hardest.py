@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Surprisal, bits
 
 BEFORE, AFTER = 40, 20
 """Characters of context."""
@@ -81,7 +80,7 @@ class Hardest:
 
     def _hard_char(self, text: str, surprisal: Surprisal, k: int) -> HardChar:
         expected = surprisal.expected
-        if expected is None:
+        if expected is None or surprisal.ranks is None:
             raise ValueError("scored without guesses")
         return HardChar(
             file=self._file,

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from charseq.scoring.score import Score
+from charseq.scoring import Score
 
 
 @dataclass(frozen=True, slots=True)

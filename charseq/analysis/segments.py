@@ -7,8 +7,7 @@ import numpy as np
 
 from charseq.analysis.sums import scores_of_parts
 from charseq.arrays import BoolArray
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Score, Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 TEXT_CHARS = 4096

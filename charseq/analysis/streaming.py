@@ -7,8 +7,7 @@ from charseq.analysis.segments import Segment, Segments
 from charseq.errors import DataError
 from charseq.reports import Row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.score import Score, bits
-from charseq.scoring.scorer import Scorer, Surprisal
+from charseq.scoring import Score, Scorer, Surprisal, bits
 from charseq.text.corpus import NamedTexts
 
 KINDS = ("char", "word", "line", "file")
@@ -30,11 +29,10 @@ def each_row(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[R
 
 
 def _rows_of(checkpoint: Checkpoint, file: str, pieces: Iterable[str], kind: str) -> Iterator[Row]:
-    tokenizer, unit = checkpoint.tokenizer, checkpoint.settings.data.unit
-    scorer = Scorer(checkpoint.model, tokenizer, unit, num_guesses=2 if kind == "char" else 0)
+    scorer = Scorer(checkpoint.model, checkpoint.codec, num_guesses=2 if kind == "char" else 0)
     scored = ((piece, scorer.score(piece)) for piece in pieces)
     if kind == "char":
-        yield from _chars(scored, file, tokenizer.vocab)
+        yield from _chars(scored, file, checkpoint.codec.tokenizer.alphabet)
     elif kind == "file":
         score = sum((surprisal.score() for _, surprisal in scored), Score())
         yield _segment_row(Segment(0, "", score), file) | {"text": None}
@@ -70,7 +68,7 @@ def _chars(scored: Iterable[tuple[str, Surprisal]], file: str, vocab: tuple[str,
     offset = 0
     for piece, surprisal in scored:
         expected = surprisal.expected
-        if expected is None:
+        if expected is None or surprisal.ranks is None:
             raise ValueError("scored without guesses")
         columns = (
             surprisal.nats,

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import FloatArray
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Score, Surprisal
 
 IndexArray: TypeAlias = NDArray[np.int64]
-NUM_COLUMNS = 6
+FIELDS = ("num_chars", "num_bytes", "num_unseen", "num_top1", "num_top5", "nats")
+"""The fields of a Score that characters add to, in the order of `Surprisal.additions`."""
+NUM_COLUMNS = len(FIELDS)
 
 
 def scores_of_parts(surprisal: Surprisal, begins: list[int]) -> list[Score]:
@@ -29,28 +30,20 @@ def scores_by_key(surprisal: Surprisal, keys: IndexArray) -> dict[int, Score]:
 
 def columns_of(surprisal: Surprisal) -> FloatArray:
     """Return what each character adds to a score, (L, NUM_COLUMNS)."""
-    ranks = surprisal.ranks
-    columns = (
-        np.ones(len(ranks)),
-        surprisal.num_bytes,
-        ranks == 0,
-        ranks == 1,
-        (ranks > 0) & (ranks <= 5),
-        surprisal.nats,
-    )
-    return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
+    additions = surprisal.additions()
+    if any(values is None for values in additions.values()):
+        raise ValueError("scored without ranks")
+    return np.stack([np.asarray(values, np.float64) for values in additions.values()], axis=1)
 
 
 def scores_of(sums: FloatArray) -> list[Score]:
     """Return a score for each row (M, NUM_COLUMNS) of sums over `columns_of`."""
     return [
         Score(
-            num_chars=int(num_chars),
-            num_bytes=int(num_bytes),
-            num_unseen=int(num_unseen),
-            num_top1=int(num_top1),
-            num_top5=int(num_top5),
-            nats=nats,
+            **{
+                field: total if field == "nats" else int(total)
+                for field, total in zip(FIELDS, row, strict=True)
+            }
         )
-        for num_chars, num_bytes, num_unseen, num_top1, num_top5, nats in sums.tolist()
+        for row in sums.tolist()
     ]

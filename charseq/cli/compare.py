@@ -128,13 +128,13 @@ def _score(
     progress: "Callable[[str], None]",
 ) -> None:
     """Let every model read the texts, piece by piece; DataError when there is nothing in any of them."""
-    from charseq.scoring.scorer import Scorer
+    from charseq.scoring import Scorer
 
     names = []
     for text, pieces in texts:
         names.append(text)
         comparison.begin(text)
-        scorers = [Scorer(one.model, one.tokenizer, one.settings.data.unit) for one in checkpoints]
+        scorers = [Scorer(one.model, one.codec) for one in checkpoints]
         for piece in pieces:
             surprisals, seconds = [], []
             for scorer in scorers:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from charseq.reports.display.heat import HeatMap
     from charseq.reports.evaluation_page import ShownText
     from charseq.runs.checkpoint import Checkpoint
-    from charseq.scoring.scorer import Surprisal
+    from charseq.scoring import Surprisal
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -129,7 +129,7 @@ def command(
     check_before(texts, html)
     asked = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model)
-    evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.tokenizer.vocab)
+    evaluation, shown = Evaluation(texts=[]), ShownText(checkpoint.codec.tokenizer.alphabet)
     with_page = html is not None or format_name == "html"
     if texts or cases is None or any((baseline, by, hardest, calibration, heatmap)):
         heat_maps = [_HeatMaps(named=len(texts) > 1)] * heatmap
@@ -180,15 +180,18 @@ def _sort(name: str | None) -> str | None:
 
 def _baselines(checkpoint: "Checkpoint", names: str | None) -> "dict[str, NGram]":
     """Count the n-grams that were asked for in what the model learnt from."""
-    from charseq.runs.counting import baseline_orders, fit_ngram
+    from charseq.analysis.baselines import baseline_orders
+    from charseq.models import fit_ngram
     from charseq.runs.provenance import training_part
+    from charseq.text.batches import Examples
 
     if names is None:
         return {}
-    orders = baseline_orders(names)
-    text = training_part(checkpoint)
-    unit = checkpoint.settings.data.unit
-    return {name: fit_ngram(text, checkpoint.tokenizer, unit, order) for name, order in orders.items()}
+    orders, codec = baseline_orders(names), checkpoint.codec
+    examples = Examples(training_part(checkpoint), codec)
+    return {
+        name: fit_ngram(examples, vocab_size=codec.vocab_size, order=order) for name, order in orders.items()
+    }
 
 
 def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
@@ -207,9 +210,9 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
 
 def _case_rows(checkpoint: "Checkpoint", cases: "list[Case]", *, steps: bool, top: int) -> "list[Row]":
     from charseq.analysis.cases import case_row, step_rows, total_row
-    from charseq.scoring.predictor import Predictor
+    from charseq.scoring import Predictor
 
-    predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    predictor = Predictor(checkpoint.model, checkpoint.codec)
     rows, verdicts = [], []
     for case in cases:
         way = predictor.unroll(case.prefix, case.target, num_top=top)[:-1] if steps else []
@@ -255,11 +258,11 @@ def _gradient_flow(name: str, checkpoint: "Checkpoint", text: str) -> list[str]:
     from charseq.analysis.gradient_flow import gradient_flow
     from charseq.reports.inspection import GradientView, ModelFlow
 
-    config, unit = checkpoint.settings.model, checkpoint.settings.data.unit
+    config = checkpoint.settings.model
     if not checkpoint.kind.has_states:
         return []
     try:
-        flow = gradient_flow(checkpoint.network, checkpoint.tokenizer, unit, text)
+        flow = gradient_flow(checkpoint.network, checkpoint.codec, text)
     except DataError:
         return []
     return GradientView([ModelFlow(name, config.cell, flow)], "the text").sections()

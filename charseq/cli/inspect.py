@@ -164,9 +164,8 @@ def _gradient_view(models: list[NamedModel], text: NamedText) -> "View":
 
     flows = []
     for name, checkpoint in models:
-        unit = checkpoint.settings.data.unit
         try:
-            flow = gradient_flow(checkpoint.network, checkpoint.tokenizer, unit, text.text)
+            flow = gradient_flow(checkpoint.network, checkpoint.codec, text.text)
         except DataError as error:
             raise DataError(f"{text.name}: {error}") from None
         flows.append(ModelFlow(name, checkpoint.settings.model.cell, flow))
@@ -182,8 +181,7 @@ def _found_view(checkpoint: "Checkpoint", text: NamedText, find: str, top: int) 
     values = PROPERTIES[find](text.text)
     if values.min() == values.max():
         raise DataError(f"{text.name}: {find} is the same at each of its characters: no unit can follow it")
-    unit = checkpoint.settings.data.unit
-    states = hidden_states(checkpoint.network, checkpoint.tokenizer, unit, text.text)
+    states = hidden_states(checkpoint.network, checkpoint.codec, text.text)
     return FoundView(find, text.name, rank_units(states, values, top))
 
 
@@ -192,7 +190,7 @@ def _text_view(checkpoint: "Checkpoint", text: str, units: list[str] | None) -> 
     from charseq.analysis.activations import gate_openness, hidden_states
     from charseq.reports.inspection import gate_view, unit_view
 
-    reading = checkpoint.network, checkpoint.tokenizer, checkpoint.settings.data.unit, text
+    reading = checkpoint.network, checkpoint.codec, text
     if not units:
         return gate_view(text, gate_openness(*reading))
     places = [_place(checkpoint, unit) for unit in units]

@@ -36,7 +36,7 @@ def command(
     from charseq.cli.console import check_format, load_model, note, results, split_model
     from charseq.reports import REPORTS, prediction_row, write_rows
     from charseq.reports.display.tables import predictions_table
-    from charseq.scoring.predictor import Predictor
+    from charseq.scoring import Predictor
 
     check_format(format_name, *REPORTS)
     model, prefixes = split_model(arguments)
@@ -44,7 +44,7 @@ def command(
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
     questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
-    predictor = Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    predictor = Predictor(checkpoint.model, checkpoint.codec)
     rows = (prediction_row(predictor.predict(prefix, target, num_top=top)) for prefix, target in questions)
     if format_name == "table":
         results().print(predictions_table(list(rows)))

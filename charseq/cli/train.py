@@ -88,7 +88,7 @@ def command(
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
-        elif settings.with_layers(layers).model.kind == "ngram":
+        elif settings.with_layers(layers).model.kind != "recurrent":
             _check_ngram_options(options, init_from)
             _count(settings.with_layers(layers), output, display.show)
             return
@@ -111,15 +111,15 @@ def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | N
 def _count(settings: Settings, output: Path | None, progress: "OnProgress") -> None:
     """Make an n-gram model, and say what a training run says at its end."""
     from charseq.cli.console import note
-    from charseq.runs.counting import train_ngram
+    from charseq.runs.counting import count
     from charseq.runs.directory import default_directory
 
     directory = output or default_directory(settings)
     made_by = shlex.join(["charseq", *sys.argv[1:]])
-    checkpoint, texts = train_ngram(directory, settings, command=made_by, progress=progress)
+    checkpoint, texts = count(directory, settings, command=made_by, progress=progress)
     note(
         f"{checkpoint.description}, {checkpoint.model.num_parameters:,} n-grams, "
-        f"vocabulary {checkpoint.tokenizer.vocab_size}"
+        f"vocabulary {checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
     _summarise(directory, texts)
@@ -148,7 +148,7 @@ def _describe(run: "Run") -> None:
     model, texts, batches = run.settings.model, run.texts, run.batches
     note(
         f"{model.cell} {model.num_layers} x {model.hidden_size}, {run.trainer.model.params.flat.size:,} "
-        f"parameters, vocabulary {run.checkpoint.tokenizer.vocab_size}"
+        f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
     if batches.num_streams < run.settings.train.batch_size:
@@ -172,7 +172,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
-    from charseq.gradients.shards import Plan
+    from charseq.gradients import Plan
     from charseq.training.events import StepDone
 
     train = run.settings.train
@@ -201,14 +201,11 @@ def _short_sample(run: "Run", step: int) -> str:
     import numpy as np
 
     from charseq.config import SampleConfig
-    from charseq.sampling.sampler import sample
-    from charseq.text.batches import start_token
+    from charseq.sampling import sample
 
-    tokenizer, unit = run.checkpoint.tokenizer, run.settings.data.unit
-    start, config = start_token(tokenizer, unit), SampleConfig(length=SAMPLE_CHARS)
     rng = np.random.default_rng([run.settings.train.seed, 2, step])
-    restart = start if unit == "line" else None
-    return tokenizer.decode(list(sample(run.trainer.model, [start], config, rng=rng, restart=restart)))
+    config = SampleConfig(length=SAMPLE_CHARS)
+    return "".join(sample(run.trainer.model, run.checkpoint.codec, "", config, rng=rng, restart=True))
 
 
 def _summarise(directory: Path, texts: "CorpusParts") -> None:
@@ -218,7 +215,7 @@ def _summarise(directory: Path, texts: "CorpusParts") -> None:
     from charseq.reports.display.visible import sparkline
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.directory import MODEL, read_metrics
-    from charseq.scoring.scorer import Scorer
+    from charseq.scoring import Scorer
 
     best = Checkpoint.load(directory / MODEL)
     facts = [("model", f"{directory / MODEL}")]
@@ -227,7 +224,7 @@ def _summarise(directory: Path, texts: "CorpusParts") -> None:
         facts.append(("best validation", f"{best.results.valid}{at}"))
     test = texts.test[:TEST_CHARS]
     if test:
-        score = Scorer(best.model, best.tokenizer, best.settings.data.unit).score(str(test)).score()
+        score = Scorer(best.model, best.codec, ranks=False).score(str(test)).score()
         part = "" if len(test) == len(texts.test) else f" (its first {len(test):,} characters)"
         facts.append(("test", f"{score}{part}"))
     losses = [record["train_nats_per_char"] for record in read_metrics(directory)]

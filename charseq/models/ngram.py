@@ -3,8 +3,8 @@
     p_k(w | c) = max(count(c w) - D, 0) / count(c) + gamma(c) p_(k-1)(w | c without its first character)
 
 p_0 is uniform over the vocabulary. The highest order counts occurrences; a lower one counts after how many
-different characters c w occurs, because it is asked where the longer context is new. D is D1, D2 or D3+ for
-counts of 1, 2, and 3 or more, estimated for each order from its counts of counts; gamma gives away what they
+different characters c w occurs, because it is asked where the longer context is new; an n-gram that begins a line
+has nothing before it, and counts its occurrences at every order. D is D1, D2 or D3+ for counts of 1, 2, and 3 or more, estimated for each order from its counts of counts; gamma gives away what they
 take, so that each distribution sums to one. Where a context was never seen the next shorter one answers.
 
 Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for language modeling».
@@ -135,10 +135,11 @@ class NGram:
             entries.append(np.full(len(inputs), NOWHERE))
             entries[-1][known] = places
             chain = model._longer(chain, inputs, resets, model.levels[-1])
-        for k, (short, long) in enumerate(itertools.pairwise(entries)):
-            level = model.levels[k]
-            counts = count_different_contexts(short, long, len(level.keys))
-            model.levels[k] = Level.of(level.keys, counts, len(level.met), vocab_size)
+        for k, (short, long) in enumerate(itertools.pairwise(entries), start=1):
+            level = model.levels[k - 1]
+            begins = _sequence_begins(resets, len(inputs), k)
+            counts = count_different_contexts(short, long, begins, len(level.keys))
+            model.levels[k - 1] = Level.of(level.keys, counts, len(level.met), vocab_size)
         return model
 
     def initial_state(self, batch_size: int) -> Context:
@@ -251,6 +252,14 @@ class NGramReader:
         """Forget everything."""
         self._contexts: list[int] = [0]
 
+    def save(self) -> list[int]:
+        """Return a copy of the n-grams that end with the last character."""
+        return self._contexts.copy()
+
+    def restore_(self, saved: list[int]) -> None:
+        """Go on from where `save` was called."""
+        self._contexts = saved.copy()
+
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""
         levels, before, p = self._model.levels, self._contexts, self._p
@@ -277,16 +286,31 @@ def log(p: FloatArray) -> FloatArray:
     return logarithms
 
 
-def count_different_contexts(short: IndexArray, long: IndexArray, num_short: int) -> IndexArray:
-    """Return after how many different characters each k-gram was met, a text's beginning being one.
+def count_different_contexts(
+    short: IndexArray, long: IndexArray, begins: BoolArray, num_short: int
+) -> IndexArray:
+    """Return how often each k-gram counts in a lower order: once after each different character.
 
-    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE.
+    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE. Where `begins` says
+    that the k-gram begins a sequence, nothing can stand before it, and each occurrence counts. A text's beginning,
+    and an unknown character before the k-gram, count as one more character. Source: Chen and Goodman 1999; for the
+    beginnings of sequences Heafield, Pouzyrevsky, Clark and Koehn 2013, "Scalable modified Kneser-Ney language
+    model estimation".
     """
     _, first = np.unique(long, return_index=True)
     counts = np.bincount(short[first[long[first] != NOWHERE]], minlength=num_short)
-    beginnings = np.unique(short[(long == NOWHERE) & (short != NOWHERE)])
-    counts[beginnings] += 1
+    known = short != NOWHERE
+    counts += np.bincount(short[known & begins], minlength=num_short)
+    counts[np.unique(short[known & ~begins & (long == NOWHERE)])] += 1
     return counts
+
+
+def _sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolArray:
+    """Return for each target whether the k-gram that ends with it begins with the first input of a sequence."""
+    begins = np.zeros(num_inputs, np.bool_)
+    if resets is not None and 1 < k < num_inputs + 2:
+        begins[k - 2 :] = resets[: num_inputs - k + 2]
+    return begins
 
 
 def discount(counts: IndexArray, discounts: tuple[float, float, float]) -> FloatArray:

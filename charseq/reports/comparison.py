@@ -13,7 +13,7 @@ from charseq.reports.display.page import page, section, table
 from charseq.reports.display.tables import figure_lines, filled_table, styled
 from charseq.reports.display.visible import visible
 from charseq.reports.formats import Row, figure_fields, score_fields
-from charseq.scoring.score import bits
+from charseq.scoring import bits
 
 ABREAST = 3
 """Models whose figures have room beside each other in a terminal."""

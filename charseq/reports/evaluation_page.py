@@ -10,8 +10,7 @@ from charseq.reports.display.charts import line_chart
 from charseq.reports.display.heat import SURPRISAL
 from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table, wide
 from charseq.reports.formats import Row
-from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Surprisal, bits
 
 SHOWN_CHARS = 50_000
 """Characters of the texts that are shown at most; the figures are those of all."""
@@ -56,7 +55,7 @@ class ShownText:
         columns = []
         for text, surprisal in pieces:
             expected = surprisal.expected
-            if expected is None:
+            if expected is None or surprisal.ranks is None:
                 raise ValueError("scored without guesses")
             arrays = (surprisal.bits, surprisal.ranks, expected.guesses, expected.probabilities)
             columns.append([array[: len(text)] for array in arrays])

@@ -16,8 +16,7 @@ from charseq.analysis.calibration import Bin
 from charseq.analysis.figures import Figures
 from charseq.analysis.hardest import HardChar
 from charseq.analysis.ranking import Group
-from charseq.scoring.predictor import Prediction
-from charseq.scoring.score import Score, bits
+from charseq.scoring import Prediction, Score, bits
 
 Row = dict[str, Any]
 

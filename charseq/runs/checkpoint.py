@@ -20,14 +20,16 @@ from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
 from charseq.models import MODELS, LanguageModel, ModelKind
 from charseq.network import CharModel
-from charseq.scoring.score import Score
-from charseq.text import TOKENIZERS, Tokenizer
+from charseq.runs.upgrade import OutdatedError, upgrade_
+from charseq.scoring import Score
+from charseq.text import TOKENIZERS
+from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
 from charseq.training.trainer import Snapshot
 from charseq.version import __version__
 
-FORMAT_VERSION = 2
-"""1 had no checksum."""
+FORMAT_VERSION = 3
+"""1 had no checksum; 2 had `train.kernels` and `model.ngram`, and counted lines otherwise: see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
 """What the names of tensors begin with that resuming needs, and nothing else."""
@@ -83,10 +85,10 @@ PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A model with its tokenizer, settings and history; `training` is there when a run can continue."""
+    """A model with its codec, settings and history; `training` is there when a run can continue."""
 
     model: LanguageModel
-    tokenizer: Tokenizer
+    codec: Codec
     settings: Settings
     provenance: Provenance
     results: Results = field(default_factory=Results)
@@ -118,7 +120,7 @@ class Checkpoint:
         record = {
             "format_version": FORMAT_VERSION,
             "settings": self.settings.model_dump(mode="json"),
-            "tokenizer": self.tokenizer.to_spec(),
+            "tokenizer": self.codec.tokenizer.to_spec(),
             "provenance": asdict(self.provenance),
             "results": asdict(self.results),
             "training": self.training and self.training.record,
@@ -134,7 +136,9 @@ class Checkpoint:
         metadata, tensors = _read(path)
         record = _record(path, metadata)
         checksum = record.pop("checksum", None)
+        is_whole = record["format_version"] == 1 or checksum == checksum_of(record, tensors)
         try:
+            upgrade_(record)
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
             kind: ModelKind = MODELS[settings.model.kind]
@@ -144,12 +148,14 @@ class Checkpoint:
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
-            if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
+            if not is_whole:
                 raise ValueError("its checksum is another one")
+        except OutdatedError as error:
+            raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
-        return cls(model, tokenizer, settings, provenance, results, training)
+        return cls(model, Codec(tokenizer, settings.data.unit), settings, provenance, results, training)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

@@ -1,7 +1,6 @@
 """A training run: how it begins, trains, saves into its directory, and goes on after an interruption."""
 
 import json
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.config.toml import to_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.files import is_file, sweep, write_atomically
-from charseq.models import MODELS
+from charseq.gradients import SOURCES
+from charseq.models import MODELS, ModelKind
 from charseq.network import CharModel
-from charseq.network.model import parameter_shapes
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
 from charseq.runs.directory import (
     LAST,
@@ -29,9 +28,10 @@ from charseq.runs.directory import (
     read_metrics,
 )
 from charseq.runs.lock import DirectoryLock, locked
-from charseq.scoring.scorer import Validator
-from charseq.text import TOKENIZERS, Tokenizer
+from charseq.scoring import Validator
+from charseq.text import TOKENIZERS
 from charseq.text.batches import Batches, Examples
+from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
@@ -70,15 +70,23 @@ class Run:
         self._num_written = 0
         self._best_is_saved = True
         self.other_bits: list[str] = []
-        unit = settings.data.unit
-        model, tokenizer = checkpoint.network, checkpoint.tokenizer
+        model, codec = checkpoint.network, checkpoint.codec
+        self.examples = Examples(texts.train, codec)
         self.batches = Batches(
-            Examples(texts.train, tokenizer, unit),
+            self.examples,
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
         )
-        validator = Validator(model, tokenizer, texts.valid, unit) if texts.valid else None
-        self.trainer = Trainer(model, self.batches, validator, optim=settings.optim, train=settings.train)
+        validator = Validator(model, codec, texts.valid) if texts.valid else None
+        self.trainer = Trainer(
+            model,
+            self.batches,
+            validator,
+            optim=settings.optim,
+            train=settings.train,
+            source=SOURCES[settings.train.gradient],
+            targets=settings.data.loss_on,
+        )
 
     @classmethod
     def start(
@@ -97,17 +105,21 @@ class Run:
         DataError for an unusable corpus.
         """
         if not MODELS[settings.model.kind].is_trained:
-            raise ConfigError("an n-gram model is counted, not trained")
+            raise ConfigError(f"a model of the kind {settings.model.kind} is counted, not trained")
         if init_from:
             _check_shapes(settings, init_from)
         texts = CorpusParts.read(settings.data, progress=progress)
-        tokenizer = TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts())
-        _check_memory(settings, tokenizer.vocab_size)
-        model = CharModel(settings.model, tokenizer.vocab_size)
-        model.initialise_(np.random.default_rng([settings.train.seed, 0]))
+        codec = Codec(
+            TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data.unit
+        )
+        _check_memory(settings, codec.vocab_size)
+        kind: ModelKind = MODELS[settings.model.kind]
+        rng = np.random.default_rng([settings.train.seed, 0])
+        checkpoint = Checkpoint(
+            kind.build(settings.model, codec.vocab_size, rng), codec, settings, Provenance.of(texts, command)
+        )
         if init_from:
-            model.adopt_(init_from.network, *shared_tokens(tokenizer, init_from.tokenizer))
-        checkpoint = Checkpoint(model, tokenizer, settings, Provenance.of(texts, command))
+            checkpoint.network.adopt_(init_from.network, *codec.shared_tokens(init_from.codec))
         make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
         run._write_settings()
@@ -162,7 +174,7 @@ class Run:
 
     def _events(self) -> Iterator[Event]:
         saved = time.monotonic()
-        for event in self.trainer.run():
+        for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, Validated):
                 self._records.append(_record(event))
                 if event.improved:
@@ -286,7 +298,7 @@ def _check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory:
 
 def _check_memory(settings: Settings, vocab_size: int) -> None:
     """Refuse a model that this machine's memory cannot train: the system would end it without a word."""
-    num_parameters = sum(map(math.prod, parameter_shapes(settings.model, vocab_size).values()))
+    num_parameters = MODELS[settings.model.kind].num_parameters(settings.model, vocab_size)
     needed = NUM_COPIES * 4 * num_parameters
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -309,10 +321,3 @@ def _check_shapes(settings: Settings, init_from: Checkpoint) -> None:
 def _differences(old: Settings, new: Settings) -> list[tuple[str, str]]:
     pairs = [(section, key) for section, values in old for key, _ in values]
     return [(s, k) for s, k in pairs if getattr(getattr(old, s), k) != getattr(getattr(new, s), k)]
-
-
-def shared_tokens(mine: Tokenizer, theirs: Tokenizer) -> tuple[list[int], list[int]]:
-    """Return the token numbers, in both vocabularies, of what both know."""
-    places = {text: token for token, text in enumerate(theirs.vocab)}
-    pairs = [(token, places[text]) for token, text in enumerate(mine.vocab) if text in places]
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]

@@ -1,3 +1,5 @@
 """Text from a model, one character at a time."""
 
-__all__: list[str] = []
+from charseq.sampling.sampler import sample, sample_many, texts
+
+__all__ = ["sample", "sample_many", "texts"]

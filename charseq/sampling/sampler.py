@@ -1,4 +1,4 @@
-"""Text from a model, one character at a time: the network proposes a distribution, chance disposes."""
+"""Text from a model, one character at a time: the model gives a distribution, a token is drawn, and read next."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,123 +6,119 @@ import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
-from charseq.models.contract import LanguageModel
+from charseq.models import LanguageModel
+from charseq.sampling.filters import draw
+from charseq.sampling.stops import until
+from charseq.text.codec import NEWLINE, Codec
 
 PROMPT_STEPS = 64
 """Characters of a prompt that several texts read together."""
-TINY_TEMPERATURE = 1e-260
-"""Below this, logits that differ at all differ by more than a number can hold."""
+TEXTS_AT_ONCE = 32
+"""Texts that are made together; the first of them appears when all of them are finished."""
+
+
+def texts(
+    model: LanguageModel, codec: Codec, prompt: str, config: SampleConfig, *, stops: Sequence[str] = ()
+) -> Iterator[Iterable[str]]:
+    """Yield `config.num_samples` texts that continue `prompt`, each as pieces of new text.
+
+    A single text comes as it is made, several when a batch of them is finished. A text ends before the first of
+    `stops`, at the end of a sequence, or after `config.length` characters.
+    """
+    stops = [*stops, codec.end] if codec.end else list(stops)
+    seeds = np.random.SeedSequence(None if config.seed < 0 else config.seed)
+    for begin in range(0, config.num_samples, TEXTS_AT_ONCE):
+        number = min(TEXTS_AT_ONCE, config.num_samples - begin)
+        rngs = [np.random.default_rng(seed) for seed in seeds.spawn(number)]
+        if config.num_samples == 1:
+            yield until(sample(model, codec, prompt, config, rng=rngs[0]), stops)
+        else:
+            yield from ([text] for text in sample_many(model, codec, prompt, config, rngs=rngs, stops=stops))
 
 
 def sample(
     model: LanguageModel,
-    prompt: Sequence[int],
+    codec: Codec,
+    prompt: str,
     config: SampleConfig,
     *,
     rng: np.random.Generator,
-    restart: int | None = None,
-) -> Iterator[int]:
-    """Yield `config.length` tokens that continue `prompt`.
+    restart: bool = False,
+) -> Iterator[str]:
+    """Yield `config.length` characters that continue `prompt`.
 
-    `prompt` needs at least one token; UNSEEN, the zero vector, begins a stream. Every token yielded is the
-    next one's input; the token `restart`, the newline of a line unit, is read from a zero state.
+    With `restart` the state is zero again after the end of a sequence, so that another one follows.
     """
-    reader = model.reader()
-    drawn = prompt[0]
-    for known in prompt[1:]:
-        if drawn == restart:
-            reader.reset_()
-        reader.read(drawn)
-        drawn = known
+    reader, inputs = model.reader(), codec.prompt(prompt)
+    for token in inputs[:-1]:
+        reader.read(token)
+    token = inputs[-1]
     for _ in range(config.length):
-        if drawn == restart:
+        char, begun = None, tuple[int, ...]()
+        while char is None:
+            token = draw(_possible(reader.read(token), codec, begun), config, rng)
+            begun += (token,)
+            char = codec.tokenizer.read(begun)
+        if restart and codec.restarts and char == NEWLINE:
             reader.reset_()
-        drawn = draw(reader.read(drawn), config, rng)
-        yield drawn
+        yield char
 
 
 def sample_many(
-    model: LanguageModel, prompt: Sequence[int], config: SampleConfig, *, rngs: Sequence[np.random.Generator]
-) -> Iterator[list[int]]:
-    """Yield the next token of several texts at a time, one for each of `rngs`, that all continue `prompt`."""
-    state, num_texts = model.initial_state(len(rngs)), len(rngs)
-    tokens = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
-    work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
-    for begin in range(0, len(tokens) - 1, PROMPT_STEPS):
-        model.forward(tokens[:-1][begin : begin + PROMPT_STEPS], state, work)
-    work, drawn = model.workspace(1, num_texts, backward=False), tokens[-1].tolist()
-    for _ in range(config.length):
-        logits = model.forward(np.array([drawn], np.int32), state, work)[0]
-        drawn = [draw(row, config, rng) for row, rng in zip(logits, rngs, strict=True)]
-        yield drawn
-
-
-def finish_many(tokens: Iterable[list[int]], vocab: Sequence[str], stops: Sequence[str]) -> list[str]:
-    """Return the texts that `sample_many` makes, each up to the first of `stops` in it."""
+    model: LanguageModel,
+    codec: Codec,
+    prompt: str,
+    config: SampleConfig,
+    *,
+    rngs: Sequence[np.random.Generator],
+    stops: Sequence[str] = (),
+) -> list[str]:
+    """Return a text for each of `rngs`, all continuing `prompt`, each up to the first of `stops` in it."""
     longest = max(map(len, stops), default=0)
-    texts: list[list[str]] = []
-    finished: set[int] = set()
-    for drawn in tokens:
-        texts = texts or [[] for _ in drawn]
-        for k, token in enumerate(drawn):
-            if k not in finished:
-                texts[k].append(vocab[token])
-                if any("".join(texts[k][-longest:]).endswith(stop) for stop in stops):
-                    finished.add(k)
-        if len(finished) == len(drawn):
-            break
-    return ["".join(until(text, stops)) for text in texts]
+    chars: list[list[str]] = [[] for _ in rngs]
+    begun: list[tuple[int, ...]] = [()] * len(rngs)
+    unfinished = set(range(len(rngs) if config.length else 0))
+    drawn = _Together(model, codec.prompt(prompt), len(rngs))
+    while unfinished:
+        logits = drawn.read()
+        for k, row in enumerate(logits):
+            token = draw(_possible(row, codec, begun[k]), config, rngs[k])
+            drawn.tokens[k] = token
+            begun[k] += (token,)
+            char = codec.tokenizer.read(begun[k])
+            if char is None:
+                continue
+            begun[k] = ()
+            if k in unfinished:
+                chars[k].append(char)
+                ended = any("".join(chars[k][-longest:]).endswith(stop) for stop in stops)
+                if ended or len(chars[k]) == config.length:
+                    unfinished.discard(k)
+    return ["".join(until(text, stops)) for text in chars]
 
 
-def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:
-    """Draw one token from softmax(logits / temperature), cut to the top k and to the top share p.
+class _Together:
+    """Several texts that are read side by side; `tokens` holds the next input of each."""
 
-    Temperature 0 is the argmax. One uniform number is drawn otherwise.
-    """
-    if config.temperature == 0:
-        return int(logits.argmax())
-    p = logits.astype(np.float64)
-    p -= p.item(p.argmax())  # at this length twice as fast as max
-    if config.temperature < TINY_TEMPERATURE:
-        p[p < 0] = -np.inf
-    else:
-        p /= config.temperature
-    np.exp(p, out=p)
-    if config.top_k or config.top_p < 1:
-        p = _truncated(p, logits, config)
-    heights = np.add.accumulate(p)
-    return int(heights.searchsorted(rng.random() * heights[-1], "right"))
+    def __init__(self, model: LanguageModel, prompt: Sequence[int], num_texts: int) -> None:
+        self._model, self._state = model, model.initial_state(num_texts)
+        inputs = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
+        work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
+        for begin in range(0, len(inputs) - 1, PROMPT_STEPS):
+            model.forward(inputs[:-1][begin : begin + PROMPT_STEPS], self._state, work)
+        self._work, self.tokens = model.workspace(1, num_texts, backward=False), inputs[-1].copy()
+
+    def read(self) -> FloatArray:
+        """Read the next input of each text; return the logits (N, V) of the token after it."""
+        logits: FloatArray = self._model.forward(self.tokens[None], self._state, self._work)[0]
+        return logits
 
 
-def _truncated(p: FloatArray, logits: FloatArray, config: SampleConfig) -> FloatArray:
-    """Return `p` with zeros outside the k likeliest, and outside the fewest that reach the share top_p."""
-    order = np.argsort(-logits, kind="stable")  # at a huge temperature all of p is the same
-    keep = len(p)
-    if config.top_k:
-        keep = min(keep, config.top_k)
-    if config.top_p < 1:
-        share = np.cumsum(p[order[:keep]])
-        keep = min(keep, 1 + int(np.searchsorted(share, config.top_p * share[-1])))
-    kept = np.zeros_like(p)
-    kept[order[:keep]] = p[order[:keep]]
-    return kept
-
-
-def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """Yield `characters` up to the first of the strings `stops`, each as soon as it cannot be part of one."""
-    held = ""
-    for char in characters:
-        held += char
-        complete = [stop for stop in stops if held.endswith(stop)]
-        if complete:
-            held = held.removesuffix(max(complete, key=len))
-            break
-        begun = max((_overlap(held, stop) for stop in stops), default=0)
-        yield held[: len(held) - begun]
-        held = held[len(held) - begun :]
-    yield held
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Return the length of the longest end of `text` that is a beginning of `stop`."""
-    return next((n for n in range(min(len(text), len(stop)), 0, -1) if text.endswith(stop[:n])), 0)
+def _possible(logits: FloatArray, codec: Codec, begun: tuple[int, ...]) -> FloatArray:
+    """Return the logits with -infinity for tokens that cannot follow in the spelling of a character."""
+    allowed = codec.tokenizer.continuations(begun)
+    if allowed is None:
+        return logits
+    possible = np.full_like(logits, -np.inf)
+    possible[allowed] = logits[allowed]
+    return possible

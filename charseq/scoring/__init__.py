@@ -1,3 +1,19 @@
-"""How probable a text is: prices of characters, sums of prices, the next character."""
+"""How probable a text is: prices of characters, their sums, and the next character."""
 
-__all__: list[str] = []
+from charseq.scoring.predictor import Guess, Prediction, Predictor
+from charseq.scoring.score import Score, bits
+from charseq.scoring.scorer import Scorer
+from charseq.scoring.surprisal import Expectations, Surprisal
+from charseq.scoring.validator import Validator
+
+__all__ = [
+    "Expectations",
+    "Guess",
+    "Prediction",
+    "Predictor",
+    "Score",
+    "Scorer",
+    "Surprisal",
+    "Validator",
+    "bits",
+]

@@ -1,19 +1,18 @@
-"""The next character after a prefix of any length: the classroom's «hell» to o, «kin» to g, «exper» to t."""
+"""The next character after a prefix of any length: the classroom's "hell" to o, "kin" to g, "exper" to t."""
 
 import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from charseq.arrays import FloatArray
-from charseq.config import Unit
-from charseq.models.contract import LanguageModel
-from charseq.network.loss import log_softmax, target_ranks
+from charseq.models import LanguageModel, TokenReader
+from charseq.network.loss import log_softmax
+from charseq.scoring.guesses import Guesser
 from charseq.scoring.score import bits, perplexity_of
-from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import NEWLINE, start_token
+from charseq.scoring.unseen import UnseenRule
+from charseq.text import UNSEEN
+from charseq.text.codec import Codec
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 
@@ -27,11 +26,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model expects after `prefix`, and how it rates `target`, if one is given.
+    """A model's expectation after `prefix`, and its rating of `target`, if one is given.
 
-    Probabilities follow the unseen-character rule of the tokenizer. `bits` is -log2 p(target); `rank` is 1
-    for the likeliest character and 0 for an unseen one; `entropy`, in bits, counts all unseen characters as
-    one event. `top` holds the likeliest characters first.
+    Probabilities follow the rule for unseen characters. `bits` is -log2 p(target); `rank` is 1 for the likeliest
+    character and 0 for an unseen one; `entropy`, in bits, counts all unseen characters as one event. `top` holds
+    the likeliest characters first.
     """
 
     prefix: str
@@ -49,53 +48,59 @@ class Prediction:
 
 
 class Predictor:
-    """Reads prefixes with a model, as it is when the predictor is made, and names what comes next."""
+    """Reads prefixes with a model, as it is when the predictor is made, and predicts the next character."""
 
-    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, unit: Unit) -> None:
-        self._reader, self._tokenizer, self._unit = model.reader(), tokenizer, unit
+    def __init__(self, model: LanguageModel, codec: Codec) -> None:
+        self._reader: TokenReader = model.reader()
+        self._codec, self._guesser = codec, Guesser(codec)
+        self._rule = UnseenRule(codec.tokenizer.escape_probability)
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
-        """Return the distribution after `prefix`, read from a zero state; `target` is one character.
+        """Return the prediction after `prefix`, read from a zero state; `target` is one character.
 
         Raises ValueError for a longer or an empty target.
         """
-        log_p = deque(self._read(prefix), maxlen=1)
-        return self._prediction(prefix, target, log_p[0], num_top)
+        (log_p,) = deque(self._read(prefix), maxlen=1)
+        return self._prediction(prefix, target, log_p, num_top)
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
         """Return the predictions on the way to `target`: h to e, he to l, hel to l, hell to o."""
-        log_p, first = list(self._read(prefix)), min(1, len(prefix))
+        first = min(1, len(prefix))
+        chars = [*prefix, target]
         return [
-            self._prediction(prefix[:k], char, log_p[k], num_top)
-            for k, char in enumerate([*prefix[first:], target], start=first)
+            self._prediction(prefix[:k], chars[k], log_p, num_top)
+            for k, log_p in enumerate(self._read(prefix))
+            if k >= first
         ]
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
-        """Yield log((1 - eps) p) of every token, (V,), before `prefix` and after each of its characters."""
+        """Yield log p (V,) of the next token before `prefix` and after each of its characters."""
         self._reader.reset_()
-        start = start_token(self._tokenizer, self._unit)
-        for token, char in zip([start, *self._tokenizer.encode(prefix)], ["", *prefix], strict=True):
-            if char == NEWLINE and self._unit == "line":
+        inputs, starts, expects = self._codec.reading(prefix)
+        places = set(expects.tolist())
+        for k, token in enumerate(inputs.tolist()):
+            if starts is not None and starts[k]:
                 self._reader.reset_()
-            yield log_softmax(self._reader.read(token)) + math.log1p(-self._tokenizer.escape_probability)
+            logits = self._reader.read(token)
+            if k in places:
+                yield log_softmax(logits)
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
-        eps = self._tokenizer.escape_probability
-        p = np.exp(log_p)
-        entropy = -float(np.sum(p * log_p)) - eps * math.log(eps)
-        probability = rank = nats = None
-        if target is not None:
-            probability, nats, rank = self._rate(log_p, p, target)
-        order = np.argsort(-log_p, kind="stable")[:num_top]
-        top = tuple(Guess(self._tokenizer.vocab[k], float(p[k])) for k in order)
-        return Prediction(prefix, target, probability, rank, nats and bits(nats), bits(entropy), top)
-
-    def _rate(self, log_p: FloatArray, p: FloatArray, target: str) -> tuple[float, float, int]:
-        """Return probability, nats and rank of the character `target`."""
+        ranking = self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+        entropy = self._rule.known_share * ranking.entropy + self._rule.escape_entropy
+        known = ranking.log_p[:num_top] + self._rule.log_known_share
+        alphabet = self._codec.tokenizer.alphabet
+        top = tuple(
+            Guess(alphabet[place], math.exp(log_p))
+            for place, log_p in zip(ranking.chars[:num_top].tolist(), known.tolist(), strict=True)
+        )
+        if target is None:
+            return Prediction(prefix, None, None, None, None, bits(entropy), top)
         if len(target) != 1:
             raise ValueError(f"a target is one character, not {target!r}")
-        token = self._tokenizer.encode(target)
-        if token[0] == UNSEEN:
-            nats = float(self._tokenizer.unseen_nats(bytes_per_char(target))[0])
-            return math.exp(-nats), nats, 0
-        return float(p[token[0]]), -float(log_p[token[0]]), int(target_ranks(log_p, token[0]))
+        if self._codec.tokenizer.spell(target)[0] == UNSEEN:
+            rank, nats = 0, float(self._rule.unknown_nats(bytes_per_char(target))[0])
+        else:
+            rank = ranking.rank_of(self._guesser.places[target])
+            nats = -float(ranking.log_p[rank - 1]) - self._rule.log_known_share
+        return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)

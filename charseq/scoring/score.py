@@ -5,27 +5,29 @@ Sums add up, averages do not: every figure is divided once, here, when it is ask
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a model pays for a text; addition joins texts.
+    """The price of a text under a model; addition joins texts.
 
-    `nats` is the total surprisal, -log p summed over every character. `num_top1` and `num_top5` count the
-    characters that were the model's first guess, or among its first five. Words are what lies between
-    white space. The averages of an empty text are nan.
+    `nats` is -log p summed over every character. `num_top1` and `num_top5` count the characters that were the
+    model's first guess, or among its first five. Words are separated by white space. What was not counted is
+    None. The averages of an empty text are nan.
     """
 
     num_chars: int = 0
     num_bytes: int = 0
-    num_words: int = 0
+    num_words: int | None = 0
     num_unseen: int = 0
-    num_top1: int = 0
-    num_top5: int = 0
+    num_top1: int | None = 0
+    num_top5: int | None = 0
     nats: float = 0.0
 
     def __add__(self, other: "Score") -> "Score":
-        return Score(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        sums: Any = (_sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return Score(*sums)
 
     @property
     def nats_per_char(self) -> float:
@@ -48,19 +50,19 @@ class Score:
         return exp_or_inf(self.nats_per_char)
 
     @property
-    def word_perplexity(self) -> float:
+    def word_perplexity(self) -> float | None:
         """exp(nats per word): all characters, white space included, divided among the words."""
-        return exp_or_inf(_ratio(self.nats, self.num_words))
+        return None if self.num_words is None else exp_or_inf(_ratio(self.nats, self.num_words))
 
     @property
-    def accuracy(self) -> float:
+    def accuracy(self) -> float | None:
         """Fraction of characters that were the most probable one."""
-        return _ratio(self.num_top1, self.num_chars)
+        return None if self.num_top1 is None else _ratio(self.num_top1, self.num_chars)
 
     @property
-    def top5_accuracy(self) -> float:
+    def top5_accuracy(self) -> float | None:
         """Fraction of characters among the five most probable ones."""
-        return _ratio(self.num_top5, self.num_chars)
+        return None if self.num_top5 is None else _ratio(self.num_top5, self.num_chars)
 
     def __str__(self) -> str:
         unseen = f", {self.num_unseen:,} of them unseen" if self.num_unseen else ""
@@ -79,6 +81,10 @@ def bits(nats: float) -> float:
 def perplexity_of(num_bits: float) -> float:
     """Return 2^bits, the perplexity of an average of so many bits."""
     return exp_or_inf(num_bits * math.log(2))
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
 
 
 def _ratio(total: float, count: int) -> float:

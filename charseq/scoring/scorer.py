@@ -1,19 +1,18 @@
-"""How surprised a model is by each character of a text: the one array that every report is made from."""
+"""Scoring a text piece by piece: the price of every character, with the state carried from end to end."""
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.config import Unit
-from charseq.models.contract import LanguageModel
+from charseq.models import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
-from charseq.scoring.score import Score
-from charseq.text import UNSEEN, Tokenizer
-from charseq.text.batches import Examples, Sequence, Window, make_sequence
-from charseq.text.symbols import EncodedText
+from charseq.scoring.guesses import Guesser
+from charseq.scoring.surprisal import Expectations, Surprisal
+from charseq.scoring.unseen import UnseenRule
+from charseq.text import UNSEEN
+from charseq.text.batches import Window
+from charseq.text.codec import Codec, Sequence, chars_at
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 WINDOW_STEPS = 256
@@ -22,104 +21,63 @@ LINE_STREAMS, LINE_STEPS = 32, 64
 """Streams that lines are dealt out to, which restart at each line anyway, and their steps in a window."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectations:
-    """What the model expected at each character of a text, under the unseen-character rule.
-
-    `entropies` (L,) are in nats, all unseen characters together counting as one event; `guesses` (L, K) are
-    the K likeliest tokens, the likeliest first, with their `probabilities` (L, K).
-    """
-
-    entropies: FloatArray
-    guesses: TokenArray
-    probabilities: FloatArray
-
-    @classmethod
-    def empty(cls, num_chars: int, num_guesses: int) -> "Expectations":
-        """Make room."""
-        shape = (num_chars, num_guesses)
-        return cls(np.empty(num_chars), np.empty(shape, np.int32), np.empty(shape))
-
-    def __getitem__(self, part: Any) -> "Expectations":
-        return Expectations(self.entropies[part], self.guesses[part], self.probabilities[part])
-
-
-@dataclass(frozen=True, slots=True)
-class Surprisal:
-    """What each character of a text cost, (L,) each.
-
-    `nats` is -log p with the unseen-character rule applied; `ranks` is 1 for the model's first guess and
-    0 for an unseen character; `confidences` is the probability of that first guess; `num_bytes` the UTF-8
-    length of each character; `num_words` counts the words that begin in this text.
-    """
-
-    nats: FloatArray
-    ranks: TokenArray
-    confidences: FloatArray
-    num_bytes: TokenArray
-    num_words: int = 0
-    expected: Expectations | None = None
-
-    @property
-    def bits(self) -> FloatArray:
-        """-log2 p of each character."""
-        return self.nats / math.log(2)
-
-    @property
-    def unseen(self) -> BoolArray:
-        """Where the character is not in the vocabulary."""
-        unseen: BoolArray = self.ranks == 0
-        return unseen
-
-    def score(self, *, seen_only: bool = False) -> Score:
-        """Sum up; with `seen_only`, unseen characters are left out, price and all."""
-        kept = ~self.unseen if seen_only else np.ones_like(self.unseen)
-        ranks = self.ranks[kept]
-        return Score(
-            num_chars=len(ranks),
-            num_bytes=int(self.num_bytes[kept].sum()),
-            num_words=self.num_words,
-            num_unseen=int(np.sum(ranks == 0)),
-            num_top1=int(np.sum(ranks == 1)),
-            num_top5=int(np.sum((ranks > 0) & (ranks <= 5))),
-            nats=float(self.nats[kept].sum()),
-        )
-
-
 class Scorer:
     """Scores a text piece by piece: any cutting of a text into pieces gives the same numbers.
 
-    The first character is scored from the zero state, with the zero vector (unit stream) or a newline
-    (unit line) as input; the state is carried to the end, and with unit line restarts at every line. With
-    `num_guesses` it is also said what was expected at each character.
+    The first character is scored from the zero state, after the start token of the codec; the state is carried to
+    the end and restarts where a sequence begins. `ranks=False` leaves out ranks and confidences, which take time
+    where characters are several tokens. With `num_guesses` the expectations at each character are kept, too.
     """
 
     def __init__(
-        self, model: LanguageModel, tokenizer: Tokenizer, unit: Unit, *, num_guesses: int = 0
+        self, model: LanguageModel, codec: Codec, *, num_guesses: int = 0, ranks: bool = True
     ) -> None:
-        self._model, self._tokenizer, self._unit = model, tokenizer, unit
-        self._num_guesses = min(num_guesses, tokenizer.vocab_size)
+        self._model, self._codec = model, codec
+        self._rule = UnseenRule(codec.tokenizer.escape_probability)
+        self._with_ranks = ranks or num_guesses > 0
+        self._num_guesses = min(num_guesses, len(codec.tokenizer.alphabet))
         self._state = model.initial_state(1)
-        self._work = model.workspace(WINDOW_STEPS, 1, resets=unit == "line", backward=False)
+        self._work = model.workspace(WINDOW_STEPS, 1, resets=codec.restarts, backward=False)
         self._line_work: Any = None
+        self._walk: _Walk | None = None
         self._last = ""
 
     def score(self, text: str) -> Surprisal:
         """Return the surprisal of the next piece of the text."""
-        sequence = make_sequence(text, self._tokenizer, self._unit, after=self._last)
-        readings = Readings(len(text), self._num_guesses)
+        sequence = self._codec.examples(text, after=self._last)
+        one_each = sequence.begins is None
+        readings = Readings(
+            len(sequence.targets), self._num_guesses if one_each else 0, ranks=self._with_ranks and one_each
+        )
         streams = line_streams(sequence.starts)
         first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
         self._score_in_turn(sequence, slice(0, first), readings)
         self._score_together(sequence, streams, readings)
-        self._score_in_turn(sequence, slice(last, len(text)), readings)
-        num_bytes, num_words = bytes_per_char(text), count_words(text, after=self._last)
+        self._score_in_turn(sequence, slice(last, len(sequence.targets)), readings)
+        num_words = count_words(text, after=self._last)
         self._last = text[-1:] or self._last
-        return readings.surprisal(self._tokenizer, sequence.targets, num_bytes, num_words)
+        if sequence.begins is None:
+            return readings.surprisal(self._rule, sequence.targets, bytes_per_char(text), num_words)
+        return self._of_chars(text, sequence, sequence.begins, readings.nats, num_words)
+
+    def _of_chars(
+        self, text: str, sequence: Sequence, begins: BoolArray, nats: FloatArray, num_words: int
+    ) -> Surprisal:
+        """Return the surprisal of characters that are several tokens, given the nats of the tokens."""
+        num_bytes = bytes_per_char(text)
+        prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
+        of_chars = np.add.reduceat(prices, np.flatnonzero(begins)) if len(begins) else prices
+        unseen = sequence.targets[begins] == UNSEEN
+        if not self._with_ranks:
+            return Surprisal(of_chars, num_bytes, unseen, num_words=num_words)
+        if self._walk is None:
+            self._walk = _Walk(self._model, self._codec, self._rule, self._num_guesses)
+        ranks, confidences, expected = self._walk.over(text, sequence)
+        return Surprisal(of_chars, num_bytes, unseen, ranks, confidences, num_words, expected)
 
     def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
         """Read the `part`, from the state that was carried there."""
-        inputs, targets, starts = sequence
+        inputs, targets, starts, _ = sequence
         for begin in range(part.start, part.stop, WINDOW_STEPS):
             some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
             resets = None if starts is None else starts[some, None]
@@ -129,7 +87,7 @@ class Scorer:
 
     def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
         """Read between the first and the last of `bounds`, where lines begin."""
-        inputs, targets, starts = sequence
+        inputs, targets, starts, _ = sequence
         if starts is None or len(bounds) == 0:
             return
         if self._line_work is None:
@@ -146,18 +104,20 @@ class Scorer:
 
 
 class Readings:
-    """What is taken from each distribution on the way, before the unseen-character rule."""
+    """Numbers taken from each distribution on the way, before the rule for unseen characters."""
 
-    def __init__(self, num_chars: int, num_guesses: int) -> None:
-        self.nats, self.ranks = np.empty(num_chars), np.empty(num_chars, np.int32)
-        self.highest = np.empty(num_chars)
-        self.expected = Expectations.empty(num_chars, num_guesses) if num_guesses else None
+    def __init__(self, num_targets: int, num_guesses: int, *, ranks: bool = True) -> None:
+        self.nats = np.empty(num_targets)
+        self.ranks = np.empty(num_targets, np.int32) if ranks else None
+        self.highest = np.empty(num_targets)
+        self.expected = Expectations.empty(num_targets, num_guesses) if num_guesses else None
 
     def take_(self, places: Any, log_p: FloatArray, targets: TokenArray) -> None:
-        """Note what log p (M, V) says at the M `places` in the text."""
+        """Note the numbers of log p (M, V) at the M `places` in the text."""
         self.nats[places] = target_nats(log_p, targets)
-        self.ranks[places] = target_ranks(log_p, targets)
-        self.highest[places] = log_p.max(axis=-1)
+        if self.ranks is not None:
+            self.ranks[places] = target_ranks(log_p, targets)
+            self.highest[places] = log_p.max(axis=-1)
         if self.expected:
             guesses = likeliest(log_p, self.expected.guesses.shape[1])
             self.expected.guesses[places] = guesses
@@ -165,16 +125,73 @@ class Readings:
             self.expected.entropies[places] = -(np.exp(log_p) * log_p).sum(axis=-1)
 
     def surprisal(
-        self, tokenizer: Tokenizer, targets: TokenArray, num_bytes: TokenArray, num_words: int
+        self, rule: UnseenRule, targets: TokenArray, num_bytes: TokenArray, num_words: int
     ) -> Surprisal:
-        """Apply the unseen-character rule."""
-        self.ranks[targets == UNSEEN] = 0
-        nats = tokenizer.charge_escape(self.nats, targets, num_bytes)
-        seen, expected = 1 - tokenizer.escape_probability, self.expected
+        """Apply the rule for unseen characters."""
+        unseen, expected, confidences = targets == UNSEEN, self.expected, None
+        nats = rule.prices(self.nats, targets, num_bytes)
+        if self.ranks is not None:
+            self.ranks[unseen] = 0
+            confidences = rule.known_share * np.exp(self.highest)
         if expected:
-            entropies = tokenizer.entropy_with_escape(expected.entropies)
-            expected = Expectations(entropies, expected.guesses, seen * expected.probabilities)
-        return Surprisal(nats, self.ranks, seen * np.exp(self.highest), num_bytes, num_words, expected)
+            expected = Expectations(
+                rule.entropies(expected.entropies),
+                expected.guesses,
+                rule.known_share * expected.probabilities,
+            )
+        return Surprisal(nats, num_bytes, unseen, self.ranks, confidences, num_words, expected)
+
+
+class _Walk:
+    """Ranks and guesses for characters of several tokens.
+
+    The text is read once more, token by token, and at each character the likeliest ones are searched for.
+    """
+
+    def __init__(self, model: LanguageModel, codec: Codec, rule: UnseenRule, num_guesses: int) -> None:
+        self._reader, self._guesser, self._rule = model.reader(), Guesser(codec), rule
+        self._num_guesses = num_guesses
+
+    def over(self, text: str, sequence: Sequence) -> tuple[TokenArray, FloatArray, Expectations | None]:
+        """Return ranks (L,), confidences (L,), and the expectations if guesses are asked for."""
+        ranks, confidences = np.zeros(len(text), np.int32), np.empty(len(text))
+        expected = Expectations.empty(len(text), self._num_guesses) if self._num_guesses else None
+        begins, k = sequence.begins, 0
+        for step, token in enumerate(sequence.inputs.tolist()):
+            if sequence.starts is not None and sequence.starts[step]:
+                self._reader.reset_()
+            logits = self._reader.read(token)
+            if begins is not None and begins[step]:
+                self._look(k, text[k], log_softmax(logits), ranks, confidences, expected)
+                k += 1
+        return ranks, confidences, expected
+
+    def _look(
+        self,
+        k: int,
+        char: str,
+        log_p: FloatArray,
+        ranks: TokenArray,
+        confidences: FloatArray,
+        expected: Expectations | None,
+    ) -> None:
+        """Note the numbers of the k-th character."""
+        place = self._guesser.places.get(char)
+        found = self._guesser.rank(
+            self._reader,
+            log_p,
+            num=max(1, self._num_guesses),
+            target=None if place is None else char,
+            whole=expected is not None,
+        )
+        share = self._rule.known_share
+        ranks[k] = 0 if place is None else found.rank_of(place)
+        confidences[k] = share * np.exp(found.log_p[0])
+        if expected is not None:
+            num = min(self._num_guesses, len(found.chars))
+            expected.guesses[k, :num] = found.chars[:num]
+            expected.probabilities[k, :num] = share * np.exp(found.log_p[:num])
+            expected.entropies[k] = share * found.entropy + self._rule.escape_entropy
 
 
 def likeliest(log_p: FloatArray, num: int) -> TokenArray:
@@ -205,55 +222,6 @@ def predict_window(model: LanguageModel, window: Window, state: Any, work: Any) 
 def target_nats(log_p: FloatArray, targets: TokenArray) -> FloatArray:
     """Return -log p of each target (T, N); what it says of UNSEEN targets is for nobody's use."""
     return -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]  # -1 is a place like others
-
-
-class Validator:
-    """Scores one text again and again while a model learns, in parallel parts rather than in one go.
-
-    Each part begins in the zero state WARMUP characters early, which stands in for the state that one go
-    would have carried there. For a text of a single part, and for lines no longer than WARMUP, it is exact.
-    """
-
-    STREAMS, WARMUP, STEPS = 32, 128, 64
-
-    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, text: EncodedText, unit: Unit) -> None:
-        self._model, self._tokenizer = model, tokenizer
-        self._examples = Examples(text, tokenizer, unit)
-        self.num_chars = len(text)
-
-    def score(self) -> Score:
-        """Score the text as the model is now, with the unseen-character rule applied."""
-        score = Score()
-        num_streams = max(1, min(self.STREAMS, self.num_chars // self.STEPS))
-        part_length = -(-self.num_chars // num_streams)
-        begins = part_length * np.arange(num_streams)
-        state = self._model.initial_state(num_streams)
-        work = self._model.workspace(self.STEPS, num_streams, resets=True, backward=False)
-        for t in range(-self.WARMUP, part_length, self.STEPS):
-            steps = np.arange(t, min(t + self.STEPS, part_length))
-            places = begins + steps[:, None]
-            inside = (places >= 0) & (places < self.num_chars)
-            places = np.where(inside, places, 0)
-            inputs, targets, starts = self._examples.window(places)
-            window = Window(
-                np.where(inside, inputs, UNSEEN),
-                np.where(inside, targets, UNSEEN),
-                places == 0 if starts is None else starts,
-            )
-            nats = target_nats(predict_window(self._model, window, state, work), window.targets)
-            scored = inside & (steps >= 0)[:, None]
-            score += self._priced(
-                nats[scored], window.targets[scored], self._examples.num_bytes(places[scored])
-            )
-        return score
-
-    def _priced(self, nats: FloatArray, targets: TokenArray, num_bytes: TokenArray) -> Score:
-        return Score(
-            num_chars=len(targets),
-            num_bytes=int(num_bytes.sum()),
-            num_unseen=int(np.sum(targets == UNSEEN)),
-            nats=float(self._tokenizer.charge_escape(nats, targets, num_bytes).sum()),
-        )
 
 
 def count_words(text: str, *, after: str = "") -> int:

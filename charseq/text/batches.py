@@ -1,28 +1,15 @@
 """A text cut into parallel streams, and those into windows for truncated backpropagation through time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.config import Unit
-from charseq.text.symbols import EncodedText
-from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, bytes_per_char, code_points
-
-NEWLINE = "\n"
-
-
-class Sequence(NamedTuple):
-    """A text as (input, target) pairs, (L,) each: every character is a target, the one before it the input.
-
-    `starts` is true where a sequence of its own begins and the state is zero; None when nothing restarts.
-    """
-
-    inputs: TokenArray
-    targets: TokenArray
-    starts: BoolArray | None
+from charseq.text.codec import NEWLINE, Codec, chars_at
+from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
+from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 
 class Window(NamedTuple):
@@ -52,78 +39,81 @@ class Window(NamedTuple):
         return float(self.begins.sum() if self.weights is None else self.weights[self.begins].sum())
 
 
-def start_token(tokenizer: Tokenizer, unit: Unit) -> int:
-    """Return the input before the first character: the newline of a line, the zero vector of a stream."""
-    return int(tokenizer.encode(NEWLINE)[0]) if unit == "line" else UNSEEN
-
-
-def prompt_tokens(prompt: str, tokenizer: Tokenizer, unit: Unit) -> list[int]:
-    """Return the inputs that make a model ready to continue `prompt`: of a line unit, its last line."""
-    if unit == "line":
-        prompt = prompt.rpartition(NEWLINE)[2]
-    return [start_token(tokenizer, unit), *tokenizer.encode(prompt).tolist()]
-
-
-def make_sequence(text: str, tokenizer: Tokenizer, unit: Unit, *, after: str = "") -> Sequence:
-    """Return the pairs of `text`, which continues `after` (its last character is enough) or begins anew."""
-    previous = after[-1:]
-    before = tokenizer.encode(previous) if previous else np.array([start_token(tokenizer, unit)], np.int32)
-    targets = tokenizer.encode(text)
-    inputs = np.concatenate([before, targets[:-1]]) if len(targets) else targets
-    if unit == "stream":
-        return Sequence(inputs, targets, None)
-    starts = np.empty(len(targets), np.bool_)
-    starts[:1] = previous in ("", NEWLINE)
-    starts[1:] = code_points(text)[:-1] == ord(NEWLINE)
-    return Sequence(inputs, targets, starts)
-
-
 class Examples:
     """The (input, target) pairs of a whole text, made where they are asked for; the text stays where it is.
 
-    They are those of `make_sequence`: one for each character of the text, numbered from 0.
+    They are those of `Codec.examples`: one for each token of the text, numbered from 0. A token is looked up in a
+    table by its piece: the symbol of its character where that is one token, else the symbol and the place in the
+    spelling. A text whose characters are several tokens is held in memory as pieces.
     """
 
-    def __init__(self, text: EncodedText, tokenizer: Tokenizer, unit: Unit) -> None:
-        self._text, self._tokens = text, tokenizer.encode(text.alphabet)
-        self._num_bytes = bytes_per_char(text.alphabet)
-        self._first_input = start_token(tokenizer, unit)
-        self.has_starts = unit == "line"
+    def __init__(self, text: EncodedText, codec: Codec) -> None:
+        self.codec, self.num_chars = codec, len(text)
+        num_bytes, newline = bytes_per_char(text.alphabet), text.alphabet.find(NEWLINE)
+        self._take: Callable[[NDArray[np.intp]], SymbolArray]
+        if codec.tokenizer.one_token_each:
+            self._take, self._len = text.take, len(text)
+            self._tokens, self._begins = codec.tokenizer.encode(text.alphabet), None
+            self._num_bytes, self._line_end = num_bytes, newline
+            return
+        spelled = [codec.tokenizer.spell(char) for char in text.alphabet]
+        lengths = np.array([len(tokens) for tokens in spelled])
+        ends = np.cumsum(lengths)
+        pieces = _pieces(text, ends - lengths, lengths)
+        self._take, self._len = pieces.take, len(pieces)
+        self._tokens = np.array([token for tokens in spelled for token in tokens], np.int32)
+        self._begins = np.zeros(len(self._tokens), np.bool_)
+        self._begins[ends - lengths] = True
+        self._num_bytes = chars_at(self._begins, num_bytes)
+        self._line_end = int(ends[newline]) - 1 if newline >= 0 else -1
 
     def __len__(self) -> int:
-        return len(self._text)
+        return self._len
 
     def window(self, places: NDArray[np.intp]) -> Window:
         """Return the pairs at `places` (T, N)."""
         first = places == 0
-        before = self._text.take(np.where(first, 0, places - 1))
-        inputs = np.where(first, np.int32(self._first_input), self._tokens[before])
-        resets = first | (before == ord(NEWLINE)) if self.has_starts else None
-        return Window(inputs, self._tokens[self._text.take(places)], resets)
+        before = self._take(np.where(first, 0, places - 1))
+        inputs = np.where(first, np.int32(self.codec.start_token), self._tokens[before])
+        resets = first | (before == self._line_end) if self.codec.restarts else None
+        pieces = self._take(places)
+        begins = None if self._begins is None else self._begins[pieces]
+        return Window(inputs, self._tokens[pieces], resets, begins=begins)
 
     def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
-        """Return the UTF-8 length of each character at `places`."""
-        return self._num_bytes[self._text.take(places)]
+        """Return the UTF-8 length of the character that begins at each of `places`, 0 where none begins."""
+        return self._num_bytes[self._take(places)]
+
+
+def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> SymbolArray:
+    """Return the pieces of a text; those of a symbol are `lengths` numbers, from its `firsts` on."""
+    parts = [np.empty(0, symbol_type(int(lengths.sum())))]
+    for symbols in text.pieces():
+        num_pieces = lengths[symbols]
+        begins = np.cumsum(num_pieces) - num_pieces
+        pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
+        parts.append(pieces.astype(parts[0].dtype))
+    return np.concatenate(parts)
 
 
 class Batches:
     """An epoch of windows over N parallel, contiguous streams of one text.
 
-    Stream n is the n-th N-th of the text, so its state can be carried from window to window. Every
-    character is a target exactly once, except the last `num_dropped` < N. Windows have at most `seq_length`
-    steps, as equal in length as they can be, so that no step learns from a sliver. A text too short for
-    `batch_size` streams of `seq_length` characters gets fewer streams: see `num_streams`.
+    Stream n is the n-th N-th of the text, so its state can be carried from window to window. Every token is a
+    target exactly once, except the last `num_dropped` < N. Windows have at most `seq_length` steps and are as
+    equal in length as they can be. A text too short for `batch_size` streams of `seq_length` tokens gets fewer
+    streams, `num_streams`.
     """
 
     def __init__(self, examples: Examples, *, batch_size: int, seq_length: int) -> None:
-        num_chars = len(examples)
-        self.num_streams = max(1, min(batch_size, num_chars // seq_length))
-        self._length = num_chars // self.num_streams
+        num_tokens = len(examples)
+        self.num_streams = max(1, min(batch_size, num_tokens // seq_length))
+        self._length = num_tokens // self.num_streams
         self.num_windows = -(-self._length // seq_length)
         self.num_targets = self._length * self.num_streams
-        self.num_dropped = num_chars - self.num_targets
+        self.num_dropped = num_tokens - self.num_targets
         self.seq_length = -(-self._length // self.num_windows)
-        self.has_resets = examples.has_starts
+        self.has_resets = examples.codec.restarts
         self._examples = examples
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
+from charseq.text.codec import restarts
 from charseq.text.corpus import OnProgress, read_corpus
 from charseq.text.symbols import EncodedText
 
@@ -67,7 +68,7 @@ class CorpusParts:
             raise DataError(f"{config.valid}: empty: there is nothing to validate on")
         fraction = 0.0 if separate else config.valid_fraction
         split = Split.of(len(text), valid_fraction=fraction, test_fraction=config.test_fraction)
-        if config.unit == "line":
+        if restarts(config.unit):
             split = split.at_lines(text)
         return cls(
             train=text[: split.train_end],

@@ -39,9 +39,9 @@ if __name__ == "__main__":
 else:
     instrumented = nullcontext()
 with instrumented:
-    import tomllib  # noqa: F401 (what is imported later is not instrumented)
+    import tomllib
 
-    import yaml  # noqa: F401
+    import yaml
     from safetensors import safe_open
     from safetensors.numpy import save
 
@@ -181,10 +181,10 @@ def use(path: Path) -> None:
     checkpoint = answer(lambda: Checkpoint.load(path), f"{path}: ")
     if checkpoint is None:
         return
-    model, tokenizer, unit = checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit
-    Scorer(model, tokenizer, unit).score("hello king,\nx?")
-    Predictor(model, tokenizer, unit).predict("hell", "o")
-    prompt, rng = prompt_tokens("hell", tokenizer, unit), np.random.default_rng(0)
+    model, tokenizer, unit = checkpoint.model, checkpoint.codec.tokenizer, checkpoint.settings.data.unit
+    Scorer(model, Codec(tokenizer, unit)).score("hello king,\nx?")
+    Predictor(model, Codec(tokenizer, unit)).predict("hell", "o")
+    prompt, rng = Codec(tokenizer, unit).prompt("hell"), np.random.default_rng(0)
     tokenizer.decode(list(sample(model, prompt, SampleConfig(length=3), rng=rng)))
     for format_name in ("table", "tsv"):
         with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape")):
@@ -269,7 +269,14 @@ def cases(data: bytes, folder: Path) -> None:
 def predictor() -> Predictor:
     """Return one of a model that only counts."""
     tokenizer = CharTokenizer.fit(TEXT)
-    return Predictor(fit_ngram(EncodedText.of(TEXT), tokenizer, "stream", 2), tokenizer, "stream")
+    return Predictor(
+        fit_ngram(
+            Examples(EncodedText.of(TEXT), Codec(tokenizer, "stream")),
+            vocab_size=tokenizer.vocab_size,
+            order=2,
+        ),
+        Codec(tokenizer, "stream"),
+    )
 
 
 def metrics(data: bytes, folder: Path) -> None:

@@ -17,13 +17,14 @@ from safetensors.numpy import load_file, save_file
 
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
-from charseq.models import NGram
+from charseq.models import NGram, fit_ngram
 from charseq.models.contract import LanguageModel
 from charseq.network import CharModel
 from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
-from charseq.runs.counting import fit_ngram
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello king,\nexper\n")
@@ -36,11 +37,17 @@ def model_file(path: Path, *, ngram: int = 0) -> bytes:
     config = ModelConfig(hidden_size=3, ngram=ngram)
     model: LanguageModel
     if ngram:
-        model = fit_ngram(EncodedText.of("hello king,\nexper\n"), TOKENIZER, "stream", ngram)
+        model = fit_ngram(
+            Examples(EncodedText.of("hello king,\nexper\n"), Codec(TOKENIZER, "stream")),
+            vocab_size=TOKENIZER.vocab_size,
+            order=ngram,
+        )
     else:
         model = CharModel(config, TOKENIZER.vocab_size)
         model.initialise_(np.random.default_rng(0))
-    Checkpoint(model, TOKENIZER, Settings(model=config), PROVENANCE).save(path)
+    Checkpoint(
+        model, Codec(TOKENIZER, Settings(model=config).data.unit), Settings(model=config), PROVENANCE
+    ).save(path)
     return path.read_bytes()
 
 
@@ -140,7 +147,7 @@ def test_any_value_anywhere_in_the_record(
         message = str(error)
     else:
         message = ""
-        Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score("hello")
+        Scorer(checkpoint.model, checkpoint.codec).score("hello")
     assert "\n" not in message
     assert len(message) < 1000
 
@@ -207,7 +214,11 @@ def test_a_tensor_of_no_part_is_refused(tmp_path: Path) -> None:
 def test_version_1() -> None:
     """A file of version 1, which had no checksum, gives the figure that it gave then."""
     checkpoint = Checkpoint.load(FORMATS / "version_1.safetensors")
-    score = Scorer(checkpoint.model, checkpoint.tokenizer, "stream").score("hello king, exper\n" * 40).score()
+    score = (
+        Scorer(checkpoint.model, Codec(checkpoint.codec.tokenizer, "stream"))
+        .score("hello king, exper\n" * 40)
+        .score()
+    )
     assert score.nats_per_char == pytest.approx(2.628537032793553, rel=1e-6)
     assert checkpoint.training is not None
     assert not isinstance(checkpoint.model, NGram)

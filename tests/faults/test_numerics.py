@@ -19,9 +19,11 @@ from safetensors.numpy import load_file
 
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
-from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, ScheduleName, Settings, Unit
+from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, Settings, Unit
+from charseq.config.settings import ScheduleName
 from charseq.errors import DivergedError
-from charseq.gradients.shards import Job, Plan, Shards
+from charseq.gradients import Job, Plan
+from charseq.gradients.shards import Shards
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_, log_softmax
 from charseq.optim import OPTIMIZERS
@@ -33,6 +35,7 @@ from charseq.scoring.predictor import Predictor
 from charseq.scoring.scorer import Scorer, Validator
 from charseq.text import UNSEEN, CharTokenizer
 from charseq.text.batches import Batches, Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from tests.cli import conftest
@@ -444,14 +447,14 @@ def test_a_loss_or_a_gradient_alone(loss: float, gradient: float, monkeypatch: p
     """A loss that is not finite, or a gradient whose norm is not, is enough for a new start."""
     run, calls = started("run", settings_of(train={"max_steps": 20})), itertools.count(1)
 
-    def spoilt(logits: FloatArray, targets: Any, *, num_targets: int) -> float:
-        nats = cross_entropy_(logits, targets, num_targets=num_targets)
+    def spoilt(logits: FloatArray, targets: Any, **options: Any) -> float:
+        nats = cross_entropy_(logits, targets, **options)
         if next(calls) != 14:
             return nats
         logits[0, 0, 0] += gradient
         return nats + loss
 
-    monkeypatch.setattr("charseq.gradients.shards.cross_entropy_", spoilt)
+    monkeypatch.setattr("charseq.gradients.losses.cross_entropy_", spoilt)
     events = list(run.events())
     assert recoveries_of(events) == [Recovered(14, 0.004)]
     assert [step.step for step in steps_of(events)] == list(range(1, 21))
@@ -540,13 +543,13 @@ def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
     model, tokenizer = constant_model(logits)
     text, seen = "".join(tokenizer.vocab) * 3, -math.log1p(-tokenizer.escape_probability)
     nats = [seen - log_p for log_p in exact_log_softmax(single(logits))]
-    surprisal = Scorer(model, tokenizer, unit, num_guesses=2).score(text)
+    surprisal = Scorer(model, Codec(tokenizer, unit), num_guesses=2).score(text)
     assert surprisal.nats.tolist() == pytest.approx(nats * 3, rel=1e-9)
     assert surprisal.expected is not None
     assert np.isfinite(surprisal.expected.entropies).all()
-    score = Validator(model, tokenizer, EncodedText.of(text), unit).score()
+    score = Validator(model, Codec(tokenizer, unit), EncodedText.of(text)).score()
     assert score.nats_per_char == pytest.approx(sum(nats) / len(nats), rel=1e-9)
-    predictor = Predictor(model, tokenizer, unit)
+    predictor = Predictor(model, Codec(tokenizer, unit))
     for char, price in zip(tokenizer.vocab, nats, strict=True):
         prediction = predictor.predict("", char, num_top=99)
         assert prediction.bits == pytest.approx(price / math.log(2), rel=1e-9)
@@ -581,7 +584,7 @@ CHI_SQUARE = {2: 10.828, 3: 13.816, 8: 24.322}
 
 def save_model(path: str, model: CharModel, tokenizer: CharTokenizer, unit: Unit = "stream") -> None:
     settings = Settings(model=model.config, data=DataConfig(unit=unit))
-    Checkpoint(model, tokenizer, settings, PROVENANCE).save(Path(path))
+    Checkpoint(model, Codec(tokenizer, settings.data.unit), settings, PROVENANCE).save(Path(path))
 
 
 def save_sharp_model() -> None:
@@ -712,7 +715,9 @@ def test_shards_add_up_infinite_gradients() -> None:
     """Gradients of two shards that are infinite, with other signs, are for whoever asked to notice."""
     model = explosive_model("rnn", 3e18)
     text = TOKENIZER.decode([3]) * 60 + TOKENIZER.decode([5]) * 60
-    window = Batches(Examples(EncodedText.of(text), TOKENIZER, "stream"), batch_size=4, seq_length=3)[0]
+    window = Batches(Examples(EncodedText.of(text), Codec(TOKENIZER, "stream")), batch_size=4, seq_length=3)[
+        0
+    ]
     with Shards(Job(model, 3, 4, False, 1), model.initial_state(4), Plan(2)) as shards:
         loss, grads = shards.gradient(window, 0)
     assert math.isfinite(loss)

@@ -24,11 +24,13 @@ from charseq.config import (
     TrainConfig,
 )
 from charseq.errors import CheckpointError, ConfigError
+from charseq.models import fit_ngram
 from charseq.network import CharModel
 from charseq.runs.checkpoint import FORMAT_VERSION, METADATA_KEY, Checkpoint, Provenance, Results
-from charseq.runs.counting import fit_ngram
 from charseq.scoring.score import Score
 from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.trainer import Snapshot
 
@@ -68,7 +70,7 @@ def make_checkpoint(cell: CellName = "lstm", embedding_size: int = 0) -> Checkpo
     )
     model = CharModel(settings.model, V)
     model.params.flat[...] = np.random.default_rng(0).normal(0, 0.6, model.params.flat.size)
-    return Checkpoint(model, TOKENIZER, settings, PROVENANCE, RESULTS)
+    return Checkpoint(model, Codec(TOKENIZER, settings.data.unit), settings, PROVENANCE, RESULTS)
 
 
 def make_training() -> Snapshot:
@@ -162,8 +164,8 @@ def test_the_rest_comes_back(path: Path) -> None:
     """Tokenizer, settings, provenance and results of a loaded model equal what was saved."""
     checkpoint = make_checkpoint()
     loaded = round_trip(checkpoint, path)
-    assert loaded.tokenizer.to_spec() == TOKENIZER.to_spec()
-    assert loaded.tokenizer.vocab == TOKENIZER.vocab
+    assert loaded.codec.tokenizer.to_spec() == TOKENIZER.to_spec()
+    assert loaded.codec.tokenizer.vocab == TOKENIZER.vocab
     assert loaded.settings == checkpoint.settings
     assert loaded.provenance == PROVENANCE
     assert loaded.results == RESULTS
@@ -281,7 +283,7 @@ def test_the_record_is_readable(path: Path) -> None:
     """The metadata is one JSON text with the version, the settings and the vocabulary in it."""
     make_checkpoint().save(path)
     _, record = parts_of(path)
-    assert record["format_version"] == FORMAT_VERSION == 2
+    assert record["format_version"] == FORMAT_VERSION == 3
     assert record["settings"]["model"]["cell"] == "lstm"
     assert record["tokenizer"]["vocab"] == "".join(TOKENIZER.vocab)
     assert record["provenance"]["sources"] == ["a text.txt", "b/한글.txt"]
@@ -589,9 +591,15 @@ NGRAM_TEXT = "hello king,\nhello 한글 \U0001f600 «expert»\n" * 2
 
 
 def make_ngram_checkpoint(order: int = 3) -> Checkpoint:
-    settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(ngram=order))
-    model = fit_ngram(EncodedText.of(NGRAM_TEXT), TOKENIZER, "line", order)
-    return Checkpoint(model, TOKENIZER, settings, PROVENANCE, Results(epoch=1, valid=VALID))
+    settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(kind="ngram", order=order))
+    model = fit_ngram(
+        Examples(EncodedText.of(NGRAM_TEXT), Codec(TOKENIZER, "line")),
+        vocab_size=TOKENIZER.vocab_size,
+        order=order,
+    )
+    return Checkpoint(
+        model, Codec(TOKENIZER, settings.data.unit), settings, PROVENANCE, Results(epoch=1, valid=VALID)
+    )
 
 
 def logits_of(checkpoint: Checkpoint) -> Array:
@@ -606,7 +614,7 @@ def test_ngrams_come_back_bit_for_bit(order: int, path: Path) -> None:
     loaded = round_trip(checkpoint, path)
     np.testing.assert_array_equal(logits_of(loaded), logits_of(checkpoint))
     assert loaded.model.num_parameters == checkpoint.model.num_parameters
-    assert loaded.tokenizer.to_spec() == TOKENIZER.to_spec()
+    assert loaded.codec.tokenizer.to_spec() == TOKENIZER.to_spec()
     assert (loaded.settings, loaded.provenance) == (checkpoint.settings, PROVENANCE)
     assert (loaded.results, loaded.training) == (checkpoint.results, None)
 
@@ -624,7 +632,7 @@ def test_the_tensors_of_ngrams(path: Path) -> None:
     tensors, record = parts_of(path)
     assert set(tensors) == {f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")}
     assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.int64)}
-    assert record["settings"]["model"]["ngram"] == 3
+    assert record["settings"]["model"]["order"] == 3
     assert record["training"] is None
 
 
@@ -662,12 +670,12 @@ def test_a_missing_tensor_of_ngrams_is_named(path: Path) -> None:
     assert error_of(path) == "the model file is damaged: tensor ngram.2.counts is missing"
 
 
-@pytest.mark.parametrize("ngram", [0, 4, 100, -1, "3", None])
-def test_ngrams_of_another_order(ngram: object, path: Path) -> None:
+@pytest.mark.parametrize("order", [0, 4, 100, -1, "3", None])
+def test_ngrams_of_another_order_are_damaged(order: object, path: Path) -> None:
     """An order in the settings that is not that of the tensors is damage."""
     make_ngram_checkpoint().save(path)
     tensors, record = parts_of(path)
-    record["settings"]["model"]["ngram"] = ngram
+    record["settings"]["model"]["order"] = order
     write_parts(path, tensors, record)
     assert error_of(path).startswith("the model file is damaged: ")
 
@@ -676,7 +684,7 @@ def test_a_network_is_no_ngrams(path: Path) -> None:
     """The weights of a network are not taken for n-grams."""
     make_checkpoint().save(path)
     tensors, record = parts_of(path)
-    record["settings"]["model"]["ngram"] = 2
+    record["settings"]["model"] |= {"kind": "ngram", "order": 2}
     write_parts(path, tensors, record)
     assert error_of(path).startswith("the model file is damaged: ")
 
@@ -685,11 +693,11 @@ def test_settings_from_before_ngrams(path: Path) -> None:
     """A file whose settings do not know of n-grams yet holds a network."""
     make_checkpoint().save(path)
     tensors, record = parts_of(path)
-    del record["settings"]["model"]["ngram"]
+    del record["settings"]["model"]["kind"], record["settings"]["model"]["order"]
     record["format_version"] = 1
     write_parts(path, tensors, record)
     loaded = Checkpoint.load(path)
-    assert loaded.settings.model.ngram == 0
+    assert loaded.settings.model.kind == "recurrent"
     assert isinstance(loaded.model, CharModel)
 
 
@@ -704,7 +712,7 @@ def test_ngrams_are_no_network() -> None:
     """Where a network is needed, n-grams are refused by name."""
     with pytest.raises(ConfigError) as caught:
         _ = make_ngram_checkpoint(5).network
-    assert str(caught.value) == "ngram:5: an n-gram model has no weights, states or gates"
+    assert str(caught.value) == "ngram:5: this kind of model has no weights, states or gates"
 
 
 @every_cell

@@ -23,9 +23,8 @@ from charseq.config.toml import load_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.runs.checkpoint import Checkpoint, Results, checksum_of
 from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
-from charseq.runs.run import Run, shared_tokens
+from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
-from charseq.text import CharTokenizer
 from charseq.training.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
 
 Array: TypeAlias = NDArray[Any]
@@ -278,7 +277,7 @@ def test_the_vocabulary_is_that_of_the_training_part() -> None:
     run = start(data={"valid_fraction": 0.05, "test_fraction": 0.03})
     assert "Q" in str(run.texts.valid)
     assert "Z" in str(run.texts.test)
-    assert run.checkpoint.tokenizer.vocab == tuple(sorted(set(TEXT)))
+    assert run.checkpoint.codec.tokenizer.vocab == tuple(sorted(set(TEXT)))
 
 
 @pytest.mark.parametrize("unit", ["stream", "line"])
@@ -288,10 +287,10 @@ def test_validation_prices_an_unseen_character(unit: str, unseen: str, num_bytes
     valid = f"the king si{unseen}ngs\nin the rain\n"
     Path("valid.txt").write_text(valid, encoding="utf-8")
     run = finished(data={"valid": "valid.txt", "unit": unit})
-    tokenizer, model = run.checkpoint.tokenizer, run.checkpoint.model
-    assert unseen not in tokenizer.vocab
-    nats = Scorer(model, tokenizer, run.settings.data.unit).score(valid).nats
-    price = -math.log(tokenizer.escape_probability) + 8 * num_bytes * math.log(2)
+    codec, model = run.checkpoint.codec, run.checkpoint.model
+    assert unseen not in codec.tokenizer.vocab
+    nats = Scorer(model, codec).score(valid).nats
+    price = -math.log(codec.tokenizer.escape_probability) + 8 * num_bytes * math.log(2)
     assert nats[valid.index(unseen)] == pytest.approx(price)
     assert read_metrics(Path("run"))[-1]["valid_nats_per_char"] == pytest.approx(nats.mean(), rel=1e-6)
 
@@ -1007,7 +1006,7 @@ def test_weights_are_taken_over_by_character(cell: CellName, embedding_size: int
     run = start_from(old, "new", model=model, data=other)
     fresh = weights(start("fresh", model=model, data=other))
     theirs, mine = dict(old.model.params), weights(run)
-    vocab, old_vocab = run.checkpoint.tokenizer.vocab, old.tokenizer.vocab
+    vocab, old_vocab = run.checkpoint.codec.tokenizer.vocab, old.codec.tokenizer.vocab
     shared = [char for char in vocab if char in old_vocab]
     assert shared
     assert set(vocab) - set(shared)
@@ -1058,9 +1057,3 @@ def test_a_run_from_a_model_may_drop_more() -> None:
     finished("old")
     run = start_from(Checkpoint.load(Path("old") / MODEL), "new", model={"dropout": 0.5})
     assert run.settings.model.dropout == 0.5
-
-
-def test_shared_tokens() -> None:
-    """Tokens are shared when their texts are the same."""
-    mine, theirs = CharTokenizer.fit("abde"), CharTokenizer.fit("zdcb")
-    assert shared_tokens(mine, theirs) == ([1, 2], [0, 2])

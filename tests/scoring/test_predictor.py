@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
-from charseq.models import NGram
+from charseq.models import NGram, fit_ngram
 from charseq.network import CharModel
 from charseq.network.reader import Reader
-from charseq.runs.counting import fit_ngram
 from charseq.scoring.predictor import Prediction, Predictor
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello king expert\nhell\n")
@@ -38,7 +39,7 @@ def model_of(cell: CellName) -> CharModel:
 
 
 def predictor_of(cell: CellName = "lstm", unit: Unit = "stream") -> Predictor:
-    return Predictor(model_of(cell), TOKENIZER, unit)
+    return Predictor(model_of(cell), Codec(TOKENIZER, unit))
 
 
 def all_of(prefix: str, unit: Unit = "stream") -> Prediction:
@@ -46,7 +47,7 @@ def all_of(prefix: str, unit: Unit = "stream") -> Prediction:
 
 
 def last_nats(cell: CellName, unit: Unit, prefix: str, target: str) -> float:
-    return float(Scorer(model_of(cell), TOKENIZER, unit).score(prefix + target).nats[-1])
+    return float(Scorer(model_of(cell), Codec(TOKENIZER, unit)).score(prefix + target).nats[-1])
 
 
 @each_cell
@@ -70,7 +71,7 @@ def test_prefix_of_several_lines(unit: Unit, prefix: str) -> None:
 @each_word
 def test_rank_is_that_of_the_scorer(unit: Unit, prefix: str, target: str) -> None:
     """The rank of a target is the scorer's."""
-    ranks = Scorer(model_of("gru"), TOKENIZER, unit).score(prefix + target).ranks
+    ranks = Scorer(model_of("gru"), Codec(TOKENIZER, unit)).score(prefix + target).ranks
     assert predictor_of("gru", unit).predict(prefix, target).rank == ranks[-1]
 
 
@@ -132,7 +133,7 @@ def test_no_target() -> None:
 @each_unit
 def test_empty_prefix(unit: Unit) -> None:
     """After the empty prefix comes what a text, or a line, begins with."""
-    nats = Scorer(model_of("lstm"), TOKENIZER, unit).score("h").nats[0]
+    nats = Scorer(model_of("lstm"), Codec(TOKENIZER, unit)).score("h").nats[0]
     probability = predictor_of("lstm", unit).predict("", "h").probability
     assert probability == pytest.approx(math.exp(-nats), rel=1e-9)
 
@@ -231,7 +232,7 @@ def test_unroll_without_a_target() -> None:
 def test_uniform_model(cell: CellName) -> None:
     """A model of zeros finds every seen character equally likely, and its entropy says so."""
     model = CharModel(ModelConfig(cell=cell, hidden_size=8), VOCAB_SIZE)
-    prediction = Predictor(model, TOKENIZER, "stream").predict("hell", "o")
+    prediction = Predictor(model, Codec(TOKENIZER, "stream")).predict("hell", "o")
     p = (1 - EPS) / VOCAB_SIZE
     assert prediction.entropy == pytest.approx(-(1 - EPS) * math.log2(p) - EPS * math.log2(EPS), rel=1e-12)
     assert prediction.probability == pytest.approx(p, rel=1e-12)
@@ -248,7 +249,7 @@ def test_certain_model() -> None:
     """A model that is certain has the entropy of its doubt about unseen characters, and no nan."""
     model = CharModel(ModelConfig(cell="rnn", hidden_size=8), VOCAB_SIZE)
     model.params["projection.c"][0] = 1e4
-    prediction = Predictor(model, TOKENIZER, "stream").predict("hell", TOKENIZER.vocab[1])
+    prediction = Predictor(model, Codec(TOKENIZER, "stream")).predict("hell", TOKENIZER.vocab[1])
     assert prediction.entropy == pytest.approx(
         -(1 - EPS) * math.log2(1 - EPS) - EPS * math.log2(EPS), rel=1e-12
     )
@@ -260,36 +261,40 @@ def test_certain_model() -> None:
 
 @cache
 def ngram_of(unit: Unit) -> NGram:
-    return fit_ngram(EncodedText.of("hello king expert\nhell\nkin\n"), TOKENIZER, unit, 4)
+    return fit_ngram(
+        Examples(EncodedText.of("hello king expert\nhell\nkin\n"), Codec(TOKENIZER, unit)),
+        vocab_size=TOKENIZER.vocab_size,
+        order=4,
+    )
 
 
 @each_unit
 @pytest.mark.parametrize(("prefix", "target"), [*WORDS, ("hello\nhel", "l"), ("\n", "k"), ("hello\n", "h")])
 def test_ngrams_predict_what_they_are_scored_for(unit: Unit, prefix: str, target: str) -> None:
     """The bits and the rank that n-grams give a target are those of scoring the prefix with it."""
-    prediction = Predictor(ngram_of(unit), TOKENIZER, unit).predict(prefix, target)
-    surprisal = Scorer(ngram_of(unit), TOKENIZER, unit).score(prefix + target)
+    prediction = Predictor(ngram_of(unit), Codec(TOKENIZER, unit)).predict(prefix, target)
+    surprisal = Scorer(ngram_of(unit), Codec(TOKENIZER, unit)).score(prefix + target)
     assert prediction.bits == pytest.approx(surprisal.nats[-1] / math.log(2), rel=1e-9)
     assert prediction.rank == surprisal.ranks[-1]
 
 
 def test_ngrams_know_what_they_have_read() -> None:
     """The classroom's examples: o after hell, g after kin, t after exper."""
-    predictor = Predictor(ngram_of("stream"), TOKENIZER, "stream")
+    predictor = Predictor(ngram_of("stream"), Codec(TOKENIZER, "stream"))
     assert [predictor.predict(prefix).top[0].char for prefix in ("exper", "hello ki", "hello k")] == [*"tni"]
 
 
 @each_unit
 def test_ngrams_do_not_mix_up_prefixes(unit: Unit) -> None:
     """Each prefix is read from nothing, whatever was asked before."""
-    predictor = Predictor(ngram_of(unit), TOKENIZER, unit)
+    predictor = Predictor(ngram_of(unit), Codec(TOKENIZER, unit))
     for prefix in ("hell", "", "kin", "hell"):
-        assert predictor.predict(prefix) == Predictor(ngram_of(unit), TOKENIZER, unit).predict(prefix)
+        assert predictor.predict(prefix) == Predictor(ngram_of(unit), Codec(TOKENIZER, unit)).predict(prefix)
 
 
 @each_unit
 def test_ngrams_on_the_way(unit: Unit) -> None:
     """Reading on gives what reading each beginning of the prefix anew would give."""
-    predictor = Predictor(ngram_of(unit), TOKENIZER, unit)
+    predictor = Predictor(ngram_of(unit), Codec(TOKENIZER, unit))
     steps = predictor.unroll("hello\nQkin", "g")
     assert steps == [predictor.predict(step.prefix, step.target) for step in steps]

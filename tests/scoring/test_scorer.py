@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
+from charseq.models import fit_ngram
 from charseq.models.contract import LanguageModel
 from charseq.network import CharModel
-from charseq.runs.counting import fit_ngram
 from charseq.scoring.predictor import Predictor
 from charseq.scoring.score import Score
 from charseq.scoring.scorer import (
@@ -36,7 +36,8 @@ from charseq.scoring.scorer import (
     target_nats,
 )
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Window, make_sequence
+from charseq.text.batches import Examples, Window
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 TOKENIZER = CharTokenizer.fit("hello world\nkin and expert, zażółć\n")
@@ -94,7 +95,7 @@ def plain(model: LanguageModel, text: str, unit: Unit) -> tuple[list[float], lis
 
 @cache
 def whole(cell: CellName, unit: Unit) -> Surprisal:
-    return Scorer(model_of(cell), TOKENIZER, unit).score(TEXT)
+    return Scorer(model_of(cell), Codec(TOKENIZER, unit)).score(TEXT)
 
 
 # Scorer
@@ -119,7 +120,7 @@ def test_ranks_are_those_of_the_logits(cell: CellName, unit: Unit) -> None:
 def test_total_of_a_float32_model(cell: CellName, unit: Unit) -> None:
     """The total of a model in float32 is that of its logits as far as float32 goes."""
     model = model_of(cell, np.float32)
-    nats = float(Scorer(model, TOKENIZER, unit).score(TEXT).nats.sum())
+    nats = float(Scorer(model, Codec(TOKENIZER, unit)).score(TEXT).nats.sum())
     assert nats == pytest.approx(sum(plain(model, TEXT, unit)[0]), rel=1e-6)
 
 
@@ -128,7 +129,7 @@ def test_deep_model(unit: Unit) -> None:
     """A model of two layers and an embedding is scored like any other."""
     model = model_of("gru", np.float64, 2, 4)
     expected = plain(model, TEXT, unit)[0]
-    assert Scorer(model, TOKENIZER, unit).score(TEXT).nats == pytest.approx(expected, rel=1e-9)
+    assert Scorer(model, Codec(TOKENIZER, unit)).score(TEXT).nats == pytest.approx(expected, rel=1e-9)
 
 
 @each_cell
@@ -137,7 +138,7 @@ def test_deep_model(unit: Unit) -> None:
 @given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
 def test_any_cutting_gives_the_same(cell: CellName, unit: Unit, cuts: list[int]) -> None:
     """A text scored in any pieces, empty ones among them, has the nats of the whole."""
-    scorer = Scorer(model_of(cell), TOKENIZER, unit)
+    scorer = Scorer(model_of(cell), Codec(TOKENIZER, unit))
     pieces = [scorer.score(TEXT[begin:end]).nats for begin, end in pairwise([0, *cuts, len(TEXT)])]
     assert np.concatenate(pieces) == pytest.approx(whole(cell, unit).nats, abs=1e-9)
 
@@ -146,7 +147,7 @@ def test_any_cutting_gives_the_same(cell: CellName, unit: Unit, cuts: list[int])
 @each_unit
 def test_character_by_character(cell: CellName, unit: Unit) -> None:
     """A text scored in pieces of one character has the nats of the whole."""
-    scorer = Scorer(model_of(cell), TOKENIZER, unit)
+    scorer = Scorer(model_of(cell), Codec(TOKENIZER, unit))
     nats = np.concatenate([scorer.score(char).nats for char in TEXT])
     assert nats == pytest.approx(whole(cell, unit).nats, abs=1e-9)
 
@@ -155,14 +156,14 @@ def test_character_by_character(cell: CellName, unit: Unit) -> None:
 @each_unit
 def test_first_character_is_scored(cell: CellName, unit: Unit) -> None:
     """The first character is scored too, from the zero state."""
-    nats = Scorer(model_of(cell), TOKENIZER, unit).score("h").nats
+    nats = Scorer(model_of(cell), Codec(TOKENIZER, unit)).score("h").nats
     assert nats == pytest.approx(plain(model_of(cell), "h", unit)[0], rel=1e-12)
 
 
 @each_unit
 def test_empty_text(unit: Unit) -> None:
     """The empty text has no surprisal and the empty score."""
-    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score("")
+    surprisal = Scorer(model_of("gru"), Codec(TOKENIZER, unit)).score("")
     assert len(surprisal.nats) == len(surprisal.ranks) == len(surprisal.num_bytes) == 0
     assert surprisal.score() == Score()
 
@@ -170,13 +171,13 @@ def test_empty_text(unit: Unit) -> None:
 @each_unit
 def test_unseen_character_costs_the_same_anywhere(unit: Unit) -> None:
     """The price of an unseen character depends on its bytes alone."""
-    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score("Qhe\nQllQQ")
+    surprisal = Scorer(model_of("gru"), Codec(TOKENIZER, unit)).score("Qhe\nQllQQ")
     assert len(set(surprisal.nats[surprisal.unseen].tolist())) == 1
 
 
 def test_bytes_are_those_of_utf8() -> None:
     """The bytes of each character come with its surprisal."""
-    assert Scorer(model_of("gru"), TOKENIZER, "stream").score("hż😀").num_bytes.tolist() == [1, 2, 4]
+    assert Scorer(model_of("gru"), Codec(TOKENIZER, "stream")).score("hż😀").num_bytes.tolist() == [1, 2, 4]
 
 
 @each_cell
@@ -184,7 +185,7 @@ def test_lines_are_scored_each_on_its_own(cell: CellName) -> None:
     """With unit line the nats of a text are those of its lines scored separately."""
     model = model_of(cell)
     lines = TEXT.splitlines(keepends=True)
-    separate = [Scorer(model, TOKENIZER, "line").score(line).nats for line in lines]
+    separate = [Scorer(model, Codec(TOKENIZER, "line")).score(line).nats for line in lines]
     assert np.concatenate(separate) == pytest.approx(whole(cell, "line").nats, abs=1e-9)
 
 
@@ -192,7 +193,8 @@ def test_lines_are_scored_each_on_its_own(cell: CellName) -> None:
 def test_score_of_two_lines_is_the_sum(cell: CellName) -> None:
     """With unit line two lines score the sum of what each scores."""
     both, a, b = (
-        Scorer(model_of(cell), TOKENIZER, "line").score(text).score() for text in ("a\nb\n", "a\n", "b\n")
+        Scorer(model_of(cell), Codec(TOKENIZER, "line")).score(text).score()
+        for text in ("a\nb\n", "a\n", "b\n")
     )
     assert both.nats == pytest.approx((a + b).nats, abs=1e-9)
 
@@ -200,14 +202,14 @@ def test_score_of_two_lines_is_the_sum(cell: CellName) -> None:
 @each_cell
 def test_stream_remembers_the_line_before(cell: CellName) -> None:
     """With unit stream the same line scores differently after another one."""
-    nats = Scorer(model_of(cell), TOKENIZER, "stream").score("hell\nhell\n").nats
+    nats = Scorer(model_of(cell), Codec(TOKENIZER, "stream")).score("hell\nhell\n").nats
     assert not np.allclose(nats[:5], nats[5:])
 
 
 @each_unit
 def test_scorers_share_nothing(unit: Unit) -> None:
     """Two scorers of one model may take turns."""
-    first, second = (Scorer(model_of("lstm"), TOKENIZER, unit) for _ in range(2))
+    first, second = (Scorer(model_of("lstm"), Codec(TOKENIZER, unit)) for _ in range(2))
     pieces = []
     for begin in range(0, len(TEXT), 100):
         pieces.append(first.score(TEXT[begin : begin + 100]).nats)
@@ -220,7 +222,7 @@ def test_scorers_share_nothing(unit: Unit) -> None:
 
 def in_turn(model: LanguageModel, *pieces: str) -> list[Surprisal]:
     """Return the surprisal of each of the pieces of a text, with no lines scored together."""
-    scorer = Scorer(model, TOKENIZER, "line")
+    scorer = Scorer(model, Codec(TOKENIZER, "line"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("charseq.scoring.scorer.line_streams", lambda starts: np.empty(0, np.int32))
         return [scorer.score(piece) for piece in pieces]
@@ -235,7 +237,7 @@ def assert_equal(surprisal: Surprisal, expected: Surprisal) -> None:
 
 def can_be_together(text: str, *, after: str = "") -> bool:
     """Say whether `text` has lines that are scored together."""
-    starts = make_sequence(text, TOKENIZER, "line", after=after).starts
+    starts = Codec(TOKENIZER, "line").examples(text, after=after).starts
     return len(line_streams(starts)) > 0
 
 
@@ -260,7 +262,7 @@ def test_lines_together_are_those_in_turn(cell: CellName, text: str) -> None:
     """Lines that are scored together have the nats, ranks and counts that they have one after the other."""
     model = model_of(cell)
     assert can_be_together(text)
-    assert_equal(Scorer(model, TOKENIZER, "line").score(text), *in_turn(model, text))
+    assert_equal(Scorer(model, Codec(TOKENIZER, "line")).score(text), *in_turn(model, text))
 
 
 @each_cell
@@ -268,14 +270,14 @@ def test_lines_together_are_those_in_turn(cell: CellName, text: str) -> None:
 def test_lines_together_of_a_deep_model(cell: CellName, embedding_size: int) -> None:
     """The lines of a model of two layers, with an embedding or without, may be scored together too."""
     model = model_of(cell, np.float64, 2, embedding_size)
-    assert_equal(Scorer(model, TOKENIZER, "line").score(LINES), *in_turn(model, LINES))
+    assert_equal(Scorer(model, Codec(TOKENIZER, "line")).score(LINES), *in_turn(model, LINES))
 
 
 @each_cell
 @pytest.mark.parametrize("begin", ["hello wor", "h", "\nhel", "\n", "Q"])
 def test_lines_together_after_the_middle_of_a_line(cell: CellName, begin: str) -> None:
     """A line that an earlier piece began goes on where that ended, before the lines that are together."""
-    model, scorer = model_of(cell), Scorer(model_of(cell), TOKENIZER, "line")
+    model, scorer = model_of(cell), Scorer(model_of(cell), Codec(TOKENIZER, "line"))
     pieces = [begin, "ld and kin" + LINES, "expert" + LINES]
     assert all(can_be_together(piece, after="h") for piece in pieces[1:])
     for piece, expected in zip(pieces, in_turn(model, *pieces), strict=True):
@@ -287,7 +289,7 @@ def test_lines_together_after_the_middle_of_a_line(cell: CellName, begin: str) -
 @given(cuts=st.lists(st.integers(0, len(LINES)), max_size=3).map(sorted))
 def test_lines_together_in_any_pieces(cell: CellName, cuts: list[int]) -> None:
     """A text of many lines, cut anywhere, has the nats and ranks that it has in turn."""
-    scorer = Scorer(model_of(cell), TOKENIZER, "line")
+    scorer = Scorer(model_of(cell), Codec(TOKENIZER, "line"))
     pieces = [scorer.score(LINES[begin:end]) for begin, end in pairwise([0, *cuts, len(LINES)])]
     nats, ranks = lines_in_turn(cell)
     np.testing.assert_allclose(np.concatenate([piece.nats for piece in pieces]), nats, rtol=0, atol=1e-12)
@@ -308,7 +310,7 @@ def lines_in_turn(cell: CellName) -> tuple[np.ndarray, list[int]]:
 )
 def test_any_lines_together(lines: list[str], begin: str, end: str) -> None:
     """Lines of any lengths have the nats and ranks that they have in turn."""
-    scorer, text = Scorer(model_of("lstm"), TOKENIZER, "line"), "\n".join(lines) + end
+    scorer, text = Scorer(model_of("lstm"), Codec(TOKENIZER, "line")), "\n".join(lines) + end
     for piece, expected in zip((begin, text), in_turn(model_of("lstm"), begin, text), strict=True):
         assert_equal(scorer.score(piece), expected)
 
@@ -321,7 +323,7 @@ def test_a_giant_line_among_short_ones(cell: CellName, place: int) -> None:
     lines.insert(place, random_text(3000, line_length=10**9) + "\n")
     text = "".join(lines)
     assert can_be_together(text) == (place == 100)  # where the last line begins, being together ends
-    surprisal = Scorer(model_of(cell), TOKENIZER, "line").score(text)
+    surprisal = Scorer(model_of(cell), Codec(TOKENIZER, "line")).score(text)
     separate = in_turn(model_of(cell), *lines)
     nats = np.concatenate([line.nats for line in separate])
     np.testing.assert_allclose(surprisal.nats, nats, rtol=0, atol=1e-12)
@@ -332,7 +334,7 @@ def test_lines_together_in_float32() -> None:
     """In single precision, being scored together changes a line's nats by no more than rounding does."""
     model = model_of("gru", np.float32)
     (expected,) = in_turn(model, LINES)
-    nats = Scorer(model, TOKENIZER, "line").score(LINES).nats
+    nats = Scorer(model, Codec(TOKENIZER, "line")).score(LINES).nats
     np.testing.assert_allclose(nats, expected.nats, rtol=0, atol=1e-5)
 
 
@@ -440,11 +442,11 @@ def test_counts_of_a_text(unit: Unit) -> None:
 
 
 def scored(model: CharModel, text: str, unit: Unit) -> float:
-    return Scorer(model, TOKENIZER, unit).score(text).score().nats_per_char
+    return Scorer(model, Codec(TOKENIZER, unit)).score(text).score().nats_per_char
 
 
 def validated(model: CharModel, text: str, unit: Unit) -> float:
-    return Validator(model, TOKENIZER, EncodedText.of(text), unit).score().nats_per_char
+    return Validator(model, Codec(TOKENIZER, unit), EncodedText.of(text)).score().nats_per_char
 
 
 LENGTHS = [1, 2, 63, 64, 65, 127, 128, 129, 300, 2047, 2048, 2049, 4500]
@@ -484,7 +486,7 @@ def test_validation_of_long_lines_is_close(cell: CellName) -> None:
 @each_unit
 def test_validation_can_be_repeated(unit: Unit) -> None:
     """A second validation of the same model gives the same bits."""
-    validator = Validator(model_of("lstm"), TOKENIZER, EncodedText.of(TEXT), unit)
+    validator = Validator(model_of("lstm"), Codec(TOKENIZER, unit), EncodedText.of(TEXT))
     assert validator.score() == validator.score()
 
 
@@ -492,7 +494,7 @@ def test_validation_can_be_repeated(unit: Unit) -> None:
 def test_validation_sees_the_model_learn(unit: Unit) -> None:
     """A validator scores the model as it is now, not as it was."""
     model = CharModel(ModelConfig(cell="gru", hidden_size=8), TOKENIZER.vocab_size)
-    validator = Validator(model, TOKENIZER, EncodedText.of("hell\nhell\n"), unit)
+    validator = Validator(model, Codec(TOKENIZER, unit), EncodedText.of("hell\nhell\n"))
     before = validator.score().nats
     model.params["projection.c"][TOKENIZER.encode("l")] = 3
     assert validator.score().nats < before
@@ -500,7 +502,7 @@ def test_validation_sees_the_model_learn(unit: Unit) -> None:
 
 def test_validation_knows_its_size() -> None:
     """A validator says how many characters it scores."""
-    assert Validator(model_of("gru"), TOKENIZER, EncodedText.of(TEXT), "stream").num_chars == len(TEXT)
+    assert Validator(model_of("gru"), Codec(TOKENIZER, "stream"), EncodedText.of(TEXT)).num_chars == len(TEXT)
 
 
 @each_unit
@@ -509,8 +511,8 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
     """A validation counts characters, bytes and unseen characters as the scorer does."""
     model, text = model_of("gru"), random_text(num_chars)
     score, expected = (
-        Validator(model, TOKENIZER, EncodedText.of(text), unit).score(),
-        Scorer(model, TOKENIZER, unit).score(text).score(),
+        Validator(model, Codec(TOKENIZER, unit), EncodedText.of(text)).score(),
+        Scorer(model, Codec(TOKENIZER, unit)).score(text).score(),
     )
     assert score.num_chars == expected.num_chars == num_chars
     assert score.num_bytes == expected.num_bytes == len(text.encode())
@@ -519,7 +521,7 @@ def test_validation_counts_what_it_scores(unit: Unit, num_chars: int) -> None:
 
 def test_validation_counts_neither_words_nor_guesses() -> None:
     """A validation leaves out what nobody asks of it: words and first guesses."""
-    score = Validator(model_of("gru"), TOKENIZER, EncodedText.of(TEXT), "stream").score()
+    score = Validator(model_of("gru"), Codec(TOKENIZER, "stream"), EncodedText.of(TEXT)).score()
     assert (score.num_words, score.num_top1, score.num_top5) == (0, 0, 0)
 
 
@@ -539,12 +541,12 @@ def peak_of(run: Callable[[], object]) -> int:
 @pytest.mark.parametrize(
     ("num_steps", "num_streams", "score"),
     [
-        (WINDOW_STEPS, 1, lambda model: Scorer(model, TOKENIZER, "stream").score(TEXT)),
-        (LINE_STEPS, LINE_STREAMS, lambda model: Scorer(model, TOKENIZER, "line").score(LINES)),
+        (WINDOW_STEPS, 1, lambda model: Scorer(model, Codec(TOKENIZER, "stream")).score(TEXT)),
+        (LINE_STEPS, LINE_STREAMS, lambda model: Scorer(model, Codec(TOKENIZER, "line")).score(LINES)),
         (
             Validator.STEPS,
             Validator.STREAMS,
-            lambda model: Validator(model, TOKENIZER, EncodedText.of(2 * LINES), "stream").score(),
+            lambda model: Validator(model, Codec(TOKENIZER, "stream"), EncodedText.of(2 * LINES)).score(),
         ),
     ],
     ids=["stream", "lines", "validation"],
@@ -588,14 +590,14 @@ def test_words_of_pieces_add_up(text: str, cuts: list[int]) -> None:
 @given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
 def test_scorer_counts_words_in_any_pieces(cuts: list[int]) -> None:
     """The words of a text's pieces, empty ones among them, add up to those of the whole."""
-    scorer = Scorer(model_of("gru"), TOKENIZER, "stream")
+    scorer = Scorer(model_of("gru"), Codec(TOKENIZER, "stream"))
     pieces = [scorer.score(TEXT[begin:end]) for begin, end in pairwise([0, *cuts, len(TEXT)])]
     assert sum((piece.score() for piece in pieces), Score()).num_words == len(TEXT.split())
 
 
 def test_scorer_counts_a_word_once() -> None:
     """A word that goes on from the piece before does not begin in the next, empty pieces notwithstanding."""
-    scorer = Scorer(model_of("gru"), TOKENIZER, "line")
+    scorer = Scorer(model_of("gru"), Codec(TOKENIZER, "line"))
     assert [scorer.score(piece).num_words for piece in ("hel", "", "lo wor", "ld", " ", "kin")] == [
         1,
         0,
@@ -644,12 +646,16 @@ def any_model(kind: Any, unit: Unit) -> LanguageModel:
     """Return a network, or the 3-grams of a text that does not have all of the vocabulary."""
     if kind != "ngram":
         return model_of(kind)
-    return fit_ngram(EncodedText.of(random_text(300, unseen="")), TOKENIZER, unit, 3)
+    return fit_ngram(
+        Examples(EncodedText.of(random_text(300, unseen="")), Codec(TOKENIZER, unit)),
+        vocab_size=TOKENIZER.vocab_size,
+        order=3,
+    )
 
 
 @cache
 def whole_of(kind: str, unit: Unit, num_guesses: int = 4) -> Surprisal:
-    return Scorer(any_model(kind, unit), TOKENIZER, unit, num_guesses=num_guesses).score(TEXT)
+    return Scorer(any_model(kind, unit), Codec(TOKENIZER, unit), num_guesses=num_guesses).score(TEXT)
 
 
 def plain_p(model: LanguageModel, text: str, unit: Unit) -> Iterator[np.ndarray]:
@@ -729,7 +735,7 @@ def test_more_guesses_than_the_vocabulary_has(unit: Unit, num_guesses: int) -> N
 @given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
 def test_expectations_of_any_pieces(kind: str, unit: Unit, cuts: list[int]) -> None:
     """A text scored in any pieces, empty ones among them, has the expectations of the whole."""
-    scorer = Scorer(any_model(kind, unit), TOKENIZER, unit, num_guesses=4)
+    scorer = Scorer(any_model(kind, unit), Codec(TOKENIZER, unit), num_guesses=4)
     pieces = [scorer.score(TEXT[begin:end]) for begin, end in pairwise([0, *cuts, len(TEXT)])]
     together, expected = joined(pieces), expected_of(whole_of(kind, unit))
     assert together.guesses.tolist() == expected.guesses.tolist()
@@ -741,7 +747,7 @@ def test_expectations_of_any_pieces(kind: str, unit: Unit, cuts: list[int]) -> N
 def test_expectations_of_lines_together(text: str) -> None:
     """Lines that are scored together have the expectations that they have one after the other."""
     model = model_of("gru")
-    scorers = [Scorer(model, TOKENIZER, "line", num_guesses=3) for _ in range(2)]
+    scorers = [Scorer(model, Codec(TOKENIZER, "line"), num_guesses=3) for _ in range(2)]
     together = expected_of(scorers[0].score(text))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("charseq.scoring.scorer.line_streams", lambda starts: np.empty(0, np.int32))
@@ -755,7 +761,7 @@ def test_expectations_of_lines_together(text: str) -> None:
 @each_unit
 def test_guessing_changes_no_figure(kind: str, unit: Unit) -> None:
     """The nats, ranks and confidences of a text are the same with guesses and without."""
-    surprisal = Scorer(any_model(kind, unit), TOKENIZER, unit).score(TEXT)
+    surprisal = Scorer(any_model(kind, unit), Codec(TOKENIZER, unit)).score(TEXT)
     np.testing.assert_array_equal(surprisal.nats, whole_of(kind, unit).nats)
     np.testing.assert_array_equal(surprisal.ranks, whole_of(kind, unit).ranks)
     np.testing.assert_array_equal(surprisal.confidences, whole_of(kind, unit).confidences)
@@ -786,7 +792,7 @@ def test_a_character_is_found_at_its_rank(kind: str, unit: Unit) -> None:
 def test_entropy_is_that_of_the_predictor(kind: str, unit: Unit) -> None:
     """The entropy at the end of a prefix is what the predictor says of it."""
     model, entropies = any_model(kind, unit), expected_of(whole_of(kind, unit)).entropies
-    predictor = Predictor(model, TOKENIZER, unit)
+    predictor = Predictor(model, Codec(TOKENIZER, unit))
     for end in (0, 1, 2, 30, TEXT.index("\n") + 1, TEXT.index("Q") + 1):
         assert predictor.predict(TEXT[:end]).entropy == pytest.approx(entropies[end] / math.log(2), rel=1e-9)
 
@@ -794,13 +800,13 @@ def test_entropy_is_that_of_the_predictor(kind: str, unit: Unit) -> None:
 @each_unit
 def test_nothing_is_expected_unless_asked(unit: Unit) -> None:
     """Without guesses nothing is said of what was expected."""
-    assert Scorer(model_of("gru"), TOKENIZER, unit).score("hello\n").expected is None
+    assert Scorer(model_of("gru"), Codec(TOKENIZER, unit)).score("hello\n").expected is None
 
 
 @each_unit
 def test_expectations_of_an_empty_text(unit: Unit) -> None:
     """The empty text has expectations of no characters."""
-    scorer = Scorer(model_of("gru"), TOKENIZER, unit, num_guesses=3)
+    scorer = Scorer(model_of("gru"), Codec(TOKENIZER, unit), num_guesses=3)
     expected = expected_of(scorer.score(""))
     assert expected.entropies.shape == (0,)
     assert expected.guesses.shape == expected.probabilities.shape == (0, 3)
@@ -841,7 +847,7 @@ def test_ngrams_are_scored_as_networks_are(unit: Unit) -> None:
 @given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
 def test_ngrams_in_any_pieces(unit: Unit, cuts: list[int]) -> None:
     """A text that n-grams score in any pieces has the nats of the whole."""
-    scorer = Scorer(any_model("ngram", unit), TOKENIZER, unit)
+    scorer = Scorer(any_model("ngram", unit), Codec(TOKENIZER, unit))
     pieces = [scorer.score(TEXT[begin:end]).nats for begin, end in pairwise([0, *cuts, len(TEXT)])]
     assert np.concatenate(pieces) == pytest.approx(whole_of("ngram", unit).nats, abs=1e-9)
 
@@ -850,7 +856,7 @@ def test_ngrams_in_any_pieces(unit: Unit, cuts: list[int]) -> None:
 def test_lines_together_of_ngrams(text: str) -> None:
     """N-grams score lines together as they do one after the other."""
     model = any_model("ngram", "line")
-    assert_equal(Scorer(model, TOKENIZER, "line").score(text), *in_turn(model, text))
+    assert_equal(Scorer(model, Codec(TOKENIZER, "line")).score(text), *in_turn(model, text))
 
 
 @each_unit
@@ -858,8 +864,10 @@ def test_lines_together_of_ngrams(text: str) -> None:
 def test_ngrams_are_validated_as_they_are_scored(unit: Unit, num_chars: int) -> None:
     """Since n-grams remember less than a part is warmed up with, their validation is exact."""
     model, text = any_model("ngram", unit), random_text(num_chars)
-    validated = Validator(model, TOKENIZER, EncodedText.of(text), unit).score().nats
-    assert validated == pytest.approx(Scorer(model, TOKENIZER, unit).score(text).score().nats, rel=1e-9)
+    validated = Validator(model, Codec(TOKENIZER, unit), EncodedText.of(text)).score().nats
+    assert validated == pytest.approx(
+        Scorer(model, Codec(TOKENIZER, unit)).score(text).score().nats, rel=1e-9
+    )
 
 
 # The reported bits are those of a code
@@ -945,7 +953,7 @@ def test_a_text_can_be_written_in_its_bits(kind: str, unit: Unit, text: str) -> 
     """An exact arithmetic code writes a text in at most two bits more than reported, and reads it back."""
     model = any_model(kind, unit)
     number, num_bits = encoded(text, Events(model, unit))
-    reported = Scorer(model, TOKENIZER, unit).score(text).nats.sum() / math.log(2)
+    reported = Scorer(model, Codec(TOKENIZER, unit)).score(text).nats.sum() / math.log(2)
     assert reported - 1e-6 <= num_bits <= reported + 2 + 1e-6
     assert 0 <= number < 2**num_bits
     assert decoded(number, num_bits, len(text), Events(model, unit)) == text

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from charseq.config import Unit
 from charseq.text import UNSEEN, CharTokenizer
-from charseq.text.batches import Batches, Examples, Sequence, make_sequence, prompt_tokens, start_token
+from charseq.text.batches import Batches, Examples
+from charseq.text.codec import Codec, Sequence
 from charseq.text.symbols import ASCII, EncodedText
 
 ALPHABET = "ab\n"
@@ -30,7 +31,7 @@ long_texts = st.integers(1, 500).map(random_text)
 
 
 def batches_of(text: str, unit: Unit, batch_size: int, seq_length: int) -> Batches:
-    pairs = Examples(EncodedText.of(text), TOKENIZER, unit)
+    pairs = Examples(EncodedText.of(text), Codec(TOKENIZER, unit))
     return Batches(pairs, batch_size=batch_size, seq_length=seq_length)
 
 
@@ -58,36 +59,36 @@ def joined(a: Sequence, b: Sequence) -> Sequence:
 @given(text=texts)
 def test_every_character_of_a_sequence_is_a_target(unit: Unit, text: str) -> None:
     """The targets of a sequence are the text."""
-    assert TOKENIZER.decode(make_sequence(text, TOKENIZER, unit).targets) == text
+    assert TOKENIZER.decode(Codec(TOKENIZER, unit).examples(text).targets) == text
 
 
 @each_unit
 @given(text=texts)
 def test_inputs_are_the_previous_characters(unit: Unit, text: str) -> None:
     """The input to each target but the first is the character before it."""
-    sequence = make_sequence(text, TOKENIZER, unit)
+    sequence = Codec(TOKENIZER, unit).examples(text)
     assert sequence.inputs[1:].tolist() == sequence.targets[:-1].tolist()
 
 
 @pytest.mark.parametrize(("unit", "token"), [("line", NEWLINE), ("stream", UNSEEN)])
 def test_first_input(unit: Unit, token: int) -> None:
     """A line begins after a newline, a stream after nothing."""
-    assert make_sequence("ab", TOKENIZER, unit).inputs[0] == start_token(TOKENIZER, unit) == token
+    assert Codec(TOKENIZER, unit).examples("ab").inputs[0] == Codec(TOKENIZER, unit).start_token == token
 
 
 def test_first_input_of_a_line_without_newlines() -> None:
     """A vocabulary without a newline begins its lines with the zero vector."""
-    assert start_token(CharTokenizer.fit("ab"), "line") == UNSEEN
+    assert Codec(CharTokenizer.fit("ab"), "line").start_token == UNSEEN
 
 
 def test_stream_never_restarts() -> None:
     """A stream has no restarts, newlines or not."""
-    assert make_sequence("a\nb\n", TOKENIZER, "stream").starts is None
+    assert Codec(TOKENIZER, "stream").examples("a\nb\n").starts is None
 
 
 def test_lines_restart() -> None:
     """Each line restarts at its first character, an empty line at its newline."""
-    starts = make_sequence("ab\n\nb", TOKENIZER, "line").starts
+    starts = Codec(TOKENIZER, "line").examples("ab\n\nb").starts
     assert starts is not None
     assert starts.tolist() == [True, False, False, True, True]
 
@@ -95,7 +96,7 @@ def test_lines_restart() -> None:
 @given(text=texts)
 def test_starts_are_exactly_after_newlines(text: str) -> None:
     """A line starts where the text begins or the previous character is a newline, and nowhere else."""
-    starts = make_sequence(text, TOKENIZER, "line").starts
+    starts = Codec(TOKENIZER, "line").examples(text).starts
     assert starts is not None
     assert starts.tolist() == [before == "\n" for before in "\n" + text[:-1]]
 
@@ -103,7 +104,7 @@ def test_starts_are_exactly_after_newlines(text: str) -> None:
 @each_unit
 def test_empty_sequence(unit: Unit) -> None:
     """The empty text is the empty sequence."""
-    inputs, targets, starts = make_sequence("", TOKENIZER, unit)
+    inputs, targets, starts = Codec(TOKENIZER, unit).examples("")
     assert len(inputs) == len(targets) == 0
     assert starts is None or len(starts) == 0
 
@@ -113,15 +114,15 @@ def test_empty_sequence(unit: Unit) -> None:
 def test_pieces_join_to_the_whole(unit: Unit, text: str, cut: int) -> None:
     """Two pieces, the second made `after` the first, are the sequence of the whole text."""
     first, second = text[:cut], text[cut:]
-    pieces = make_sequence(first, TOKENIZER, unit), make_sequence(second, TOKENIZER, unit, after=first)
-    assert same(joined(*pieces), make_sequence(text, TOKENIZER, unit))
+    pieces = Codec(TOKENIZER, unit).examples(first), Codec(TOKENIZER, unit).examples(second, after=first)
+    assert same(joined(*pieces), Codec(TOKENIZER, unit).examples(text))
 
 
 @each_unit
 @given(text=texts, after=texts)
 def test_last_character_before_is_enough(unit: Unit, text: str, after: str) -> None:
     """Of what a piece comes after, only the last character matters."""
-    pieces = [make_sequence(text, TOKENIZER, unit, after=context) for context in (after, after[-1])]
+    pieces = [Codec(TOKENIZER, unit).examples(text, after=context) for context in (after, after[-1])]
     assert same(*pieces)
 
 
@@ -129,9 +130,9 @@ def test_last_character_before_is_enough(unit: Unit, text: str, after: str) -> N
 @given(prompt=st.text(ALPHABET + "Q", max_size=20))
 def test_prompt_is_read_as_training_read_it(unit: Unit, prompt: str) -> None:
     """What makes a model ready to continue a prompt is all inputs since its state was last zero."""
-    sequence = make_sequence(prompt + "a", TOKENIZER, unit)
+    sequence = Codec(TOKENIZER, unit).examples(prompt + "a")
     begin = 0 if sequence.starts is None else int(np.flatnonzero(sequence.starts)[-1])
-    assert prompt_tokens(prompt, TOKENIZER, unit) == sequence.inputs[begin:].tolist()
+    assert Codec(TOKENIZER, unit).prompt(prompt) == sequence.inputs[begin:].tolist()
 
 
 @settings(deadline=None)
@@ -163,7 +164,7 @@ def test_streams_are_contiguous(text: str, unit: Unit, batch_size: int, seq_leng
     batches = batches_of(text, unit, batch_size, seq_length)
     inputs, targets, starts = streams_of(batches)
     flat = Sequence(inputs.ravel(), targets.ravel(), None if starts is None else starts.ravel())
-    whole = make_sequence(text[: batches.num_targets], TOKENIZER, unit)
+    whole = Codec(TOKENIZER, unit).examples(text[: batches.num_targets])
     assert same(flat, whole)
 
 
@@ -245,8 +246,8 @@ def test_has_resets(unit: Unit, has_resets: bool) -> None:
 def test_pairs_are_those_of_the_sequence(unit: Unit, text: str, seed: int) -> None:
     """Examples made where they are asked for, in any order, are those of the whole sequence there."""
     pairs, (inputs, targets, starts) = (
-        Examples(EncodedText.of(text), TOKENIZER, unit),
-        make_sequence(text, TOKENIZER, unit),
+        Examples(EncodedText.of(text), Codec(TOKENIZER, unit)),
+        Codec(TOKENIZER, unit).examples(text),
     )
     assert len(pairs) == len(text)
     places = np.random.default_rng(seed).integers(0, len(text), (5, 3))
@@ -275,6 +276,8 @@ def test_windows_are_nobody_elses(unit: Unit) -> None:
 def test_a_long_text_takes_no_memory() -> None:
     """Batches of a text hold nothing that grows with it, be it as long as can be."""
     symbols = np.lib.stride_tricks.as_strided(np.full(1, ord("a"), np.uint8), (10**12,), (0,))
-    batches = Batches(Examples(EncodedText(symbols, ASCII), TOKENIZER, "line"), batch_size=16, seq_length=100)
+    batches = Batches(
+        Examples(EncodedText(symbols, ASCII), Codec(TOKENIZER, "line")), batch_size=16, seq_length=100
+    )
     assert len(batches) == 625_000_000
     assert batches[len(batches) - 1].targets.shape == (100, 16)

@@ -19,6 +19,7 @@ from charseq.errors import DataError
 from charseq.text import CharTokenizer, cache
 from charseq.text.batches import Batches, Examples
 from charseq.text.cache import HEADER, Draft, find
+from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
 from charseq.text.symbols import ASCII, EncodedText, Encoder
 from tests.text.test_symbols import many_characters
@@ -301,7 +302,7 @@ def test_an_epoch_stays_out_of_memory(folder: Path, monkeypatch: pytest.MonkeyPa
     tokenizer, before = CharTokenizer.fit(chunk), resident_file_pages()
     text.counts()
     assert resident_file_pages() - before < 1 << 22
-    for window in Batches(Examples(text, tokenizer, "line"), batch_size=4, seq_length=1 << 18):
+    for window in Batches(Examples(text, Codec(tokenizer, "line")), batch_size=4, seq_length=1 << 18):
         assert window.targets.min() >= 0
         assert resident_file_pages() - before < 1 << 24
 

@@ -6,13 +6,14 @@ from typing import Any, Self
 import numpy as np
 
 from charseq.arrays import TokenArray
-from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
+from charseq.text.tokenizers.tokenizer import UNSEEN, Alignment, Tokenizer, code_points, good_turing
 
 
 class CharTokenizer(Tokenizer):
     """The code points of `vocab`, with the two counts of the training text that unseen ones are priced by."""
 
     name = "char"
+    one_token_each = True
 
     def __init__(self, vocab: str, *, num_once: int, num_chars: int) -> None:
         if not vocab or list(vocab) != sorted(set(vocab)):
@@ -38,8 +39,29 @@ class CharTokenizer(Tokenizer):
 
     @property
     def escape_probability(self) -> float:
-        """max(1, characters met once) / (characters + 1)."""
-        return max(1, self.num_once) / (self.num_chars + 1)
+        """The estimate of Good and Turing, from the training text."""
+        return good_turing(self.num_once, self.num_chars)
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """The same characters."""
+        return self._vocab
+
+    def spell(self, char: str) -> tuple[int, ...]:
+        """Return the one token of a character."""
+        return (int(self.encode(char)[0]),)
+
+    def read(self, tokens: tuple[int, ...]) -> str | None:
+        """Return the character of a token."""
+        return self._vocab[tokens[0]]
+
+    def continuations(self, tokens: tuple[int, ...]) -> TokenArray | None:
+        """Return None: any token may be the next character."""
+        return None
+
+    def align(self, text: str) -> Alignment:
+        """Return a token for each character."""
+        return Alignment(self.encode(text), None)
 
     def encode(self, text: str) -> TokenArray:
         """Return one token per character, UNSEEN for those not in the vocabulary."""

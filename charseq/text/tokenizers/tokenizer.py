@@ -1,30 +1,36 @@
-"""What a tokenizer is, and what a character costs that its vocabulary lacks. Next room: `characters.py`."""
+"""The contract of a tokenizer: characters to tokens and back, and the share of unseen characters."""
 
-import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from charseq.arrays import FloatArray, TokenArray
+from charseq.arrays import BoolArray, TokenArray
 
 UNSEEN = -1
-"""The token of a character that training never met; as an input it is the zero vector."""
+"""The token of a character that the vocabulary lacks; as an input it is the zero vector."""
+
+
+class Alignment(NamedTuple):
+    """The tokens (L,) of a text, and which of them begin a character (L,), None where each one does."""
+
+    tokens: TokenArray
+    begins: BoolArray | None
 
 
 class Tokenizer(ABC):
-    """Text to tokens in [0, vocab_size) and back.
+    """Characters to tokens in [0, vocab_size) and back.
 
-    `escape_probability` is the mass eps that scoring sets aside for unseen characters: a seen one costs
-    -log((1 - eps) p), an unseen one -log(eps) + log(256) for each byte of its UTF-8. All possible texts
-    together still have probability one, so no figure is flattered. The estimate is Good and Turing's, from
-    the training text: eps = (characters that occur once, at least 1) / (number of characters + 1).
-    Source: Good 1953, «The population frequencies of species and the estimation of population parameters».
+    Each character is spelled by one token or more, and no character's tokens begin another's: the price of a
+    character is the sum of its tokens' prices. A character that cannot be spelled is the one token UNSEEN.
     """
 
     name: ClassVar[str]
+    """The tokenizer's name in settings and files."""
+    one_token_each: ClassVar[bool] = False
+    """Whether every character is a single token."""
 
     @classmethod
     def fit(cls, text: str) -> Self:
@@ -39,16 +45,29 @@ class Tokenizer(ABC):
     @property
     @abstractmethod
     def vocab(self) -> tuple[str, ...]:
-        """The text of each token, in the order of their numbers."""
+        """A name for each token, in the order of their numbers, each name once."""
+
+    @property
+    @abstractmethod
+    def alphabet(self) -> tuple[str, ...]:
+        """The characters that can be spelled, in order."""
 
     @property
     @abstractmethod
     def escape_probability(self) -> float:
-        """eps, more than 0 and less than 1: the mass that scoring sets aside for unseen characters."""
+        """The probability in [0, 1) that scoring sets aside for characters that cannot be spelled."""
 
     @abstractmethod
-    def encode(self, text: str) -> TokenArray:
-        """Return the tokens of `text`, UNSEEN where the vocabulary lacks a character."""
+    def spell(self, char: str) -> tuple[int, ...]:
+        """Return the tokens of a character, (UNSEEN,) for one that cannot be spelled."""
+
+    @abstractmethod
+    def read(self, tokens: tuple[int, ...]) -> str | None:
+        """Return the character that `tokens` spell, None where they only begin one or more."""
+
+    @abstractmethod
+    def continuations(self, tokens: tuple[int, ...]) -> TokenArray | None:
+        """Return the tokens that may follow `tokens` in the spelling of a character, None if any may."""
 
     @abstractmethod
     def to_spec(self) -> dict[str, Any]:
@@ -64,24 +83,42 @@ class Tokenizer(ABC):
         """V, the number of tokens."""
         return len(self.vocab)
 
-    def decode(self, tokens: TokenArray | list[int]) -> str:
-        """Return the text of `tokens`, none of them UNSEEN."""
-        return "".join(self.vocab[token] for token in tokens)
+    def align(self, text: str) -> Alignment:
+        """Return the tokens of `text` and where its characters begin among them."""
+        codes, places = np.unique(code_points(text), return_inverse=True)
+        spelled = [self.spell(chr(code)) for code in codes.tolist()]
+        lengths = np.array([len(tokens) for tokens in spelled], np.int64)
+        flat = np.array([token for tokens in spelled for token in tokens], np.int32)
+        ends = np.cumsum(lengths[places])
+        starts = ends - lengths[places]
+        firsts = (np.cumsum(lengths) - lengths)[places]  # where each character's tokens begin in `flat`
+        total = int(ends[-1]) if len(ends) else 0
+        tokens = flat[np.arange(total) + np.repeat(firsts - starts, lengths[places])]
+        begins = np.zeros(total, np.bool_)
+        begins[starts] = True
+        return Alignment(tokens, begins)
 
-    def charge_escape(self, nats: FloatArray, tokens: TokenArray, num_bytes: TokenArray) -> FloatArray:
-        """Return the full price in nats of each of `tokens`, given the network's `nats` for seen ones."""
-        seen = nats - math.log1p(-self.escape_probability)
-        return np.where(tokens == UNSEEN, self.unseen_nats(num_bytes), seen)
+    def encode(self, text: str) -> TokenArray:
+        """Return the tokens of `text`, UNSEEN for each character that cannot be spelled."""
+        return self.align(text).tokens
 
-    def entropy_with_escape(self, entropies: FloatArray) -> FloatArray:
-        """Return the entropies in nats with the escape as one more event, given those of the network."""
-        eps = self.escape_probability
-        of_escape = -eps * math.log(eps) - (1 - eps) * math.log1p(-eps)
-        return (1 - eps) * entropies + of_escape
+    def decode(self, tokens: Iterable[int]) -> str:
+        """Return the characters that `tokens` spell, none of them UNSEEN; one that is cut off is left out."""
+        chars, begun = [], tuple[int, ...]()
+        for token in tokens:
+            begun += (int(token),)
+            if (char := self.read(begun)) is not None:
+                chars.append(char)
+                begun = ()
+        return "".join(chars)
 
-    def unseen_nats(self, num_bytes: TokenArray) -> FloatArray:
-        """Return what an unseen character of so many UTF-8 bytes costs."""
-        return math.log(256) * num_bytes - math.log(self.escape_probability)
+
+def good_turing(num_once: int, num_chars: int) -> float:
+    """Return the probability that the next character is a new one: max(1, met once) / (characters + 1).
+
+    Source: Good 1953, "The population frequencies of species and the estimation of population parameters".
+    """
+    return max(1, num_once) / (num_chars + 1)
 
 
 def bytes_per_char(text: str) -> TokenArray:

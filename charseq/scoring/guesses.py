@@ -1,0 +1,110 @@
+"""The characters that a model expects next, the likeliest first, whatever the number of their tokens.
+
+With one token for each character the distribution of the next token is that of the next character. Otherwise the
+characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the product of the
+probabilities of its tokens. The search opens the likeliest node first, so that characters are found in the order
+of their probabilities, and only as many nodes are read as are needed.
+"""
+
+import heapq
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from charseq.arrays import FloatArray, TokenArray
+from charseq.models import TokenReader
+from charseq.network.loss import log_softmax
+from charseq.text.codec import Codec
+
+NEGLIGIBLE = 1e-9
+"""Probability that may remain unopened where a whole distribution is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Characters by falling probability: their places (M,) in the alphabet, log p (M,), the entropy in nats.
+
+    The entropy is nan unless the whole distribution was asked for.
+    """
+
+    chars: TokenArray
+    log_p: FloatArray
+    entropy: float
+
+    def rank_of(self, place: int) -> int:
+        """Return the rank of the character with this place in the alphabet, 1 for the likeliest, 0 if not found."""
+        found = np.flatnonzero(self.chars == place)
+        return int(found[0]) + 1 if len(found) else 0
+
+
+class Guesser:
+    """Ranks the characters of the `codec` after what a `reader` has read."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each character in the alphabet."""
+        return {char: place for place, char in enumerate(self._codec.tokenizer.alphabet)}
+
+    def rank(
+        self,
+        reader: TokenReader,
+        log_p: FloatArray,
+        *,
+        num: int,
+        target: str | None = None,
+        whole: bool = False,
+    ) -> Ranking:
+        """Return at least the `num` likeliest characters, all down to `target`, or with `whole` all that matter.
+
+        `log_p` (V,) is what the reader says of the next token; the reader is left as it was.
+        """
+        if self._codec.tokenizer.one_token_each:
+            order = np.argsort(-log_p, kind="stable").astype(np.int32)
+            entropy = -float(np.sum(np.exp(log_p) * log_p))
+            return Ranking(order, log_p[order], entropy)
+        saved = reader.save()
+        search = _Search(self._codec, reader, self.places)
+        search.open((), 0.0, log_p, saved)
+        found = search.run(num, None if target is None else self.places.get(target), whole=whole)
+        reader.restore_(saved)
+        return found
+
+
+class _Search:
+    """One search: a heap of nodes (-log p, number, tokens, what the reader had read before the last of them)."""
+
+    def __init__(self, codec: Codec, reader: TokenReader, places: dict[str, int]) -> None:
+        self._tokenizer, self._reader, self._places = codec.tokenizer, reader, places
+        self._heap: list[tuple[float, int, tuple[int, ...], Any]] = []
+        self._number = 0
+
+    def open(self, tokens: tuple[int, ...], before: float, log_p: FloatArray, saved: Any) -> None:
+        """Add the nodes below one whose log p is `before`, given what the reader says of its next token."""
+        allowed = self._tokenizer.continuations(tokens)
+        for token in range(len(log_p)) if allowed is None else allowed.tolist():
+            heapq.heappush(self._heap, (-before - float(log_p[token]), self._number, (*tokens, token), saved))
+            self._number += 1
+
+    def run(self, num: int, target: int | None, *, whole: bool) -> Ranking:
+        """Open nodes until all that was asked for is found."""
+        chars, log_ps, entropy, left = list[int](), list[float](), 0.0, 1.0
+        while self._heap and (len(chars) < num or target is not None or (whole and left > NEGLIGIBLE)):
+            minus_log_p, _, tokens, saved = heapq.heappop(self._heap)
+            char = self._tokenizer.read(tokens)
+            if char is None:
+                self._reader.restore_(saved)
+                log_p = log_softmax(self._reader.read(tokens[-1]))
+                self.open(tokens, -minus_log_p, log_p, self._reader.save())
+                continue
+            place, p = self._places[char], math.exp(-minus_log_p)
+            chars.append(place)
+            log_ps.append(-minus_log_p)
+            entropy, left = entropy + p * minus_log_p, left - p
+            target = None if place == target else target
+        return Ranking(np.array(chars, np.int32), np.array(log_ps), entropy if whole else math.nan)
