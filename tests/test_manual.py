@@ -25,9 +25,7 @@ from charseq.reports import (
     prediction_row,
 )
 from charseq.reports.comparison import ModelFacts, comparison_rows
-from charseq.scoring.predictor import Guess, Prediction
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring import Guess, Prediction, Score, Surprisal
 from tests.cli.conftest import surroundings
 from tests.manual_parts import COMMANDS, REWRITE, filled, parts_of
 from tests.test_docs import broken_links, calls, console_lines, run_lines, wrong_calls
@@ -39,9 +37,18 @@ every_topic = pytest.mark.parametrize("topic", TOPICS)
 
 def compared() -> set[str]:
     """Return the fields of a comparison."""
-    comparison, ones = Comparison(2, num_passages=1), np.ones(2, np.int32)
+    comparison = Comparison(2, num_passages=1)
     comparison.begin("a")
-    surprisals = [Surprisal(np.full(2, nats), ones, np.full(2, 0.5), ones) for nats in (1.0, 2.0)]
+    surprisals = [
+        Surprisal(
+            nats=np.full(2, nats),
+            num_bytes=np.ones(2, np.int32),
+            unseen=np.zeros(2, np.bool_),
+            ranks=np.ones(2, np.int32),
+            confidences=np.full(2, 0.5),
+        )
+        for nats in (1.0, 2.0)
+    ]
     comparison.add("ab", surprisals, seconds=[1, 1])
     rows = comparison_rows([ModelFacts(name, "gru", 1, 1) for name in "ab"], comparison)
     return {field for row in rows for field in row}
