@@ -24,7 +24,7 @@ LAYERS = (
     ("runs",),
     ("analysis",),
     ("reports",),
-    ("api", "bench"),
+    ("api", "bench", "manual"),
     ("cli",),
     ("__main__",),
 )
