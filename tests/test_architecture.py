@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "charseq"
 
 LAYERS = (
-    ("errors", "arrays", "files", "limits", "version", "registry"),
-    ("backend", "config"),
+    ("limits", "version", "arrays", "registry"),
+    ("errors",),
+    ("files", "backend"),
+    ("config",),
     ("text", "cells"),
     ("network",),
     ("optim", "models"),

@@ -4,7 +4,6 @@ from charseq.config.messages import brief, reason, suggest
 from charseq.config.settings import (
     AUTO,
     DEFAULT_MAX_TIME,
-    MAX_THREADS,
     BackendName,
     CellName,
     DataConfig,
@@ -28,7 +27,6 @@ from charseq.config.settings import (
 __all__ = [
     "AUTO",
     "DEFAULT_MAX_TIME",
-    "MAX_THREADS",
     "BackendName",
     "CellName",
     "DataConfig",

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from charseq.config.messages import explain
 from charseq.errors import ConfigError
+from charseq.limits import MAX_COUNT, MAX_SEED, MAX_THREADS
 from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 
 Unit = Literal["stream", "line"]
@@ -88,14 +89,10 @@ def choices_of(field: Any) -> list[str]:
     return [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
 
 
-MAX_THREADS = 256
-"""More cores than that have never shared a batch, but so many processes would bring a machine down."""
-
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
 Threads = Annotated[int, BeforeValidator(parse_threads)]
-Count = Annotated[int, Field(le=10**15)]
-"""A number of steps or of characters: more than anybody can wait for, and yet one to reckon with."""
-Seed = Annotated[int, Field(lt=1 << 128)]
+Count = Annotated[int, Field(le=MAX_COUNT)]
+Seed = Annotated[int, Field(lt=MAX_SEED)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 CellName = Annotated[str, AfterValidator(OneOf(CELLS))]

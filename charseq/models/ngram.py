@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import ModelConfig
+from charseq.limits import MAX_NGRAM_COUNT
 from charseq.models.kind import Learner, ModelKind
 from charseq.text.batches import Examples
 
@@ -109,7 +110,7 @@ class NGram:
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
-            if not ((counts >= 1) & (counts < 1 << 48)).all():
+            if not ((counts >= 1) & (counts < MAX_NGRAM_COUNT)).all():
                 raise ValueError(f"the {k}-grams have counts that cannot be")
             model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
             num_contexts = len(keys)

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from charseq.config import Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
+from charseq.limits import MAX_SEED
 from charseq.models import MODELS, LanguageModel, ModelKind
 from charseq.network import CharModel
 from charseq.runs.upgrade import OutdatedError, upgrade_
@@ -195,7 +196,7 @@ def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
 
 def _whole(digits: str) -> int:
     number = int(digits)
-    if abs(number) >= 1 << 128:  # the largest are those of the random generator
+    if abs(number) >= MAX_SEED:
         raise ValueError(f"{brief(number)} is too large")
     return number
 
