@@ -18,6 +18,7 @@ from charseq.cli.options import (
     settings_options,
 )
 from charseq.config import Layers, Settings
+from charseq.config.toml import value_from_text
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,13 +59,8 @@ def command(
         str | None, typer.Option(metavar="MODEL", help="Start a new run from another model's weights.")
     ] = None,
     ngram: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=99,
-            metavar="K",
-            help="Count n-grams of up to K characters instead of training a network.",
-        ),
+        str | None,
+        typer.Option(metavar="K", help="Count n-grams of up to K characters instead of training a network."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
@@ -82,7 +78,8 @@ def command(
     if corpus:
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
     if ngram is not None:
-        layers.append(({"model": {"kind": "ngram", "order": ngram}}, "--ngram"))
+        order = value_from_text("model", "order", ngram)
+        layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     settings = base_settings(config) if resume is None else Settings()

@@ -31,9 +31,9 @@ from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.runs.directory import LAST, METRICS, MODEL
 from charseq.runs.run import Run
 from charseq.sampling.sampler import draw, sample, sample_many
+from charseq.scoring import Scorer, Validator
 from charseq.scoring.predictor import Predictor
-from charseq.scoring.scorer import Scorer, Validator
-from charseq.text import UNSEEN, CharTokenizer
+from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
@@ -561,11 +561,12 @@ def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
 @given(logits=enormous_logits, temperature=st.sampled_from([0.0, 1e-300, 1e-9, 1.0, 1e9]))
 def test_drawing_at_enormous_logits(logits: list[float], temperature: float) -> None:
     """Only what is likeliest is drawn, of equals the first where no chance is left, and else all of them."""
-    model, _ = constant_model([*logits, max(logits)])
+    model, tokenizer = constant_model([*logits, max(logits)])
+    codec = Codec(tokenizer, "stream")
     config = SampleConfig(length=60, temperature=temperature)
     rngs = [np.random.default_rng(seed) for seed in (1, 2)]
-    one = list(sample(model, [UNSEEN], config, rng=rngs[0]))
-    many = [token for drawn in sample_many(model, [UNSEEN], config, rngs=rngs) for token in drawn]
+    one = tokenizer.encode("".join(sample(model, codec, "", config, rng=rngs[0]))).tolist()
+    many = tokenizer.encode("".join(sample_many(model, codec, "", config, rngs=rngs))).tolist()
     logits = single([*logits, max(logits)])
     likeliest = {k for k, z in enumerate(logits) if z >= max(logits) - 100 * temperature}
     assert set(one) <= likeliest
