@@ -1,15 +1,14 @@
 import tracemalloc
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charseq.cells import CELLS, cells_by
+from charseq.cells import CELLS, make_cell
 from charseq.cells.cell import CellArrays, sigmoid_, sigmoid_and_tanh_, sigmoid_slope, tanh_slope
-from charseq.config import CellName
 from charseq.errors import ConfigError
 from tests import reference
 from tests.complex_step import STEP, check_gradients
@@ -42,11 +41,6 @@ def inputs(arrays: CellArrays) -> list[Array]:
 def test_a_cell_is_registered_under_its_name(name: str) -> None:
     """A cell's key in CELLS is its name."""
     assert CELLS[name].name == name
-
-
-def test_the_settings_know_every_cell() -> None:
-    """`model.cell` accepts exactly the cells in CELLS."""
-    assert sorted(get_args(CellName)) == sorted(CELLS)
 
 
 def test_every_cell_has_a_plain_twin() -> None:
@@ -208,7 +202,7 @@ def test_compiled_cells_equal_plain_ones(
     pytest.importorskip("numba")
     H, N = shape
     results = []
-    for cell in (CELLS[name], cells_by("numba")[name]):
+    for cell in (CELLS[name], make_cell(name, "numba")):
         rng = np.random.default_rng(4)
         arrays = make_arrays(name, num_streams=N, hidden_size=H, dtype=dtype)
         (step,) = cell.allocate(arrays)
@@ -228,7 +222,7 @@ def test_compiled_cells_do_not_hide_a_divergence(name: str, bad: float) -> None:
     """Nan stays nan, and infinity is where tanh is 1, as NumPy has it."""
     pytest.importorskip("numba")
     states = []
-    for cell in (CELLS[name], cells_by("numba")[name]):
+    for cell in (CELLS[name], make_cell(name, "numba")):
         arrays = make_arrays(name, num_streams=2, hidden_size=2, dtype=np.float32)
         (step,) = cell.allocate(arrays)
         arrays.a_x[...] = bad
@@ -239,7 +233,7 @@ def test_compiled_cells_do_not_hide_a_divergence(name: str, bad: float) -> None:
 
 def test_numpy_is_always_there() -> None:
     """The reference cells are the plain ones."""
-    assert cells_by("numpy") is CELLS
+    assert {name: make_cell(name, "numpy") for name in CELLS} == dict(CELLS)
 
 
 @pytest.mark.parametrize("installed", [True, False])
@@ -247,11 +241,11 @@ def test_auto_is_numba_where_it_is(installed: bool, monkeypatch: pytest.MonkeyPa
     """Auto takes numba if it is installed, and NumPy without a word if it is not."""
     pytest.importorskip("numba")
     monkeypatch.setattr("charseq.backend.find_spec", lambda name: object() if installed else None)
-    assert (cells_by("auto") is CELLS) is not installed
+    assert (make_cell("gru", "auto") is CELLS["gru"]) is not installed
 
 
 def test_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for numba where it is not installed names the extra that brings it."""
     monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"train\.backend: numba is not installed; .*charseq\[fast\]"):
-        cells_by("numba")
+        make_cell("gru", "numba")

@@ -1,43 +1,54 @@
 """The settings: their bounds, their layers, their errors of one line, and the file that holds them."""
 
 import math
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from charseq.cells import CELLS
 from charseq.config import (
-    CellName,
-    DataConfig,
     ModelConfig,
-    OptimizerName,
     Settings,
     TrainConfig,
+    choices_of,
     format_duration,
     parse_duration,
     suggest,
 )
-from charseq.optim import OPTIMIZERS
-from charseq.text import TOKENIZERS
+from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
+from charseq.errors import ConfigError
 from tests.defaults import DEFAULT, FIELDS, help_of, message_of
 
 # What there is
 
 
-@pytest.mark.parametrize(
-    ("literal", "registry"), [(CellName, CELLS), (OptimizerName, OPTIMIZERS)], ids=["cells", "optimizers"]
-)
-def test_names_in_the_settings_are_those_of_the_registry(literal: Any, registry: dict[str, object]) -> None:
-    """What the settings offer is what is registered, in alphabetical order."""
-    assert list(get_args(literal)) == sorted(registry)
+REGISTRIES = {
+    "data.tokenizer": TOKENIZERS,
+    "data.loss_on": TARGETS,
+    "model.kind": MODELS,
+    "model.cell": CELLS,
+    "optim.optimizer": OPTIMIZERS,
+    "train.loss": LOSSES,
+    "train.gradient": SOURCES,
+}
 
 
-def test_tokenizers_in_the_settings_are_those_of_the_registry() -> None:
-    """The tokenizers that the settings offer are those that are registered."""
-    assert sorted(get_args(DataConfig.model_fields["tokenizer"].annotation)) == sorted(TOKENIZERS)
+@pytest.mark.parametrize(("name", "registry"), REGISTRIES.items(), ids=REGISTRIES)
+def test_a_setting_offers_and_accepts_what_is_registered(
+    name: str, registry: Registry[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choices are the registered names in their order, one that is added later among them."""
+    section, key = name.split(".")
+    field = type(getattr(DEFAULT, section)).model_fields[key]
+    assert choices_of(field) == list(registry)
+    with pytest.raises(ConfigError):
+        DEFAULT.with_layer({section: {key: "another"}}, "x")
+    monkeypatch.setitem(registry, "another", object())
+    assert choices_of(field) == [*registry]
+    assert choices_of(field)[-1] == "another"
+    assert getattr(getattr(DEFAULT.with_layer({section: {key: "another"}}, "x"), section), key) == "another"
 
 
 @pytest.mark.parametrize(("section", "key"), FIELDS)
@@ -62,7 +73,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
         "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)",
     ),
     ({"model": {"cell": "transformer"}}, "model.cell must be one of gru, lstm, rnn; got 'transformer'"),
-    ({"model": {"cell": 3}}, "model.cell must be one of gru, lstm, rnn; got 3"),
+    ({"model": {"cell": 3}}, "model.cell must be a string; got 3"),
     (
         {"optim": {"schedule": "co"}},
         "optim.schedule must be one of constant, cosine, exponential, plateau; got 'co' "
@@ -84,11 +95,12 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     (
         {"model": {"hiden_size": 3}},
         "unknown setting model.hiden_size (did you mean 'hidden_size'?); "
-        "known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
+        "known: kind, cell, hidden_size, num_layers, embedding_size, dropout, order",
     ),
     (
         {"model": {"lr": 3}},
-        "unknown setting model.lr; known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
+        "unknown setting model.lr; "
+        "known: kind, cell, hidden_size, num_layers, embedding_size, dropout, order",
     ),
     ({"modl": {}}, "unknown section modl (did you mean 'model'?); known: data, model, optim, train, sample"),
     ({"x": 3}, "unknown section x; known: data, model, optim, train, sample"),
@@ -142,7 +154,8 @@ def test_first_error_is_enough() -> None:
 def test_error_is_one_line(value: object) -> None:
     """Whatever stands where a cell's name belongs, the answer is one line."""
     message = message_of({"model": {"cell": value}})
-    assert message.startswith("charseq.toml: model.cell must be one of gru, lstm, rnn; got ")
+    wanted = "one of gru, lstm, rnn" if isinstance(value, str) else "a string"
+    assert message.startswith(f"charseq.toml: model.cell must be {wanted}; got ")
     assert len(message.splitlines()) == 1
 
 

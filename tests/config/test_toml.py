@@ -12,11 +12,12 @@ from charseq.cells import CELLS
 from charseq.config import (
     DataConfig,
     ModelConfig,
+    OptimConfig,
     SampleConfig,
-    ScheduleName,
     Settings,
     TrainConfig,
     Unit,
+    choices_of,
 )
 from charseq.config.toml import layer_from_assignment, layer_from_environment, load_toml, to_toml
 from charseq.errors import ConfigError
@@ -148,7 +149,7 @@ def test_empty_environment() -> None:
         (
             "CHARSEQ_MODEL_CEL",
             "environment: unknown setting model.cel (did you mean 'cell'?); "
-            "known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
+            "known: kind, cell, hidden_size, num_layers, embedding_size, dropout, order",
         ),
         ("CHARSEQ_FOO_BAR", "environment: unknown section foo; known: data, model, optim, train, sample"),
     ],
@@ -212,7 +213,7 @@ any_settings = st.builds(
     optim=st.fixed_dictionaries(
         {
             "learning_rate": finite(0, 1e300, exclude_min=True),
-            "schedule": st.sampled_from(get_args(ScheduleName)),
+            "schedule": st.sampled_from(choices_of(OptimConfig.model_fields["schedule"])),
         }
     ),
     train=st.builds(TrainConfig, max_time=durations, save_every=durations, seed=st.integers(0, 2**70)),

@@ -112,8 +112,8 @@ def originals() -> tuple[Original, Original, Original]:
         network = Settings(data=data, model=ModelConfig(hidden_size=3), train=train)
         for _ in Run.start(folder / "run", network, command="charseq train text.txt").events():
             pass
-        ngram = Settings(data=data, model=ModelConfig(ngram=2))
-        train_ngram(folder / "ngram", ngram, command="charseq train text.txt --ngram 2")
+        ngram = Settings(data=data, model=ModelConfig(kind="ngram", order=2))
+        train_ngram(folder / "ngram", ngram, command="charseq train text.txt --kind ngram")
         first, second, third = folder / "run" / LAST, folder / "run" / MODEL, folder / "ngram" / MODEL
         return Original.read(first), Original.read(second), Original.read(third)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from charseq.errors import CharseqError
-from charseq.runs import checkpoint
+from charseq.registry import MODELS
 from tests.faults.fuzz import FINDINGS, MAX_MESSAGE_CHARS, TARGETS, answer, originals, seeds, words
 
 
@@ -29,7 +29,7 @@ def test_seeds(target: str, tmp_path: Path) -> None:
 
 def test_a_model_behind_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record and tensors that were changed reach what is behind the checksum."""
-    monkeypatch.setattr(checkpoint, "_make_model", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(MODELS["recurrent"], "load", lambda *arguments: 1 / 0)
     for target in ("record", "tensors"):
         with pytest.raises(ZeroDivisionError):
             TARGETS[target](seeds()[target][0], tmp_path)
@@ -74,7 +74,11 @@ def test_the_originals() -> None:
     """There is a network with the state of its training, one without, and an n-gram model."""
     trained, network, ngram = originals()
     assert trained.record["training"]["step"] == 4
-    assert [model.record["settings"]["model"]["ngram"] for model in (trained, network, ngram)] == [0, 0, 2]
+    assert [model.record["settings"]["model"]["kind"] for model in originals()] == [
+        "recurrent",
+        "recurrent",
+        "ngram",
+    ]
     assert [any(name.startswith("training.") for name in model.tensors) for model in originals()] == [
         True,
         False,

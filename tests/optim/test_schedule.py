@@ -1,16 +1,15 @@
 """The learning rate over a run: at its beginning, middle and end, while warming up, and on a plateau."""
 
 import math
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.config import OptimConfig, ScheduleName
+from charseq.config import OptimConfig, choices_of
 from charseq.optim import Schedule
 
-SCHEDULES = get_args(ScheduleName)
+SCHEDULES = choices_of(OptimConfig.model_fields["schedule"])
 each_schedule = pytest.mark.parametrize("name", SCHEDULES)
 
 
