@@ -2,7 +2,7 @@
 
 import mmap
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,8 @@ cuts_of_texts = st.lists(st.integers(0, 60), max_size=5).map(sorted)
 
 def many_characters(num: int) -> str:
     """Return so many different characters, none of them ASCII or a surrogate."""
-    return "".join(map(chr, [*range(0x80, 0xD800), *range(0xE000, 0x110000)][:num]))
+    codes = chain(range(0x80, 0xD800), range(0xE000, 0x110000))
+    return "".join(map(chr, islice(codes, num)))
 
 
 def alphabet_text(num: int) -> str:
