@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import Outcome, assert_close, pairwise, random_array, refusal, refused
+from tests.builders import (
+    Outcome,
+    assert_close,
+    json_rows,
+    pairwise,
+    random_array,
+    refusal,
+    refused,
+    shown_perplexity,
+)
 
 
 @given(sizes=st.lists(st.integers(1, 5), min_size=2, max_size=5))
@@ -65,6 +74,25 @@ def test_an_outcome_that_is_no_refusal_is_found(outcome: Outcome) -> None:
     """Another code, a stdout, another line, more than a line, a control, a missing part: each is an error."""
     with pytest.raises(AssertionError):
         refused(outcome, "error: a", code=2)
+
+
+def test_rows_are_those_of_a_command_with_json() -> None:
+    """The command gets --format json, and what it prints is read."""
+    rows = json_rows(lambda *words: Outcome(0, f'[{{"words": {len(words)}}}]', ""), "next", "hell")
+    assert rows == [{"words": 4}]
+
+
+@pytest.mark.parametrize("outcome", [Outcome(1, "[]", ""), Outcome(0, "[]", "a note\n")])
+def test_rows_of_a_command_that_does_not_go_well_are_refused(outcome: Outcome) -> None:
+    """A bad exit code, or anything on stderr, is an error."""
+    with pytest.raises(AssertionError):
+        json_rows(lambda *words: outcome)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(2.0, "2.000"), (99_999.0, "99999.000"), (1e5, "1e+05")])
+def test_large_perplexities_are_shown_with_three_digits(value: float, shown: str) -> None:
+    """Three decimals below 100,000, three digits from there on."""
+    assert shown_perplexity({"perplexity": value}) == shown
 
 
 def test_random_arrays_depend_on_shape_and_seed_alone() -> None:
