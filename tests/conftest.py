@@ -1,4 +1,4 @@
-"""In every test floating-point errors raise, nothing is flushed to a disk, and the tests' switches are unset."""
+"""In every test floating-point errors raise, no disk is waited for, and the tests' own switches are unset."""
 
 import os
 from collections.abc import Iterator
@@ -28,6 +28,6 @@ def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _switches_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the switches of the tests, which are read before, from charseq: it would take them for settings."""
+    """Hide the switches of the tests, which were read before, from charseq: to it they are wrong settings."""
     for switch in ("CHARSEQ_BROWSER", "CHARSEQ_REWRITE_GOLDEN"):
         monkeypatch.delenv(switch, raising=False)

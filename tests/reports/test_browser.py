@@ -22,10 +22,15 @@ CHROME = next(filter(None, (shutil.which(name) for name in NAMES if name)), None
 DRIVER = shutil.which("chromedriver")
 PARTS = {"chromium": CHROME, "chromedriver": DRIVER, "selenium": find_spec("selenium")}
 MISSING = " and ".join(name for name, part in PARTS.items() if not part)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING) and not REQUIRED, reason=f"{MISSING} missing"),
-]
+
+
+def marks(missing: str, *, required: bool) -> list[pytest.MarkDecorator]:
+    """Return the marks of these tests: they are skipped where something is `missing` and not `required`."""
+    skipped = pytest.mark.skipif(bool(missing) and not required, reason=f"{missing} missing")
+    return [pytest.mark.browser, skipped]
+
+
+pytestmark = marks(MISSING, required=REQUIRED)
 
 HOSTILE = "<script>alert(1)</script></script><img src=x onerror=alert(2)> &amp; \x1b\u202e\u2028\n"
 PLAIN = "hello world\nsecond line of it\nthird\n\nשלום e\u0301 한\n" + "word " * 60 + "\x1b" * 60
@@ -432,7 +437,7 @@ COLOURS = """
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_letters_stand_out_from_every_background(opened: Page, address: str, scheme: str) -> None:
-    """Letters can be read on every background, and backgrounds leave the paper the more the higher they are."""
+    """Letters can be read on every background, and a higher step differs more from the paper."""
     opened.open(address, scheme=scheme)
     for number in (0, 2):
         paper, steps = opened.run(COLOURS, opened.text(number))

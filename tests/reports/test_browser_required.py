@@ -1,4 +1,4 @@
-"""Where a browser is required, as in CI, its absence is a failure; for a user it is not."""
+"""Where a browser is required, as in CI, its absence is a failure; elsewhere its tests are skipped."""
 
 import os
 import subprocess
@@ -7,23 +7,34 @@ from pathlib import Path
 
 import pytest
 
-TESTS = "tests/reports/test_browser.py"
+from tests.reports.test_browser import marks
 
 
-@pytest.mark.parametrize(("wish", "code", "outcome"), [("required", 1, "error"), ("", 0, "skipped")])
-def test_a_missing_driver_fails_only_where_a_browser_is_required(
-    wish: str, code: int, outcome: str, tmp_path: Path
-) -> None:
-    """With a Chromium but no chromedriver in the PATH, the tests of pages fail, or are skipped."""
+def test_a_missing_driver_fails_where_a_browser_is_required(tmp_path: Path) -> None:
+    """With a Chromium in the PATH but no chromedriver, a test of pages is an error that says so."""
     (tmp_path / "chromium").touch(mode=0o755)
+    words = ("tests/reports/test_browser.py", "-q", "-p", "no:cacheprovider", "-k", "unasked")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", TESTS, "-q", "-p", "no:cacheprovider", "-k", "unasked", "-rs"],
+        [sys.executable, "-m", "pytest", *words],
         cwd=Path(__file__).parents[2],
-        env=os.environ | {"PATH": f"{tmp_path}", "CHROME": "", "CHARSEQ_BROWSER": wish},
+        env=os.environ | {"PATH": f"{tmp_path}", "CHROME": "", "CHARSEQ_BROWSER": "required"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == code, done.stdout
-    assert f"1 {outcome}" in done.stdout.splitlines()[-1]
-    assert "chromedriver missing" in done.stdout
+    assert done.returncode == 1
+    assert "1 error" in done.stdout.splitlines()[-1]
+    assert "AssertionError: chromedriver missing" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("missing", "required", "skipped"),
+    [("chromedriver", False, True), ("chromedriver", True, False), ("", False, False), ("", True, False)],
+)
+def test_tests_of_pages_are_skipped_where_nothing_requires_a_browser(
+    missing: str, required: bool, skipped: bool
+) -> None:
+    """A user without a browser can run the suite."""
+    browser, skip = marks(missing, required=required)
+    assert browser.name == "browser"
+    assert skip.args == (skipped,)
