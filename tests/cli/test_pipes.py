@@ -1,4 +1,4 @@
-"""charseq among other programs: in real pipes, at a real terminal, and with text that is out to do harm."""
+"""The command in real pipes, at a real terminal, and with texts that contain escape sequences."""
 
 import json
 import os
@@ -399,7 +399,7 @@ def test_escapes_in_reports_are_shown_not_obeyed(call: Call, hostile: Path, opti
 
 
 def test_escapes_in_cases_are_shown_not_obeyed(call: Call, hostile: Path, tmp_path: Path) -> None:
-    """So are those of the cases."""
+    """Prefixes and targets of cases are shown escaped."""
     (tmp_path / "cases.yaml").write_text('- {prefix: "a\\e[31m", target: "\\e"}\n')
     out = call("evaluate", str(hostile), "--cases", "cases.yaml").out
     assert f"a{SHOWN}" in out
