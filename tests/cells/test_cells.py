@@ -245,6 +245,14 @@ def test_auto_is_numba_where_it_is_installed(installed: bool, monkeypatch: pytes
     assert (make_cell("gru", "auto") is CELLS["gru"]) is not installed
 
 
+def test_a_cell_without_a_compiled_twin_is_computed_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell that is registered in NumPy alone is taken as it is, where numba is asked for, too."""
+    pytest.importorskip("numba")
+    plain = object()
+    monkeypatch.setitem(CELLS, "plain", plain)
+    assert make_cell("plain", "numba") is plain
+
+
 def test_numba_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for numba where it is not installed names the extra that brings it."""
     monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)

@@ -152,6 +152,7 @@ def test_any_value_in_the_record_is_a_sound_model_or_one_line(
 
 CLAIMS = {
     "wide": {"hidden_size": 65536, "num_layers": 64},
+    "deep": {"num_layers": 64},
     "embedded": {"embedding_size": 65536, "hidden_size": 65536},
     "n-grams": {"kind": "ngram", "order": 99},
 }

@@ -146,6 +146,7 @@ toml_texts = st.lists(toml_lines, max_size=4).map("\n".join)
 @pytest.mark.parametrize("target", ["toml", "set", "cases", "metrics", "corpus", "file", "record"])
 @settings(deadline=None, max_examples=15)
 @given(data=st.binary(max_size=200))
+@example(data=b"{\n")
 def test_any_bytes_are_read_or_refused(target: str, data: bytes, place: Path) -> None:
     """Whatever bytes a file or an argument is made of, they are read as they are meant, or refused."""
     fuzz.TARGETS[target](data, place)
