@@ -99,7 +99,7 @@ class TrainingDisplay:
         self._live = None if plain or not self._console.is_terminal else self._make_live()
         self._loss, self._speed = math.nan, 0.0
         self._shown = -math.inf
-        self._num_chars, self._since = 0, math.nan
+        self._num_chars, self._since = 0.0, math.nan
         self._valid = ""
         self._line, self._line_elapsed, self._header_said = "", -math.inf, False
 
@@ -146,7 +146,7 @@ class TrainingDisplay:
     def _step(self, event: StepDone) -> None:
         self._loss = _smooth(self._loss, event.loss)
         if math.isnan(self._since):
-            self._num_chars, self._since = 0, event.elapsed
+            self._num_chars, self._since = 0.0, event.elapsed
         elif event.elapsed > self._since:
             self._num_chars += event.num_chars
             self._speed = self._num_chars / (event.elapsed - self._since)

@@ -172,7 +172,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
-    from charseq.gradients.shards import Plan
+    from charseq.gradients import Plan
     from charseq.training.events import StepDone
 
     train = run.settings.train

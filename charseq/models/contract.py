@@ -14,6 +14,12 @@ class TokenReader(Protocol):
     def reset_(self) -> None:
         """Forget everything."""
 
+    def save(self) -> Any:
+        """Return a copy of what has been read, for `restore_`."""
+
+    def restore_(self, saved: Any) -> None:
+        """Go on from where `save` was called: what is read next gives the same bits as it did there."""
+
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
 

@@ -252,6 +252,14 @@ class NGramReader:
         """Forget everything."""
         self._contexts: list[int] = [0]
 
+    def save(self) -> list[int]:
+        """Return a copy of the n-grams that end with the last character."""
+        return self._contexts.copy()
+
+    def restore_(self, saved: list[int]) -> None:
+        """Go on from where `save` was called."""
+        self._contexts = saved.copy()
+
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""
         levels, before, p = self._model.levels, self._contexts, self._p

@@ -14,6 +14,7 @@ from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.config.toml import to_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.files import is_file, sweep, write_atomically
+from charseq.gradients import SOURCES
 from charseq.models import MODELS, ModelKind
 from charseq.network import CharModel
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
@@ -77,7 +78,15 @@ class Run:
             seq_length=settings.train.seq_length,
         )
         validator = Validator(model, codec, texts.valid) if texts.valid else None
-        self.trainer = Trainer(model, self.batches, validator, optim=settings.optim, train=settings.train)
+        self.trainer = Trainer(
+            model,
+            self.batches,
+            validator,
+            optim=settings.optim,
+            train=settings.train,
+            source=SOURCES[settings.train.gradient],
+            targets=settings.data.loss_on,
+        )
 
     @classmethod
     def start(

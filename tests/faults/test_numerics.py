@@ -19,9 +19,11 @@ from safetensors.numpy import load_file
 
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
-from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, ScheduleName, Settings, Unit
+from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, Settings, Unit
+from charseq.config.settings import ScheduleName
 from charseq.errors import DivergedError
-from charseq.gradients.shards import Job, Plan, Shards
+from charseq.gradients import Job, Plan
+from charseq.gradients.shards import Shards
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_, log_softmax
 from charseq.optim import OPTIMIZERS
@@ -445,14 +447,14 @@ def test_a_loss_or_a_gradient_alone(loss: float, gradient: float, monkeypatch: p
     """A loss that is not finite, or a gradient whose norm is not, is enough for a new start."""
     run, calls = started("run", settings_of(train={"max_steps": 20})), itertools.count(1)
 
-    def spoilt(logits: FloatArray, targets: Any, *, num_targets: int) -> float:
-        nats = cross_entropy_(logits, targets, num_targets=num_targets)
+    def spoilt(logits: FloatArray, targets: Any, **options: Any) -> float:
+        nats = cross_entropy_(logits, targets, **options)
         if next(calls) != 14:
             return nats
         logits[0, 0, 0] += gradient
         return nats + loss
 
-    monkeypatch.setattr("charseq.gradients.shards.cross_entropy_", spoilt)
+    monkeypatch.setattr("charseq.gradients.losses.cross_entropy_", spoilt)
     events = list(run.events())
     assert recoveries_of(events) == [Recovered(14, 0.004)]
     assert [step.step for step in steps_of(events)] == list(range(1, 21))

@@ -25,6 +25,7 @@ from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Parameters
+from tests.network.builders import backward_from_logits
 
 Array: TypeAlias = NDArray[Any]
 
@@ -103,7 +104,7 @@ def compare(cell: str, num_layers: int) -> Comparison:
     work, grads = model.workspace(*golden["tokens"].shape), model.params.like()
     logits = model.forward(golden["tokens"], state, work).copy()
     loss = cross_entropy_(work.logits, golden["targets"])
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     dstates = {
         f"{letter}0": np.stack([layer.arrays.dstates[j].T for layer in work.layers])
         for j, letter in enumerate(CELLS[cell].state_names)

@@ -10,6 +10,7 @@ from charseq.network import CharModel
 from charseq.network.dropout import dropout
 from charseq.network.loss import cross_entropy_
 from tests.complex_step import check_gradients
+from tests.network.builders import backward_from_logits
 
 V, T, N, H = 4, 4, 2, 3
 
@@ -95,7 +96,7 @@ def test_the_way_back_uses_the_same_mask(cell: str, num_layers: int) -> None:
         return cross_entropy_(logits, targets)
 
     loss()
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     check_gradients(loss, model.params, grads)
 
 
@@ -132,6 +133,6 @@ def test_a_pass_without_dropout_is_differentiated_without(cell: str) -> None:
         model.forward(make_tokens(), model.initial_state(N), work, dropout_rng=earlier_rng)
         logits = model.forward(make_tokens(), model.initial_state(N), work)
         cross_entropy_(logits, make_tokens())
-        model.backward(logits, work, gradient)
+        backward_from_logits(model, logits, work, gradient)
         grads.append(gradient.flat)
     np.testing.assert_array_equal(grads[0], grads[1])

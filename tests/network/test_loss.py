@@ -82,12 +82,14 @@ def test_many_rows_have_the_gradient_of_the_textbook(T: int, N: int) -> None:
 
 @pytest.mark.parametrize("border", [1, 10, 20])
 def test_shares_add_up(border: int) -> None:
-    """The streams of a batch, dealt out with `num_targets` of the whole, sum to its mean and gradient."""
+    """The streams of a batch, dealt out with `total_weight` of the whole, sum to its mean and gradient."""
     T, N = 37, 21
     whole, targets = some_logits(T=T, N=N), some_targets(T, N)
     parts = [whole[:, :border].copy(), whole[:, border:].copy()]
     halves = [targets[:, :border], targets[:, border:]]
-    shares = [cross_entropy_(part, half, num_targets=T * N) for part, half in zip(parts, halves, strict=True)]
+    shares = [
+        cross_entropy_(part, half, total_weight=T * N) for part, half in zip(parts, halves, strict=True)
+    ]
     assert sum(shares) == pytest.approx(cross_entropy_(whole, targets), rel=0, abs=1e-12)
     np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-12, atol=0)
 

@@ -16,6 +16,7 @@ from charseq.network.products import (
     lay_side_by_side,
     side_by_side,
 )
+from tests.network.builders import backward_from_logits
 
 Array: TypeAlias = NDArray[Any]
 
@@ -339,7 +340,7 @@ def test_packing_is_invisible(
         logits = model.forward(tokens, state, work)
         result = {"logits": logits.copy(), **state.arrays, **grads}
         result["loss"] = np.array(cross_entropy_(logits, targets))
-        model.backward(logits, work, grads)
+        backward_from_logits(model, logits, work, grads)
         results.append(result)
     for name, array in results[0].items():
         np.testing.assert_allclose(array, results[1][name], rtol=0, atol=1e-12, err_msg=name)

@@ -19,12 +19,13 @@ from charseq.config import (
     CellName,
     ModelConfig,
     OptimConfig,
-    OptimizerName,
     Settings,
     TrainConfig,
     Unit,
 )
+from charseq.config.settings import OptimizerName
 from charseq.errors import DivergedError
+from charseq.gradients import SOURCES
 from charseq.network import CharModel, State, Workspace
 from charseq.optim import OPTIMIZERS
 from charseq.runs.checkpoint import Checkpoint, Provenance
@@ -68,6 +69,7 @@ def make_trainer(
     model: CharModel | None = None,
     batches: Batches | None = None,
     validator: Validator | None = None,
+    targets: str = "all",
     seconds_per_step: float = 0.0,
 ) -> Trainer:
     """Return a trainer, by default on one core, whose clock only goes on when it is read."""
@@ -78,6 +80,8 @@ def make_trainer(
         validator,
         optim=optim,
         train=train.model_copy(update={"threads": train.threads or 1, "backend": "numpy"}),
+        source=SOURCES[train.gradient],
+        targets=targets,
         clock=lambda: next(ticks) * seconds_per_step,
     )
 
@@ -111,7 +115,7 @@ class ListedValidator(Validator):
 
 
 class WatchedModel(CharModel):
-    """A model that notes the states of each pass forward, and spoils the logits of the passes `spoilt`."""
+    """A model that notes the states of each pass forward, and spoils what the passes `spoilt` return."""
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
         super().__init__(config, vocab_size)
@@ -119,7 +123,7 @@ class WatchedModel(CharModel):
         self.afters: list[dict[str, Array]] = []
         self.spoilt: dict[int, float] = {}
 
-    def forward(
+    def hidden(
         self,
         tokens: TokenArray,
         state: State,
@@ -129,11 +133,11 @@ class WatchedModel(CharModel):
         dropout_rng: np.random.Generator | None = None,
     ) -> FloatArray:
         self.befores.append({name: array.copy() for name, array in state.arrays.items()})
-        logits = super().forward(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
+        h = super().hidden(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
         self.afters.append({name: array.copy() for name, array in state.arrays.items()})
         if len(self.befores) in self.spoilt:
-            logits[...] = self.spoilt[len(self.befores)]
-        return logits
+            h[...] = self.spoilt[len(self.befores)]
+        return h
 
 
 # ---- the losses of a plain loop
@@ -158,7 +162,12 @@ def tiny_batches() -> Batches:
 
 def tiny_losses(cell: CellName) -> list[float]:
     trainer = Trainer(
-        tiny_model(cell), tiny_batches(), None, optim=TINY_OPTIM, train=TrainConfig(max_steps=TINY_STEPS)
+        tiny_model(cell),
+        tiny_batches(),
+        None,
+        optim=TINY_OPTIM,
+        train=TrainConfig(max_steps=TINY_STEPS),
+        source=SOURCES["bptt"],
     )
     return [step.loss for step in steps_of(list(trainer.run()))]
 
@@ -559,13 +568,13 @@ def test_streams_begin_anew(cell: CellName, share: float, monkeypatch: pytest.Mo
     assert isinstance(model, WatchedModel)
     trainer = make_trainer(TrainConfig(max_steps=60), model=model, batches=make_batches(unit="stream"))
     first_inputs = []
-    forward = model.forward
+    hidden = model.hidden
 
     def watch(tokens: np.ndarray[Any, Any], *arguments: Any, **options: Any) -> Any:
         first_inputs.append(tokens[0].copy())
-        return forward(tokens, *arguments, **options)
+        return hidden(tokens, *arguments, **options)
 
-    monkeypatch.setattr(model, "forward", watch)
+    monkeypatch.setattr(model, "hidden", watch)
     list(trainer.run())
     cold = np.array(first_inputs[1:]) == -1
     zero = np.array([~before["layers.0.h"].any(axis=1) for before in model.befores[1:]])

@@ -1,0 +1,52 @@
+"""The training step: what it allocates once it is warm, and what its random numbers depend on."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from charseq.cells import CELLS
+from charseq.config import ModelConfig, OptimConfig
+from charseq.gradients import Job, Plan
+from charseq.gradients.sources import backpropagation
+from charseq.network import CharModel
+from charseq.optim import clip_, make_optimizer
+from tests.gradients.builders import make_window
+
+
+@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
+@pytest.mark.parametrize("resets", [False, True], ids=["stream", "resets"])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("num_streams", [5, 16])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_warm_training_step_allocates_little(
+    cell: str, num_streams: int, dropout: float, resets: bool, embedding_size: int
+) -> None:
+    """Gradient, clipping and update hold less than 16 KiB of new memory at a time, whatever the sizes."""
+    config = ModelConfig(
+        cell=cell,  # type: ignore[arg-type]
+        hidden_size=64,
+        num_layers=2,
+        dropout=dropout,
+        embedding_size=embedding_size,
+    )
+    model = CharModel(config, 65)
+    model.initialise_(np.random.default_rng(0))
+    job = Job(model, 64, num_streams, resets=resets, seed=0)
+    window = make_window(num_streams, num_steps=64, resets=resets)
+    optim = OptimConfig()
+    optimizer = make_optimizer(optim, model.params)
+    with backpropagation(job, model.initial_state(num_streams), Plan()) as source:
+
+        def step() -> None:
+            _, grads = source.gradient(window, 0)
+            clip_(grads.flat, optim.max_grad_norm)
+            optimizer.step(model.params, grads, learning_rate=1e-3)
+
+        step()
+        step()
+        tracemalloc.start()
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 * 1024
