@@ -1,7 +1,7 @@
 """A toy tokenizer that makes two tokens of every character: all that a new tokenizer takes, in one file.
 
-The characters of the training text are sorted and written in rows of eight. A character is its row, then its place
-in the row: "row 2", "place 5". No program needs this; it shows that nothing takes a character for one token.
+The characters of the training text are sorted and written in rows of eight. A character is its row, then its
+place in the row: "row 2", "place 5". It shows that nothing takes a character for one token.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WIDTH = 8
 
 
 class PairTokenizer(Tokenizer):
-    """The characters of `alphabet`, with the two counts of the training text that unseen ones are priced by."""
+    """The characters of `alphabet`, with the two counts of the training text that price the unseen ones."""
 
     name = "pair"
 
