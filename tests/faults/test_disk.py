@@ -26,7 +26,7 @@ def fail(*arguments, **options):
     return real(*arguments, **options)
 setattr(os, name, fail)
 sys.argv[1:] = sys.argv[4:]
-from charseq.cli.app import main
+from charseq.__main__ import main
 main()
 """
 EVER = 10**9
