@@ -53,6 +53,10 @@ CHANGEABLE = {
 BITS = {"threads", "backend"}
 """Of these, what changes the order of sums, and with it the last bits of the weights."""
 
+MAX_VALID_TOKENS = 1 << 18
+"""Tokens that are validated on while training: enough for three digits, and soon done."""
+CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
+"""The share of a limit in time, and the most of it, that is kept for scoring the test part at the end."""
 NUM_COPIES = 6
 """How often the parameters lie in memory: with their gradient, two moments, the best, and a way back."""
 
@@ -77,7 +81,10 @@ class Run:
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
         )
-        validator = Validator(model, codec, texts.valid) if texts.valid else None
+        validator = None
+        if texts.valid:
+            validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
+        self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * settings.train.max_time)
         self.trainer = Trainer(
             model,
             self.batches,
@@ -86,6 +93,7 @@ class Run:
             train=settings.train,
             source=SOURCES[settings.train.gradient],
             targets=settings.data.loss_on,
+            reserve=self.closing_seconds if texts.test else 0.0,
         )
 
     @classmethod
@@ -156,6 +164,8 @@ class Run:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would grow old
+        if run.trainer.reason_to_stop and not run.trainer.progress.train_chars:
+            raise ConfigError(f"{directory}: {run.trainer.limits.way_on(run.trainer.progress)}")
         if ("optim", "learning_rate") in different:
             run.trainer.rate_anew()
         return run

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from charseq.arrays import FloatArray
-from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
+from charseq.config import OptimConfig, TrainConfig
 from charseq.errors import DivergedError
 from charseq.gradients import LOSSES, TARGETS, Job, Plan, SourceFactory
 from charseq.gradients.plan import num_cores, plans
@@ -25,6 +25,7 @@ from charseq.scoring import Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.training.limits import Limits
 from charseq.training.progress import Progress
 
 COLD_STARTS = 0.01
@@ -48,7 +49,8 @@ class Trainer:
 
     `source` makes what computes the gradients, and `targets` is the name of those that count. `best` holds
     the parameters of the best validation so far. The same seed, settings and number of steps give the same
-    bits. `clock` returns seconds and only ever grows.
+    bits. Of the limit in time, `reserve` seconds are kept for what comes after training, and as many as a
+    validation takes. `clock` returns seconds and only ever grows.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Trainer:
         train: TrainConfig,
         source: SourceFactory,
         targets: str = "all",
+        reserve: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
@@ -72,8 +75,8 @@ class Trainer:
         self._optimizer = make_optimizer(optim, model.params, train.backend)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
-        unlimited = not (train.num_epochs or train.max_steps or train.max_time)
-        self._max_time = DEFAULT_MAX_TIME if unlimited else train.max_time
+        self.limits = Limits.of(train)
+        self._reserve, self._validation_seconds = reserve, 0.0
         self._state = model.initial_state(batches.num_streams)
         self._weights = TARGETS[targets]
         self._job = Job(
@@ -95,7 +98,7 @@ class Trainer:
         self._follow(self.plan or self._fastest_plan())
         with self._source:
             while True:
-                reason = self._reason_to_stop()
+                reason = self.reason_to_stop
                 due = reason is not None or self.progress.step % self.eval_every == 0
                 if due and self.progress.train_chars:  # something was learnt since the last validation
                     yield self._validate(begin)
@@ -106,7 +109,7 @@ class Trainer:
         yield Stopped(self.progress.step, reason)
 
     def _fastest_plan(self) -> Plan:
-        if self._reason_to_stop():
+        if self.reason_to_stop:
             return Plan()
         return fastest_plan(
             self._make_source,
@@ -114,7 +117,7 @@ class Trainer:
             self._state,
             self._window(),
             max_steps=self.train.max_steps,
-            max_time=self._max_time,
+            max_time=self.limits.max_time,
         )
 
     def _follow(self, plan: Plan) -> None:
@@ -172,28 +175,23 @@ class Trainer:
         for name, array in self._source.arrays().items():
             yield f"training.gradient.{name}", array
 
-    def _done(self) -> float:
-        """Return how much of the run is done, in [0, 1]: of the nearest of its limits."""
-        now, limits = self.progress, self.train
-        epochs = now.epoch + now.window / self.batches.num_windows
-        shares = [
-            epochs / limits.num_epochs if limits.num_epochs else 0,
-            now.step / limits.max_steps if limits.max_steps else 0,
-            now.elapsed / self._max_time if self._max_time else 0,
-        ]
-        return min(1.0, max(shares))
+    @property
+    def reason_to_stop(self) -> str | None:
+        """Which limit is reached; None while there is none."""
+        return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
 
-    def _reason_to_stop(self) -> str | None:
-        now, limits = self.progress, self.train
-        if limits.num_epochs and now.epoch >= limits.num_epochs:
-            return f"epochs done: {now.epoch}"
-        if limits.max_steps and now.step >= limits.max_steps:
-            return f"steps done: {now.step}"
-        if self._max_time and now.elapsed >= self._max_time:
-            return f"the time of {format_duration(self._max_time)} is up"
-        if limits.patience and now.num_bad_validations >= limits.patience:
-            return f"validations without improvement: {now.num_bad_validations}"
-        return None
+    def _done(self) -> float:
+        """Return how much of the run is done, in [0, 1]."""
+        return self.limits.share_done(
+            self.progress, num_windows=self.batches.num_windows, reserve=self._closing_seconds()
+        )
+
+    def _closing_seconds(self) -> float:
+        """Return the time that is kept for the last validation, and for what comes after training."""
+        seconds = self._validation_seconds
+        if not seconds and self.validator and self.progress.train_chars:  # half the pace of training, at most
+            seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
+        return min(self._reserve + seconds, self.limits.max_time / 2)
 
     def _affordable_eval_every(self) -> int:
         """Return the steps between validations that make them, forward only, a tenth of the work."""
@@ -247,7 +245,7 @@ class Trainer:
         return window
 
     def _validate(self, begin: float) -> Validated:
-        now = self.progress
+        now, before = self.progress, self.progress.elapsed
         train_nats = now.train_nats / now.train_chars
         with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
             valid = self.validator.score() if self.validator else None
@@ -260,6 +258,7 @@ class Trainer:
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
+        self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
 
