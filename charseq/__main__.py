@@ -1,4 +1,4 @@
-"""The entry point of the command: from its first instruction on, Ctrl-C ends it with 130 and without a word."""
+"""The entry point of the command: from its first instruction on, Ctrl-C ends it silently with 130."""
 
 import os
 import signal

@@ -20,7 +20,7 @@ from charseq.network.loss import log_softmax
 from charseq.text.codec import Codec
 
 NEGLIGIBLE = 1e-9
-"""Probability that may remain unopened where a whole distribution is asked for."""
+"""Nodes less likely than this stay closed where a whole distribution is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class _Search:
 
     def run(self, num: int, target: int | None, *, whole: bool) -> Ranking:
         """Open nodes until all that was asked for is found."""
-        chars, log_ps, entropy, left = list[int](), list[float](), 0.0, 1.0
-        while self._heap and (len(chars) < num or target is not None or (whole and left > NEGLIGIBLE)):
+        chars, log_ps, entropy = list[int](), list[float](), 0.0
+        while self._heap and (len(chars) < num or target is not None or (whole and self._matters())):
             minus_log_p, _, tokens, saved = heapq.heappop(self._heap)
             char = self._tokenizer.read(tokens)
             if char is None:
@@ -105,6 +105,10 @@ class _Search:
             place, p = self._places[char], math.exp(-minus_log_p)
             chars.append(place)
             log_ps.append(-minus_log_p)
-            entropy, left = entropy + p * minus_log_p, left - p
+            entropy += p * minus_log_p
             target = None if place == target else target
         return Ranking(np.array(chars, np.int32), np.array(log_ps), entropy if whole else math.nan)
+
+    def _matters(self) -> bool:
+        """Return whether the likeliest closed node is likely enough to change the entropy."""
+        return -self._heap[0][0] > math.log(NEGLIGIBLE)

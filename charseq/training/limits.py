@@ -48,21 +48,21 @@ class Limits:
         return None
 
     def way_on(self, now: Progress) -> str:
-        """Return the sentence about the limit that is reached: how far the run is, and which option goes on."""
+        """Return how far the run is at the limit that is reached, and the option that goes on."""
+        ran = max(1, round(now.elapsed))
         if self.num_epochs and now.epoch >= self.num_epochs:
-            return _counted(
-                "--num-epochs", f"has done {now.epoch:,} epochs", f"{2 * now.epoch}", f"{now.epoch}"
+            return _sentence(
+                "--num-epochs", f"has done {now.epoch} epochs", f"{2 * now.epoch}", f"{now.epoch}"
             )
         if self.max_steps and now.step >= self.max_steps:
-            return _counted("--max-steps", f"has done {now.step:,} steps", f"{2 * now.step}", f"{now.step}")
+            return _sentence("--max-steps", f"has done {now.step} steps", f"{2 * now.step}", f"{now.step}")
         if self.patience and now.num_bad_validations >= self.patience:
             bad = now.num_bad_validations
-            return f"has had {bad} validations without improvement; --patience {2 * bad} goes on, 0 does not stop"
-        ran = format_duration(max(1, round(now.elapsed)))
-        return _counted("--max-time", f"has run {ran}", format_duration(2 * max(1, round(now.elapsed))), ran)
+            return f"has had {bad} validations without improvement: --patience {2 * bad} goes on"
+        return _sentence(
+            "--max-time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
+        )
 
 
-def _counted(option: str, done: str, twice: str, more: str) -> str:
-    return (
-        f"{done}; {option} counts from the start of the run: {option} {twice} gives {more} more, 0 lifts it"
-    )
+def _sentence(option: str, done: str, twice: str, more: str) -> str:
+    return f"{done}; {option} counts from the start of the run: {twice} gives {more} more"

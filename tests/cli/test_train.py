@@ -375,14 +375,17 @@ def test_resumed_is_uninterrupted(call: Call, text: str, cell: str) -> None:
     assert np.array_equal(weights("whole/last.safetensors"), weights("parts/last.safetensors"))
 
 
-def test_resumed_without_more_to_do(call: Call, tiny_run: Path) -> None:
-    """A run that has reached its limit is at its end at once."""
-    before = weights("run/last.safetensors")
-    code, out, err = call("train", "--resume", "run")
-    assert code == 0
-    assert err.splitlines()[-1] == "stopped at step 3: steps done: 3"
-    assert "run/model.safetensors" in out
-    assert np.array_equal(weights("run/last.safetensors"), before)
+@pytest.mark.parametrize("options", [(), ("--max-steps", "2"), ("--max-time", "1h")])
+def test_a_finished_run_is_not_resumed_and_the_option_that_goes_on_is_named(
+    options: tuple[str, ...], call: Call, tiny_run: Path
+) -> None:
+    """A run that has reached its limit is refused, and its settings stay as they were."""
+    before = contents(tiny_run)
+    code, out, err = call("train", "--resume", "run", *options)
+    assert (code, out) == (2, "")
+    way_on = "has done 3 steps; --max-steps counts from the start of the run: 6 gives 3 more"
+    assert err == f"charseq: error: run: {way_on}\n"
+    assert contents(tiny_run) == before
 
 
 def test_a_resumed_run_keeps_its_settings(

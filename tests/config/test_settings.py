@@ -71,7 +71,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
         "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)",
     ),
     ({"model": {"cell": "transformer"}}, "model.cell must be one of gru, lstm, rnn; got 'transformer'"),
-    ({"model": {"cell": 3}}, "model.cell must be a string; got 3"),
+    ({"model": {"cell": 3}}, "model.cell must be one of gru, lstm, rnn; got 3"),
     (
         {"optim": {"schedule": "co"}},
         "optim.schedule must be one of constant, cosine, exponential, plateau; got 'co' "
