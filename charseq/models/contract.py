@@ -17,12 +17,6 @@ class TokenReader(Protocol):
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
 
-    def save(self) -> Any:
-        """Return a copy of what has been read so far, for `restore_`."""
-
-    def restore_(self, saved: Any) -> None:
-        """Go back to what had been read when `saved` was made; reading on gives the same bits as then."""
-
 
 class LanguageModel(Protocol):
     """Tokens in, the distribution of the next token out, as logits: their softmax is meant."""

@@ -1,4 +1,4 @@
-"""The reported bits are those of a code: an exact arithmetic coder writes a text in them, and reads it back."""
+"""The reported bits are those of a code: an exact arithmetic coder writes a text in them, and reads it."""
 
 import math
 from fractions import Fraction

@@ -290,8 +290,13 @@ def test_a_deep_model_scores_lines_together_as_in_turn(cell: CellName, embedding
     assert_equal(Scorer(model, codec).score(LINES), *in_turn(model, codec, LINES))
 
 
-@pytest.mark.parametrize("begin", ["hello wor", "h", "\nhel", "\n", "Q"])
-@each(Kind("lstm", "line"), Kind("gru", "line", "pair"))
+@pytest.mark.parametrize(
+    ("kind", "begin"),
+    [
+        *((Kind("lstm", "line"), begin) for begin in ("hello wor", "h", "\nhel", "\n", "Q")),
+        (Kind("gru", "line", "pair"), "hello wor"),
+    ],
+)
 def test_lines_are_together_after_the_middle_of_a_line(kind: Kind, begin: str) -> None:
     """A line that an earlier piece began goes on where that ended, before the lines that are together."""
     scorer, pieces = scorer_of(kind), [begin, "ld and kin" + LINES[:1000], "expert" + LINES[1000:]]
