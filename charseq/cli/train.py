@@ -35,7 +35,6 @@ EXAMPLES = examples(
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
 )
 SAMPLE_CHARS = 160
-TEST_CHARS = 200_000
 
 
 @settings_options(data=("corpus",), model=(), optim=(), train=())
@@ -94,7 +93,7 @@ def command(
     with graceful_interrupt() as interrupted:
         _describe(run)
         _train(run, interrupted, quiet=quiet)
-    _summarise(run.directory, run.texts)
+    _summarise(run.directory, run.texts, test_seconds=run.closing_seconds)
 
 
 def _checked_kind(
@@ -122,6 +121,7 @@ def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress:
     from charseq.cli.console import note
     from charseq.runs.counting import count
     from charseq.runs.directory import default_directory
+    from charseq.runs.run import CLOSING_SECONDS
 
     directory = output or default_directory(settings)
     made_by = shlex.join(["charseq", *sys.argv[1:]])
@@ -131,7 +131,7 @@ def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress:
         f"vocabulary {checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
-    _summarise(directory, texts)
+    _summarise(directory, texts, test_seconds=CLOSING_SECONDS)
 
 
 def _start(
@@ -155,6 +155,7 @@ def _describe(run: "Run") -> None:
     from charseq.cli.console import note
 
     texts, batches = run.texts, run.batches
+    one_token_each = run.checkpoint.codec.tokenizer.one_token_each
     note(
         f"{run.checkpoint.description}, {run.trainer.model.params.flat.size:,} "
         f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
@@ -163,7 +164,8 @@ def _describe(run: "Run") -> None:
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
-        note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
+        what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
+        note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
@@ -186,7 +188,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
 
     train = run.settings.train
     sampled = time.monotonic()
-    with TrainingDisplay(plain=quiet) as display:
+    with TrainingDisplay(plain=quiet, uniform_bits=run.checkpoint.codec.uniform_bits) as display:
         for number, event in enumerate(run.events()):
             try:
                 if number == 0 and run.trainer.plan not in (None, Plan()):
@@ -217,24 +219,28 @@ def _short_sample(run: "Run", step: int) -> str:
     return "".join(sample(run.trainer.model, run.checkpoint.codec, "", config, rng=rng, restart=True))
 
 
-def _summarise(directory: Path, texts: "CorpusParts") -> None:
-    """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
+def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
+    """Print where the model is, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.directory import MODEL, read_metrics
-    from charseq.scoring import Scorer
+    from charseq.scoring.closing import score_beginning
 
     best = Checkpoint.load(directory / MODEL)
     facts = [("model", f"{directory / MODEL}")]
     if best.results.valid is not None:
         at = f", at step {best.results.step:,}" if best.results.step else ""
         facts.append(("best validation", f"{best.results.valid}{at}"))
-    test = texts.test[:TEST_CHARS]
-    if test:
-        score = Scorer(best.model, best.codec, ranks=False).score(str(test)).score()
-        part = "" if len(test) == len(texts.test) else f" (its first {len(test):,} characters)"
+        if best.results.valid.bits_per_char > best.codec.uniform_bits:
+            cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
+            facts.append(
+                ("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate")
+            )
+    if texts.test:
+        score = score_beginning(best.model, best.codec, texts.test, seconds=test_seconds)
+        part = "" if score.num_chars == len(texts.test) else f", the first of {len(texts.test):,}"
         facts.append(("test", f"{score}{part}"))
     losses = [record["train_nats_per_char"] for record in read_metrics(directory)]
     if losses:

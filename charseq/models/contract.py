@@ -17,6 +17,12 @@ class TokenReader(Protocol):
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
 
+    def save(self) -> Any:
+        """Return a copy of what has been read, for `restore_`."""
+
+    def restore_(self, saved: Any) -> None:
+        """Go back to where `save` was called; reading on gives the same bits as it did there."""
+
 
 class LanguageModel(Protocol):
     """Tokens in, the distribution of the next token out, as logits: their softmax is meant."""

@@ -35,6 +35,7 @@ from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
+from charseq.training.limits import Limits
 from charseq.training.trainer import Trainer
 
 SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
@@ -84,7 +85,8 @@ class Run:
         validator = None
         if texts.valid:
             validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
-        self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * settings.train.max_time)
+        max_time = Limits.of(settings.train).max_time
+        self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * max_time or CLOSING_SECONDS)
         self.trainer = Trainer(
             model,
             self.batches,

@@ -5,6 +5,7 @@ prepared, and where a state starts anew. Nothing else in the project asks whethe
 line, or assumes that a character is one token.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -63,6 +64,11 @@ class Codec:
     def vocab_size(self) -> int:
         """V, the number of tokens."""
         return self.tokenizer.vocab_size
+
+    @property
+    def uniform_bits(self) -> float:
+        """The bits per token of a guess that takes all tokens for equally likely: log2 V."""
+        return math.log2(self.vocab_size)
 
     @property
     def start_token(self) -> int:

@@ -69,7 +69,7 @@ def test_end_to_end(call: Call, text: str, cell: str) -> None:
         err,
         rf"charseq: {cell} 1 x 8, [\d,]+ parameters, vocabulary {len(set(TALES[:1800]))}",
         r"charseq: text\.txt: 1,800 characters to train, 100 to validate, 100 to test",
-        r"charseq: the last 8 are left over: 16 streams, equally long",
+        r"charseq: the last 8 characters are left out, so that 16 streams are equally long",
         r" +time +epoch +step +chars/s +train nats +valid nats +bits/char +perplexity",
         r" +0:\d\d +15 +30 +[\d,]+ +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+\.\d{3} +best",
         r"stopped at step 30: steps done: 30",
