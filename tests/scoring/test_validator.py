@@ -98,3 +98,30 @@ def test_words_and_guesses_are_none_since_nobody_counts_them(kind: Kind) -> None
     score = validated(kind.make(), TEXT, kind.codec)
     assert (score.num_words, score.num_top1, score.num_top5) == (None, None, None)
     assert (score.word_perplexity, score.accuracy, score.top5_accuracy) == (None, None, None)
+
+
+# A part of a long text
+
+
+@pytest.mark.parametrize("unit", ["stream", "line"])
+def test_of_a_long_text_excerpts_from_all_over_are_scored(unit: str) -> None:
+    """Each of the parallel parts is scored from its beginning, as far as the bound goes."""
+    model, codec, text = model_of("gru"), Codec(TOKENIZER, unit), random_text(32 * 300)
+    validator = Validator(model, codec, EncodedText.of(text), max_tokens=32 * 100)
+    assert validator.num_chars == validator.score().num_chars == 32 * 100
+    prices = Scorer(model, codec).score(text).nats.reshape(32, 300)[:, :100]
+    assert validator.score().nats == pytest.approx(prices.sum(), rel=1e-4)
+
+
+def test_excerpts_are_the_same_each_time() -> None:
+    """Two validations of one model agree in every bit."""
+    text = EncodedText.of(random_text(5000))
+    validator = Validator(model_of("lstm"), Codec(TOKENIZER, "stream"), text, max_tokens=1000)
+    assert validator.score() == validator.score()
+
+
+def test_a_text_within_the_bound_is_scored_whole() -> None:
+    """The bound changes nothing there."""
+    codec, text = Codec(TOKENIZER, "stream"), EncodedText.of(random_text(3000))
+    bounded = Validator(model_of("gru"), codec, text, max_tokens=3000)
+    assert bounded.score() == Validator(model_of("gru"), codec, text).score()
