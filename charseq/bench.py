@@ -1,15 +1,14 @@
-"""How fast this machine does what charseq does: training steps, sampled characters, scored characters.
+"""The speed of this machine: training steps, sampled characters, scored characters.
 
 The model is untrained and the text random, of 65 characters, which costs the same as any other. Each figure
-is the median of its repetitions after a warm-up. Next room: `cli/bench.py`, which shows them.
+is the median of its repetitions after a warm-up.
 """
 
 import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -82,10 +81,6 @@ class Measurement:
     num_shards: int | None = None
     blas_threads: int | None = None
     backend: BackendName | None = None
-
-    def row(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return asdict(self)
 
 
 class Bench:
