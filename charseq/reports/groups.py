@@ -53,7 +53,12 @@ def group_columns(
     file = attrgetter("group.file")
     return (
         Column(
-            "group", label, style, attrgetter("group.name"), f"the {label}; null for all others", left=True
+            "group",
+            label,
+            style,
+            attrgetter("group.name"),
+            "the character, class, word, ...; null for all others",
+            left=True,
         ),
         Column("count", count, ",", attrgetter("group.count"), "number of words, lines, ... in the group"),
         Column(
@@ -150,14 +155,18 @@ class ChunkReport(GroupReport):
     def sections(self, result: Evaluation) -> list[str]:
         """Return the table, and of several chunks their course."""
         table = page.table(self.table(result))
-        groups = [part.group for part in self.items(result)]
-        if len(groups) < 2:
+        chunks = [part.group for part in self.items(result) if part.group.so_far is not None]
+        if len(chunks) < 2:
             return [page.section(self.title, table)]
-        offsets = [group.offset or 0 for group in groups]
-        running = [group.so_far.bits_per_char for group in groups if group.so_far is not None]
-        lines = [
-            Series("chunk", offsets, [group.score.bits_per_char for group in groups]),
-            Series("from the beginning", offsets, running),
-        ]
-        chart = line_chart(lines, x_label="offset (characters)", y_label="bits per character")
-        return [page.section(self.title, page.wide(chart), table)]
+        return [page.section(self.title, page.wide(chunk_chart(chunks)), table)]
+
+
+def chunk_chart(chunks: Sequence[Group]) -> str:
+    """Return a chart of chunks, from beginning to end: each by itself, and the mean up to its end."""
+    offsets, means, running = [], [], []
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.file or "", chunk.offset or 0)):
+        offsets.append(chunk.offset or 0)
+        means.append(chunk.score.bits_per_char)
+        running.append(chunk.score.bits_per_char if chunk.so_far is None else chunk.so_far.bits_per_char)
+    lines = [Series("chunk", offsets, means), Series("from the beginning", offsets, running)]
+    return line_chart(lines, x_label="offset (characters)", y_label="bits per character")
