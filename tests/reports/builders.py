@@ -1,4 +1,4 @@
-"""Objects that reports show, made by hand, so that every figure in the golden files can be checked by hand."""
+"""Objects that reports show, made by hand, so that the golden files can be checked by hand."""
 
 import io
 import math
