@@ -8,8 +8,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -85,10 +84,6 @@ class Measurement:
     num_shards: int | None = None
     blas_threads: int | None = None
     backend: BackendName | None = None
-
-    def row(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return asdict(self)
 
 
 class Bench:

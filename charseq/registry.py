@@ -90,3 +90,47 @@ LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:S
 
 SOURCES: Registry[Any] = Registry("gradient", {"bptt": "charseq.gradients.sources:backpropagation"})
 """Where the gradient of a window comes from."""
+
+REPORTS: Registry[Any] = Registry(
+    "report",
+    {
+        "text": "charseq.reports.text:TextReport()",
+        "char": "charseq.reports.groups:CharReport()",
+        "class": "charseq.reports.groups:ClassReport()",
+        "position": "charseq.reports.groups:PositionReport()",
+        "column": "charseq.reports.groups:ColumnReport()",
+        "word": "charseq.reports.groups:WordReport()",
+        "line": "charseq.reports.groups:LineReport()",
+        "file": "charseq.reports.groups:FileReport()",
+        "chunk": "charseq.reports.groups:ChunkReport()",
+        "hardest": "charseq.reports.hardest:HardestReport()",
+        "calibration": "charseq.reports.calibration:CalibrationReport()",
+        "case": "charseq.reports.cases:CaseReport()",
+        "each char": "charseq.reports.each:EachCharReport()",
+        "each segment": "charseq.reports.each:EachSegmentReport()",
+        "prediction": "charseq.reports.prediction:PredictionReport()",
+        "compare model": "charseq.reports.models:ModelReport()",
+        "compare pair": "charseq.reports.pairs:PairReport()",
+        "compare class": "charseq.reports.classes:ComparedClassReport()",
+        "compare passage": "charseq.reports.passages:PassageReport()",
+        "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
+        "neurons": "charseq.reports.neurons:NeuronReport()",
+        "gates": "charseq.reports.gates:GateReport()",
+        "found": "charseq.reports.found:FoundReport()",
+        "info": "charseq.reports.info:InfoReport()",
+        "bench": "charseq.reports.bench:BenchReport()",
+    },
+)
+"""Reports: columns, and the rows, tables and pages that are made of them; see `reports/report.py`."""
+
+FORMATS: Registry[Any] = Registry(
+    "format",
+    {
+        "json": "charseq.reports.formats:write_json",
+        "jsonl": "charseq.reports.formats:write_jsonl",
+        "yaml": "charseq.reports.formats:write_yaml",
+        "tsv": "charseq.reports.formats:write_tsv",
+        "csv": "charseq.reports.formats:write_csv",
+    },
+)
+"""File formats: functions that write rows for programs."""

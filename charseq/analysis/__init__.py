@@ -1,3 +1,3 @@
-"""What a report is made of: groups of characters, errors of a figure, differences of models, views inside."""
+"""The findings that reports show: groups of characters, errors, differences of models, views inside."""
 
 __all__: list[str] = []

@@ -1,7 +1,7 @@
-"""What a network's units do while it reads: their states, the openness of its gates, and what units track.
+"""The neurons of a network while it reads: states, the openness of gates, properties that neurons follow.
 
-Karpathy, Johnson and Fei-Fei 2015, «Visualizing and understanding recurrent networks», found single units
-that know whether a quotation is open or how far a line has come. Here every unit is correlated with such
+Karpathy, Johnson and Fei-Fei 2015, "Visualizing and understanding recurrent networks", found single neurons
+that know whether a quotation is open or how far a line has come. Here every neuron is correlated with such
 properties of a text.
 """
 
@@ -113,7 +113,7 @@ def _read(
 
 
 def correlations(states: FloatArray, values: FloatArray) -> FloatArray:
-    """Return Pearson's r between every unit and `values`, (layers, H), from `states` (layers, L, H).
+    """Return Pearson's r between every neuron and `values`, (layers, H), from `states` (layers, L, H).
 
     It is 0 where one of both is constant. `values` is (L,), L at least 1.
     """
@@ -132,17 +132,17 @@ def correlations(states: FloatArray, values: FloatArray) -> FloatArray:
     return clipped
 
 
-def rank_units(states: FloatArray, values: FloatArray, num: int) -> list[tuple[int, int, float]]:
-    """Return the `num` units that follow `values` best, or oppose them, as (layer, unit, r).
+def rank_neurons(states: FloatArray, values: FloatArray, num: int) -> list[tuple[int, int, float]]:
+    """Return the `num` neurons that follow `values` best, or oppose them, as (layer, neuron, r).
 
-    Layers and units are counted from 1; of the same |r| the first come first.
+    Layers and neurons are counted from 1. Of the same |r| the first come first.
     """
     r = correlations(states, values)
     best = np.argsort(-np.abs(r), axis=None, kind="stable")[:num]
-    layers, units = np.unravel_index(best, r.shape)
+    layers, neurons = np.unravel_index(best, r.shape)
     return [
-        (layer + 1, unit + 1, float(r[layer, unit]))
-        for layer, unit in zip(layers.tolist(), units.tolist(), strict=True)
+        (layer + 1, neuron + 1, float(r[layer, neuron]))
+        for layer, neuron in zip(layers.tolist(), neurons.tolist(), strict=True)
     ]
 
 
@@ -189,4 +189,4 @@ PROPERTIES: Mapping[str, Callable[[str], FloatArray]] = {
     "indent": indentation,
     "position": column,
 }
-"""What may be looked for in units: a number for each character of a text, (L,), by its name."""
+"""Properties that neurons may follow, by name: a number for each character of a text, (L,)."""

@@ -1,11 +1,27 @@
-"""The models that another one is compared with: n-grams of one order, in its own vocabulary."""
+"""The models that another one is compared with: n-grams of one order, counted in what it learnt from."""
 
 import re
 
 from charseq.config import suggest
 from charseq.errors import ConfigError
+from charseq.models import LanguageModel, fit_ngram
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.provenance import training_part
+from charseq.text.batches import Examples
 
 ORDERS = {"uniform": 0, "unigram": 1}
+
+
+def count_baselines(checkpoint: Checkpoint, names: str) -> dict[str, LanguageModel]:
+    """Return each of "uniform,unigram,ngram:5" by its name, in the vocabulary of the checkpoint's model.
+
+    Raises ConfigError for other names, ConfigError or DataError where the training part cannot be read again.
+    """
+    orders, codec = baseline_orders(names), checkpoint.codec
+    examples = Examples(training_part(checkpoint), codec)
+    return {
+        name: fit_ngram(examples, vocab_size=codec.vocab_size, order=order) for name, order in orders.items()
+    }
 
 
 def baseline_orders(names: str) -> dict[str, int]:

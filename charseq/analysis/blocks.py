@@ -56,9 +56,9 @@ def resampled_ratios(numerators: FloatArray, denominators: FloatArray) -> FloatA
     """Return the ratio of the sums over blocks for NUM_RESAMPLES random choices of B of them.
 
     The blocks are (B,), or (B, K) for K ratios at once; of fewer than MIN_BLOCKS there is none. The choices
-    are the same each time. Sources: Efron 1979, «Bootstrap methods: another look at the jackknife»; in
-    blocks: Carlstein 1986, «The use of subseries values for estimating the variance of a general statistic
-    from a stationary sequence».
+    are the same each time. Sources: Efron 1979, "Bootstrap methods: another look at the jackknife"; in
+    blocks: Carlstein 1986, "The use of subseries values for estimating the variance of a general statistic
+    from a stationary sequence".
     """
     num_blocks = len(numerators)
     if num_blocks < MIN_BLOCKS:

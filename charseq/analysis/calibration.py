@@ -1,6 +1,6 @@
-"""Whether a model knows what it knows: of the guesses it makes with p = 0.7, seven in ten should be right.
+"""The calibration of a model: of the guesses that it makes with p = 0.7, seven in ten should be right.
 
-Source: Naeini, Cooper and Hauskrecht 2015, «Obtaining well calibrated probabilities using Bayesian binning».
+Source: Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning".
 """
 
 import math
@@ -25,7 +25,7 @@ class Bin:
 
 
 class Calibration:
-    """Counts, in NUM_BINS equal parts of [0, 1], how sure the first guesses were and how many were right."""
+    """Counts first guesses, and the right ones among them, by confidence in NUM_BINS parts of [0, 1]."""
 
     def __init__(self) -> None:
         self._sums = np.zeros((3, NUM_BINS))  # characters, confidences, right guesses

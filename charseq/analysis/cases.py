@@ -6,6 +6,8 @@
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from charseq.config import Name, brief
 from charseq.errors import ConfigError, DataError
 from charseq.files import read_small
-from charseq.reports import Row, prediction_row
-from charseq.scoring import Prediction
+from charseq.runs.checkpoint import Checkpoint
+from charseq.scoring import Guess, Prediction, Predictor
 from charseq.scoring.score import perplexity_of
 
 
@@ -75,27 +77,61 @@ def read_cases(path: Path) -> list[Case]:
         raise DataError(f"{path}: not valid YAML: a value is not what its tag says") from None
 
 
-def case_row(case: Case, prediction: Prediction) -> Row:
-    """Return the row of a prediction with the verdict on it."""
-    return _row(prediction, passed=case.passed(prediction))
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A model's answer to a case or on the way to one, or the mean over all cases, which has no prefix.
+
+    The fields are those of a Prediction and the perplexity of the target. `passed` is None where nothing is
+    expected.
+    """
+
+    prefix: str | None
+    target: str | None
+    probability: float | None
+    rank: int | None
+    bits: float | None
+    entropy: float
+    top: tuple[Guess, ...]
+    perplexity: float | None
+    passed: bool | None
+
+    @classmethod
+    def of(cls, prediction: Prediction, *, passed: bool | None) -> "Answer":
+        """Return a prediction with the verdict on it."""
+        return cls(
+            prediction.prefix,
+            prediction.target,
+            prediction.probability,
+            prediction.rank,
+            prediction.bits,
+            prediction.entropy,
+            prediction.top,
+            prediction.perplexity,
+            passed,
+        )
 
 
-def step_rows(predictions: list[Prediction]) -> list[Row]:
-    """Return the rows of the steps on the way to a case, on which there is no verdict."""
-    return [_row(step, passed=None) for step in predictions]
+def check_cases(
+    checkpoint: Checkpoint, cases: Sequence[Case], *, steps: bool = False, num_top: int = 3
+) -> list[Answer]:
+    """Return the answer to each case, and of several cases the mean; `steps` adds the answers on the way."""
+    predictor = Predictor(checkpoint.model, checkpoint.codec)
+    answers, verdicts = list[Answer](), list[Answer]()
+    for case in cases:
+        if steps:
+            way = predictor.unroll(case.prefix, case.target, num_top=num_top)[:-1]
+            answers += [Answer.of(step, passed=None) for step in way]
+        prediction = predictor.predict(case.prefix, case.target, num_top=num_top)
+        verdicts.append(Answer.of(prediction, passed=case.passed(prediction)))
+        answers.append(verdicts[-1])
+    if len(cases) > 1:
+        answers.append(mean_answer(verdicts))
+    return answers
 
 
-def _row(prediction: Prediction, *, passed: bool | None) -> Row:
-    row = prediction_row(prediction)
-    return {"report": "case", **row, "perplexity": prediction.perplexity, "passed": passed}
-
-
-def total_row(rows: list[Row]) -> Row:
-    """Return the mean over all cases: `bits` and `entropy` per case, and the perplexity of those bits."""
-    bits = sum(row["bits"] for row in rows) / len(rows)
-    entropy = sum(row["entropy"] for row in rows) / len(rows)
-    nothing: Row = {"report": "case"} | dict.fromkeys(("prefix", "target", "probability", "rank"))
-    passed = all(row["passed"] is not False for row in rows)
-    perplexity = perplexity_of(bits)
-    means = {"bits": bits, "entropy": entropy, "top": [], "perplexity": perplexity, "passed": passed}
-    return nothing | means
+def mean_answer(answers: Sequence[Answer]) -> Answer:
+    """Return the mean over answers to cases: `bits` and `entropy` for each, the perplexity of those bits."""
+    bits = sum(answer.bits or 0.0 for answer in answers) / len(answers)
+    entropy = sum(answer.entropy for answer in answers) / len(answers)
+    passed = all(answer.passed is not False for answer in answers)
+    return Answer(None, None, None, None, bits, entropy, (), perplexity_of(bits), passed)

@@ -1,4 +1,4 @@
-"""What kind of character each is: letter, digit, space, newline, punctuation, or the script it belongs to."""
+"""The class of a character: letter, digit, space, newline, punctuation, or the script it belongs to."""
 
 import unicodedata
 

@@ -6,18 +6,22 @@ much smaller differences show than the errors of the models by themselves would 
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from charseq.analysis.blocks import Blocks, resampled_ratios
-from charseq.analysis.figures import Figures
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
+from charseq.analysis.reading import NamedModel, Progress, held_out_text, scored_texts
+from charseq.analysis.totals import Totals
 from charseq.arrays import FloatArray
+from charseq.errors import ConfigError
+from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Score, Surprisal, bits
+from charseq.text.corpus import NamedTexts
 
 PASSAGE_CHARS = 64
 INTERVAL = (0.025, 0.975)
@@ -35,17 +39,36 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How many bits more model number `a` pays than number `b`: less than 0 where a is better."""
+class ComparedModel:
+    """A model before it has read anything: its name, what it is in a few words, its sizes."""
 
-    a: int
-    b: int
+    name: str
+    checkpoint: Checkpoint
+    num_file_bytes: int
+
+    @property
+    def kind(self) -> str:
+        """What kind of model it is, in a few words: "gru 1 x 256"."""
+        return self.checkpoint.description
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers it has learnt."""
+        return self.checkpoint.model.num_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How many bits more model `a` pays than model `b`: less than 0 where a is better."""
+
+    a: str
+    b: str
     bits_per_char: Estimate
     bits_per_byte: Estimate
 
     @property
     def verdict(self) -> str:
-        """What the interval of the bits per character says, in words."""
+        """The meaning of the interval of the bits per character, in words."""
         interval = self.bits_per_char
         if math.isnan(interval.low):
             return "too short to tell"
@@ -56,15 +79,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """What the characters of one class cost each model."""
+    """The scores of the models on the characters of one class, in the order of the models."""
 
     name: str
     scores: tuple[Score, ...]
 
+    @property
+    def lowest(self) -> float:
+        """The nats of the best model."""
+        return min(score.nats for score in self.scores)
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A few characters, where they begin in their file, counted in characters, and what each model paid."""
+    """A few characters, their place in the file, counted in characters, and their price under each model."""
 
     file: str
     offset: int
@@ -118,11 +146,79 @@ class Passages:
         return heapq.nlargest(self._num, [*self._kept, *found], key=lambda passage: passage.spread)
 
 
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Takes texts piece by piece, each file after a `begin`, with what every one of the models paid."""
+    """Everything that tells some models apart on the same texts.
+
+    `totals`, and the scores in `classes` and `passages`, are in the order of the `models`. `differences` are
+    those of every two models; `classes` has the most frequent class first, `passages` the one on which the
+    models differ most.
+    """
+
+    models: tuple[ComparedModel, ...]
+    totals: tuple[Totals, ...]
+    differences: tuple[Difference, ...]
+    classes: tuple[ClassScores, ...]
+    passages: tuple[Passage, ...]
+
+    def __repr__(self) -> str:
+        pairs = (f"{one.a} - {one.b}: {one.bits_per_char.value:+.4f} bits" for one in self.differences)
+        return f"<Comparison: {'; '.join(pairs)}>"
+
+
+def compare(
+    models: Sequence[ComparedModel],
+    texts: NamedTexts,
+    *,
+    num_passages: int = 5,
+    progress: Progress = lambda piece: None,
+) -> Comparison:
+    """Let two or more models, each with a name of its own, read the texts.
+
+    `progress` hears each piece when it is done. Raises DataError when there is nothing in any of the texts.
+    """
+    comparer = Comparer(len(models), num_passages=num_passages)
+    reading = [NamedModel(one.name, one.checkpoint.model, one.checkpoint.codec) for one in models]
+    for text, pieces in scored_texts(reading, texts, progress):
+        comparer.begin(text)
+        for piece in pieces:
+            comparer.add(piece.text, piece.surprisals, seconds=piece.seconds)
+    return comparer.comparison(models)
+
+
+def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
+    """Return the test part that all models have in common; ConfigError where it is not the same."""
+    (first_name, first), *others = checkpoints.items()
+    for name, other in others:
+        if _test_part_of(other) != _test_part_of(first):
+            raise ConfigError(
+                f"{first_name} and {name} have no test part in common, by corpus and split: name a text"
+            )
+    return held_out_text(first)
+
+
+def distinct_names(models: Sequence[str]) -> list[str]:
+    """Return a name for each model, as it was given; one that is given again gets a number."""
+    names: list[str] = []
+    for model in models:
+        name, number = model, 1
+        while name in names:
+            number += 1
+            name = f"{model} ({number})"
+        names.append(name)
+    return names
+
+
+def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
+    made_of = checkpoint.provenance
+    return made_of.sha256, made_of.valid_end, made_of.test_end
+
+
+class Comparer:
+    """Takes texts piece by piece, each file after a `begin`, with the surprisal of every model."""
 
     def __init__(self, num_models: int, *, num_passages: int) -> None:
-        self.figures = [Figures() for _ in range(num_models)]
+        self._totals = [Totals() for _ in range(num_models)]
         self._classes = [ByClass(Worst("total", 0)) for _ in range(num_models)]
         self._passages = Passages(num_passages)
         self._blocks = Blocks(num_models + 2)
@@ -133,36 +229,39 @@ class Comparison:
 
     def add(self, text: str, surprisals: Sequence[Surprisal], *, seconds: Sequence[float]) -> None:
         """Take the next piece of the file, each model's surprisal and the time that it took."""
-        for figures, surprisal, duration in zip(self.figures, surprisals, seconds, strict=True):
-            figures.add(surprisal, seconds=duration)
+        for totals, surprisal, duration in zip(self._totals, surprisals, seconds, strict=True):
+            totals.add(surprisal, seconds=duration)
         for grouping, surprisal in zip(self._classes, surprisals, strict=True):
             grouping.add(text, surprisal)
         nats = np.stack([surprisal.nats for surprisal in surprisals], axis=1)
         self._passages.add(text, nats)
         self._blocks.add(np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
 
-    @property
-    def differences(self) -> list[Difference]:
-        """The difference of every two models, all from the same resampled blocks."""
+    def comparison(self, models: Sequence[ComparedModel]) -> Comparison:
+        """Return everything that tells these models apart."""
+        names = [model.name for model in models]
+        differences = self._differences(names)
+        passages = self._passages.kept
+        return Comparison(
+            tuple(models), tuple(self._totals), tuple(differences), tuple(self._by_class()), tuple(passages)
+        )
+
+    def _differences(self, names: Sequence[str]) -> list[Difference]:
+        """Return the difference of every two models, all from the same resampled blocks."""
         *nats, num_chars, num_bytes = self._blocks.sums.T
         pairs = list(combinations(range(len(nats)), 2))
         apart = np.stack([nats[a] - nats[b] for a, b in pairs], axis=1)
         per_char, per_byte = _estimates(apart, num_chars), _estimates(apart, num_bytes)
         return [
-            Difference(a, b, *estimates) for (a, b), *estimates in zip(pairs, per_char, per_byte, strict=True)
+            Difference(names[a], names[b], *estimates)
+            for (a, b), *estimates in zip(pairs, per_char, per_byte, strict=True)
         ]
 
-    @property
-    def classes(self) -> list[ClassScores]:
-        """The scores of each class of characters, the most frequent class first."""
+    def _by_class(self) -> list[ClassScores]:
+        """Return the scores of each class of characters, the most frequent class first."""
         groups = zip(*(grouping.groups() for grouping in self._classes), strict=True)
         classes = [ClassScores(f"{same[0].name}", tuple(group.score for group in same)) for same in groups]
         return sorted(classes, key=lambda found: -found.scores[0].num_chars)
-
-    @property
-    def passages(self) -> list[Passage]:
-        """The passages on which the models differ most, these first."""
-        return self._passages.kept
 
 
 def _estimates(nats: FloatArray, sizes: FloatArray) -> list[Estimate]:

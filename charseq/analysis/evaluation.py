@@ -1,24 +1,27 @@
-"""A model on texts: read once, scored beside its baselines, and all that was asked for said about it."""
+"""A model on texts: read once, scored beside its baselines, and all that was asked for found on the way."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from charseq.analysis.figures import Figures
-from charseq.analysis.groups import GROUPINGS
-from charseq.analysis.hardest import NUM_GUESSES, Hardest
-from charseq.analysis.ranking import Worst
-from charseq.errors import DataError
+from charseq.analysis.calibration import Bin
+from charseq.analysis.cases import Answer
+from charseq.analysis.groups import GROUPINGS, Grouping
+from charseq.analysis.hardest import NUM_GUESSES, HardChar, Hardest
+from charseq.analysis.ranking import Group, Worst
+from charseq.analysis.reading import NamedModel, Progress, ScoredPiece, scored_texts
+from charseq.analysis.totals import Totals
 from charseq.models.contract import LanguageModel
-from charseq.reports import Row, calibration_row, evaluation_row, group_rows, hardest_row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring import Scorer, Surprisal
+from charseq.scoring import Score, Surprisal
 from charseq.text.corpus import NamedTexts
+
+TOTAL = "total"
+"""The name of all texts together."""
 
 
 class Listener(Protocol):
-    """Hears what each character of each text cost the model."""
+    """Hears the price of each character of each text under the model that is evaluated."""
 
     def begin(self, file: str) -> None:
         """Begin with another text."""
@@ -27,11 +30,19 @@ class Listener(Protocol):
         """Take the next piece of the text."""
 
 
+class Analysis(Listener, Protocol):
+    """A listener that has found something at the end: one object for each row of a report."""
+
+    def results(self) -> Sequence[Any]:
+        """Return what was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be said: groups `by` some of GROUPINGS, the `num_rows` highest in `sort` of each, 0 for all.
+    """The parts of an evaluation: groups `by` some of GROUPINGS, the `num_rows` highest in `sort`, 0 for all.
 
-    Where `sort` is None, groups that have an order keep it, and others go by their total.
+    Where `sort` is None, groups that have an order keep it, and others go by their total. `analyses` are
+    others, by their names.
     """
 
     by: tuple[str, ...] = ()
@@ -39,23 +50,49 @@ class Wanted:
     num_rows: int = 20
     num_hardest: int = 0
     calibration: bool = False
+    analyses: Mapping[str, Analysis] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TextTotals:
+    """The totals of one model on one text, or on all of them together, whose name is "total"."""
+
+    model: str
+    text: str
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of one grouping, in the order in which they are shown, and the score of all texts."""
+
+    groups: Sequence[Group]
+    total: Score
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """Rows by report: the texts, then whatever else was asked for."""
+    """Everything found in some texts; what was not asked for is empty.
 
-    texts: list[Row]
-    groups: dict[str, list[Row]] = field(default_factory=dict)
-    hardest: list[Row] = field(default_factory=list)
-    calibration: list[Row] = field(default_factory=list)
-    cases: list[Row] = field(default_factory=list)
+    `texts` has the totals of each text and model, and of several texts those of all together at the end;
+    `groups` are by the name of their grouping. `added` has the results of further analyses, by their names.
+    """
+
+    texts: list[TextTotals] = field(default_factory=list)
+    groups: dict[str, Groups] = field(default_factory=dict)
+    hardest: list[HardChar] = field(default_factory=list)
+    calibration: list[Bin] = field(default_factory=list)
+    cases: list[Answer] = field(default_factory=list)
+    added: dict[str, Sequence[Any]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        found = [f"{one.model} on {one.text}: {one.totals.score}" for one in self.texts]
+        return f"<Evaluation: {'; '.join(found) or f'{len(self.cases)} cases'}>"
 
     @property
-    def rows(self) -> list[Row]:
-        """All rows, one report after the other."""
-        groups = [row for rows in self.groups.values() for row in rows]
-        return [*self.texts, *groups, *self.hardest, *self.calibration, *self.cases]
+    def total(self) -> Score:
+        """The score of the model, not its baselines, on all texts together."""
+        return next(one.totals.score for one in reversed(self.texts) if one.model == self.texts[0].model)
 
 
 def evaluate(
@@ -67,89 +104,70 @@ def evaluate(
     baselines: Mapping[str, LanguageModel],
     listeners: Sequence[Listener] = (),
     num_guesses: int = 0,
-    progress: Callable[[str], None] = lambda piece: None,
+    progress: Progress = lambda piece: None,
 ) -> Evaluation:
     """Score the texts with the model `name` and with its `baselines`.
 
     `listeners` hear the model's surprisal, with at least `num_guesses` guesses, and `progress` each piece
     when it is done. Raises DataError when there is nothing in any of the texts.
     """
-    worst = {by: Worst(wanted.sort or "total", wanted.num_rows) for by in wanted.by}
-    groupings = {by: GROUPINGS[by](worst[by]) for by in wanted.by}
-    hardest = Hardest(wanted.num_hardest)
+    finder = _Finder(checkpoint, wanted)
     if wanted.num_hardest:
-        listeners, num_guesses = [hardest, *listeners], max(num_guesses, NUM_GUESSES)
+        num_guesses = max(num_guesses, NUM_GUESSES)
     name = f"{name} (model)" if name in baselines else name
-    models = {name: checkpoint.model, **baselines}
-    reading = _Reading(checkpoint, models, [*groupings.values(), *listeners], num_guesses)
-    for text, pieces in texts:
-        reading.read(text, pieces, progress)
-    total = reading.totals[name]
-    if not total.score.num_chars:
-        raise DataError(f"{', '.join(reading.texts)}: empty: there is nothing to score")
-    groups = {}
-    for by, grouping in groupings.items():
-        found = grouping.groups()
-        if not grouping.has_order or wanted.sort:
-            for group in found:
-                worst[by].add(group)
-            found = worst[by].groups
-        groups[by] = group_rows(by, found, total.score)
-    return Evaluation(
-        reading.rows(),
-        groups,
-        [hardest_row(hard, checkpoint.codec.tokenizer.alphabet) for hard in hardest.chars],
-        [calibration_row(part) for part in total.calibration.bins] if wanted.calibration else [],
-    )
-
-
-class _Reading:
-    """Texts as they are read: each piece is scored by all models, of which the first is listened to."""
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        models: Mapping[str, LanguageModel],
-        listeners: Sequence[Listener],
-        num_guesses: int,
-    ) -> None:
-        self._checkpoint, self._models = checkpoint, models
-        self._listeners, self._num_guesses = listeners, num_guesses
-        self.texts: list[str] = []
-        self._figures: list[dict[str, Figures]] = []
-        self.totals = {model: Figures() for model in models}
-
-    def read(self, text: str, pieces: Iterable[str], progress: Callable[[str], None]) -> None:
-        """Score one text."""
-        figures, scorers = {model: Figures() for model in self._models}, self._scorers()
-        self.texts.append(text)
-        self._figures.append(figures)
-        for listener in self._listeners:
+    models = [NamedModel(name, checkpoint.model, checkpoint.codec, num_guesses)]
+    models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
+    hearing = [*finder.listeners, *listeners]
+    found = list[TextTotals]()
+    overall = [TextTotals(model.name, TOTAL, Totals()) for model in models]
+    for text, pieces in scored_texts(models, texts, progress):
+        own = [TextTotals(model.name, text, Totals()) for model in models]
+        found += own
+        for listener in hearing:
             listener.begin(text)
         for piece in pieces:
-            for number, (model, scorer) in enumerate(scorers.items()):
-                begin = time.perf_counter()
-                surprisal = scorer.score(piece)
-                seconds = time.perf_counter() - begin
-                figures[model].add(surprisal, seconds=seconds)
-                self.totals[model].add(surprisal, seconds=seconds)
-                for listener in self._listeners if number == 0 else ():
-                    listener.add(piece, surprisal)
-            progress(piece)
+            _add(own, piece)
+            _add(overall, piece)
+            for listener in hearing:
+                listener.add(piece.text, piece.surprisals[0])
+    if len(found) > len(models):
+        found += overall
+    return finder.evaluation(found, overall[0].totals)
 
-    def rows(self) -> list[Row]:
-        """Return a row for each text and model, and of several texts for all together."""
-        named = list(zip(self.texts, self._figures, strict=True))
-        if len(named) > 1:
-            named.append(("total", self.totals))
-        return [
-            evaluation_row(figures[model], model=model, text=text)
-            for text, figures in named
-            for model in self._models
-        ]
 
-    def _scorers(self) -> dict[str, Scorer]:
-        return {
-            name: Scorer(model, self._checkpoint.codec, num_guesses=0 if number else self._num_guesses)
-            for number, (name, model) in enumerate(self._models.items())
-        }
+def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
+    for one, surprisal, seconds in zip(totals, piece.surprisals, piece.seconds, strict=True):
+        one.totals.add(surprisal, seconds=seconds)
+
+
+class _Finder:
+    """Everything that listens to a model because it was asked for."""
+
+    def __init__(self, checkpoint: Checkpoint, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._worst = {by: Worst(wanted.sort or "total", wanted.num_rows) for by in wanted.by}
+        self._groupings: dict[str, Grouping] = {by: GROUPINGS[by](self._worst[by]) for by in wanted.by}
+        self._hardest = Hardest(wanted.num_hardest, checkpoint.codec.tokenizer.alphabet)
+        self.listeners: list[Listener] = [*self._groupings.values(), *wanted.analyses.values()]
+        if wanted.num_hardest:
+            self.listeners.append(self._hardest)
+
+    def evaluation(self, texts: list[TextTotals], total: Totals) -> Evaluation:
+        """Return everything that was found, besides the totals of the texts."""
+        groups = {by: Groups(self._groups(by), total.score) for by in self._groupings}
+        return Evaluation(
+            texts,
+            groups,
+            self._hardest.chars,
+            total.calibration.bins if self._wanted.calibration else [],
+            added={name: analysis.results() for name, analysis in self._wanted.analyses.items()},
+        )
+
+    def _groups(self, by: str) -> list[Group]:
+        grouping, worst = self._groupings[by], self._worst[by]
+        found = grouping.groups()
+        if grouping.has_order and not self._wanted.sort:
+            return found
+        for group in found:
+            worst.add(group)
+        return worst.groups

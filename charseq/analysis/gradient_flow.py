@@ -1,4 +1,4 @@
-"""The reach of a network into the past: the gradient of a character's loss by the state k steps before it.
+"""The reach of a network into the past: the gradient of a character's loss at the state k steps before.
 
 A vanilla network's gradient vanishes or explodes from step to step, that of a gated one may last. Here that
 is measured on a trained model. Sources: Bengio, Simard and Frasconi 1994, "Learning long-term dependencies
@@ -35,7 +35,7 @@ class GradientFlow:
 
     Lag 1 is the state that is handed to the step which predicts the character, lag k the one k - 1 steps
     before. A layer's state is all that it hands on: h, and C where there is one. `norms` is (layers, lags,
-    N), in nats per unit of the state; `positions` (N,) says where in the text the characters stand.
+    N), in nats per unit of the state; `positions` (N,) are the places of the characters in the text.
     """
 
     lags: tuple[int, ...]
@@ -53,7 +53,7 @@ class GradientFlow:
         return quantile
 
     def factors_per_step(self) -> list[float | None]:
-        """Return for each layer what a step further back multiplies the median by, in geometric mean.
+        """Return for each layer the factor of a step further back on the median, in geometric mean.
 
         It is taken from the first lag to the last one whose median is not zero; None where that is the same.
         """

@@ -1,4 +1,4 @@
-"""Where the bits go: the surprisal of texts by character, class, place, word, line, file or chunk.
+"""The bits of texts by character, class, place, word, line, file or chunk.
 
 Each grouping takes texts piece by piece, in bounded memory, and the scores of its groups sum up to that of
 all the texts.

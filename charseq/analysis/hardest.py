@@ -1,11 +1,12 @@
 """The most surprising characters of a text, each in its context, with what the model expected instead."""
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.scoring import Surprisal, bits
+from charseq.scoring import Expectations, Guess, Surprisal, bits
 
 BEFORE, AFTER = 40, 20
 """Characters of context."""
@@ -15,9 +16,9 @@ NUM_GUESSES = 3
 
 @dataclass(slots=True)
 class HardChar:
-    """One character: its place, counted in characters from 0, its context, what it cost, what was expected.
+    """A character: its place, counted in characters from 0, its context, its price, and what was expected.
 
-    `guesses` are tokens, the likeliest first, with their `probabilities`; the rank of an unseen one is 0.
+    `top` has the likeliest characters first; the rank of an unseen one is 0.
     """
 
     file: str
@@ -27,8 +28,12 @@ class HardChar:
     after: str
     bits: float
     rank: int
-    guesses: list[int]
-    probabilities: list[float]
+    top: tuple[Guess, ...]
+
+    @property
+    def probability(self) -> float:
+        """The probability that the model gave to the character."""
+        return float(2**-self.bits)
 
 
 @dataclass(order=True, slots=True)
@@ -42,10 +47,12 @@ class Hardest:
     """Keeps the `num` most surprising characters of texts that are read piece by piece.
 
     A character that is not in the vocabulary counts where it is met first: it costs as much everywhere.
+    Guesses are places in the `alphabet`.
     """
 
-    def __init__(self, num: int) -> None:
+    def __init__(self, num: int, alphabet: Sequence[str]) -> None:
         self._num, self._heap, self._serial = num, list[_Entry](), 0
+        self._alphabet = alphabet
         self._met = set[str]()
         self.begin("")
 
@@ -90,8 +97,15 @@ class Hardest:
             after=text[k + 1 : k + 1 + AFTER],
             bits=bits(float(surprisal.nats[k])),
             rank=int(surprisal.ranks[k]),
-            guesses=expected.guesses[k, :NUM_GUESSES].tolist(),
-            probabilities=expected.probabilities[k, :NUM_GUESSES].tolist(),
+            top=self._top(expected[k]),
+        )
+
+    def _top(self, expected: Expectations) -> tuple[Guess, ...]:
+        places, probabilities = expected.guesses[:NUM_GUESSES], expected.probabilities[:NUM_GUESSES]
+        return tuple(
+            Guess(self._alphabet[place], probability)
+            for place, probability in zip(places.tolist(), probabilities.tolist(), strict=True)
+            if place >= 0
         )
 
     def _keep(self, hard: HardChar) -> None:

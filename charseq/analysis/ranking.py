@@ -10,10 +10,10 @@ from charseq.scoring import Score
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What some characters cost. `count` says how many words, lines or characters they are.
+    """Characters that belong together, and their score; `count` is the number of words, lines or characters.
 
-    `name` is None for what is left of other groups. A group that is found at one place has its `file` and
-    `offset` there, in characters; a chunk knows what its file cost `so_far`, up to its end.
+    `name` is None for what is left of other groups. A group that is found at one place has its `file` and its
+    `offset` there, in characters; a chunk has the score of its file `so_far`, up to its end.
     """
 
     name: str | None
@@ -28,7 +28,7 @@ SORTS: Mapping[str, Callable[[Group], float]] = {
     "total": lambda group: group.score.nats,
     "mean": lambda group: group.score.nats_per_char if group.score.num_chars else -math.inf,
 }
-"""What groups can be sorted by, the highest first."""
+"""The figures that groups can be sorted by, the highest first."""
 
 
 class Worst:
@@ -54,7 +54,9 @@ class Worst:
     def groups(self) -> list[Group]:
         """The groups, the highest first, and then the rest, if there is one."""
         kept = [group for *_, group in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]
-        return kept + [self._rest] * (self._rest.count > 0)
+        if self._rest.count:
+            kept.append(self._rest)
+        return kept
 
     def _put_to_rest(self, group: Group) -> None:
         self._rest = Group(None, self._rest.count + group.count, self._rest.score + group.score)

@@ -1,4 +1,4 @@
-"""A text cut into words or lines as it is read, each with what it cost."""
+"""A text cut into words or lines as it is read, each with its score."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ SPACES = np.array([ord(char) for char in map(chr, range(0x3001)) if char.isspace
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a text: where it begins in characters, its text without what separates it, what it cost."""
+    """A part of a text: its beginning in characters, its text without what separates it, its score."""
 
     offset: int
     text: str
@@ -46,7 +46,7 @@ def line_starts(text: str, after: str) -> BoolArray:
 
 
 STARTS: Mapping[str, Callable[[str, str], BoolArray]] = {"word": word_starts, "line": line_starts}
-"""What a text can be cut into. The space after a word is a part of it, as the newline is of a line."""
+"""The parts that a text can be cut into. The space after a word belongs to it, as the newline to a line."""
 
 
 class Segments:
@@ -74,7 +74,7 @@ class Segments:
             yield from self.finish()
 
     def finish(self) -> Iterator[Segment]:
-        """Yield what has been read of the last segment, if anything."""
+        """Yield the last segment as far as it has been read, if anything has."""
         begun = self._open
         if begun.score.num_chars:
             yield replace(begun, text=begun.text.rstrip("\r\n" if self._kind == "line" else None))

@@ -1,72 +1,84 @@
-"""One row for each character, word, line or file of a text, as soon as it is known: for the shell."""
+"""Each character, word, line or file of a text with its price, as soon as it is known: for the shell."""
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from charseq.analysis.reading import NamedModel, ScoredPiece, scored_texts
 from charseq.analysis.segments import Segment, Segments
-from charseq.errors import DataError
-from charseq.reports import Row
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring import Score, Scorer, Surprisal, bits
+from charseq.scoring import Guess, Score, bits
 from charseq.text.corpus import NamedTexts
 
 KINDS = ("char", "word", "line", "file")
+NUM_GUESSES = 2
+"""Guesses of which one at least is another character."""
 
 
-def each_row(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Row]:
-    """Yield a row for each `kind`, one of KINDS, beginning with what they are sorted by.
+@dataclass(frozen=True, slots=True)
+class EachChar:
+    """A character: its place, its price, the `entropy` in bits before it, the likeliest other character."""
+
+    file: str
+    offset: int
+    char: str
+    nats: float
+    rank: int
+    entropy: float
+    alternative: Guess | None
+
+    @property
+    def bits(self) -> float:
+        """-log2 p."""
+        return bits(self.nats)
+
+    @property
+    def probability(self) -> float:
+        """P."""
+        return math.exp(-self.nats)
+
+
+@dataclass(frozen=True, slots=True)
+class EachSegment:
+    """A word, a line or a file with its place and its score; the text of a file is None."""
+
+    file: str
+    offset: int
+    text: str | None
+    score: Score
+
+
+Each: TypeAlias = EachChar | EachSegment
+
+
+def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]:
+    """Yield each `kind`, one of KINDS, as soon as it is read.
 
     Raises DataError at the end where there was nothing at all.
     """
-    files, num_chars = [], 0
-    for file, pieces in texts:
-        files.append(file)
-        for row in _rows_of(checkpoint, file, pieces, kind):
-            num_chars += row.get("num_chars", 1)
-            yield row
-    if not num_chars:
-        raise DataError(f"{', '.join(files)}: empty: there is nothing to score")
+    num_guesses = NUM_GUESSES if kind == "char" else 0
+    model = NamedModel("", checkpoint.model, checkpoint.codec, num_guesses)
+    for file, pieces in scored_texts([model], texts):
+        if kind == "char":
+            yield from _chars(pieces, file, checkpoint.codec.tokenizer.alphabet)
+        elif kind == "file":
+            yield EachSegment(file, 0, None, sum((piece.surprisals[0].score() for piece in pieces), Score()))
+        else:
+            yield from (EachSegment(file, one.offset, one.text, one.score) for one in _segments(pieces, kind))
 
 
-def _rows_of(checkpoint: Checkpoint, file: str, pieces: Iterable[str], kind: str) -> Iterator[Row]:
-    scorer = Scorer(checkpoint.model, checkpoint.codec, num_guesses=2 if kind == "char" else 0)
-    scored = ((piece, scorer.score(piece)) for piece in pieces)
-    if kind == "char":
-        yield from _chars(scored, file, checkpoint.codec.tokenizer.alphabet)
-    elif kind == "file":
-        score = sum((surprisal.score() for _, surprisal in scored), Score())
-        yield _segment_row(Segment(0, "", score), file) | {"text": None}
-    else:
-        yield from _segments(scored, file, kind)
-
-
-def _segments(scored: Iterable[tuple[str, Surprisal]], file: str, kind: str) -> Iterator[Row]:
+def _segments(pieces: Iterable[ScoredPiece], kind: str) -> Iterator[Segment]:
     segments = Segments(kind)
-    for piece, surprisal in scored:
-        for segment in segments.add(piece, surprisal):
-            yield _segment_row(segment, file)
-    for segment in segments.finish():
-        yield _segment_row(segment, file)
+    for piece in pieces:
+        yield from segments.add(piece.text, piece.surprisals[0])
+    yield from segments.finish()
 
 
-def _segment_row(segment: Segment, file: str) -> Row:
-    score = segment.score
-    return {
-        "bits_per_char": score.bits_per_char,
-        "perplexity": score.perplexity,
-        "bits": bits(score.nats),
-        "nats": score.nats,
-        "num_chars": score.num_chars,
-        "num_unseen": score.num_unseen,
-        "offset": segment.offset,
-        "file": file,
-        "text": segment.text,
-    }
-
-
-def _chars(scored: Iterable[tuple[str, Surprisal]], file: str, vocab: tuple[str, ...]) -> Iterator[Row]:
+def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: tuple[str, ...]) -> Iterator[EachChar]:
     offset = 0
-    for piece, surprisal in scored:
+    for piece in pieces:
+        surprisal = piece.surprisals[0]
         expected = surprisal.expected
         if expected is None or surprisal.ranks is None:
             raise ValueError("scored without guesses")
@@ -77,19 +89,13 @@ def _chars(scored: Iterable[tuple[str, Surprisal]], file: str, vocab: tuple[str,
             expected.guesses,
             expected.probabilities,
         )
-        values = zip(piece, *(column.tolist() for column in columns), strict=True)
-        for char, nats, rank, entropy, guesses, probabilities in values:
-            other = next((k for k, token in enumerate(guesses) if vocab[token] != char), None)
-            yield {
-                "bits": bits(nats),
-                "nats": nats,
-                "probability": math.exp(-nats),
-                "rank": rank,
-                "entropy": bits(entropy),
-                "char": char,
-                "alternative": None if other is None else vocab[guesses[other]],
-                "alternative_probability": None if other is None else probabilities[other],
-                "offset": offset,
-                "file": file,
-            }
+        values = zip(piece.text, *(column.tolist() for column in columns), strict=True)
+        for char, nats, rank, entropy, places, probabilities in values:
+            guesses = (
+                Guess(alphabet[place], p)
+                for place, p in zip(places, probabilities, strict=True)
+                if place >= 0
+            )
+            other = next((guess for guess in guesses if guess.char != char), None)
+            yield EachChar(file, offset, char, nats, rank, bits(entropy), other)
             offset += 1

@@ -53,10 +53,10 @@ def command(
     """
     from charseq.bench import Bench
     from charseq.cli.console import check_choice, check_format, results
-    from charseq.reports import REPORTS, write_rows
-    from charseq.reports.display.tables import bench_table
+    from charseq.registry import REPORTS
+    from charseq.reports import write_rows
 
-    check_format(format_name, *REPORTS)
+    check_format(format_name)
     for choice in what or []:
         check_choice("what is measured", choice, WHAT)
     if cell is not None:
@@ -68,11 +68,11 @@ def command(
     cells = [cell] if cell else list(CELLS)
     if format_name != "table":
         figures = _measured(bench, what or list(WHAT), cells, shape or [])
-        write_rows((row.row() for row in figures), format_name, sys.stdout)
+        write_rows(REPORTS["bench"].rows(figures), format_name, sys.stdout)
         return
     for kind in what or WHAT:
         figures = _measured(bench, [kind], cells, shape or [])
-        results().print(bench_table([row.row() for row in figures]))
+        REPORTS["bench"].show(results(), list(figures))
         results().print()
 
 

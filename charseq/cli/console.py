@@ -12,7 +12,7 @@ from charseq.config import suggest
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from charseq.reports import Row
     from charseq.runs.checkpoint import Checkpoint
@@ -57,23 +57,55 @@ def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
     return path, Checkpoint.load(path)
 
 
-def split_model(arguments: list[str] | None) -> tuple[str | None, list[str]]:
-    """Take the first argument as the model if it names one; the rest are texts or prefixes.
+def one_model(option: str | None, argument: str | None) -> str | None:
+    """Return the model that -m or the argument names, if any; ConfigError for both."""
+    if option is not None and argument is not None:
+        raise ConfigError(f"{argument}: the model is given by -m already: leave out one of the two")
+    return option if argument is None else argument
 
-    Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing.
+
+def split_model(
+    arguments: list[str] | None, option: str | None, *, rest: str = "texts"
+) -> tuple[str | None, list[str]]:
+    """Return the model, which -m names or else the first argument if it is one, and the texts or prefixes.
+
+    Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing, and
+    for a model among the rest.
     """
-    from charseq.files import exists
+    models, others = split_models(arguments, None if option is None else [option], rest=rest, most=1)
+    return (models[0] if models else None), others
+
+
+def split_models(
+    arguments: list[str] | None, options: list[str] | None, *, rest: str = "texts", most: int | None = None
+) -> tuple[list[str], list[str]]:
+    """Return the models, at `most` so many, and the texts or prefixes; errors as in `split_model`."""
     from charseq.runs.directory import is_model
 
-    if not arguments:
-        return None, []
-    first, rest = arguments[0], arguments[1:]
-    if is_model(first):
-        return first, rest
-    in_a_folder = exists(first.rpartition("/")[0])
-    if (first.endswith(".safetensors") or in_a_folder) and not exists(first):
-        raise ConfigError(f"{first}: no such model; give a run directory or a .safetensors file")
-    return None, arguments
+    models, others = list(options or []), list(arguments or [])
+    if not models:
+        while others and is_model(others[0]) and len(models) != most:
+            models.append(others.pop(0))
+    if not models and others:
+        _check_first(others[0])
+    if options and rest == "prefixes":  # a prefix may be any text
+        return models, others
+    for other in others:
+        if is_model(other):
+            where = (
+                "the model comes first, or is given by -m" if most == 1 else "give each by -m, or all first"
+            )
+            raise ConfigError(f"{other}: a model among the {rest}: {where}")
+    return models, others
+
+
+def _check_first(argument: str) -> None:
+    """Raise ConfigError for a path, in a folder that exists, of nothing: most likely a misspelt model."""
+    from charseq.files import exists
+
+    in_a_folder = exists(argument.rpartition("/")[0])
+    if (argument.endswith(".safetensors") or in_a_folder) and not exists(argument):
+        raise ConfigError(f"{argument}: no such model; give a run directory or a .safetensors file")
 
 
 def check_choice(what: str, name: str, choices: Sequence[str]) -> None:
@@ -84,9 +116,11 @@ def check_choice(what: str, name: str, choices: Sequence[str]) -> None:
         )
 
 
-def check_format(name: str, *known: str) -> None:
-    """Raise ConfigError unless `name` is "table" or one of the `known` formats for programs."""
-    check_choice("--format", name, ("table", *known))
+def check_format(name: str, *, page: bool = False) -> None:
+    """Raise ConfigError unless `name` is "table" or a format for programs, or with `page` "html"."""
+    from charseq.registry import FORMATS
+
+    check_choice("--format", name, ("table", *FORMATS, "html") if page else ("table", *FORMATS))
 
 
 def check_before(texts: Sequence[str], html: Path | None) -> None:
@@ -98,14 +132,6 @@ def check_before(texts: Sequence[str], html: Path | None) -> None:
         check_source(text)
     if html is not None:
         check_writable(html)
-
-
-def print_tables(console: "Console", tables: "Iterable[RenderableType]") -> None:
-    """Print tables with an empty line between them."""
-    for number, table in enumerate(tables):
-        if number:
-            console.print()
-        console.print(table)
 
 
 def write_result(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charseq.cli.options import FormatOption, examples
+from charseq.cli.options import FormatOption, ModelOption, examples
 from charseq.errors import ConfigError, DataError
 
 EXAMPLES = examples(
@@ -29,27 +29,29 @@ def command(
             show_default=False,
         ),
     ] = None,
+    model: ModelOption = None,
     top: Annotated[int, typer.Option(min=0, metavar="K", help="How many of the likeliest to show.")] = 5,
     format_name: FormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
     from charseq.cli.console import check_format, load_model, note, results, split_model
-    from charseq.reports import REPORTS, prediction_row, write_rows
-    from charseq.reports.display.tables import predictions_table
+    from charseq.registry import REPORTS
+    from charseq.reports import write_rows
     from charseq.scoring import Predictor
 
-    check_format(format_name, *REPORTS)
-    model, prefixes = split_model(arguments)
+    check_format(format_name)
+    model, prefixes = split_model(arguments, model, rest="prefixes")
     _, checkpoint = load_model(model)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
     questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
     predictor = Predictor(checkpoint.model, checkpoint.codec)
-    rows = (prediction_row(predictor.predict(prefix, target, num_top=top)) for prefix, target in questions)
+    predictions = (predictor.predict(prefix, target, num_top=top) for prefix, target in questions)
+    report = REPORTS["prediction"]
     if format_name == "table":
-        results().print(predictions_table(list(rows)))
+        report.show(results(), list(predictions))
     else:
-        write_rows(rows, format_name, sys.stdout)
+        write_rows(report.rows(predictions), format_name, sys.stdout)
 
 
 def _read_questions() -> Iterator[tuple[str, str | None]]:

@@ -26,6 +26,20 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings file; default: ./charseq.toml, if any."),
 ]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="MODEL", help="The model; all arguments are something else then."),
+]
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option("--model", "-m", metavar="MODEL", help="A model; repeatable. All arguments are texts then."),
+]
+ReportOption = Annotated[
+    str | None,
+    typer.Option(
+        "--report", metavar="NAME", help="Only this one of the reports; TSV and CSV hold one at a time."
+    ),
+]
 HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the results as a page, too.")
 ]
@@ -47,7 +61,7 @@ SetOption = Annotated[
 def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command an option for every key of the named sections but those listed for a section.
 
-    What the user gives arrives, as strings by section and key, in the command's argument `options`.
+    The options that are given arrive, as strings by section and key, in the command's argument `options`.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +89,7 @@ def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any
 
 
 def examples(*pairs: tuple[str, str]) -> str:
-    """Return the end of a command's help: what each command does, and the command."""
+    """Return the end of a command's help: each command below its explanation."""
     lines = [
         f"[dim]{escape(explanation)}:[/dim]\n[cyan]$ {escape(command)}[/cyan]"
         for command, explanation in pairs
@@ -84,7 +98,7 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 
 def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
-    """Return what was said on the command line: --set first, then the options."""
+    """Return the settings given on the command line: --set first, then the options."""
     layers: Layers = [(layer_from_assignment(text), f"--set {text}") for text in assignments or []]
     for (section, key), text in options.items():
         layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))

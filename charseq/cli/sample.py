@@ -7,6 +7,7 @@ import typer
 
 from charseq.cli.options import (
     ConfigOption,
+    ModelOption,
     SetOption,
     base_settings,
     examples,
@@ -28,9 +29,13 @@ EXAMPLES = examples(
 
 @settings_options(sample=())
 def command(
-    model: Annotated[
-        str | None, typer.Argument(help="Run directory or .safetensors file; default: the newest run.")
+    argument: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]", help="Run directory or .safetensors file; default: the newest run."
+        ),
     ] = None,
+    model: ModelOption = None,
     prompt: Annotated[
         str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
     ] = None,
@@ -47,7 +52,7 @@ def command(
     options: dict[tuple[str, str], str],
 ) -> None:
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
-    from charseq.cli.console import load_model
+    from charseq.cli.console import load_model, one_model
     from charseq.sampling import texts
 
     if prompt is not None and prompt_file is not None:
@@ -56,7 +61,7 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(model)
+    _, checkpoint = load_model(one_model(model, argument))
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(

@@ -1,34 +1,27 @@
-"""Texts that a command is to score: where they come from, and how far it is with them."""
+"""Texts that a command scores: their sources, and its progress with them."""
 
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from charseq.runs.checkpoint import Checkpoint
-    from charseq.text.corpus import NamedTexts
+    from charseq.text.corpus import DecodingErrors, NamedTexts
 
 PATIENCE = 1.0
-"""Seconds of scoring before anything is said about how far it is."""
+"""Seconds of scoring before progress is shown."""
 
 
 def named_texts(sources: list[str], errors: str) -> "NamedTexts":
     """Yield the texts behind `sources`, with bytes that are not UTF-8 treated as --errors says."""
     from charseq.text.corpus import iter_texts
 
+    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
     for source in sources:
-        yield from iter_texts(source, errors="replace" if errors == "replace" else "strict")
-
-
-def held_out_text(checkpoint: "Checkpoint") -> "NamedTexts":
-    """Yield the test part of the model's own corpus."""
-    from charseq.runs.provenance import held_out_part
-
-    yield "test part", held_out_part(checkpoint).strings()
+        yield from iter_texts(source, errors=policy)
 
 
 class ScoringProgress:
-    """Tells stderr how far the scoring is, once it takes long; use as a context manager."""
+    """Shows the progress of scoring on stderr, once it takes long; use as a context manager."""
 
     def __init__(self, sources: list[str], *, plain: bool) -> None:
         from charseq.cli.progress import ReadingDisplay

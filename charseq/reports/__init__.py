@@ -1,23 +1,7 @@
-"""From scores and predictions to what people and programs read: tables for the one, records for the other."""
+"""Objects for people and for programs: one file for each report, with its columns; formats; display."""
 
-from charseq.reports.formats import (
-    REPORTS,
-    Row,
-    calibration_row,
-    evaluation_row,
-    group_rows,
-    hardest_row,
-    prediction_row,
-    write_rows,
-)
+from charseq.reports.column import Column, Row
+from charseq.reports.formats import write_rows
+from charseq.reports.report import Report
 
-__all__ = [
-    "REPORTS",
-    "Row",
-    "calibration_row",
-    "evaluation_row",
-    "group_rows",
-    "hardest_row",
-    "prediction_row",
-    "write_rows",
-]
+__all__ = ["Column", "Report", "Row", "write_rows"]

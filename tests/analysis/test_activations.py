@@ -1,4 +1,4 @@
-"""States and gates while a text is read, the properties of texts, and which units follow them."""
+"""States and gates while a text is read, the properties of texts, and the neurons that follow them."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from charseq.analysis.activations import (
     correlations,
     gate_openness,
     hidden_states,
-    rank_units,
+    rank_neurons,
 )
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
@@ -20,6 +20,7 @@ from charseq.config import CellName, ModelConfig, Unit
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.text import UNSEEN, CharTokenizer
+from charseq.text.codec import Codec
 from tests import reference
 
 TOKENIZER = CharTokenizer.fit("hello world\n")
@@ -63,7 +64,7 @@ def read_plainly(model: CharModel, unit: Unit, text: str) -> FloatArray:
 def test_states_are_those_of_reading_plainly(cell: CellName, unit: Unit) -> None:
     """The state after each character is that of a model that reads one at a time, restarts and all."""
     model = make_model(cell)
-    states = hidden_states(model, TOKENIZER, unit, TEXT)
+    states = hidden_states(model, Codec(TOKENIZER, unit), TEXT)
     np.testing.assert_allclose(states, read_plainly(model, unit, TEXT)[:, 1:], rtol=0, atol=1e-12)
 
 
@@ -72,8 +73,8 @@ def test_states_are_those_of_reading_plainly(cell: CellName, unit: Unit) -> None
 def test_the_end_of_the_text_does_not_matter(unit: Unit, length: int) -> None:
     """A state depends on what was read before, whatever follows and however it falls into windows."""
     model = make_model("gru")
-    states = hidden_states(model, TOKENIZER, unit, TEXT[:length])
-    whole = hidden_states(model, TOKENIZER, unit, TEXT)
+    states = hidden_states(model, Codec(TOKENIZER, unit), TEXT[:length])
+    whole = hidden_states(model, Codec(TOKENIZER, unit), TEXT)
     np.testing.assert_allclose(states, whole[:, :length], rtol=0, atol=1e-12)
 
 
@@ -81,21 +82,21 @@ def test_the_end_of_the_text_does_not_matter(unit: Unit, length: int) -> None:
 def test_a_line_has_the_states_it_has_alone(cell: CellName) -> None:
     """With unit line nothing before a line's newline reaches into it."""
     model = make_model(cell)
-    alone = hidden_states(model, TOKENIZER, "line", "hello")
-    after = hidden_states(model, TOKENIZER, "line", "low world\nhello")
+    alone = hidden_states(model, Codec(TOKENIZER, "line"), "hello")
+    after = hidden_states(model, Codec(TOKENIZER, "line"), "low world\nhello")
     np.testing.assert_allclose(after[:, -5:], alone, rtol=0, atol=1e-12)
 
 
 def test_states_have_the_dtype_of_the_model() -> None:
     """The states of a float32 model are float32."""
-    states = hidden_states(make_model("rnn", dtype=np.float32), TOKENIZER, "stream", "hello")
+    states = hidden_states(make_model("rnn", dtype=np.float32), Codec(TOKENIZER, "stream"), "hello")
     assert (states.dtype, states.shape) == (np.float32, (2, 5, 5))
 
 
 @each_unit
 def test_an_empty_text_has_no_states(unit: Unit) -> None:
     """Where nothing is read there is no state."""
-    assert hidden_states(make_model("rnn"), TOKENIZER, unit, "").shape == (2, 0, 5)
+    assert hidden_states(make_model("rnn"), Codec(TOKENIZER, unit), "").shape == (2, 0, 5)
 
 
 # ---- gates
@@ -122,7 +123,7 @@ def gates_by_hand(model: CharModel, unit: Unit, text: str) -> dict[str, FloatArr
 def test_gates_are_those_of_the_equations(cell: CellName, unit: Unit) -> None:
     """How open each gate of the first layer is follows from its equation, for each character."""
     model = make_model(cell)
-    openness, expected = gate_openness(model, TOKENIZER, unit, TEXT), gates_by_hand(model, unit, TEXT)
+    openness, expected = gate_openness(model, Codec(TOKENIZER, unit), TEXT), gates_by_hand(model, unit, TEXT)
     assert list(openness) == list(expected)
     for name, by_hand in expected.items():
         assert openness[name].shape == (2, len(TEXT))
@@ -137,7 +138,7 @@ def test_each_layer_has_gates_of_its_own(cell: CellName, k: int) -> None:
     for letter in "UW":
         model.params[f"layers.{k}.{letter}"].fill(0)
     model.params[f"layers.{k}.b"].fill(50)
-    for gate in gate_openness(model, TOKENIZER, "stream", TEXT).values():
+    for gate in gate_openness(model, Codec(TOKENIZER, "stream"), TEXT).values():
         assert gate[k].tolist() == [1] * len(TEXT)
         assert np.all((gate[1 - k] > 0) & (gate[1 - k] < 1))
 
@@ -145,14 +146,14 @@ def test_each_layer_has_gates_of_its_own(cell: CellName, k: int) -> None:
 def test_a_cell_without_gates_is_refused() -> None:
     """A vanilla network has no gates to look at, and is named."""
     with pytest.raises(ConfigError, match="the cell rnn has no gates"):
-        gate_openness(make_model("rnn"), TOKENIZER, "stream", "hello")
+        gate_openness(make_model("rnn"), Codec(TOKENIZER, "stream"), "hello")
 
 
-# ---- units that follow a property
+# ---- neurons that follow a property
 
 
 def test_correlations_are_pearsons() -> None:
-    """Each r is that of the textbook, for every unit of every layer, over any number of windows."""
+    """Each r is that of the textbook, for every neuron of every layer, over any number of windows."""
     rng = np.random.default_rng(1)
     states, values = rng.normal(3, 1, (2, 700, 3)), rng.normal(-2, 5, 700)
     states[1, :, 2] -= values
@@ -176,7 +177,7 @@ def test_perfect_correlation_is_no_more_than_one() -> None:
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, 1 / 3])
 def test_what_is_constant_correlates_with_nothing(constant: float) -> None:
-    """A unit that never moves, and a property that a text never changes, have r = 0, not nan."""
+    """A neuron that never moves, and a property that a text never changes, have r = 0, not nan."""
     moving = np.random.default_rng(3).normal(size=(1, 9, 2))
     states = moving.copy()
     states[0, :, 0] = constant
@@ -184,34 +185,34 @@ def test_what_is_constant_correlates_with_nothing(constant: float) -> None:
     assert correlations(moving, np.full(9, constant)).tolist() == [[0, 0]]
 
 
-def test_units_are_ranked() -> None:
+def test_neurons_are_ranked() -> None:
     """Units come by |r|, those that oppose the property among them, counted from 1."""
     values = np.arange(8.0)
     states = np.zeros((2, 8, 3))
     states[0, :, 2] = -values
     states[1, :, 0] = values**2
     states[1, :, 1] = -(values**3)
-    ranked = rank_units(states, values, 3)
-    assert [unit[:2] for unit in ranked] == [(1, 3), (2, 1), (2, 2)]
+    ranked = rank_neurons(states, values, 3)
+    assert [place[:2] for place in ranked] == [(1, 3), (2, 1), (2, 2)]
     r = [np.corrcoef(values**2, values)[0, 1], -np.corrcoef(values**3, values)[0, 1]]
-    assert [unit[2] for unit in ranked] == pytest.approx([-1, *r])
+    assert [place[2] for place in ranked] == pytest.approx([-1, *r])
 
 
-def test_equal_units_come_in_order() -> None:
-    """Of units with the same |r| the first layer's and the first units come first; no more than there are."""
+def test_equal_neurons_come_in_order() -> None:
+    """Of neurons with the same |r| those of the first layer come first, in their order."""
     values = np.arange(4.0)
     states = np.stack([values**2, -values] * 50, axis=-1)[None].repeat(2, axis=0)
-    ranked = rank_units(states, values, 999)
-    units = [(layer, unit) for layer in (1, 2) for unit in range(1, 101)]
-    assert [unit[:2] for unit in ranked] == sorted(units, key=lambda unit: unit[1] % 2)
+    ranked = rank_neurons(states, values, 999)
+    places = [(layer, neuron) for layer in (1, 2) for neuron in range(1, 101)]
+    assert [place[:2] for place in ranked] == sorted(places, key=lambda place: place[1] % 2)
 
 
-def test_a_unit_that_counts_is_found() -> None:
-    """A unit that is set to count columns is the first to be named for the position."""
+def test_a_neuron_that_counts_is_found() -> None:
+    """A neuron that is set to count columns is the first to be named for the position."""
     model = make_model("rnn", 1)
-    states = hidden_states(model, TOKENIZER, "stream", TEXT)
+    states = hidden_states(model, Codec(TOKENIZER, "stream"), TEXT)
     states[0, :, 3] = PROPERTIES["position"](TEXT) / 100
-    assert rank_units(states, PROPERTIES["position"](TEXT), 1) == [(1, 4, pytest.approx(1))]
+    assert rank_neurons(states, PROPERTIES["position"](TEXT), 1) == [(1, 4, pytest.approx(1))]
 
 
 # ---- properties
@@ -287,8 +288,11 @@ def test_the_names_of_properties() -> None:
 def test_windows_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows of another size give the same states and gates."""
     model = make_model("lstm")
-    expected = hidden_states(model, TOKENIZER, "line", TEXT), gate_openness(model, TOKENIZER, "line", TEXT)
+    expected = (
+        hidden_states(model, Codec(TOKENIZER, "line"), TEXT),
+        gate_openness(model, Codec(TOKENIZER, "line"), TEXT),
+    )
     monkeypatch.setattr(activations, "WINDOW_STEPS", 7)
-    np.testing.assert_allclose(hidden_states(model, TOKENIZER, "line", TEXT), expected[0], atol=1e-12)
-    for name, gate in gate_openness(model, TOKENIZER, "line", TEXT).items():
+    np.testing.assert_allclose(hidden_states(model, Codec(TOKENIZER, "line"), TEXT), expected[0], atol=1e-12)
+    for name, gate in gate_openness(model, Codec(TOKENIZER, "line"), TEXT).items():
         np.testing.assert_allclose(gate, expected[1][name], atol=1e-12)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.calibration import NUM_BINS, Calibration
-from charseq.scoring.scorer import Surprisal
+from tests.analysis.builders import surprisal_with
 
 guesses = st.lists(st.tuples(st.integers(1, 1000).map(lambda k: k / 1000), st.integers(0, 3)), max_size=60)
 
@@ -21,9 +21,7 @@ def counted(confidences: Sequence[float], ranks: Sequence[int], cuts: Sequence[i
     for begin, end in pairwise([0, *cuts, len(ranks)]):
         part = slice(begin, end)
         nothing = np.zeros(len(ranks[part]))
-        calibration.add(
-            Surprisal(nothing, np.array(ranks[part], np.int32), np.array(confidences[part], float), nothing)
-        )
+        calibration.add(surprisal_with(nothing.tolist(), list(ranks[part]), list(confidences[part])))
     return calibration
 
 

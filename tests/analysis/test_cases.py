@@ -1,14 +1,15 @@
-"""Files of cases: what they hold, what is wrong with them in one line, and the verdicts on answers."""
+"""Files of cases: their contents, their mistakes in one line, and the verdicts on answers."""
 
 import math
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from charseq.analysis.cases import Case, Expectation, case_row, read_cases, step_rows, total_row
+from charseq.analysis.cases import Answer, Case, Expectation, check_cases, mean_answer, read_cases
 from charseq.errors import ConfigError, DataError
-from charseq.reports import Row
 from charseq.scoring.predictor import Guess, Prediction
+from tests.analysis.builders import checkpoint_of
 
 
 @pytest.fixture
@@ -220,58 +221,42 @@ def test_a_prediction_without_a_target_misses() -> None:
     assert case.passed(predicted(rank=None, probability=None)) is False
 
 
-def test_case_row() -> None:
-    """The row of a case is that of its prediction, with the perplexity and the verdict."""
-    case = Case(prefix="hell", target="o", expect=Expectation(rank=1))
-    assert case_row(case, predicted(probability=0.25)) == {
-        "report": "case",
-        "prefix": "hell",
-        "target": "o",
-        "probability": 0.25,
-        "rank": 1,
-        "bits": 2.0,
-        "entropy": 1.5,
-        "top": [{"char": "o", "probability": 0.5}, {"char": "p", "probability": 0.25}],
-        "perplexity": pytest.approx(4.0),
-        "passed": True,
-    }
+# ---- answers
 
 
-def test_step_rows() -> None:
-    """The steps on the way to a case have the columns of a case, and no verdict."""
-    steps = step_rows([predicted(probability=0.25), predicted(probability=0.125)])
-    case = Case(prefix="hell", target="o", expect=Expectation(rank=1))
-    assert all(list(row) == list(case_row(case, predicted())) for row in steps)
-    assert [row["passed"] for row in steps] == [None, None]
-    assert [row["perplexity"] for row in steps] == pytest.approx([4.0, 8.0])
-
-
-def rows_of(*answers: tuple[float, int, bool]) -> list[Row]:
-    """Return the rows of cases with a probability and a rank, that expect rank 1 or expect nothing."""
+def answers_to(*given: tuple[float, int, bool]) -> list[Answer]:
+    """Return answers with a probability and a rank, to cases that expect rank 1 or expect nothing."""
     return [
-        case_row(
-            Case(prefix="hell", target="o", expect=Expectation(rank=1) if expected else None),
+        Answer.of(
             predicted(probability=probability, rank=rank),
+            passed=Case(prefix="hell", target="o", expect=Expectation(rank=1) if expected else None).passed(
+                predicted(probability=probability, rank=rank)
+            ),
         )
-        for probability, rank, expected in answers
+        for probability, rank, expected in given
     ]
 
 
-def test_total_row() -> None:
-    """The total has the mean bits and entropy per case, and the perplexity of those bits."""
-    rows = rows_of((0.5, 1, True), (0.125, 1, True))
-    total = total_row(rows)
-    assert total["bits"] == 2.0
-    assert total["entropy"] == 1.5
-    assert total["perplexity"] == pytest.approx(4.0)
-    assert total["passed"] is True
-    assert list(total["top"]) == []
-    assert all(total[key] is None for key in ("prefix", "target", "probability", "rank"))
-    assert total.keys() == rows[0].keys()
+def test_an_answer_has_the_fields_of_its_prediction_the_perplexity_and_the_verdict() -> None:
+    """An answer is a prediction and a verdict in one."""
+    prediction = predicted(probability=0.25)
+    answer = Answer.of(prediction, passed=True)
+    for field in fields(prediction):
+        assert getattr(answer, field.name) == getattr(prediction, field.name)
+    assert answer.perplexity == pytest.approx(4.0)
+    assert answer.passed is True
+
+
+def test_the_mean_answer_has_mean_bits_and_entropy_and_the_perplexity_of_those_bits() -> None:
+    """The mean is over cases, and has neither prefix nor target."""
+    mean = mean_answer(answers_to((0.5, 1, True), (0.125, 1, True)))
+    assert (mean.bits, mean.entropy, mean.passed, mean.top) == (2.0, 1.5, True, ())
+    assert mean.perplexity == pytest.approx(4.0)
+    assert [mean.prefix, mean.target, mean.probability, mean.rank] == [None] * 4
 
 
 @pytest.mark.parametrize(
-    ("answers", "passed"),
+    ("given", "passed"),
     [
         ([(0.5, 1, True), (0.5, 1, True)], True),
         ([(0.5, 1, True), (0.5, 2, True)], False),
@@ -280,12 +265,36 @@ def test_total_row() -> None:
         ([(0.5, 2, True)], False),
     ],
 )
-def test_all_cases_must_pass(answers: list[tuple[float, int, bool]], passed: bool) -> None:
-    """The total passes unless a case misses what it expects."""
-    assert total_row(rows_of(*answers))["passed"] is passed
+def test_the_mean_answer_passes_unless_a_case_misses(
+    given: list[tuple[float, int, bool]], passed: bool
+) -> None:
+    """A case that expects nothing cannot miss."""
+    assert mean_answer(answers_to(*given)).passed is passed
 
 
-def test_a_total_beyond_all_numbers() -> None:
-    """Cases that cost thousands of bits have an infinite perplexity, not an error."""
-    row = case_row(Case(prefix="a", target="b"), predicted()) | {"bits": 3000.0}
-    assert total_row([row])["perplexity"] == math.inf
+def test_a_mean_of_thousands_of_bits_has_an_infinite_perplexity() -> None:
+    """It is no error."""
+    answer = replace(Answer.of(predicted(), passed=None), bits=3000.0)
+    assert mean_answer([answer]).perplexity == math.inf
+
+
+CASES = [Case(prefix="hell", target="o", expect=Expectation(rank=1)), Case(prefix="kin", target="g")]
+
+
+@pytest.mark.parametrize(
+    ("cases", "steps", "prefixes"),
+    [
+        (CASES[:1], False, ["hell"]),
+        (CASES, False, ["hell", "kin", None]),
+        (CASES, True, ["h", "he", "hel", "hell", "k", "ki", "kin", None]),
+    ],
+)
+def test_answers_come_case_by_case_after_their_steps_and_the_mean_is_last(
+    cases: list[Case], steps: bool, prefixes: list[str | None]
+) -> None:
+    """Steps are asked for; a mean is there for several cases."""
+    answers = check_cases(checkpoint_of(), cases, steps=steps)
+    assert [answer.prefix for answer in answers] == prefixes
+    verdicts = {answer.prefix: answer.passed for answer in answers}
+    assert isinstance(verdicts["hell"], bool)
+    assert {verdicts[prefix] for prefix in prefixes if prefix not in ("hell", None)} <= {None}

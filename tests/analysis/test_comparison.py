@@ -1,6 +1,7 @@
 """Models compared: paired errors, classes, passages, all by hand; and the same for any cutting."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,10 +11,24 @@ from hypothesis import strategies as st
 
 from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, NUM_RESAMPLES, standard_error
 from charseq.analysis.classes import class_of
-from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Difference, Estimate, Passages
+from charseq.analysis.comparison import (
+    PASSAGE_CHARS,
+    ComparedModel,
+    Comparer,
+    Comparison,
+    Difference,
+    Estimate,
+    Passages,
+    compare,
+    distinct_names,
+    shared_test_part,
+)
 from charseq.arrays import FloatArray
+from charseq.errors import ConfigError, DataError
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.scoring.surprisal import Surprisal
+from charseq.text.tokenizers.tokenizer import bytes_per_char
+from tests.analysis.builders import checkpoint_of
 
 LONG = BLOCK_CHARS * MIN_BLOCKS
 UNKNOWN = Estimate(0.0, math.nan, math.nan, math.nan)
@@ -31,24 +46,23 @@ def hardness(text: str) -> FloatArray:
     return 2 + np.sin(places / 100) + noise
 
 
-def surprise_of(text: str, nats: FloatArray) -> Surprisal:
-    """Return what a model says that paid these nats, the first guess always right."""
+def surprisal_of(text: str, nats: FloatArray) -> Surprisal:
+    """Return the surprisal of a model to which the text cost these nats, the first guess always right."""
     ranks = np.ones(len(text), np.int32)
-    num_bytes = np.array([len(char.encode()) for char in text], np.int32)
-    return Surprisal(nats, ranks, np.exp(-nats), num_bytes)
+    return Surprisal(nats, bytes_per_char(text), ranks == 0, ranks, np.exp(-nats))
 
 
 def compared(
     text: str, *all_nats: FloatArray, cuts: tuple[int, ...] = (), num_passages: int = 5
 ) -> Comparison:
     """Return the comparison of models that paid these nats for one file, given in pieces."""
-    comparison = Comparison(len(all_nats), num_passages=num_passages)
-    comparison.begin("a.txt")
+    comparer = Comparer(len(all_nats), num_passages=num_passages)
+    comparer.begin("a.txt")
     for begin, end in pairwise([0, *cuts, len(text)]):
         piece = text[begin:end]
-        surprisals = [surprise_of(piece, nats[begin:end]) for nats in all_nats]
-        comparison.add(piece, surprisals, seconds=[0.5] * len(all_nats))
-    return comparison
+        surprisals = [surprisal_of(piece, nats[begin:end]) for nats in all_nats]
+        comparer.add(piece, surprisals, seconds=[0.5] * len(all_nats))
+    return comparer.comparison([ComparedModel(name, checkpoint_of(), 0) for name in "abc"[: len(all_nats)]])
 
 
 def bits_of(nats: float) -> float:
@@ -63,7 +77,7 @@ def test_the_value_of_a_difference() -> None:
     text = text_of(LONG)
     a, b, c = hardness(text), 1.5 * hardness(text), hardness(text) ** 2
     differences = compared(text, a, b, c).differences
-    assert [(found.a, found.b) for found in differences] == [(0, 1), (0, 2), (1, 2)]
+    assert [(found.a, found.b) for found in differences] == [("a", "b"), ("a", "c"), ("b", "c")]
     for found, nats in zip(differences, (a - b, a - c, b - c), strict=True):
         assert found.bits_per_char.value == pytest.approx(bits_of(nats.sum() / len(text)), rel=1e-12)
         assert found.bits_per_byte.value == pytest.approx(bits_of(nats.sum() / len(text.encode())), rel=1e-12)
@@ -104,7 +118,7 @@ def test_what_is_hard_for_both_cancels() -> None:
     b = a + 0.02 + 0.05 * np.random.default_rng(2).standard_normal(len(text))
     comparison = compared(text, a, b)
     (found,) = comparison.differences
-    unpaired = [figures.standard_error for figures in comparison.figures]
+    unpaired = [totals.standard_error for totals in comparison.totals]
     assert found.bits_per_char.error < min(unpaired) / 20
     assert abs(found.bits_per_char.value) < min(unpaired)
     assert found.verdict == "a is better"
@@ -116,9 +130,9 @@ def test_the_error_of_each_model() -> None:
     nats = hardness(text)
     blocks = nats.reshape(-1, BLOCK_CHARS).sum(axis=1)
     expected = standard_error(blocks, np.full(MIN_BLOCKS, BLOCK_CHARS, np.float64))
-    figures = compared(text, nats, 2 * nats).figures
-    assert [one.standard_error for one in figures] == pytest.approx([expected, 2 * expected])
-    assert [one.seconds for one in figures] == [0.5, 0.5]
+    totals = compared(text, nats, 2 * nats).totals
+    assert [one.standard_error for one in totals] == pytest.approx([expected, 2 * expected])
+    assert [one.seconds for one in totals] == [0.5, 0.5]
 
 
 def test_the_sign_of_a_difference() -> None:
@@ -145,7 +159,7 @@ def test_the_sign_of_a_difference() -> None:
 )
 def test_verdicts(low: float, high: float, verdict: str) -> None:
     """A model is better where the interval of the bits per character leaves zero out, whatever bytes say."""
-    assert Difference(0, 1, Estimate(0.05, 0.1, low, high), UNKNOWN).verdict == verdict
+    assert Difference("a", "b", Estimate(0.05, 0.1, low, high), UNKNOWN).verdict == verdict
 
 
 def test_a_short_text() -> None:
@@ -182,9 +196,9 @@ def test_classes_sum_up_to_the_total() -> None:
     text = text_of(5000)
     comparison = compared(text, hardness(text), 2 * hardness(text), cuts=(1, 77, 2000))
     assert {found.name for found in comparison.classes} == {class_of(char) for char in text}
-    for number, figures in enumerate(comparison.figures):
+    for number, totals in enumerate(comparison.totals):
         total = sum((found.scores[number] for found in comparison.classes), Score())
-        assert total.nats == pytest.approx(figures.score.nats, rel=1e-9, abs=0)
+        assert total.nats == pytest.approx(totals.score.nats, rel=1e-9, abs=0)
         assert (total.num_chars, total.num_bytes) == (len(text), len(text.encode()))
 
 
@@ -238,10 +252,10 @@ def test_of_equal_passages_the_first() -> None:
 
 
 def test_where_nobody_differs() -> None:
-    """A passage that costs every model the same is none on which they differ; and one may ask for none."""
+    """Where every model pays the same, there is no passage; nor is there where none is asked for."""
     text = text_of(500)
-    assert compared(text, hardness(text), hardness(text)).passages == []
-    assert compared(text, hardness(text), 2 * hardness(text), num_passages=0).passages == []
+    assert compared(text, hardness(text), hardness(text)).passages == ()
+    assert compared(text, hardness(text), 2 * hardness(text), num_passages=0).passages == ()
 
 
 # ---- pieces
@@ -264,3 +278,42 @@ def test_pieces(cuts: list[int], in_chars: bool) -> None:
     for part, same in zip(pieces.classes, whole.classes, strict=True):
         assert [score.nats for score in part.scores] == pytest.approx([score.nats for score in same.scores])
     assert pieces.passages == whole.passages
+
+
+# ---- the whole
+
+
+def test_models_are_compared_on_every_piece_of_every_text() -> None:
+    """Each model has the totals of all texts; two models that are the same differ nowhere."""
+    models = [ComparedModel(name, checkpoint_of(), 7) for name in ("a", "b")]
+    heard: list[str] = []
+    texts = [("a.txt", ["hello", " world"]), ("b.txt", ["kin"])]
+    comparison = compare(models, texts, progress=heard.append)
+    assert heard == ["hello", " world", "kin"]
+    assert comparison.models == tuple(models)
+    assert [totals.score.num_chars for totals in comparison.totals] == [14, 14]
+    assert comparison.differences[0].bits_per_char.value == 0
+    assert comparison.passages == ()
+    assert repr(comparison) == "<Comparison: a - b: +0.0000 bits>"
+
+
+def test_nothing_to_compare_on() -> None:
+    """Texts without a character are an error that names them."""
+    models = [ComparedModel(name, checkpoint_of(), 7) for name in ("a", "b")]
+    with pytest.raises(DataError, match=r"^a\.txt: empty: there is nothing to score$"):
+        compare(models, [("a.txt", [""])])
+
+
+def test_a_model_that_is_given_again_gets_a_number() -> None:
+    """Names are distinct, as given."""
+    assert distinct_names(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+
+
+def test_models_of_different_corpora_have_no_test_part_in_common() -> None:
+    """The message names both models, and what to do."""
+    other = checkpoint_of()
+    other.provenance = replace(other.provenance, sha256="another")
+    with pytest.raises(
+        ConfigError, match=r"^m and n have no test part in common, by corpus and split: name a text$"
+    ):
+        shared_test_part({"m": checkpoint_of(), "n": other})

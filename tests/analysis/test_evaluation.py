@@ -1,4 +1,4 @@
-"""A model on texts: who hears what, rows that add up to the whole, and the same however texts are cut."""
+"""A model on texts: listeners, rows that add up to the whole, and the same however texts are cut."""
 
 import math
 from collections.abc import Iterator
@@ -12,18 +12,17 @@ from hypothesis import strategies as st
 
 from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
 from charseq.analysis.groups import GROUPINGS
-from charseq.config import Settings, Unit
+from charseq.config import Unit
 from charseq.errors import DataError
-from charseq.models import NGram
+from charseq.models import NGram, fit_ngram
+from charseq.registry import REPORTS
 from charseq.reports import Row
-from charseq.runs.checkpoint import Checkpoint, Provenance
-from charseq.runs.counting import fit_ngram
-from charseq.scoring.scorer import Scorer, Surprisal
+from charseq.scoring import Scorer, Surprisal
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
-from tests.scoring.test_scorer import TOKENIZER, model_of, random_text
+from tests.analysis.builders import TOKENIZER, UNITS, checkpoint_of, model_of, random_text
 
-PROVENANCE = Provenance((), "", 0, 0, 0, 0, "", "", "", "")
-UNITS: tuple[Unit, ...] = ("stream", "line")
 LEARNT = "hello world\nkin and expert, zażółć\n" * 3
 TEXT = random_text(600)
 FILES = {"a.txt": TEXT, "b.txt": "hello\r\nwörld\n\n", "c.txt": "x"}
@@ -31,14 +30,9 @@ ALL = Wanted(by=tuple(GROUPINGS), num_rows=5, num_hardest=7, calibration=True)
 each_unit = pytest.mark.parametrize("unit", UNITS)
 
 
-def checkpoint_of(unit: Unit = "stream") -> Checkpoint:
-    """Return a model that was never trained."""
-    with_unit = Settings().with_layer({"data": {"unit": unit}}, "test")
-    return Checkpoint(model_of("gru"), TOKENIZER, with_unit, PROVENANCE)
-
-
 def baseline(order: int, unit: Unit = "stream") -> NGram:
-    return fit_ngram(EncodedText.of(LEARNT), TOKENIZER, unit, order)
+    examples = Examples(EncodedText.of(LEARNT), Codec(TOKENIZER, unit))
+    return fit_ngram(examples, vocab_size=TOKENIZER.vocab_size, order=order)
 
 
 def cut(text: str, cuts: list[int]) -> list[str]:
@@ -46,16 +40,32 @@ def cut(text: str, cuts: list[int]) -> list[str]:
     return [text[begin:end] for begin, end in pairwise([0, *cuts, len(text)])]
 
 
+class Found:
+    """The rows of an evaluation by report."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.texts, self.hardest, self.calibration = (
+            list(REPORTS[name].rows(evaluation)) for name in ("text", "hardest", "calibration")
+        )
+        self.groups = {by: list(REPORTS[by].rows(evaluation)) for by in evaluation.groups}
+
+    @property
+    def rows(self) -> list[Row]:
+        groups = [row for rows in self.groups.values() for row in rows]
+        return [*self.texts, *groups, *self.hardest, *self.calibration]
+
+
 def evaluated(
     files: dict[str, list[str]], wanted: Wanted | None = None, *, unit: Unit = "stream", **options: Any
-) -> Evaluation:
-    """Return what is said of files in pieces."""
+) -> Found:
+    """Return the rows of an evaluation of files in pieces."""
     options = {"name": "m", "baselines": {}} | options
-    return evaluate(checkpoint_of(unit), files.items(), wanted or Wanted(), **options)
+    return Found(evaluate(checkpoint_of(unit), files.items(), wanted or Wanted(), **options))
 
 
-def whole(files: dict[str, str], wanted: Wanted | None = None, **options: Any) -> Evaluation:
-    """Return what is said of files in one piece each."""
+def whole(files: dict[str, str], wanted: Wanted | None = None, **options: Any) -> Found:
+    """Return the rows of an evaluation of files in one piece each."""
     return evaluated({name: [text] for name, text in files.items()}, wanted, **options)
 
 
@@ -97,7 +107,7 @@ def test_listeners_hear_the_model() -> None:
     """What is heard is the surprisal of the model, not of a baseline."""
     ear = Ear()
     evaluated({"a.txt": ["hello", " world"]}, listeners=[ear], baselines={"uniform": baseline(0)})
-    scorer = Scorer(model_of("gru"), TOKENIZER, "stream")
+    scorer = Scorer(model_of("gru"), Codec(TOKENIZER, "stream"))
     for surprisal, piece in zip(ear.surprisals, ("hello", " world"), strict=True):
         assert surprisal.nats.tolist() == scorer.score(piece).nats.tolist()
 
@@ -188,7 +198,7 @@ def test_character_by_character() -> None:
 def test_the_figures_are_the_evaluators(unit: Unit) -> None:
     """The figures of a text are those of its surprisal."""
     (row,) = whole({"a.txt": TEXT}, unit=unit).texts
-    surprisal = Scorer(model_of("gru"), TOKENIZER, unit).score(TEXT)
+    surprisal = Scorer(model_of("gru"), Codec(TOKENIZER, unit)).score(TEXT)
     assert (row["report"], row["model"], row["text"]) == ("text", "m", "a.txt")
     assert row["num_chars"] == len(TEXT)
     assert row["num_unseen"] == np.sum(surprisal.unseen)
@@ -360,7 +370,7 @@ def test_several_groupings_at_once() -> None:
 def test_the_hardest_characters() -> None:
     """The hardest are the characters of the highest surprisal, an unseen one but once, with three guesses."""
     rows = whole({"a.txt": TEXT}, Wanted(num_hardest=4)).hardest
-    surprisal = Scorer(model_of("gru"), TOKENIZER, "stream").score(TEXT)
+    surprisal = Scorer(model_of("gru"), Codec(TOKENIZER, "stream")).score(TEXT)
     once = [k for k, char in enumerate(TEXT) if surprisal.ranks[k] or char not in TEXT[:k]]
     places = sorted(once, key=lambda k: -surprisal.nats[k])[:4]
     assert [row["offset"] for row in rows] == places
@@ -388,19 +398,24 @@ def test_calibration() -> None:
 
 def test_nothing_more_than_was_asked_for() -> None:
     """Without a wish there are the texts alone."""
-    evaluation = whole({"a.txt": TEXT})
-    assert (evaluation.groups, evaluation.hardest, evaluation.calibration, evaluation.cases) == (
-        {},
-        [],
-        [],
-        [],
-    )
-    assert evaluation.rows == evaluation.texts
+    found = whole({"a.txt": TEXT}).evaluation
+    assert len(found.texts) == 1
+    assert not any((found.groups, found.hardest, found.calibration, found.cases, found.added))
 
 
-def test_rows_of_all_reports() -> None:
-    """All rows are the reports one after the other."""
-    evaluation = whole(FILES, Wanted(("file", "class"), num_hardest=1, calibration=True))
-    evaluation.cases = [{"report": "case"}]
-    reports = list(dict.fromkeys(row["report"] for row in evaluation.rows))
-    assert reports == ["text", "file", "class", "hardest", "calibration", "case"]
+def test_a_further_analysis_hears_every_piece_and_its_results_are_kept_by_its_name() -> None:
+    """What is added is found in the same reading of the texts."""
+
+    class Longest(Ear):
+        def results(self) -> list[str]:
+            return [max((text for what, text in self.heard if what == "add"), key=len)]
+
+    found = evaluated({"a.txt": ["he", "llo"], "b.txt": ["x"]}, Wanted(analyses={"longest": Longest()}))
+    assert found.evaluation.added == {"longest": ["llo"]}
+
+
+def test_the_repr_tells_the_figures_of_each_text() -> None:
+    """An evaluation in a Python prompt says what it is."""
+    found = whole({"a.txt": TEXT}).evaluation
+    assert repr(found) == f"<Evaluation: m on a.txt: {found.texts[0].totals.score}>"
+    assert found.total == found.texts[0].totals.score

@@ -1,4 +1,4 @@
-"""Gradients back in time: the same by central differences, and what is known of them beforehand."""
+"""Gradients back in time: the same by central differences, and those that are known beforehand."""
 
 import math
 
@@ -13,6 +13,7 @@ from charseq.config import CellName, ModelConfig, Unit
 from charseq.errors import DataError
 from charseq.network import CharModel
 from charseq.text import CharTokenizer
+from charseq.text.codec import Codec
 
 TOKENIZER = CharTokenizer.fit("abcde fghij\n")
 ALPHABET = [char for char in TOKENIZER.vocab if char != "\n"]
@@ -106,7 +107,7 @@ def check_by_differences(model: CharModel, flow: GradientFlow, text: str) -> Non
 def test_norms_are_those_of_central_differences(cell: CellName, num_layers: int, embedding_size: int) -> None:
     """Moving any unit of the state k steps earlier changes the loss of the character as the norm says."""
     model, text = make_model(cell, num_layers, embedding_size=embedding_size), random_text(14)
-    flow = gradient_flow(model, TOKENIZER, "stream", text, num_positions=3, lags=(1, 2, 5))
+    flow = gradient_flow(model, Codec(TOKENIZER, "stream"), text, num_positions=3, lags=(1, 2, 5))
     assert flow.positions.tolist() == [5, 9, 13]
     check_by_differences(model, flow, text)
 
@@ -115,13 +116,13 @@ def test_norms_are_those_of_central_differences(cell: CellName, num_layers: int,
 def test_the_state_is_that_of_running_text(cell: CellName) -> None:
     """Far into a text the gradient is that after reading all of it, as far as the model remembers at all."""
     model, text = make_model(cell), random_text(500)
-    flow = gradient_flow(model, TOKENIZER, "stream", text, num_positions=2, lags=(1, 3))
+    flow = gradient_flow(model, Codec(TOKENIZER, "stream"), text, num_positions=2, lags=(1, 3))
     check_by_differences(model, flow, text)
 
 
 def test_a_lag_longer_than_any() -> None:
     """Lags are what one asks for, longer ones than are usual too."""
-    flow = gradient_flow(halving_model(), TOKENIZER, "stream", random_text(300), lags=(1, 200))
+    flow = gradient_flow(halving_model(), Codec(TOKENIZER, "stream"), random_text(300), lags=(1, 200))
     assert flow.median[0, 1] == pytest.approx(flow.median[0, 0] * 0.5**199)
 
 
@@ -129,7 +130,7 @@ def test_a_lag_longer_than_any() -> None:
 def test_a_line_begins_with_its_newline(cell: CellName) -> None:
     """With unit line, a line of its own has the norms of its characters read after a newline."""
     model, line = make_model(cell), random_text(12)
-    flow = gradient_flow(model, TOKENIZER, "line", line, num_positions=4, lags=(1, 4))
+    flow = gradient_flow(model, Codec(TOKENIZER, "line"), line, num_positions=4, lags=(1, 4))
     for n, position in enumerate(flow.positions.tolist()):
         before = f"\n{line[:position]}"
         for k, lag in enumerate(flow.lags):
@@ -142,15 +143,17 @@ def test_a_line_begins_with_its_newline(cell: CellName) -> None:
 def test_lines_before_do_not_matter(cell: CellName) -> None:
     """With unit line, a line has the norms it has alone, whatever stands before it."""
     model, line = make_model(cell), random_text(12)
-    alone = gradient_flow(model, TOKENIZER, "line", line, num_positions=99, lags=(1, 4))
-    after = gradient_flow(model, TOKENIZER, "line", f"{lines(5, 3)}{line}", num_positions=99, lags=(1, 4))
+    alone = gradient_flow(model, Codec(TOKENIZER, "line"), line, num_positions=99, lags=(1, 4))
+    after = gradient_flow(
+        model, Codec(TOKENIZER, "line"), f"{lines(5, 3)}{line}", num_positions=99, lags=(1, 4)
+    )
     np.testing.assert_allclose(after.norms[..., -len(alone.positions) :], alone.norms, rtol=1e-12)
 
 
 def test_positions_have_the_longest_lag_in_their_line() -> None:
     """With unit line, no gradient is taken across the border of lines."""
     text = lines(9, 5, 12, 6, 7)
-    flow = gradient_flow(make_model("gru"), TOKENIZER, "line", text, num_positions=99)
+    flow = gradient_flow(make_model("gru"), Codec(TOKENIZER, "line"), text, num_positions=99)
     assert flow.lags == (1, 2, 3, 4, 6, 8)
     columns = [position - (text.rfind("\n", 0, position) + 1) for position in flow.positions.tolist()]
     assert columns == [8, 9, 8, 9, 10, 11, 12]
@@ -161,7 +164,7 @@ def test_positions_have_the_longest_lag_in_their_line() -> None:
 def test_a_lag_is_that_of_many_characters(num_short: int, lags: tuple[int, ...]) -> None:
     """A lag that fewer than one in ten characters have behind them is left out: one line is no text."""
     text = "abcd\n" * 20 + "ab\n" * num_short
-    flow = gradient_flow(make_model("rnn"), TOKENIZER, "line", text, num_positions=5, lags=(1, 2, 3))
+    flow = gradient_flow(make_model("rnn"), Codec(TOKENIZER, "line"), text, num_positions=5, lags=(1, 2, 3))
     assert flow.lags == lags
 
 
@@ -171,7 +174,7 @@ def test_a_lag_is_that_of_many_characters(num_short: int, lags: tuple[int, ...])
 )
 def test_a_short_text_has_fewer_lags(length: int, longest: int) -> None:
     """Of a short text the lags are measured that a tenth of its characters have behind them."""
-    flow = gradient_flow(make_model("rnn"), TOKENIZER, "stream", random_text(length))
+    flow = gradient_flow(make_model("rnn"), Codec(TOKENIZER, "stream"), random_text(length))
     assert flow.lags == tuple(lag for lag in LAGS if lag <= longest)
     assert flow.norms.shape == (1, len(flow.lags), len(flow.positions))
 
@@ -182,25 +185,27 @@ def test_a_short_text_has_fewer_lags(length: int, longest: int) -> None:
 def test_a_text_without_a_past(unit: Unit, text: str) -> None:
     """A text of which no known character has another before it is refused."""
     with pytest.raises(DataError, match="too short for gradients"):
-        gradient_flow(make_model("rnn"), TOKENIZER, unit, text)
+        gradient_flow(make_model("rnn"), Codec(TOKENIZER, unit), text)
 
 
 def test_positions_are_spread_over_the_text() -> None:
     """Positions are evenly spread, from the first that can be to the last."""
-    flow = gradient_flow(make_model("rnn"), TOKENIZER, "stream", random_text(104), num_positions=5, lags=(4,))
+    flow = gradient_flow(
+        make_model("rnn"), Codec(TOKENIZER, "stream"), random_text(104), num_positions=5, lags=(4,)
+    )
     assert flow.positions.tolist() == [4, 29, 54, 78, 103]
 
 
 def test_no_position_counts_twice() -> None:
     """Of a text with fewer characters than positions wanted, each is one."""
-    flow = gradient_flow(make_model("rnn"), TOKENIZER, "stream", random_text(9), lags=(2,))
+    flow = gradient_flow(make_model("rnn"), Codec(TOKENIZER, "stream"), random_text(9), lags=(2,))
     assert flow.positions.tolist() == [2, 3, 4, 5, 6, 7, 8]
 
 
 def test_unseen_characters_are_read_but_not_predicted() -> None:
     """A character that the vocabulary lacks has no gradient, but one after it does."""
     model, text = make_model("lstm"), "abŻcdŻŻe"
-    flow = gradient_flow(model, TOKENIZER, "stream", text, lags=(1, 2))
+    flow = gradient_flow(model, Codec(TOKENIZER, "stream"), text, lags=(1, 2))
     assert flow.positions.tolist() == [3, 4, 7]
     check_by_differences(model, flow, text)
 
@@ -210,8 +215,8 @@ def test_unseen_characters_are_read_but_not_predicted() -> None:
 def test_positions_do_not_touch_each_other(cell: CellName, unit: Unit) -> None:
     """A position has the norms that it has among others, however many are read together."""
     model, text = make_model(cell, 2), lines(40, 30, 50, 45)
-    many = gradient_flow(model, TOKENIZER, unit, text, num_positions=40, lags=(1, 7))
-    few = gradient_flow(model, TOKENIZER, unit, text, num_positions=3, lags=(1, 7))
+    many = gradient_flow(model, Codec(TOKENIZER, unit), text, num_positions=40, lags=(1, 7))
+    few = gradient_flow(model, Codec(TOKENIZER, unit), text, num_positions=3, lags=(1, 7))
     assert set(few.positions) & set(many.positions) == {few.positions[0], few.positions[-1]}
     np.testing.assert_allclose(few.norms[..., [0, -1]], many.norms[..., [0, -1]], rtol=1e-9)
 
@@ -220,7 +225,7 @@ def test_dropout_does_not_act() -> None:
     """A model that was trained with dropout has the norms of one without."""
     text = random_text(20)
     with_dropout, without = (
-        gradient_flow(make_model("lstm", 2, dropout=dropout), TOKENIZER, "stream", text).norms
+        gradient_flow(make_model("lstm", 2, dropout=dropout), Codec(TOKENIZER, "stream"), text).norms
         for dropout in (0.5, 0)
     )
     np.testing.assert_array_equal(with_dropout, without)
@@ -231,7 +236,7 @@ def test_a_model_in_use_is_measured_in_float64() -> None:
     model = make_model("rnn", dtype=np.float32)
     model.params["layers.0.W"][...] *= 1e-2
     before = model.params.flat.copy()
-    flow = gradient_flow(model, TOKENIZER, "stream", random_text(400), num_positions=4)
+    flow = gradient_flow(model, Codec(TOKENIZER, "stream"), random_text(400), num_positions=4)
     assert 0 < flow.median[0, -1] < 1e-200
     np.testing.assert_array_equal(model.params.flat, before)
 
@@ -251,7 +256,7 @@ def halving_model() -> CharModel:
 
 def test_the_gradient_of_a_contraction_vanishes() -> None:
     """Where each step halves the state, each step halves the gradient."""
-    flow = gradient_flow(halving_model(), TOKENIZER, "stream", random_text(200))
+    flow = gradient_flow(halving_model(), Codec(TOKENIZER, "stream"), random_text(200))
     assert flow.factors_per_step() == [pytest.approx(0.5)]
     assert flow.hundredth_lags() == [8]  # 0.5^7 is the first power below 1/100
 
@@ -262,7 +267,7 @@ def test_the_gradient_of_an_open_lstm_lasts() -> None:
     model.params["layers.0.W"].fill(0)
     for letter in "Ub":
         np.split(model.params[f"layers.0.{letter}"], 4)[1].fill(10 if letter == "b" else 0)
-    flow = gradient_flow(model, TOKENIZER, "stream", random_text(400), num_positions=1)
+    flow = gradient_flow(model, Codec(TOKENIZER, "stream"), random_text(400), num_positions=1)
     assert flow.lags[-1] == 128
     assert flow.factors_per_step() == [pytest.approx(1 / (1 + math.exp(-10)), rel=1e-9)]
     assert flow.hundredth_lags() == [None]

@@ -14,17 +14,17 @@ from charseq.analysis.classes import class_of
 from charseq.analysis.groups import CHUNK_CHARS, GROUPINGS, MAX_CHUNKS, SINGLE_PLACES
 from charseq.analysis.ranking import SORTS, Group, Worst
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
-from tests.analysis.test_segments import plain_segments
-from tests.analysis.test_sums import (
+from charseq.scoring.surprisal import Surprisal
+from tests.analysis.builders import (
     assert_same_score,
     cuts,
     pieces_of,
     plain_score,
     seeds,
-    surprise_of,
+    surprisal_of,
     texts,
 )
+from tests.analysis.test_segments import plain_segments
 
 File = tuple[str, str, Surprisal]
 Key = tuple[str, str | None, int | None]
@@ -36,7 +36,7 @@ some_texts = st.lists(st.tuples(texts, seeds), min_size=1, max_size=3)
 
 
 def named(texts_and_seeds: list[tuple[str, int]]) -> list[File]:
-    return [(f"{k}.txt", text, surprise_of(text, seed)) for k, (text, seed) in enumerate(texts_and_seeds)]
+    return [(f"{k}.txt", text, surprisal_of(text, seed)) for k, (text, seed) in enumerate(texts_and_seeds)]
 
 
 def groups_of(
@@ -223,7 +223,7 @@ def test_a_long_text(name: str) -> None:
 def test_order(name: str) -> None:
     """Groups that have an order come in it: places by number, files and chunks as they were read."""
     text = "one supercalifragilisticexpialidocious two\n" * 9
-    files = [("z.txt", text, surprise_of(text)), ("a.txt", "", surprise_of("")), *named([(text, 1)])]
+    files = [("z.txt", text, surprisal_of(text)), ("a.txt", "", surprisal_of("")), *named([(text, 1)])]
     names = [group.name for group in groups_of(name, files, [3], ordered=True)]
     expected = {
         "position": ["between words", *(f"{k}" for k in range(1, 17)), "17-32", "33-64"],
@@ -315,7 +315,7 @@ def test_only_the_worst_lines_are_kept() -> None:
     worst = Worst("total", 3)
     groups = groups_of("line", named([(text, 0)]), [500], worst=worst)
     assert [group.count for group in groups] == [1, 1, 1, 997]
-    nats = surprise_of(text).nats.reshape(-1, 4).sum(axis=1)
+    nats = surprisal_of(text).nats.reshape(-1, 4).sum(axis=1)
     assert [group.score.nats for group in groups[:3]] == pytest.approx(sorted(nats.tolist())[:-4:-1])
 
 

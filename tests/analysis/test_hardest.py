@@ -1,26 +1,40 @@
 """The hardest characters: those that sorting the whole text finds, their contexts whole in any pieces."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.analysis.hardest import AFTER, BEFORE, HardChar, Hardest
+from charseq.arrays import TokenArray
+from charseq.scoring import Guess
 from charseq.scoring.score import bits
-from charseq.scoring.scorer import Surprisal
-from tests.analysis.test_sums import cuts, part_of, pieces_of, seeds, surprise_of, texts
+from charseq.scoring.surprisal import Surprisal
+from tests.analysis.builders import cuts, part_of, pieces_of, seeds, surprisal_of, texts
 
 File = tuple[str, str, Surprisal]
 
 
+ALPHABET = "".join(map(chr, range(64, 114)))
+"""The characters of guesses, which are numbers below 50."""
+
+
+def ranks_of(surprisal: Surprisal) -> TokenArray:
+    assert surprisal.ranks is not None
+    return surprisal.ranks
+
+
 def file_of(name: str, text: str, seed: int = 0) -> File:
     """Return a text with a surprisal that has a few equals in it."""
-    surprisal = surprise_of(text, seed, num_guesses=3)
+    surprisal = surprisal_of(text, seed, num_guesses=3)
     surprisal.nats[...] = surprisal.nats.round(1)
     return name, text, surprisal
 
 
 def hardest_of(num: int, files: list[File], cuts: list[int]) -> list[HardChar]:
-    hardest = Hardest(num)
+    hardest = Hardest(num, ALPHABET)
     for name, text, surprisal in files:
         hardest.begin(name)
         for piece in pieces_of(text, surprisal, cuts):
@@ -46,13 +60,19 @@ def plain_hardest(num: int, files: list[File]) -> list[HardChar]:
             char=text[k],
             after=text[k + 1 : k + 21],
             bits=bits(float(surprisal.nats[k])),
-            rank=int(surprisal.ranks[k]),
-            guesses=surprisal.expected.guesses[k].tolist(),
-            probabilities=surprisal.expected.probabilities[k].tolist(),
+            rank=int(ranks_of(surprisal)[k]),
+            top=tuple(
+                Guess(ALPHABET[place], p)
+                for place, p in zip(
+                    surprisal.expected.guesses[k].tolist(),
+                    surprisal.expected.probabilities[k].tolist(),
+                    strict=True,
+                )
+            ),
         )
         for name, text, surprisal in files
         for k in range(len(text))
-        if surprisal.expected and is_new(text[k], surprisal.ranks[k])
+        if surprisal.expected and is_new(text[k], int(ranks_of(surprisal)[k]))
     ]
     return sorted(found, key=lambda hard: -hard.bits)[:num]
 
@@ -118,12 +138,26 @@ def test_contexts_have_their_size() -> None:
 def test_an_unseen_character_counts_once() -> None:
     """Of the places of an unseen character, which costs as much at each, the first alone is shown."""
     name, text, surprisal = file_of("a.txt", "xaxbx")
-    surprisal.nats[...], surprisal.ranks[...] = [9, 1, 9, 2, 9], [0, 1, 0, 1, 0]
+    surprisal = replace(
+        surprisal,
+        nats=np.array([9.0, 1, 9, 2, 9]),
+        ranks=np.array([0, 1, 0, 1, 0], np.int32),
+        unseen=np.array([True, False, True, False, True]),
+    )
     assert [hard.offset for hard in hardest_of(3, [(name, text, surprisal)], [1, 2])] == [0, 3, 1]
 
 
 def test_guesses_are_needed() -> None:
     """A surprisal that was scored without guesses is refused."""
-    hardest = Hardest(1)
+    hardest = Hardest(1, ALPHABET)
     with pytest.raises(ValueError, match=r"^scored without guesses$"):
-        hardest.add("hello", part_of(surprise_of("hello"), 0, 5))
+        hardest.add("hello", part_of(surprisal_of("hello"), 0, 5))
+
+
+def test_a_guess_that_there_is_not_is_left_out() -> None:
+    """Where fewer characters are possible than guesses were asked for, fewer are kept."""
+    _, text, surprisal = file_of("a.txt", "a")
+    assert surprisal.expected is not None
+    surprisal.expected.guesses[...] = [[3, 7, -1]]
+    (hard,) = hardest_of(1, [("a.txt", text, surprisal)], [])
+    assert [guess.char for guess in hard.top] == [ALPHABET[3], ALPHABET[7]]

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 from charseq.analysis.segments import STARTS, TEXT_CHARS, Segment, Segments, is_space
-from charseq.scoring.scorer import Surprisal
-from tests.analysis.test_sums import (
+from charseq.scoring.surprisal import Surprisal
+from tests.analysis.builders import (
     assert_same_score,
     cuts,
     pieces_of,
     plain_score,
     seeds,
-    surprise_of,
+    surprisal_of,
     texts,
 )
 
@@ -40,7 +40,7 @@ def segments_of(kind: str, text: str, surprisal: Surprisal, cuts: list[int]) -> 
 def fed(kind: str, *pieces: str) -> list[list[str]]:
     """Return the texts of the segments that each piece completes, and in the end those that are left."""
     segments = Segments(kind)
-    found = [[segment.text for segment in segments.add(piece, surprise_of(piece))] for piece in pieces]
+    found = [[segment.text for segment in segments.add(piece, surprisal_of(piece))] for piece in pieces]
     return [*found, [segment.text for segment in segments.finish()]]
 
 
@@ -49,7 +49,7 @@ def fed(kind: str, *pieces: str) -> list[list[str]]:
 @given(text=texts, cuts=cuts, seed=seeds)
 def test_segments_equal_the_plain_twin(kind: str, text: str, cuts: list[int], seed: int) -> None:
     """However the text was cut, segments have the place, the text and the score that a look at all gives."""
-    surprisal = surprise_of(text, seed)
+    surprisal = surprisal_of(text, seed)
     segments = segments_of(kind, text, surprisal, cuts)
     expected = plain_segments(kind, text)
     stripped = [whole.rstrip("\r\n" if kind == "line" else None) for _, whole in expected]
@@ -65,7 +65,7 @@ def test_segments_equal_the_plain_twin(kind: str, text: str, cuts: list[int], se
 @given(text=texts, seed=seeds)
 def test_character_by_character(kind: str, text: str, seed: int) -> None:
     """A text that comes one character at a time has the segments of the whole."""
-    surprisal = surprise_of(text, seed)
+    surprisal = surprisal_of(text, seed)
     single = segments_of(kind, text, surprisal, list(range(len(text))))
     whole = segments_of(kind, text, surprisal, [])
     assert [(s.offset, s.text) for s in single] == [(s.offset, s.text) for s in whole]
@@ -77,7 +77,7 @@ def test_character_by_character(kind: str, text: str, seed: int) -> None:
 @given(text=texts)
 def test_words_are_those_of_python(text: str) -> None:
     """The words are those of `str.split`, but for the space before the first of them."""
-    words = [segment.text for segment in segments_of("word", text, surprise_of(text), [])]
+    words = [segment.text for segment in segments_of("word", text, surprisal_of(text), [])]
     assert [word for word in words if word] == text.split()
 
 
@@ -104,7 +104,7 @@ def test_space_is_that_of_python() -> None:
 )
 def test_lines(text: str, lines: list[str]) -> None:
     r"""A line ends with \n, with \r\n, or with \r alone, and with nothing else."""
-    assert [segment.text for segment in segments_of("line", text, surprise_of(text), [])] == lines
+    assert [segment.text for segment in segments_of("line", text, surprisal_of(text), [])] == lines
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_lines(text: str, lines: list[str]) -> None:
 )
 def test_words(text: str, words: list[str]) -> None:
     """Words are what space separates; what stands before the first one is a part of its own, of no text."""
-    assert [segment.text for segment in segments_of("word", text, surprise_of(text), [])] == words
+    assert [segment.text for segment in segments_of("word", text, surprisal_of(text), [])] == words
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_empty_pieces_change_nothing(kind: str) -> None:
 def test_finished_is_finished(kind: str) -> None:
     """After its end a text has nothing left."""
     segments = Segments(kind)
-    assert list(segments.add("one", surprise_of("one"))) == []
+    assert list(segments.add("one", surprisal_of("one"))) == []
     assert len(list(segments.finish())) == 1
     assert list(segments.finish()) == []
 
@@ -179,7 +179,7 @@ def test_finished_is_finished(kind: str) -> None:
 def test_a_long_text_is_cut(kind: str, num_pieces: int) -> None:
     """The text of a long segment is cut to TEXT_CHARS, its score is that of all of it."""
     text = "ab" * TEXT_CHARS + "\nc"
-    surprisal = surprise_of(text)
+    surprisal = surprisal_of(text)
     places = np.linspace(0, len(text), num_pieces + 1).astype(int)[1:-1].tolist()
     first, second = segments_of(kind, text, surprisal, places)
     assert first.text == text[:TEXT_CHARS]
@@ -190,4 +190,4 @@ def test_a_long_text_is_cut(kind: str, num_pieces: int) -> None:
 def test_a_text_just_not_too_long() -> None:
     """A segment of TEXT_CHARS characters keeps all of them."""
     text = "a" * TEXT_CHARS
-    assert [segment.text for segment in segments_of("line", text, surprise_of(text), [9])] == [text]
+    assert [segment.text for segment in segments_of("line", text, surprisal_of(text), [9])] == [text]

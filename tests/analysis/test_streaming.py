@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charseq.analysis.streaming import KINDS, each_row
+from charseq.analysis.streaming import KINDS, Each, each
 from charseq.config import ModelConfig, Settings, Unit
 from charseq.errors import DataError
 from charseq.network import CharModel
 from charseq.reports import Row
+from charseq.reports.each import each_report
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer, Surprisal
+from charseq.scoring import Scorer, Surprisal
 from charseq.text import CharTokenizer
-from tests.analysis.test_evaluation import PROVENANCE, UNITS, checkpoint_of, cut
+from charseq.text.codec import Codec
+from tests.analysis.builders import PROVENANCE, TOKENIZER, UNITS, checkpoint_of, model_of
+from tests.analysis.test_evaluation import cut
 from tests.analysis.test_segments import plain_segments
-from tests.scoring.test_scorer import TOKENIZER, model_of
 
 TEXT = "hello wörld\r\n\nkin\tand  expert \rzażółć 😀, Q\n no end"
 SEGMENT_KEYS = [
@@ -35,13 +37,18 @@ each_segment = pytest.mark.parametrize("kind", ["word", "line"])
 each_unit = pytest.mark.parametrize("unit", UNITS)
 
 
+def rows_in(found: Iterator[Each], kind: str) -> list[Row]:
+    """Return the rows of what was found."""
+    return list(each_report(kind).rows(found))
+
+
 def rows_of(kind: str, *pieces: str, unit: Unit = "stream") -> list[Row]:
     """Return the rows of one text in pieces."""
-    return list(each_row(checkpoint_of(unit), [("a.txt", pieces)], kind))
+    return rows_in(each(checkpoint_of(unit), [("a.txt", pieces)], kind), kind)
 
 
-def surprise_of(text: str, unit: Unit = "stream") -> Surprisal:
-    return Scorer(model_of("gru"), TOKENIZER, unit, num_guesses=3).score(text)
+def surprisal_of(text: str, unit: Unit = "stream") -> Surprisal:
+    return Scorer(model_of("gru"), Codec(TOKENIZER, unit), num_guesses=3).score(text)
 
 
 def assert_same(rows: list[Row], expected: list[Row]) -> None:
@@ -60,7 +67,7 @@ def assert_same(rows: list[Row], expected: list[Row]) -> None:
 @each_unit
 def test_rows_sum_up_to_the_text(kind: str, unit: Unit) -> None:
     """Whatever the rows are of, together they are all of the text."""
-    rows, surprisal = rows_of(kind, TEXT, unit=unit), surprise_of(TEXT, unit)
+    rows, surprisal = rows_of(kind, TEXT, unit=unit), surprisal_of(TEXT, unit)
     assert sum(row["nats"] for row in rows) == pytest.approx(surprisal.nats.sum(), rel=1e-12)
     assert sum(row["bits"] for row in rows) == pytest.approx(surprisal.bits.sum(), rel=1e-12)
     assert sum(row.get("num_chars", 1) for row in rows) == len(TEXT)
@@ -81,8 +88,8 @@ def test_rows_in_any_pieces(kind: str, unit: Unit, cuts: list[int]) -> None:
 def test_several_files(kind: str) -> None:
     """Each file begins anew, with the offset 0 and its own name."""
     files = {"a.txt": [TEXT], "empty.txt": [], "b.txt": ["hello\n"]}
-    rows = list(each_row(checkpoint_of(), files.items(), kind))
-    alone = list(each_row(checkpoint_of(), [("b.txt", ["hello\n"])], kind))
+    rows = rows_in(each(checkpoint_of(), files.items(), kind), kind)
+    alone = rows_in(each(checkpoint_of(), [("b.txt", ["hello\n"])], kind), kind)
     assert_same([row for row in rows if row["file"] == "b.txt"], alone)
     assert alone[0]["offset"] == 0
     assert_same([row for row in rows if row["file"] == "a.txt"], rows_of(kind, TEXT))
@@ -93,14 +100,14 @@ def test_several_files(kind: str) -> None:
 def test_nothing_to_score(kind: str, pieces: list[str]) -> None:
     """Nothing at all is an error that names the files, at the end."""
     with pytest.raises(DataError, match=r"^a\.txt, b\.txt: empty: there is nothing to score$"):
-        list(each_row(checkpoint_of(), [("a.txt", pieces), ("b.txt", pieces)], kind))
+        rows_in(each(checkpoint_of(), [("a.txt", pieces), ("b.txt", pieces)], kind), kind)
 
 
 @each_kind
 def test_a_single_character(kind: str) -> None:
     """A text of one character has one row."""
     (row,) = rows_of(kind, "h")
-    assert row["nats"] == pytest.approx(surprise_of("h").nats[0], rel=1e-12)
+    assert row["nats"] == pytest.approx(surprisal_of("h").nats[0], rel=1e-12)
 
 
 # ---- as soon as may be
@@ -125,7 +132,7 @@ def test_rows_come_as_soon_as_they_are_known(kind: str, pieces: list[str], known
             yield piece
             num_rows.append(0)
 
-    for _ in each_row(checkpoint_of(), [("a.txt", read())], kind):
+    for _ in each_report(kind).rows(each(checkpoint_of(), [("a.txt", read())], kind)):
         num_rows[-1] += 1
     assert num_rows == known
 
@@ -137,7 +144,7 @@ def test_rows_come_as_soon_as_they_are_known(kind: str, pieces: list[str], known
 @each_unit
 def test_segments(kind: str, unit: Unit) -> None:
     """A row has the documented keys, what it is of, where that is, and the figures of those characters."""
-    rows, nats = rows_of(kind, TEXT, unit=unit), surprise_of(TEXT, unit).nats
+    rows, nats = rows_of(kind, TEXT, unit=unit), surprisal_of(TEXT, unit).nats
     strip = None if kind == "word" else "\r\n"
     assert [(row["offset"], row["text"]) for row in rows] == [
         (offset, whole.rstrip(strip)) for offset, whole in plain_segments(kind, TEXT)
@@ -165,12 +172,12 @@ def test_files() -> None:
     (row,) = rows_of("file", TEXT)
     assert list(row) == SEGMENT_KEYS
     assert (row["num_chars"], row["offset"], row["file"], row["text"]) == (len(TEXT), 0, "a.txt", None)
-    assert row["bits_per_char"] == pytest.approx(surprise_of(TEXT).bits.mean(), rel=1e-12)
+    assert row["bits_per_char"] == pytest.approx(surprisal_of(TEXT).bits.mean(), rel=1e-12)
 
 
 def test_an_empty_file_has_a_row() -> None:
     """Beside others, a file of nothing has a row without figures."""
-    rows = list(each_row(checkpoint_of(), [("a.txt", []), ("b.txt", ["x"])], "file"))
+    rows = rows_in(each(checkpoint_of(), [("a.txt", []), ("b.txt", ["x"])], "file"), "file")
     assert [(row["file"], row["num_chars"]) for row in rows] == [("a.txt", 0), ("b.txt", 1)]
     assert math.isnan(rows[0]["bits_per_char"])
 
@@ -181,7 +188,7 @@ def test_an_empty_file_has_a_row() -> None:
 @each_unit
 def test_characters(unit: Unit) -> None:
     """A row has the documented keys, and what the character cost."""
-    rows, surprisal = rows_of("char", TEXT, unit=unit), surprise_of(TEXT, unit)
+    rows, surprisal = rows_of("char", TEXT, unit=unit), surprisal_of(TEXT, unit)
     assert surprisal.expected is not None
     for k, (row, char) in enumerate(zip(rows, TEXT, strict=True)):
         assert list(row) == CHAR_KEYS
@@ -194,7 +201,7 @@ def test_characters(unit: Unit) -> None:
 
 def test_the_likeliest_other_character() -> None:
     """The alternative is the first guess, or the second one where the first was right."""
-    expected = surprise_of(TEXT).expected
+    expected = surprisal_of(TEXT).expected
     assert expected is not None
     rows, right = rows_of("char", TEXT), 0
     for k, row in enumerate(rows):
@@ -221,8 +228,8 @@ def test_no_other_character() -> None:
     tokenizer = CharTokenizer.fit("aaa")
     model = CharModel(ModelConfig(hidden_size=2), 1)
     model.initialise_(np.random.default_rng(0))
-    checkpoint = Checkpoint(model, tokenizer, Settings(), PROVENANCE)
-    known, unseen = each_row(checkpoint, [("a.txt", ["ab"])], "char")
+    checkpoint = Checkpoint(model, Codec(tokenizer, "stream"), Settings(), PROVENANCE)
+    known, unseen = rows_in(each(checkpoint, [("a.txt", ["ab"])], "char"), "char")
     assert (known["alternative"], known["alternative_probability"]) == (None, None)
     assert unseen["alternative"] == "a"
 

@@ -1,5 +1,7 @@
 """All that is said of a text as a whole, summed up as it is scored."""
 
+import math
+
 import numpy as np
 
 from charseq.analysis.blocks import Blocks, standard_error
@@ -7,13 +9,16 @@ from charseq.analysis.calibration import Calibration
 from charseq.scoring import Score, Surprisal
 
 
-class Figures:
-    """What a model paid for the pieces it was given, with and without unseen characters, and how surely."""
+class Totals:
+    """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken."""
 
     def __init__(self) -> None:
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
         self.calibration = Calibration()
         self._blocks = Blocks(2)
+
+    def __repr__(self) -> str:
+        return f"<Totals: {self.score}>"
 
     def add(self, surprisal: Surprisal, *, seconds: float) -> None:
         """Take the next piece of the text, which took so long to score."""
@@ -27,3 +32,8 @@ class Figures:
     def standard_error(self) -> float:
         """The standard error of the bits per character, by block bootstrap; nan for a short text."""
         return standard_error(*self._blocks.sums.T)
+
+    @property
+    def chars_per_second(self) -> float:
+        """The speed of scoring; nan where no time has passed."""
+        return self.score.num_chars / self.seconds if self.seconds > 0 else math.nan

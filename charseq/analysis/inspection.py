@@ -1,0 +1,133 @@
+"""Views inside networks that have read a text: gradients, neurons, gates, neurons that follow a property."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_neurons
+from charseq.analysis.gradient_flow import GradientFlow, gradient_flow
+from charseq.arrays import FloatArray
+from charseq.errors import ConfigError, DataError
+from charseq.runs.checkpoint import Checkpoint
+
+Place = tuple[int, int]
+"""A neuron as (layer, neuron), both counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedText:
+    """A text, or its beginning, and what it is called."""
+
+    name: str
+    text: str
+
+
+# ---- gradients
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFlow:
+    """The gradient flow of one model, with its name and that of its cell."""
+
+    model: str
+    cell: str
+    flow: GradientFlow
+
+
+@dataclass(frozen=True, slots=True)
+class TextFlow:
+    """The gradient flow of some models, all measured on the text of this name."""
+
+    text: str
+    flows: tuple[ModelFlow, ...]
+
+
+def flow_of(name: str, checkpoint: Checkpoint, text: NamedText) -> ModelFlow:
+    """Measure one model.
+
+    Raises DataError, naming the text, where it is too short; ConfigError for a model that is no network.
+    """
+    try:
+        flow = gradient_flow(checkpoint.network, checkpoint.codec, text.text)
+    except DataError as error:
+        raise DataError(f"{text.name}: {error}") from None
+    return ModelFlow(name, checkpoint.settings.model.cell, flow)
+
+
+def flows_of(models: Mapping[str, Checkpoint], text: NamedText) -> TextFlow:
+    """Measure some models by their names, on the same text; errors as in `flow_of`."""
+    return TextFlow(text.name, tuple(flow_of(name, model, text) for name, model in models.items()))
+
+
+# ---- neurons
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronStates:
+    """The `states` (layers, L, H) after each character of a text; `neurons` are those to show."""
+
+    text: str
+    neurons: tuple[Place, ...]
+    states: FloatArray
+
+    def of(self, place: Place) -> FloatArray:
+        """Return the states of one neuron, (L,)."""
+        layer, neuron = place
+        values: FloatArray = self.states[layer - 1, :, neuron - 1]
+        return values
+
+
+def neuron_states(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -> NeuronStates:
+    """Read a text and keep the states. Raises ConfigError where there is no such neuron."""
+    config, network = checkpoint.settings.model, checkpoint.network
+    for layer, neuron in neurons:
+        if not (1 <= layer <= config.num_layers and 1 <= neuron <= config.hidden_size):
+            last = f"{config.num_layers}:{config.hidden_size}"
+            raise ConfigError(f"--neuron {layer}:{neuron}: the model has neurons 1:1 to {last}")
+    return NeuronStates(text, tuple(neurons), hidden_states(network, checkpoint.codec, text))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNeuron:
+    """A neuron, `layer` and `neuron` counted from 1, and its `correlation` with a property of a text."""
+
+    property: str
+    layer: int
+    neuron: int
+    correlation: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNeurons:
+    """The neurons that follow a property of the text of this name, the best first."""
+
+    property: str
+    text: str
+    found: tuple[FoundNeuron, ...]
+
+
+def find_neurons(checkpoint: Checkpoint, text: NamedText, name: str, num: int) -> FoundNeurons:
+    """Find the `num` neurons that follow the property `name`, a key of PROPERTIES, best.
+
+    Raises DataError where the property is the same at every character.
+    """
+    values = PROPERTIES[name](text.text)
+    if values.min() == values.max():
+        raise DataError(f"{text.name}: {name} is the same at each of its characters: no neuron can follow it")
+    ranked = rank_neurons(hidden_states(checkpoint.network, checkpoint.codec, text.text), values, num)
+    return FoundNeurons(name, text.name, tuple(FoundNeuron(name, *place) for place in ranked))
+
+
+# ---- gates
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpenness:
+    """The openness of each kind of gate at each character of a text, (layers, L), by the gate's full name."""
+
+    text: str
+    openness: dict[str, FloatArray]
+
+
+def gates_of(checkpoint: Checkpoint, text: str) -> GateOpenness:
+    """Read a text and watch the gates. Raises ConfigError for a cell without gates."""
+    return GateOpenness(text, gate_openness(checkpoint.network, checkpoint.codec, text))

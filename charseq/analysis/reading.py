@@ -1,0 +1,79 @@
+"""The one loop over texts that evaluate and compare share: each piece is scored by every model."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from charseq.errors import DataError
+from charseq.models.contract import LanguageModel
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.provenance import held_out_part
+from charseq.scoring import Scorer, Surprisal
+from charseq.text.codec import Codec
+from charseq.text.corpus import NamedTexts
+
+Progress = Callable[[str], None]
+"""Hears each piece of text when it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model that reads texts: its name, its codec, and the number of guesses made at each character."""
+
+    name: str
+    model: LanguageModel
+    codec: Codec
+    num_guesses: int = 0
+
+    def scorer(self) -> Scorer:
+        """Return a scorer that has read nothing."""
+        return Scorer(self.model, self.codec, num_guesses=self.num_guesses)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPiece:
+    """A piece of a text, with the surprisal of each model and the seconds that each took."""
+
+    text: str
+    surprisals: tuple[Surprisal, ...]
+    seconds: tuple[float, ...]
+
+
+def scored_texts(
+    models: Sequence[NamedModel], texts: NamedTexts, progress: Progress = lambda piece: None
+) -> Iterator[tuple[str, Iterator[ScoredPiece]]]:
+    """Yield the name of each text with its pieces, which are to be taken before the next text is asked for.
+
+    Every model reads each text from its beginning. Raises DataError at the end where there was nothing in any
+    text.
+    """
+    names, num_chars = list[str](), 0
+
+    def counted(pieces: Iterator[ScoredPiece]) -> Iterator[ScoredPiece]:
+        nonlocal num_chars
+        for piece in pieces:
+            num_chars += len(piece.text)
+            yield piece
+            progress(piece.text)
+
+    for name, pieces in texts:
+        names.append(name)
+        yield name, counted(_scored(models, pieces))
+    if not num_chars:
+        raise DataError(f"{', '.join(names)}: empty: there is nothing to score")
+
+
+def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
+    scorers = [model.scorer() for model in models]
+    for piece in pieces:
+        surprisals, seconds = list[Surprisal](), list[float]()
+        for scorer in scorers:
+            begin = time.perf_counter()
+            surprisals.append(scorer.score(piece))
+            seconds.append(time.perf_counter() - begin)
+        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds))
+
+
+def held_out_text(checkpoint: Checkpoint) -> NamedTexts:
+    """Yield the test part of the model's own corpus."""
+    yield "test part", held_out_part(checkpoint).strings()

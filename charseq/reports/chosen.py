@@ -1,0 +1,63 @@
+"""The reports of a command: which there are, which were asked for, which one is written."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from charseq.config import suggest
+from charseq.errors import ConfigError
+from charseq.registry import REPORTS
+from charseq.reports.column import Row
+from charseq.reports.report import Report
+
+ONE_EACH = ("tsv", "csv")
+"""Formats that have one header, and so hold one report."""
+
+
+def reports_of(command: str) -> dict[str, Report]:
+    """Return the reports of a command by their names."""
+    return {report.name: report for report in REPORTS.values() if report.command == command}
+
+
+def chosen_reports(command: str, asked: Sequence[str], *, only: str | None, format_name: str) -> list[Report]:
+    """Return the reports that were `asked` for, or the `only` one of them.
+
+    Raises ConfigError where that was not asked for, or where a format that holds one report would get
+    several.
+    """
+    if only is not None and only not in asked:
+        there = f"the reports are {_listed(asked, 'and')}" if len(asked) > 1 else f"the report is {asked[0]}"
+        raise ConfigError(f"--report {only}: not asked for; {there}{suggest(only, list(asked))}")
+    if only is not None and format_name == "html":
+        raise ConfigError("--report chooses one report, and a page has all: leave out one of the two")
+    if only is None and format_name in ONE_EACH and len(asked) > 1:
+        choice = _listed(asked, "or")
+        raise ConfigError(f"--format {format_name} holds one report: choose with --report {choice}")
+    reports = reports_of(command)
+    return [reports[name] for name in asked if only in (None, name)]
+
+
+def rows_of(reports: Sequence[Report], result: Any) -> Iterator[Row]:
+    """Yield the rows of one report after the other."""
+    for report in reports:
+        yield from report.rows(result)
+
+
+def show(reports: Sequence[Report], result: Any, console: Console) -> None:
+    """Print the reports that have items, with an empty line between them."""
+    filled = [report for report in reports if report.items(result)]
+    for number, report in enumerate(filled):
+        if number:
+            console.print()
+        report.show(console, result)
+
+
+def sections_of(reports: Sequence[Report], result: Any) -> list[str]:
+    """Return the sections of the reports that have items."""
+    filled = [report for report in reports if report.items(result)]
+    return [section for report in filled for section in report.sections(result)]
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else names[0]

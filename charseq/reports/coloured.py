@@ -1,0 +1,48 @@
+"""Reports that colour a text by a figure in several ways, on one scale."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from charseq.arrays import FloatArray
+from charseq.reports.display import page
+from charseq.reports.display.heat import HeatMap, Scale
+from charseq.reports.report import Report
+
+
+class Colouring(NamedTuple):
+    """A number for each character of a text, (L,), and its name."""
+
+    name: str
+    values: FloatArray
+
+
+class ColouredReport(Report):
+    """The text once for each colouring, below its name."""
+
+    command, has_name = "inspect", False
+    scale: ClassVar[Scale]
+
+    def colourings(self, result: Any) -> Sequence[Colouring]:
+        """Return the colourings of the text of a result."""
+        raise NotImplementedError
+
+    def show(self, console: Console, result: Any) -> None:
+        """Print each colouring while its lines fill."""
+        for number, one in enumerate(self.colourings(result)):
+            if number:
+                console.print()
+            console.print(Text(one.name, style="bold"))
+            heat = HeatMap(console, self.scale)
+            heat.write(result.text, one.values)
+            heat.finish()
+
+    def sections(self, result: Any) -> list[str]:
+        """Return a section for each colouring."""
+        return list(self._sections(result))
+
+    def _sections(self, result: Any) -> Iterator[str]:
+        for one in self.colourings(result):
+            yield page.section(one.name, page.heat_text(result.text, one.values, self.scale))

@@ -1,0 +1,89 @@
+"""The columns of a report: what a field is called by programs and by people, its value, its meaning."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from rich.text import Text
+
+Row: TypeAlias = dict[str, Any]
+Style: TypeAlias = str | Callable[[Any], str | Text]
+
+HUGE = 1e5
+"""Perplexities from here on are rounded to three digits."""
+
+
+def always(items: Sequence[Any]) -> bool:
+    """Say that a column is shown whatever the items are."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of the rows of a report, and one column of its table.
+
+    `key` is the name of the field; a column without one is for people only. `label` is the header; a column
+    without one is for programs only. `style` is a format spec, or a function that returns a cell; `value`
+    takes the value from an item of the report; `help` is the meaning for the manual. `short` is the header
+    where there is little room. The cells of a column that is `left` are texts, which fold. `shown` says
+    whether the items need the column.
+    """
+
+    key: str
+    label: str
+    style: Style
+    value: Callable[[Any], Any]
+    help: str
+    short: str = ""
+    left: bool = False
+    shown: Callable[[Sequence[Any]], bool] = always
+
+    def cell(self, item: Any) -> Text:
+        """Return the value for people; nothing for one that is not known, unless the style is a function."""
+        value = self.value(item)
+        if not isinstance(self.style, str):
+            cell = self.style(value)
+            return cell if isinstance(cell, Text) else Text(cell)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return Text("")
+        return Text(format(value, self.style))
+
+    def within(self, part: Callable[[Any], Any]) -> "Column":
+        """Return the same column of items that have its own items as a part."""
+        return replace(
+            self,
+            value=lambda item: self.value(part(item)),
+            shown=lambda items: self.shown([part(item) for item in items]),
+        )
+
+
+def field(key: str, value: Callable[[Any], Any], help: str) -> Column:
+    """Return a column for programs only."""
+    return Column(key, "", "", value, help)
+
+
+def row_of(columns: Sequence[Column], item: Any) -> Row:
+    """Return the fields of an item."""
+    return {column.key: column.value(item) for column in columns if column.key}
+
+
+def perplexity_style(spec: str) -> Callable[[float | None], str]:
+    """Return the style of a perplexity: huge ones have three digits, since more would say nothing."""
+
+    def style(value: float | None) -> str:
+        if value is None or math.isnan(value):
+            return ""
+        return format(value, spec if value < HUGE else ".3g")
+
+    return style
+
+
+def any_given(value: Callable[[Any], Any]) -> Callable[[Sequence[Any]], bool]:
+    """Return the rule that a column is shown where some item has a value."""
+    return lambda items: any(value(item) is not None for item in items)
+
+
+def several(value: Callable[[Any], Any]) -> Callable[[Sequence[Any]], bool]:
+    """Return the rule that a column is shown where items have different values, None aside."""
+    return lambda items: len({value(item) for item in items} - {None}) > 1

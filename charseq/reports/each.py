@@ -1,0 +1,77 @@
+"""The rows of `charseq evaluate --each`: each character, word, line or file, sorted by what comes first."""
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+from charseq.reports.column import Row, field
+from charseq.reports.report import Report
+from charseq.scoring import bits
+
+
+class EachReport(Report):
+    """Rows without a table, which are written as soon as they are there."""
+
+    command, title, has_name = "evaluate --each", "Each", False
+
+    def items(self, result: Any) -> Any:
+        """Return the iterator that the result is."""
+        return result
+
+    def rows(self, result: Any) -> Iterator[Row]:
+        """Yield a row as soon as there is one more item."""
+        return (self.row(item) for item in result)
+
+
+class EachCharReport(EachReport):
+    """Each character."""
+
+    name = "each char"
+    help = "`charseq evaluate --each char`. One row for each character, as soon as it is scored."
+    columns = (
+        field("bits", attrgetter("bits"), "surprisal of the character in bits"),
+        field("nats", attrgetter("nats"), "surprisal of the character in nats"),
+        field("probability", attrgetter("probability"), "its probability"),
+        field("rank", attrgetter("rank"), "its rank among the guesses, 0 for an unseen character"),
+        field("entropy", attrgetter("entropy"), "entropy of the distribution before it, in bits"),
+        field("char", attrgetter("char"), "the character"),
+        field(
+            "alternative",
+            lambda each: None if each.alternative is None else each.alternative.char,
+            "the likeliest other character",
+        ),
+        field(
+            "alternative_probability",
+            lambda each: None if each.alternative is None else each.alternative.probability,
+            "the probability of that",
+        ),
+        field("offset", attrgetter("offset"), "its place in the file, in characters from 0"),
+        field("file", attrgetter("file"), "its file"),
+    )
+
+
+class EachSegmentReport(EachReport):
+    """Each word, line or file."""
+
+    name = "each word, line, file"
+    help = "`charseq evaluate --each word|line|file`. One row for each, as soon as it is scored."
+    columns = (
+        field("bits_per_char", attrgetter("score.bits_per_char"), "mean surprisal in bits"),
+        field("perplexity", attrgetter("score.perplexity"), "2^`bits_per_char`"),
+        field("bits", lambda each: bits(each.score.nats), "sum of the surprisal in bits"),
+        field("nats", attrgetter("score.nats"), "sum of the surprisal in nats"),
+        field("num_chars", attrgetter("score.num_chars"), "number of characters"),
+        field("num_unseen", attrgetter("score.num_unseen"), "those that are not in the vocabulary"),
+        field("offset", attrgetter("offset"), "its place in the file, in characters from 0"),
+        field("file", attrgetter("file"), "its file"),
+        field(
+            "text",
+            attrgetter("text"),
+            "the first 4,096 characters without the space or newline at the end; null for a file",
+        ),
+    )
+
+
+def each_report(kind: str) -> EachReport:
+    """Return the report on each `kind`: char, word, line or file."""
+    return EachCharReport() if kind == "char" else EachSegmentReport()

@@ -1,0 +1,164 @@
+"""The report of `charseq info`: what a model is and where it comes from."""
+
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from charseq.config import format_duration
+from charseq.reports.column import Column, field
+from charseq.reports.display.tables import facts_table
+from charseq.reports.display.visible import visible
+from charseq.reports.report import Report
+from charseq.runs.checkpoint import Checkpoint
+
+
+class StoredModel(NamedTuple):
+    """A model, and the file that it is in."""
+
+    path: Path
+    checkpoint: Checkpoint
+
+    @property
+    def vocab(self) -> str:
+        """The vocabulary as one text."""
+        return "".join(self.checkpoint.codec.tokenizer.vocab)
+
+
+def _of_network(key: str) -> Any:
+    """Return a function that takes a setting of the model where it is a network."""
+
+    def value(model: StoredModel) -> Any:
+        checkpoint = model.checkpoint
+        return getattr(checkpoint.settings.model, key) if checkpoint.kind.is_trained else None
+
+    return value
+
+
+def _order(model: StoredModel) -> int | None:
+    checkpoint = model.checkpoint
+    return None if checkpoint.kind.is_trained else checkpoint.settings.model.order
+
+
+def _valid_nats(model: StoredModel) -> float | None:
+    valid = model.checkpoint.results.valid
+    return None if valid is None else valid.nats_per_char
+
+
+def _split(model: StoredModel) -> str:
+    made_of = model.checkpoint.provenance
+    return (
+        f"train [0, {made_of.train_end:,}), valid [{made_of.train_end:,}, {made_of.valid_end:,}), "
+        f"test [{made_of.valid_end:,}, {made_of.test_end:,}) characters"
+    )
+
+
+def _corpus(model: StoredModel) -> str:
+    made_of = model.checkpoint.provenance
+    return f"{', '.join(made_of.sources)}, {made_of.num_bytes:,} bytes"
+
+
+def _valid(model: StoredModel) -> str:
+    valid = model.checkpoint.results.valid
+    return "none" if valid is None else str(valid)
+
+
+def _reached(model: StoredModel) -> str | None:
+    results = model.checkpoint.results
+    if not model.checkpoint.kind.is_trained:
+        return None
+    return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}"
+
+
+def _made_with(model: StoredModel) -> str:
+    made_of = model.checkpoint.provenance
+    return f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"
+
+
+def _vocabulary(model: StoredModel) -> str:
+    return f"{model.checkpoint.codec.tokenizer.vocab_size}: {visible(model.vocab)}"
+
+
+def _it(model: StoredModel) -> StoredModel:
+    return model
+
+
+class InfoReport(Report):
+    """The facts of a model, one below the other."""
+
+    command, name, title, has_name = "info", "info", "The model", False
+    help = "`charseq info`. One row."
+    columns = (
+        Column("file", "file", "", lambda model: str(model.path), "the model file"),
+        field("kind", attrgetter("checkpoint.settings.model.kind"), "the kind of model"),
+        field("order", _order, "of an n-gram model: the length of its longest n-grams"),
+        field("cell", _of_network("cell"), "of a network: its cell"),
+        field("num_layers", _of_network("num_layers"), "of a network: its layers"),
+        field("hidden_size", _of_network("hidden_size"), "of a network: neurons in each layer"),
+        field(
+            "embedding_size",
+            _of_network("embedding_size"),
+            "of a network: 0 where inputs are one-hot",
+        ),
+        field(
+            "num_parameters",
+            attrgetter("checkpoint.model.num_parameters"),
+            "parameters, or n-grams counted",
+        ),
+        Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "what a sequence is"),
+        Column(
+            "tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "what a token is"
+        ),
+        Column("", "vocabulary", _vocabulary, _it, ""),
+        field(
+            "vocab_size",
+            attrgetter("checkpoint.codec.tokenizer.vocab_size"),
+            "size of the vocabulary",
+        ),
+        field("vocab", attrgetter("vocab"), "the vocabulary as one text"),
+        Column("", "corpus", _corpus, _it, ""),
+        field("sources", lambda model: list(model.checkpoint.provenance.sources), "files of the corpus"),
+        field("num_bytes", attrgetter("checkpoint.provenance.num_bytes"), "size of the corpus"),
+        Column("sha256", "SHA-256", "", attrgetter("checkpoint.provenance.sha256"), "its checksum"),
+        Column("", "split", _split, _it, ""),
+        field(
+            "train_end",
+            attrgetter("checkpoint.provenance.train_end"),
+            "end of the training part, in characters",
+        ),
+        field("valid_end", attrgetter("checkpoint.provenance.valid_end"), "end of the validation part"),
+        field("test_end", attrgetter("checkpoint.provenance.test_end"), "end of the test part"),
+        Column("", "best validation", _valid, _it, ""),
+        field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
+        Column("", "reached at", "", _reached, ""),
+        field("step", attrgetter("checkpoint.results.step"), "the step at which that was reached"),
+        field(
+            "train_seconds",
+            attrgetter("checkpoint.results.train_seconds"),
+            "seconds of training up to there",
+        ),
+        Column(
+            "command", "command", "", attrgetter("checkpoint.provenance.command"), "the command that made it"
+        ),
+        Column("", "made with", _made_with, _it, ""),
+        field(
+            "charseq_version",
+            attrgetter("checkpoint.provenance.charseq_version"),
+            "version of charseq",
+        ),
+        field("numpy_version", attrgetter("checkpoint.provenance.numpy_version"), "version of numpy"),
+    )
+
+    def items(self, result: StoredModel) -> list[StoredModel]:
+        """Return the model."""
+        return [result]
+
+    def table(self, result: StoredModel) -> Table:
+        """Return the facts of any model, and after the file those of its kind."""
+        checkpoint = result.checkpoint
+        cells = [(column.label, f"{column.cell(result)}") for column in self.columns if column.label]
+        known = [cell for cell in cells if cell[1]]
+        return facts_table(
+            [known[0], *checkpoint.kind.facts(checkpoint.settings.model, checkpoint.model), *known[1:]]
+        )

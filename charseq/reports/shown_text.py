@@ -1,0 +1,60 @@
+"""The beginning of texts, coloured by surprisal, for a page."""
+
+import numpy as np
+
+from charseq.reports.display.heat import SURPRISAL
+from charseq.reports.display.page import Details, heat_text, paragraph
+from charseq.scoring import Surprisal
+
+SHOWN_CHARS = 50_000
+"""Characters of the texts that are shown at most; the figures are those of all."""
+NUM_GUESSES = 5
+"""Guesses that are shown for each character."""
+
+
+class ShownText:
+    """Keeps the beginning of the texts, with the price of each character and the guesses made there."""
+
+    def __init__(self, alphabet: tuple[str, ...]) -> None:
+        self._alphabet = alphabet
+        self._texts: list[tuple[str, list[tuple[str, Surprisal]]]] = []
+        self.num_chars = self._num_kept = 0
+
+    def begin(self, file: str) -> None:
+        """Begin with another text."""
+        self._texts.append((file, []))
+
+    def add(self, text: str, surprisal: Surprisal) -> None:
+        """Take the next piece of the text."""
+        kept = text[: SHOWN_CHARS - self._num_kept]
+        if kept:
+            self._texts[-1][1].append((kept, surprisal))
+        self._num_kept += len(kept)
+        self.num_chars += len(text)
+
+    @property
+    def text(self) -> str:
+        """The shown part of all texts, one after the other."""
+        return "".join(text for _, pieces in self._texts for text, _ in pieces)
+
+    def html(self) -> list[str]:
+        """Return the texts, coloured, and a word on how much more there is."""
+        blocks = []
+        if self.num_chars > self._num_kept:
+            blocks.append(paragraph(f"The first {self._num_kept:,} of {self.num_chars:,} characters."))
+        for file, pieces in self._texts:
+            if pieces:
+                blocks += [paragraph(file), self._coloured(pieces)]
+        return blocks
+
+    def _coloured(self, pieces: list[tuple[str, Surprisal]]) -> str:
+        columns = []
+        for text, surprisal in pieces:
+            expected = surprisal.expected
+            if expected is None or surprisal.ranks is None:
+                raise ValueError("scored without guesses")
+            arrays = (surprisal.bits, surprisal.ranks, expected.guesses, expected.probabilities)
+            columns.append([array[: len(text)] for array in arrays])
+        costs, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        details = Details(np.exp2(-costs), ranks, guesses, probabilities, self._alphabet)
+        return heat_text("".join(text for text, _ in pieces), costs, SURPRISAL, details=details)

@@ -1,0 +1,117 @@
+"""The columns of a whole text: counts, cross-entropy, perplexity, accuracy, speed."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from charseq.analysis.totals import Totals
+from charseq.reports.column import Column, perplexity_style
+
+
+def _unseen(totals: Sequence[Totals]) -> bool:
+    return any(one.score.num_unseen for one in totals)
+
+
+TOTALS = (
+    Column("num_chars", "characters", ",", attrgetter("score.num_chars"), "characters scored", "chars"),
+    Column("num_bytes", "bytes", ",", attrgetter("score.num_bytes"), "bytes of UTF-8 scored"),
+    Column(
+        "num_unseen",
+        "unseen characters",
+        ",",
+        attrgetter("score.num_unseen"),
+        "characters that are not in the vocabulary",
+        "unseen",
+    ),
+    Column(
+        "nats_per_char",
+        "nats per character",
+        ".4f",
+        attrgetter("score.nats_per_char"),
+        "cross-entropy in nats per character",
+        "nats/\nchar",
+    ),
+    Column(
+        "bits_per_char",
+        "bits per character",
+        ".4f",
+        attrgetter("score.bits_per_char"),
+        "cross-entropy in bits per character",
+        "bits/\nchar",
+    ),
+    Column(
+        "bits_per_char_error",
+        "standard error of that",
+        ".4f",
+        attrgetter("standard_error"),
+        "standard error of `bits_per_char`, by block bootstrap; null for a short text",
+        "±\nbits",
+    ),
+    Column(
+        "bits_per_byte",
+        "bits per byte",
+        ".4f",
+        attrgetter("score.bits_per_byte"),
+        "cross-entropy in bits per byte of UTF-8",
+        "bits/\nbyte",
+    ),
+    Column(
+        "perplexity",
+        "perplexity per character",
+        perplexity_style(".4f"),
+        attrgetter("score.perplexity"),
+        "exp(`nats_per_char`)",
+        "perplex-\nity",
+    ),
+    Column(
+        "word_perplexity",
+        "perplexity per word",
+        perplexity_style(",.1f"),
+        attrgetter("score.word_perplexity"),
+        "exp(nats per word): all characters, white space included, divided among the words",
+    ),
+    Column(
+        "accuracy",
+        "top-1 accuracy (%)",
+        ".1%",
+        attrgetter("score.accuracy"),
+        "share of characters that were the first guess",
+    ),
+    Column(
+        "top5_accuracy",
+        "top-5 accuracy (%)",
+        ".1%",
+        attrgetter("score.top5_accuracy"),
+        "share of characters among the first five guesses",
+    ),
+    Column(
+        "seen_bits_per_char",
+        "without unseen: bits per character",
+        ".4f",
+        attrgetter("seen.bits_per_char"),
+        "bits per character without the unseen characters",
+        shown=_unseen,
+    ),
+    Column(
+        "seen_perplexity",
+        "without unseen: perplexity",
+        perplexity_style(".4f"),
+        attrgetter("seen.perplexity"),
+        "perplexity without the unseen characters",
+        shown=_unseen,
+    ),
+    Column(
+        "calibration_error",
+        "calibration error (%)",
+        ".1%",
+        attrgetter("calibration.error"),
+        "expected calibration error, from 0 to 1",
+    ),
+    Column(
+        "chars_per_second",
+        "characters per second",
+        ",.0f",
+        attrgetter("chars_per_second"),
+        "speed of scoring",
+    ),
+)
+"""The columns of Totals; those with a short label have room beside each other."""

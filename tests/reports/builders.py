@@ -1,0 +1,301 @@
+"""Objects that reports show, made by hand, so that the golden files can be checked by hand."""
+
+import io
+import math
+import re
+from html import unescape
+from typing import Any
+
+import numpy as np
+from rich.console import Console, RenderableType
+
+from charseq.analysis.calibration import Bin
+from charseq.analysis.cases import Answer, mean_answer
+from charseq.analysis.comparison import ComparedModel, Comparer, Comparison
+from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
+from charseq.analysis.gradient_flow import GradientFlow
+from charseq.analysis.hardest import HardChar
+from charseq.analysis.inspection import (
+    FoundNeuron,
+    FoundNeurons,
+    GateOpenness,
+    ModelFlow,
+    NeuronStates,
+    TextFlow,
+)
+from charseq.analysis.ranking import Group
+from charseq.analysis.streaming import EachChar, EachSegment
+from charseq.analysis.totals import Totals
+from charseq.bench import Measurement
+from charseq.registry import REPORTS
+from charseq.reports.report import Report
+from charseq.scoring import Guess, Prediction, Score, Surprisal
+from charseq.text.tokenizers.tokenizer import bytes_per_char
+
+LN2 = math.log(2)
+HOSTILE = "a\x1b[31m[red]b :smile: <b>"
+"""Text that a terminal, rich or a browser would obey."""
+HARMLESS = r"a\x1b[31m[red]b :smile: <b>"
+
+
+class KnownTotals(Totals):
+    """Totals of a score, a standard error and a calibration error that are given."""
+
+    error, calibration_error = 0.0123, 0.0456
+
+    def __init__(self, score: Score, seen: Score, *, seconds: float = 2.0, error: float = 0.0123) -> None:
+        super().__init__()
+        self.score, self.seen, self.seconds, self.error = score, seen, seconds, error
+        self.calibration = KnownCalibration()  # type: ignore[assignment]
+
+    @property
+    def standard_error(self) -> float:
+        return self.error
+
+
+class KnownCalibration:
+    """A calibration of which the error alone is known."""
+
+    error = 0.0456
+
+
+SCORE = Score(
+    num_chars=1234567,
+    num_bytes=1234568,
+    num_words=200000,
+    num_unseen=0,
+    num_top1=617284,
+    num_top5=1000000,
+    nats=1.5e6,
+)
+UNSEEN = Score(num_chars=7, num_bytes=14, num_words=0, num_unseen=7, num_top1=0, num_top5=0, nats=140.0)
+
+
+def text_totals(
+    text: str = "a.txt",
+    model: str = "runs/a",
+    *,
+    score: Score = SCORE,
+    seen: Score = SCORE,
+    error: float = 0.0123,
+) -> TextTotals:
+    """Return the totals of a text."""
+    return TextTotals(model, text, KnownTotals(score, seen, error=error))
+
+
+def one_text() -> Evaluation:
+    """Return the evaluation of a model on a text."""
+    return Evaluation([text_totals()])
+
+
+def several_texts() -> Evaluation:
+    """Return the evaluation of a model and a baseline on two texts, of which one has unseen characters."""
+    texts = [
+        ("data/tales.txt", SCORE),
+        ("data/hangul.txt", SCORE + UNSEEN),
+        ("total", SCORE + SCORE + UNSEEN),
+    ]
+    return Evaluation(
+        [
+            text_totals(text, model, score=score)
+            for text, score in texts
+            for model in ("runs/pydoc", "uniform")
+        ]
+    )
+
+
+GROUP = Score(num_chars=123456, num_unseen=1, num_top1=61728, nats=123456 * math.log(123))
+REST = Score(num_chars=6, num_top1=1, nats=6 * LN2)
+NAMES = {
+    "char": "\U000e0001",
+    "class": "other letter",
+    "position": "between words",
+    "column": "16385-32768",
+    "word": "international",
+    "line": "the quick brown fox ",
+    "file": "data/hangul.txt",
+    "chunk": "1,024,000-1,151,999",
+}
+"""A long name of a group of each grouping."""
+
+
+def grouped(by: str, name: str | None = None, *, files: tuple[str, ...] = ("a.txt",)) -> Evaluation:
+    """Return an evaluation with a group of the name in each file, and the rest."""
+    groups = []
+    for number, file in enumerate(files):
+        place: dict[str, Any] = {}
+        if by in ("line", "chunk"):
+            place = {"file": file, "offset": 1024000 + number}
+        if by == "chunk":
+            place["so_far"] = REST
+        groups.append(Group(NAMES[by] if name is None else name, 1234, GROUP, **place))
+    return Evaluation(groups={by: Groups([*groups, Group(None, 3, REST)], GROUP + REST)})
+
+
+def hard_char(
+    before: str = "a b", char: str = "c", after: str = "\nd", *, rank: int = 7, file: str = "a.txt"
+) -> HardChar:
+    """Return a surprising character."""
+    guesses = (Guess("x", 0.5), Guess(" ", 0.25), Guess("\n", 0.0625))
+    return HardChar(file, 1234567, before, char, after, 12.345, rank, guesses)
+
+
+def prediction(
+    prefix: str = "hell", target: str | None = "o", *, bits: float = 1.0, top: tuple[Guess, ...] | None = None
+) -> Prediction:
+    """Return a prediction."""
+    guesses = (Guess("o", 0.5), Guess(" ", 0.25), Guess("\n", 0.125)) if top is None else top
+    if target is None:
+        return Prediction(prefix, None, None, None, None, 2.5, guesses)
+    return Prediction(prefix, target, 2**-bits, 1, bits, 2.5, guesses)
+
+
+def cases() -> Evaluation:
+    """Return the answers to two cases with a step on the way to the first, and their mean."""
+    verdicts = [
+        Answer.of(prediction("hel", "l", bits=3.0), passed=None),
+        Answer.of(prediction(), passed=True),
+        Answer.of(prediction("kin", "g", bits=17.0), passed=False),
+    ]
+    return Evaluation(cases=[*verdicts, mean_answer(verdicts[1:])])
+
+
+class KnownModel(ComparedModel):
+    """A compared model whose facts are given, without a checkpoint."""
+
+    def __init__(self, name: str, number: int) -> None:
+        nothing: Any = None
+        super().__init__(name, nothing, 4000 * number)
+        object.__setattr__(self, "number", number)
+
+    @property
+    def kind(self) -> str:
+        return f"gru {self.number} x 256"  # type: ignore[attr-defined]
+
+    @property
+    def num_parameters(self) -> int:
+        return 1000 * self.number  # type: ignore[attr-defined, no-any-return]
+
+
+PART = "abé 1\n "
+LONG = PART * 300
+"""2,100 characters, little more than the shortest text that tells two models apart."""
+MODELS = ("runs/rnn", "runs/lstm", "runs/gru")
+
+
+def compared(
+    *prices: float,
+    text: str = LONG,
+    names: tuple[str, ...] = MODELS,
+    file: str = "a.txt",
+    num_passages: int = 1,
+) -> Comparison:
+    """Return the comparison of models to which a letter costs so many bits, and anything else one bit."""
+    comparer = Comparer(len(prices), num_passages=num_passages)
+    comparer.begin(file)
+    surprisals = []
+    for price in prices:
+        nats = np.array([(price if char.isalpha() else 1) * LN2 for char in text])
+        ranks = np.array([1 if char == "a" else 0 if char == "1" else 2 for char in text], np.int32)
+        num_bytes, num_words = bytes_per_char(text), len(text.split())
+        surprisals.append(Surprisal(nats, num_bytes, ranks == 0, ranks, np.exp(-nats), num_words))
+    comparer.add(text, surprisals, seconds=[2.0] * len(prices))
+    models = [KnownModel(name, k) for k, name in enumerate(names[: len(prices)], start=1)]
+    return comparer.comparison(models)
+
+
+def flow(*layers: tuple[float, ...], lags: tuple[int, ...] = (1, 2, 4)) -> GradientFlow:
+    """Return the gradients of layers with these medians, at three places: 0, 1 and 4 times the median."""
+    return GradientFlow(lags, np.arange(3), np.array(layers)[..., None] * [4, 1, 0])
+
+
+FLOWS = TextFlow(
+    "a.txt",
+    (
+        ModelFlow("runs/rnn", "rnn", flow((8, 2, 0.01))),
+        ModelFlow("runs/two", "lstm", flow((8, 4, 1), (3, 3, 3))),
+        ModelFlow("runs/line", "gru", flow((5,), lags=(1,))),
+    ),
+)
+STATES = np.array([[-1, 0, 0.5, 1], [1, 0.25, -0.25, -1]]).T[None].repeat(2, axis=0)
+NEURONS = NeuronStates("ab\n«", ((1, 1), (2, 2)), STATES)
+GATES = GateOpenness(
+    "ab\n«",
+    {
+        "input gate": np.array([[0, 0.5, 1, 1], [0, 0, 0, 0]]),
+        "forget gate": np.array([[1, 1, 1, 1.0], [0.25, 0.25, 0.25, 0.25]]),
+    },
+)
+FOUND = FoundNeurons("quote", "a.txt", (FoundNeuron("quote", 1, 87, 0.75), FoundNeuron("quote", 2, 3, -0.5)))
+
+TRAINED = Measurement(
+    "train",
+    "gru",
+    *(2, 128, 50, 50),
+    ms_per_step=12.345,
+    chars_per_second=234567.8,
+    spread=0.0234,
+    gflops=98.76,
+    peak_share=0.543,
+    num_shards=2,
+    blas_threads=1,
+    backend="numba",
+)
+SAMPLED = Measurement("sample", "lstm", 2, 128, us_per_char=45.67, chars_per_second=21896.2, spread=0.0234)
+EVALUATED = Measurement(
+    "evaluate", "lstm", 2, 128, unit="line", us_per_char=45.67, chars_per_second=21896.2, spread=0.0234
+)
+
+EACH_CHARS = [
+    EachChar("a.txt", 0, "h", 2 * LN2, 2, 3.5, Guess("o", 0.5)),
+    EachChar("a.txt", 1, "\U0001f600", 32 * LN2, 0, 3.5, None),
+]
+EACH_SEGMENTS = [
+    EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2)),
+    EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2)),
+]
+
+HARDEST = Evaluation(hardest=[hard_char(), hard_char(rank=0, file="b.txt")])
+CALIBRATION = Evaluation(
+    calibration=[
+        Bin(0.0, 0.1, 0, math.nan, math.nan),
+        Bin(0.1, 0.2, 1234567, 0.16, 0.125),
+        Bin(0.9, 1.0, 10, 0.95, 1.0),
+    ]
+)
+
+
+# ---- reports as they are shown
+
+
+def in_terminal(made: RenderableType, *, width: int = 80, **options: Any) -> str:
+    """Return a renderable as a file of that width shows it, without blanks at the ends of lines."""
+    console = Console(file=io.StringIO(), width=width, **options)
+    console.print(made)
+    return _printed(console)
+
+
+def shown(report: Report, result: Any, *, width: int = 80) -> str:
+    """Return a report as a file of that width shows it, without blanks at the ends of lines."""
+    console = Console(file=io.StringIO(), width=width)
+    report.show(console, result)
+    return _printed(console)
+
+
+def _printed(console: Console) -> str:
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def table_lines(key: str, result: Any, *, width: int = 80) -> list[list[str]]:
+    """Return the words of each line of a report's table below its header, which fits into the width uncut."""
+    text = shown(REPORTS[key], result, width=width)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    rule = next(k for k, line in enumerate(lines) if line and not line.strip("─"))
+    return [line.split() for line in lines[rule + 1 :]]
+
+
+def words_of(html: str) -> list[str]:
+    """Return the texts between the tags of a page's section."""
+    return [unescape(text) for text in re.sub("<[^>]*>", "\0", html).split("\0") if text.strip()]

@@ -1,0 +1,73 @@
+"""Every report whole: its rows, its table at 80 columns, its sections of a page, each in one golden file."""
+
+import json
+from typing import Any
+
+import pytest
+
+from charseq.registry import REPORTS
+from charseq.reports.info import StoredModel
+from tests.golden_text import assert_golden
+from tests.reports.builders import (
+    CALIBRATION,
+    EACH_CHARS,
+    EACH_SEGMENTS,
+    EVALUATED,
+    FLOWS,
+    FOUND,
+    GATES,
+    HARDEST,
+    NAMES,
+    NEURONS,
+    SAMPLED,
+    TRAINED,
+    cases,
+    compared,
+    grouped,
+    one_text,
+    prediction,
+    several_texts,
+    shown,
+    words_of,
+)
+from tests.reports.checkpoints import counted, trained
+
+RESULTS: dict[str, list[Any]] = {
+    "text": [one_text(), several_texts()],
+    **{by: [grouped(by)] for by in NAMES},
+    "hardest": [HARDEST],
+    "calibration": [CALIBRATION],
+    "case": [cases()],
+    "each char": [EACH_CHARS],
+    "each segment": [EACH_SEGMENTS],
+    "prediction": [[prediction(), prediction("kin", "g", bits=40)], [prediction("hell", None)]],
+    **{f"compare {name}": [compared(2, 3, 2)] for name in ("model", "pair", "class", "passage")},
+    "gradient flow": [FLOWS],
+    "neurons": [NEURONS],
+    "gates": [GATES],
+    "found": [FOUND],
+    "info": [StoredModel(*trained()), StoredModel(*counted())],
+    "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
+}
+
+
+def rounded(value: Any) -> Any:
+    """Return a value whose last digits, which may differ between machines, are rounded off."""
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("key", list(REPORTS))
+def test_a_report_is_what_its_golden_file_shows(key: str) -> None:
+    """The rows with their fields in order, the table, and the words of the sections are those of the file."""
+    report, parts = REPORTS[key], []
+    for result in RESULTS[key]:
+        rows = [json.dumps(rounded(row), ensure_ascii=False) for row in report.rows(result)]
+        parts += ["# rows", *rows]
+        if not report.command.endswith("--each"):
+            parts += ["# table", shown(report, result).rstrip("\n")]
+            parts += ["# page", *(" | ".join(words_of(html)) for html in report.sections(result))]
+    assert_golden(f"reports/{key.replace(' ', '-')}.txt", "\n".join([*parts, ""]))
