@@ -16,6 +16,8 @@ from charseq.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from charseq.api import Model as Model
+    from charseq.api import compare as compare
+    from charseq.api import evaluate as evaluate
     from charseq.api import load as load
     from charseq.api import train as train
     from charseq.errors import CharseqError as CharseqError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "CharseqError": "errors",
     "Model": "api",
+    "compare": "api",
+    "evaluate": "api",
     "load": "api",
     "train": "api",
 }

@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charseq.analysis.activations import States, all_states
+from charseq.analysis.baselines import count_baselines
+from charseq.analysis.comparison import ComparedModel, Comparison, distinct_names, shared_test_part
+from charseq.analysis.comparison import compare as compare_models
+from charseq.analysis.evaluation import Evaluation, Wanted
+from charseq.analysis.evaluation import evaluate as evaluate_texts
+from charseq.analysis.groups import GROUPINGS
+from charseq.analysis.reading import held_out_text
 from charseq.config import SampleConfig, Settings, suggest
 from charseq.errors import ConfigError
 from charseq.models import MODELS
@@ -25,6 +32,7 @@ from charseq.runs.run import Run
 from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
+from charseq.text.corpus import NamedTexts, iter_texts
 
 if TYPE_CHECKING:
     from charseq.training.events import Event
@@ -153,6 +161,66 @@ def train(
         if on_event is not None:
             on_event(event)
     return load(directory)
+
+
+def evaluate(
+    model: Model | StrPath,
+    texts: StrPath | Sequence[StrPath] | None = None,
+    *,
+    baselines: Sequence[str] = (),
+    by: Sequence[str] = (),
+    hardest: int = 0,
+    calibration: bool = False,
+) -> Evaluation:
+    """Return what `charseq evaluate` shows: the totals of each text and model, and what else is asked for.
+
+    `texts` are files, directories or "builtin:NAME"; without any, the model's own test part. `baselines` are
+    "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, and `hardest` is
+    the number of most surprising characters. Errors as of the command.
+    """
+    one = model if isinstance(model, Model) else load(model)
+    counted = count_baselines(one.checkpoint, ",".join(baselines)) if baselines else {}
+    for name in by:
+        if name not in GROUPINGS:
+            raise ConfigError(f"by: no grouping {name}{suggest(name, list(GROUPINGS))}")
+    return evaluate_texts(
+        one.checkpoint,
+        held_out_text(one.checkpoint) if texts is None else _named(texts),
+        Wanted(by=tuple(by), num_hardest=hardest, calibration=calibration),
+        name=one.name,
+        baselines=counted,
+    )
+
+
+def compare(
+    models: Sequence[Model | StrPath],
+    texts: StrPath | Sequence[StrPath] | None = None,
+    *,
+    passages: int = 5,
+) -> Comparison:
+    """Return what `charseq compare` shows: figures, paired differences with intervals, classes, passages.
+
+    `texts` are as in `evaluate`; without any, the test part that the models have in common.
+    """
+    loaded = [model if isinstance(model, Model) else load(model) for model in models]
+    if len(loaded) < 2:
+        raise ConfigError(f"compare takes two models or more; got {len(loaded)}")
+    names = distinct_names([model.name for model in loaded])
+    compared = [
+        ComparedModel(name, model.checkpoint, model.path.stat().st_size)
+        for name, model in zip(names, loaded, strict=True)
+    ]
+    if texts is None:
+        named = shared_test_part({one.name: one.checkpoint for one in compared})
+    else:
+        named = _named(texts)
+    return compare_models(compared, named, num_passages=passages)
+
+
+def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
+    """Yield the texts behind one source or several, each with its name."""
+    for source in [texts] if isinstance(texts, str | os.PathLike) else texts:
+        yield from iter_texts(os.fspath(source))
 
 
 def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:

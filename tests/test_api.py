@@ -273,3 +273,48 @@ def test_a_wrong_keyword_is_an_error_of_one_sentence(keywords: dict[str, Any], m
         charseq.train(HELLO, output="r", **keywords)
     assert str(caught.value).startswith(message)
     assert not Path("r").exists()
+
+
+# ---- evaluate and compare
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_evaluate_gives_the_totals_that_score_gives(model: charseq.Model) -> None:
+    """The object of the command has the same figures."""
+    Path("new.txt").write_text("hello\nking\nexpert\n")
+    evaluation = charseq.evaluate(model, "new.txt", by=["class"], hardest=2, calibration=True)
+    assert evaluation.total == model.score(Path("new.txt").read_text())
+    assert {group.name for group in evaluation.groups["class"].groups} == {"letter", "newline"}
+    assert len(evaluation.hardest) == 2
+    assert len(evaluation.calibration) == 10
+
+
+def test_evaluate_without_a_text_reads_the_test_part(model: charseq.Model) -> None:
+    """With baselines beside the model, made of its training part."""
+    evaluation = charseq.evaluate(model.path, baselines=["unigram", "ngram:3"])
+    assert [one.model for one in evaluation.texts] == [model.name, "unigram", "ngram:3"]
+    assert {one.text for one in evaluation.texts} == {"test part"}
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_compare_gives_the_difference_of_every_pair(model: charseq.Model) -> None:
+    """A model compared with itself differs by nothing."""
+    Path("new.txt").write_text("hello\nking\nexpert\n" * 200)
+    comparison = charseq.compare([model, model.path], "new.txt", passages=0)
+    (difference,) = comparison.differences
+    assert difference.bits_per_char.value == 0
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda model: charseq.compare([model]), "compare takes two models or more; got 1"),
+        (lambda model: charseq.evaluate(model, by=["clas"]), "by: no grouping clas (did you mean 'class'?)"),
+        (lambda model: charseq.evaluate(model, "nowhere.txt"), "nowhere.txt: no such file or directory"),
+    ],
+)
+def test_a_wrong_request_is_an_error_of_one_sentence(ask: Any, message: str, model: charseq.Model) -> None:
+    """As on the command line."""
+    with pytest.raises(charseq.CharseqError) as caught:
+        ask(model)
+    assert str(caught.value) == message

@@ -305,7 +305,7 @@ def test_a_neuron_has_its_state_after_the_last_token_of_each_character(
     runs: Path, rows: Any, model: str
 ) -> None:
     """Each character has the state after its last token, a newline that of the line it begins."""
-    found, hand = rows("inspect", model, "text.txt", "--unit", "1:3"), Hand(runs, model)
+    found, hand = rows("inspect", model, "text.txt", "--neuron", "1:3"), Hand(runs, model)
     assert "".join(row["char"] for row in found) == TEXT
     expected = []
     for char in TEXT:
