@@ -42,7 +42,7 @@ class Wanted:
     """The parts of an evaluation: groups `by` some of GROUPINGS, the `num_rows` highest in `sort`, 0 for all.
 
     Where `sort` is None, groups that have an order keep it, and others go by their total. `analyses` are
-    others, by their names.
+    others, by their names. Errors are estimated from `units`, a key of UNITS.
     """
 
     by: tuple[str, ...] = ()
@@ -50,6 +50,7 @@ class Wanted:
     num_rows: int = 20
     num_hardest: int = 0
     calibration: bool = False
+    units: str = "block"
     analyses: Mapping[str, Analysis] = field(default_factory=dict)
 
 
@@ -119,9 +120,11 @@ def evaluate(
     models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()
-    overall = [TextTotals(model.name, TOTAL, Totals()) for model in models]
+    overall = [TextTotals(model.name, TOTAL, Totals(wanted.units)) for model in models]
     for text, pieces in scored_texts(models, texts, progress):
-        own = [TextTotals(model.name, text, Totals()) for model in models]
+        own = [TextTotals(model.name, text, Totals(wanted.units)) for model in models]
+        for one in [*own, *overall]:
+            one.totals.begin()
         found += own
         for listener in hearing:
             listener.begin(text)
@@ -137,7 +140,7 @@ def evaluate(
 
 def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
     for one, surprisal, seconds in zip(totals, piece.surprisals, piece.seconds, strict=True):
-        one.totals.add(surprisal, seconds=seconds)
+        one.totals.add(piece.text, surprisal, seconds=seconds)
 
 
 class _Finder:

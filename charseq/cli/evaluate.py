@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, examples
+from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
 from charseq.cli.texts import ScoringProgress, named_texts
 from charseq.errors import ConfigError
 
@@ -70,6 +70,7 @@ def command(
     ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
+    resample: ResampleOption = "block",
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
@@ -93,6 +94,7 @@ def command(
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
+    from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
         check_choice,
@@ -110,6 +112,7 @@ def command(
 
     model, texts = split_model(arguments, model)
     check_choice("--errors", errors, ("strict", "replace"))
+    check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each gives rows and no report beside: leave out the other options")
@@ -145,7 +148,7 @@ def command(
             evaluation = evaluate(
                 checkpoint,
                 named_texts(texts, errors) if texts else held_out_text(checkpoint),
-                Wanted(groupings, _sort(sort), num_rows, hardest, calibration, analyses),
+                Wanted(groupings, _sort(sort), num_rows, hardest, calibration, resample, analyses),
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,

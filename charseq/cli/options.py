@@ -34,6 +34,15 @@ ModelsOption = Annotated[
     list[str] | None,
     typer.Option("--model", "-m", metavar="MODEL", help="A model; repeatable. All arguments are texts then."),
 ]
+ResampleOption = Annotated[
+    str,
+    typer.Option(
+        "--resample",
+        metavar="block|line|file",
+        help="Units that standard errors are estimated from: blocks of characters in their order, or whole "
+        "lines or files, taken for independent.",
+    ),
+]
 ReportOption = Annotated[
     str | None,
     typer.Option(

@@ -23,7 +23,8 @@ from tests.reports.test_formats import unescaped
 
 KEYS = [
     *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),
-    *("nats_per_char", "bits_per_char", "bits_per_char_error", "bits_per_byte", "perplexity"),
+    *("nats_per_char", "bits_per_char", "bits_per_char_error", "bits_per_char_low", "bits_per_char_high"),
+    *("bits_per_byte", "perplexity"),
     *("word_perplexity", "accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
     *("calibration_error", "chars_per_second"),
 ]
@@ -108,7 +109,7 @@ def figures(row: dict[str, Any]) -> dict[str, Any]:
 def expected(run: str, text: str) -> dict[str, Any]:
     """Return the figures of a text as the evaluator gives them."""
     checkpoint, totals = Checkpoint.load(Path(run) / "model.safetensors"), Totals()
-    totals.add(Scorer(checkpoint.model, checkpoint.codec).score(text), seconds=1.0)
+    totals.add(text, Scorer(checkpoint.model, checkpoint.codec).score(text), seconds=1.0)
     (row,) = REPORTS["text"].rows(Evaluation([TextTotals("", "", totals)]))
     return figures(row)
 
