@@ -38,6 +38,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
 LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "analysis"}}
 """Who may import what is not for everybody."""
 
+WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
     "events": "records without code; tests/test_trainer.py, for every event",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
@@ -53,6 +54,22 @@ TESTED_ELSEWHERE = {
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
     "language": "the contract; CharModel and NGram keep it in tests/test_evaluator.py and test_sampler.py",
+    "reports/calibration": WHOLE,
+    "reports/cases": WHOLE,
+    "reports/classes": WHOLE,
+    "reports/coloured": WHOLE,
+    "reports/each": WHOLE,
+    "reports/found": WHOLE,
+    "reports/gates": WHOLE,
+    "reports/info": WHOLE,
+    "reports/models": WHOLE,
+    "reports/neurons": WHOLE,
+    "reports/pairs": WHOLE,
+    "reports/passages": WHOLE,
+    "reports/scores": WHOLE,
+    "reports/totals": WHOLE,
+    "reports/guesses": "tests/reports/test_prediction.py and test_hardest.py",
+    "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",

@@ -21,12 +21,8 @@ from charseq.scoring import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 from tests.reports.test_formats import unescaped
 
-KEYS = [
-    *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),
-    *("nats_per_char", "bits_per_char", "bits_per_char_error", "bits_per_byte", "perplexity"),
-    *("word_perplexity", "accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
-    *("calibration_error", "chars_per_second"),
-]
+KEYS = [key for key, _ in REPORTS["text"].fields()]
+"""The fields of a text; the golden file says which these are."""
 COUNTS = ("num_chars", "num_bytes", "num_unseen")
 FIGURES = [key for key in KEYS[6:] if key != "chars_per_second"]
 LEFT_OUT = ("report", "model", "text", "chars_per_second")
