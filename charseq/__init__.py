@@ -1,36 +1,34 @@
 """charseq: character-level language models on an ordinary computer.
 
-The public names are loaded when they are first used: a command that needs none of them starts at once.
+    >>> import charseq
+    >>> model = charseq.train("novel.txt", cell="lstm", max_time="2m", output="runs/novel")
+    >>> model.next("hell").top[0].char
+    >>> charseq.load("runs/novel").score("hello").perplexity
+
+`dir(charseq)` lists the public names. They are loaded when they are first used, so that importing is quick;
+nothing is printed and no signal handler is changed.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from charseq.config import Settings as Settings
-    from charseq.errors import CharseqError as CharseqError
-    from charseq.network import CharModel as CharModel
-    from charseq.runs.checkpoint import Checkpoint as Checkpoint
-    from charseq.runs.directory import find_model as find_model
-    from charseq.runs.run import Run as Run
-    from charseq.sampling.sampler import sample as sample
-    from charseq.scoring.predictor import Predictor as Predictor
-    from charseq.scoring.scorer import Scorer as Scorer
-    from charseq.training.trainer import Trainer as Trainer
-
 from charseq.version import __version__ as __version__
 
+if TYPE_CHECKING:
+    from charseq.api import Model as Model
+    from charseq.api import compare as compare
+    from charseq.api import evaluate as evaluate
+    from charseq.api import load as load
+    from charseq.api import train as train
+    from charseq.errors import CharseqError as CharseqError
+
 _HOMES = {
-    "CharModel": "network",
     "CharseqError": "errors",
-    "Checkpoint": "runs.checkpoint",
-    "Predictor": "scoring.predictor",
-    "Run": "runs.run",
-    "Scorer": "scoring.scorer",
-    "Settings": "config",
-    "Trainer": "training.trainer",
-    "find_model": "runs.directory",
-    "sample": "sampling.sampler",
+    "Model": "api",
+    "compare": "api",
+    "evaluate": "api",
+    "load": "api",
+    "train": "api",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])
@@ -38,5 +36,9 @@ __all__ = sorted([*_HOMES, "__version__"])
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'charseq' has no attribute {name!r}")
+        raise AttributeError(f"module 'charseq' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(import_module(f"charseq.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -16,7 +16,10 @@ from threadpoolctl import threadpool_limits
 from charseq.backend import use_numba
 from charseq.config import BackendName, CellName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
-from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores
+from charseq.gradients import Job, Plan
+from charseq.gradients.plan import num_cores
+from charseq.gradients.sources import backpropagation
+from charseq.gradients.trial import fastest_plan
 from charseq.network import CharModel
 from charseq.optim import clip_, make_optimizer
 from charseq.sampling import sample
@@ -112,14 +115,14 @@ class Bench:
         inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
         window, plan = Window(inputs, targets, None), Plan(min(self._threads, shape.batch_size))
         if not self._threads:
-            plan = fastest_plan(job, state, window)
+            plan = fastest_plan(backpropagation, job, state, window)
 
         def step() -> None:
-            _, grads = shards.gradient(window, 0)
+            _, grads = source.gradient(window, 0)
             clip_(grads.flat, optim.max_grad_norm)
             optimizer.step(model.params, grads, learning_rate=1e-3)
 
-        with Shards(job, state, plan) as shards:
+        with backpropagation(job, state, plan) as source:
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
         gflops = 6e-9 * num_product_weights(model) * num_chars / median

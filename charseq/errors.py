@@ -9,8 +9,7 @@
 Anything else that escapes is a bug and shows its traceback.
 """
 
-MAX_MESSAGE_CHARS = 800
-"""What is said of an error at most: it may quote what is in a file, or what was typed."""
+from charseq.limits import MAX_MESSAGE_CHARS
 
 
 class CharseqError(Exception):

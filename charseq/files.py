@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charseq.errors import CharseqError, ConfigError
+from charseq.limits import MAX_SMALL_BYTES
 
 CACHE_VARIABLE = "CHARSEQ_CACHE_DIR"
 """The environment variable that names the directory of the cache; no setting, though it looks like one."""
-
-MAX_SMALL_BYTES = 1 << 20
-"""The largest file of settings or cases: PyYAML reads it in some ten seconds."""
 
 
 def cache_directory() -> Path:

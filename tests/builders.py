@@ -1,6 +1,7 @@
 """What tests of many files build or check in the same way."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -35,6 +36,19 @@ def refused(outcome: Outcome, *parts: str, code: int | None = None) -> None:
     assert outcome.err[:-1].isprintable(), outcome
     for part in parts:
         assert part in outcome.err
+
+
+def json_rows(call: Callable[..., Outcome], *arguments: str) -> list[dict[str, Any]]:
+    """Run a report with `call`, which must go well without a word on stderr; return its rows."""
+    code, out, err = call(*arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    rows: list[dict[str, Any]] = json.loads(out)
+    return rows
+
+
+def shown_perplexity(row: dict[str, Any]) -> str:
+    """Return the perplexity of a row as tables show it."""
+    return f"{row['perplexity']:.3f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
 
 
 def pairwise(*factors: Sequence[Any]) -> list[tuple[Any, ...]]:

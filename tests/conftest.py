@@ -1,4 +1,4 @@
-"""In every test floating-point errors raise, and nobody waits for a disk."""
+"""In every test floating-point errors raise, no disk is waited for, and the tests' own switches are unset."""
 
 import os
 from collections.abc import Iterator
@@ -22,5 +22,12 @@ def _floating_point_errors_raise() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flushing shows only where the power fails; tests of it and commands in their own processes have it."""
-    monkeypatch.setattr(os, "fsync", os.fstat)  # which knows a bad descriptor, too
+    """Save the time of flushing, which matters only when the power fails; other processes do flush."""
+    monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
+
+
+@pytest.fixture(autouse=True)
+def _switches_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the switches of the tests, which were read before, from charseq: to it they are wrong settings."""
+    for switch in ("CHARSEQ_BROWSER", "CHARSEQ_REWRITE_GOLDEN"):
+        monkeypatch.delenv(switch, raising=False)

@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "charseq"
 
 LAYERS = (
-    ("errors", "arrays", "files", "limits", "version", "registry"),
-    ("backend", "config"),
+    ("limits", "version", "arrays", "registry"),
+    ("errors",),
+    ("files", "backend"),
+    ("config",),
     ("text", "cells"),
     ("network",),
     ("optim", "models"),
@@ -24,11 +26,11 @@ LAYERS = (
     ("runs",),
     ("analysis",),
     ("reports",),
-    ("api", "bench"),
+    ("api", "bench", "manual"),
     ("cli",),
     ("__main__",),
 )
-"""The layers, from the bottom to the top: each module and package directly below charseq/. `__init__` is free.
+"""The layers from the bottom to the top: modules and packages directly below charseq/. `__init__` is free.
 
 A module imports only from layers below its own, and from its own package.
 """
@@ -40,7 +42,12 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 
 WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
-    "events": "records without code; tests/test_trainer.py, for every event",
+    "training/events": "records without code; tests/training/test_trainer.py, for every event",
+    "limits": "numbers without code; tests/faults/ tries what is beyond them",
+    "version": "a single string; tests/cli/test_app.py prints it",
+    "config/messages": "the sentences about settings: tests/config/test_settings.py",
+    "models/kind": "the contract: tests/test_registry.py and tests/extensions/test_model_kind.py",
+    "models/recurrent": "tests/runs/test_checkpoint.py loads and tests/runs/test_run.py trains it",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
     "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
     "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",
@@ -53,7 +60,6 @@ TESTED_ELSEWHERE = {
     "optim/adam": "tests/optim/test_optimizers.py",
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
-    "language": "the contract; CharModel and NGram keep it in tests/test_evaluator.py and test_sampler.py",
     "reports/calibration": WHOLE,
     "reports/cases": WHOLE,
     "reports/classes": WHOLE,
@@ -70,6 +76,7 @@ TESTED_ELSEWHERE = {
     "reports/totals": WHOLE,
     "reports/guesses": "tests/reports/test_prediction.py and test_hardest.py",
     "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
+    "models/contract": "the contract; CharModel and NGram keep it in tests/scoring and tests/sampling",
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
@@ -121,7 +128,7 @@ def violations(source: str, name: str) -> list[str]:
         if top != "charseq" or other not in FLOORS or room in (other, "__init__"):
             continue
         if FLOORS[other] >= FLOORS[room]:
-            found.append(f"{name}:{line} (floor {FLOORS[room]}) imports {module} (floor {FLOORS[other]})")
+            found.append(f"{name}:{line} ({floor(room)}) imports {module} ({floor(other)})")
     for node in ast.walk(tree):
         if room == "cli":
             continue
@@ -141,80 +148,118 @@ def test_imports_obey_the_floors() -> None:
     assert not found, "\n".join(found)
 
 
+def floor(room: str) -> str:
+    """Return the words for the place of a room in the house."""
+    return f"layer {FLOORS[room]}, {room}"
+
+
 @pytest.mark.parametrize(
     ("name", "source", "complaint"),
     [
         (
-            "charseq/sampler.py",
+            "charseq/sampling/sampler.py",
             "import os\n\nfrom charseq.cli.app import run\n",
-            "charseq/sampler.py:3 (floor 4) imports charseq.cli.app (floor 8)",
+            f"3 ({floor('sampling')}) imports charseq.cli.app ({floor('cli')})",
         ),
         (
-            "charseq/sampler.py",
+            "charseq/sampling/sampler.py",
             "from charseq import cli\n",
-            "charseq/sampler.py:1 (floor 4) imports charseq.cli (floor 8)",
+            f"1 ({floor('sampling')}) imports charseq.cli ({floor('cli')})",
         ),
         (
-            "charseq/sampler.py",
-            "import charseq.evaluator\n",
-            "charseq/sampler.py:1 (floor 4) imports charseq.evaluator (floor 4)",
-        ),
-        (
-            "charseq/text/corpus.py",
-            "from charseq.cells import CELLS\n",
-            "charseq/text/corpus.py:1 (floor 2) imports charseq.cells (floor 2)",
+            "charseq/sampling/sampler.py",
+            "import charseq.scoring.scorer\n",
+            f"1 ({floor('sampling')}) imports charseq.scoring.scorer ({floor('scoring')})",
         ),
         (
             "charseq/text/corpus.py",
             "from ..network import CharModel\n",
-            "charseq/text/corpus.py:1 (floor 2) imports charseq.network (floor 3)",
+            f"1 ({floor('text')}) imports charseq.network ({floor('network')})",
         ),
         (
             "charseq/arrays.py",
-            "def f():\n    if True:\n        from .trainer import Trainer\n",
-            "charseq/arrays.py:3 (floor 0) imports charseq.trainer (floor 5)",
+            "def f():\n    if True:\n        from .training.trainer import Trainer\n",
+            f"3 ({floor('arrays')}) imports charseq.training.trainer ({floor('training')})",
         ),
-        ("charseq/run.py", "import typer\n", "charseq/run.py:1 imports typer, which only cli may"),
         (
-            "charseq/trainer.py",
+            "charseq/text/corpus.py",
+            "if TYPE_CHECKING:\n    from charseq.runs.run import Run\n",
+            f"2 ({floor('text')}) imports charseq.runs.run ({floor('runs')})",
+        ),
+        ("charseq/runs/run.py", "import typer\n", "1 imports typer, which only cli may"),
+        (
+            "charseq/training/trainer.py",
             "from rich.progress import Progress\n",
-            "charseq/trainer.py:1 imports rich, which only cli and reports may",
+            "1 imports rich, which only cli and reports may",
         ),
+        ("charseq/config/toml.py", "import yaml\n", "1 imports yaml, which only analysis and reports may"),
+        ("charseq/training/trainer.py", "x = 1\nprint(x)\n", "2 prints; only cli may"),
         (
-            "charseq/config.py",
-            "import yaml\n",
-            "charseq/config.py:1 imports yaml, which only analysis and reports may",
-        ),
-        ("charseq/trainer.py", "x = 1\nprint(x)\n", "charseq/trainer.py:2 prints; only cli may"),
-        (
-            "charseq/trainer.py",
+            "charseq/training/trainer.py",
             "import sys\nsys.stdout.write('x')\n",
-            "charseq/trainer.py:2 uses sys.stdout; only cli may",
+            "2 uses sys.stdout; only cli may",
         ),
     ],
 )
-def test_the_checker_can_fail(name: str, source: str, complaint: str) -> None:
-    """Each rule is broken by a line of source, and the checker says where."""
-    assert violations(source, name) == [complaint]
+def test_a_broken_rule_is_named_with_its_line(name: str, source: str, complaint: str) -> None:
+    """Each rule is broken by a line of source, and the checker says where, with both layers."""
+    assert violations(source, name) == [f"{name}:{complaint}"]
 
 
 @pytest.mark.parametrize(
     ("name", "source"),
     [
         ("charseq/network/recurrent.py", "from charseq.cells import CELLS\nfrom .model import CharModel\n"),
-        ("charseq/run.py", "from charseq import __version__\nfrom charseq.trainer import Trainer\n"),
+        ("charseq/runs/run.py", "from charseq.version import __version__\nfrom charseq.training import x\n"),
         ("charseq/cli/app.py", "import typer, rich\nfrom charseq.cli import info\nprint('x')\n"),
-        ("charseq/__init__.py", "from charseq.run import Run\n"),
-        ("charseq/trainer.py", "def printable(print_all):\n    return print_all\n"),
+        ("charseq/__init__.py", "from charseq.api import load\n"),
+        ("charseq/training/trainer.py", "def printable(print_all):\n    return print_all\n"),
     ],
 )
-def test_the_checker_can_pass(name: str, source: str) -> None:
-    """What the rules allow is not complained of."""
+def test_what_the_rules_allow_is_not_complained_of(name: str, source: str) -> None:
+    """Imports from lower layers and from the own package are free."""
     assert violations(source, name) == []
 
 
-def test_every_module_has_a_floor() -> None:
-    """No module or package is outside the house, and the plan names no room that is not there."""
+@pytest.mark.parametrize("package", sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
+def test_no_package_imports_in_a_circle(package: str) -> None:
+    """Within a package no module imports one that imports it, however far around."""
+    files = {
+        path.stem: path.read_text() for path in (PACKAGE / package).glob("*.py") if path.stem != "__init__"
+    }
+    prefix = f"charseq.{package}."
+    needs = {
+        stem: {
+            module.removeprefix(prefix).split(".")[0]
+            for _, module in imports(ast.parse(source), f"charseq/{package}/{stem}.py")
+            if module.startswith(prefix)
+        }
+        for stem, source in files.items()
+    }
+    assert circle_in(needs) == []
+
+
+def circle_in(needs: dict[str, set[str]]) -> list[str]:
+    """Return the names along one circle of a graph, nothing where there is none."""
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return way[way.index(name) :]
+        for other in sorted(needs.get(name, set())):
+            if found := walk(other, [*way, name]):
+                return found
+        return []
+
+    return next((found for name in needs if (found := walk(name, []))), [])
+
+
+def test_a_circle_is_found() -> None:
+    """The checker names the modules along the circle."""
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+
+
+def test_every_module_has_a_layer() -> None:
+    """No module or package is outside the table, and the table names none that is not there."""
     rooms = {room_of(name_of(path)) for path in sources()} - {"__init__"}
     assert rooms == FLOORS.keys()
 
@@ -340,7 +385,7 @@ def test_the_door_opens_without_numpy(option: str) -> None:
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "charseq.cli.app" in loaded
     assert "charseq" in done.stdout
-    heavy = {"numpy", "safetensors", "yaml", "charseq.network", "charseq.trainer"}
+    heavy = {"numpy", "safetensors", "yaml", "charseq.network", "charseq.training"}
     assert not loaded & heavy
 
 

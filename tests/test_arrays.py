@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from charseq.arrays import ALIGNMENT, shared_zeros, zeros
+from tests.builders import pairwise
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-@pytest.mark.parametrize("shape", [(3,), (5, 7), (2, 3, 4), (0, 3)])
+@pytest.mark.parametrize(("shape", "dtype"), pairwise([(3,), (2, 3, 4), (0, 3)], [np.float32, np.complex128]))
 def test_zeros_begin_at_a_cache_line(shape: tuple[int, ...], dtype: type) -> None:
     """An array is all zeros, contiguous, of the shape and dtype asked for, and begins at a cache line."""
     array = zeros(shape, dtype)
@@ -41,7 +41,7 @@ def test_a_forked_process_writes_to_the_same_memory() -> None:
     assert private.tolist() == [0, 0]
 
 
-def test_more_than_there_is() -> None:
+def test_memory_that_does_not_exist_is_refused() -> None:
     """Memory that does not exist is refused as such."""
     with pytest.raises(MemoryError):
         shared_zeros((2**55,), np.float64)

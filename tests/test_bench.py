@@ -24,8 +24,7 @@ from charseq.bench import (
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.errors import ConfigError
-from charseq.gradients import shards as parallel
-from charseq.gradients.shards import Job, Plan
+from charseq.gradients import Job, Plan, losses
 from charseq.network import CharModel
 from charseq.optim.adam import Adam
 from charseq.optim.optimizer import Optimizer
@@ -250,7 +249,7 @@ def test_as_many_cores_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a number of cores the plan that is the fastest for these very sizes is taken."""
     asked: list[Job] = []
 
-    def fastest_plan(job: Job, *_: object) -> Plan:
+    def fastest_plan(source: object, job: Job, *_: object) -> Plan:
         asked.append(job)
         return Plan(1, 2)
 
@@ -328,13 +327,13 @@ def test_training_is_the_real_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(owner, name, call)
 
-    notice(CharModel, "forward")
-    notice(parallel, "cross_entropy_")
+    notice(CharModel, "hidden")
+    notice(losses, "cross_entropy_")
     notice(CharModel, "backward")
     notice(bench, "clip_")
     notice(Optimizer, "step")
     measured("train")
-    step = ["forward", "cross_entropy_", "backward", "clip_", "adam"]
+    step = ["hidden", "cross_entropy_", "backward", "clip_", "adam"]
     assert calls == step * (NUM_WARM_UPS + LEAST_REPETITIONS)
 
 

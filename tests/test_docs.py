@@ -1,4 +1,7 @@
-"""The documentation does what it says: help, charseq.toml, data/README.md, and the README's own commands."""
+"""The documentation does what it says: help, charseq.toml, data/README.md, and the README.
+
+tests/test_manual.py does the same for the pages of the manual.
+"""
 
 import hashlib
 import re
@@ -9,63 +12,19 @@ import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-import typer
 
-from charseq.analysis.calibration import Calibration
-from charseq.analysis.comparison import Comparison
-from charseq.analysis.figures import Figures
-from charseq.analysis.hardest import HardChar
-from charseq.analysis.ranking import Group
-from charseq.bench import Measurement
-from charseq.cli.commands import app
 from charseq.config import Settings
 from charseq.config.toml import to_toml
-from charseq.reports import (
-    REPORTS,
-    calibration_row,
-    evaluation_row,
-    group_rows,
-    hardest_row,
-    prediction_row,
-)
-from charseq.reports.comparison import ModelFacts, comparison_rows
-from charseq.scoring.predictor import Guess, Prediction
-from charseq.scoring.score import Score
-from charseq.scoring.scorer import Surprisal
+from charseq.manual import TOPICS
 from tests.cli.conftest import surroundings
+from tests.manual_parts import COMMANDS, MAIN
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAIN: Any = typer.main.get_command(app)
-COMMANDS: dict[str, Any] = MAIN.commands
 
 
-def compared() -> set[str]:
-    """Return the fields of a comparison."""
-    comparison, ones = Comparison(2, num_passages=1), np.ones(2, np.int32)
-    comparison.begin("a")
-    surprisals = [Surprisal(np.full(2, nats), ones, np.full(2, 0.5), ones) for nats in (1.0, 2.0)]
-    comparison.add("ab", surprisals, seconds=[1, 1])
-    rows = comparison_rows([ModelFacts(name, "gru", 1, 1) for name in "ab"], comparison)
-    return {field for row in rows for field in row}
-
-
-HARD = HardChar("a", 0, "b", "c", "d", 1.0, 1, [0], [0.5])
-FIELDS = {
-    *evaluation_row(Figures(), model="a", text="b"),
-    *group_rows("chunk", [Group("a", 1, Score())], Score())[0],
-    *hardest_row(HARD, ("a",)),
-    *calibration_row(Calibration().bins[0]),
-    *prediction_row(Prediction("a", "b", 0.5, 1, 1.0, 1.0, (Guess("a", 0.5),))),
-    *("char", "passed", "alternative", "alternative_probability", "text"),
-    *Measurement("train", "gru", num_layers=1, hidden_size=8).row(),
-    *compared(),
-    *("gradient_norm", "gradient_norm_q1", "gradient_norm_q3", "activation", "openness", "correlation"),
-}
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -197,11 +156,77 @@ def _wrong_options(name: str, words: list[str]) -> list[str]:
 
 def in_short(line: str) -> str:
     """Return a command line whose training ends soon; where cases follow, after they are learnt."""
-    limit = "--max-steps 500" if "hello" in line else "--max-time 1s"
+    limit = "--max-steps 400" if "hello" in line else "--max-steps 5"
+    if "--resume" in line:
+        limit = "--max-steps 8"
     line = re.sub(r"--max-time[ =]\S+", limit, line)
     if "charseq train" in line and not re.search("--max-time|--max-steps|--ngram|--help", line):
         line = line.replace("charseq train", f"charseq train {limit}")
     return line
+
+
+def run_lines(text: str, path: Path) -> None:
+    """Run the commands of the console blocks of a text in `path`, in short; each must exit with 0."""
+    shutil.copytree(ROOT / "data", path / "data")
+    (path / "data" / "tales.txt").write_bytes((ROOT / "data" / "tales.txt").read_bytes()[:8000])
+    shutil.copy(ROOT / "charseq.toml", path / "charseq.toml")
+    shim = path / "bin" / "charseq"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m charseq "$@"\n')
+    shim.chmod(0o755)
+    environment = surroundings(  # numba takes longer to load than these models take to train
+        CHARSEQ_TRAIN_BACKEND="numpy", CHARSEQ_TRAIN_THREADS="1", CHARSEQ_MODEL_HIDDEN_SIZE="16"
+    )
+    environment["PATH"] = f"{shim.parent}:{environment['PATH']}"
+    lines = [line for line in console_lines(text) if calls(line)]
+    assert lines
+    for line in map(in_short, lines):
+        done = subprocess.run(
+            ["sh", "-c", line],
+            cwd=path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+def wrong_calls(text: str) -> list[str]:
+    """Return what the console blocks of a text name that does not exist, line by line."""
+    return [
+        f"{line}: {complaint}"
+        for line in console_lines(text)
+        for words in calls(line)
+        for complaint in complaints(words)
+    ]
+
+
+def broken_links(path: Path) -> list[str]:
+    """Return the links of a Markdown file to files and headings of the project that are not there."""
+    found = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(path.read_text(encoding="utf-8"))):
+        name, _, heading = target.partition("#")
+        page = path.parent / name if name else path
+        if "://" in target:
+            continue
+        if not page.exists() or (heading and heading not in anchors(page)):
+            found.append(target)
+    return found
+
+
+def without_code(text: str) -> str:
+    """Return a Markdown text without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names by which GitHub links to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", without_code(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def test_the_reader_of_command_lines() -> None:
@@ -220,70 +245,40 @@ def test_the_reader_of_command_lines() -> None:
     assert complaints(["charseq", "train", "-", "--quiet", "--qiet", "--cell", "gru"]) == [
         "--qiet is no option of charseq train"
     ]
-    assert in_short("charseq train") == "charseq train --max-time 1s"
-    assert in_short("charseq train a --max-time 1h30m -q") == "charseq train a --max-time 1s -q"
+    assert in_short("charseq train") == "charseq train --max-steps 5"
+    assert in_short("charseq train a --max-time 1h30m -q") == "charseq train a --max-steps 5 -q"
+    assert in_short("charseq train --resume r --max-time 4m") == "charseq train --resume r --max-steps 8"
     assert in_short("charseq train --help") == "charseq train --help"
 
 
-def test_readme_shows_commands() -> None:
-    """The README has console blocks, and each command of charseq is in one of them."""
-    used = {word for line in console_lines(README) for words in calls(line) for word in words[1:2]}
-    assert used >= COMMANDS.keys()
+def test_the_finder_of_broken_links(tmp_path: Path) -> None:
+    """Missing files and headings are found; pages of the web and examples in code are left alone."""
+    page = tmp_path / "a.md"
+    page.write_text('# A "b"\n[1](#a-b) [2](a.md#c) [3](d.md) [4](https://e.f/g)\n```\n[5](h.md)\n```\n')
+    assert broken_links(page) == ["a.md#c", "d.md"]
+
+
+def test_readme_is_short() -> None:
+    """The README is read in one go; everything else is in the manual."""
+    assert len(README.splitlines()) <= 200
 
 
 def test_readme_names_what_exists() -> None:
     """Every call of charseq in a console block names an existing command and existing options."""
-    found = [
-        f"{line}: {complaint}"
-        for line in console_lines(README)
-        for words in calls(line)
-        for complaint in complaints(words)
-    ]
-    assert not found, "\n".join(found)
+    assert wrong_calls(README) == []
 
 
-@every_command
-def test_readme_mentions_every_command(name: str) -> None:
-    """Every command is mentioned."""
-    assert f"charseq {name}" in README
-
-
-@pytest.mark.parametrize("field", sorted(FIELDS | set(REPORTS)))
-def test_readme_mentions_every_field(field: str) -> None:
-    """Every format for programs, and every name in it, is mentioned."""
-    assert re.search(rf"\b{field}\b", README)
+def test_readme_leads_to_every_page_of_the_manual() -> None:
+    """Each topic has a line with a link and what the page is about."""
+    for topic, about in TOPICS.items():
+        assert f"| [{topic}](charseq/manual/{topic}.md) | {about} |" in README
 
 
 def test_readme_links_lead_somewhere() -> None:
     """Every link to a file of the project leads to one."""
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+    assert broken_links(ROOT / "README.md") == []
 
 
 def test_readme_runs(tmp_path: Path) -> None:
     """The commands of the console blocks, one after the other, all exit with 0."""
-    shutil.copytree(ROOT / "data", tmp_path / "data")
-    for name in ("README.md", "charseq.toml"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    shim = tmp_path / "bin" / "charseq"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m charseq "$@"\n')
-    shim.chmod(0o755)
-    environment = surroundings(CHARSEQ_TRAIN_BACKEND="numpy")  # numba takes longer to load than they train
-    environment["PATH"] = f"{shim.parent}:{environment['PATH']}"
-    lines = [line for line in console_lines(README) if calls(line)]
-    assert lines
-    for line in map(in_short, lines):
-        done = subprocess.run(
-            ["sh", "-c", line],
-            cwd=tmp_path,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"$ {line}\n{done.stdout}{done.stderr}"
-        assert "Traceback" not in done.stderr
+    run_lines(README, tmp_path)

@@ -21,7 +21,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "answer"), [("a.txt", True), (".", True), ("b.txt", False), ("a/b.txt", False)]
 )
-def test_exists(name: str, answer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_or_a_directory_exists_or_does_not(
+    name: str, answer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file or a directory is there, or it is not."""
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("a", encoding="utf-8")
@@ -52,7 +54,7 @@ def test_a_failing_write_leaves_the_old_file(
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_a_write_that_fails_half_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_half_way_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full after some bytes, the old file is intact and nothing lies beside it."""
 
     class HalfFile(io.FileIO):
@@ -108,7 +110,9 @@ def test_the_new_file_is_complete_before_it_takes_the_name(
     assert calls[:2] == ["fsync", "rename"]
 
 
-def test_a_directory_that_cannot_be_flushed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_directories_cannot_be_flushed_files_are_written_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where directories cannot be opened, as on Windows, the file is written all the same."""
 
     def refuse(*arguments: object) -> int:
@@ -133,7 +137,7 @@ def unwritable_paths(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     "what", ["no such directory", "a file for a directory", "a directory for a file", "a name too long"]
 )
-def test_a_path_that_cannot_be_written(what: str, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_one_error(what: str, tmp_path: Path) -> None:
     """A path that cannot be written is one error, and nothing is left behind."""
     path = unwritable_paths(tmp_path)[what]
     with pytest.raises(CharseqError) as caught:
@@ -152,7 +156,7 @@ def test_a_draft_is_gone_unless_published(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_published_draft(path: Path) -> None:
+def test_a_published_draft_has_its_place_for_good(path: Path) -> None:
     """A draft that is published has its place for good, and its content is whole."""
     with draft(path.with_name("draft")) as file:
         file.write(b"new")
@@ -171,7 +175,9 @@ def test_a_published_draft(path: Path) -> None:
         ({}, Path("/home/me/.cache/charseq")),
     ],
 )
-def test_the_cache(environment: dict[str, str], directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_where_its_variable_says_or_caches_are(
+    environment: dict[str, str], directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The cache is where its variable says, else where caches are on this system."""
     for name in ("CHARSEQ_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -181,7 +187,7 @@ def test_the_cache(environment: dict[str, str], directory: Path, monkeypatch: py
     assert cache_directory() == directory
 
 
-def test_nobody_is_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_is_told_how_to_name_a_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user without a home is told how to name a directory."""
 
     def nowhere() -> Path:

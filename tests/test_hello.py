@@ -14,7 +14,6 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL
 from charseq.runs.run import Run
 from charseq.scoring.predictor import Predictor
-from charseq.text.codec import Codec
 
 DATA = Path(__file__).parents[1] / "data"
 CASES = read_cases(DATA / "hello.yaml")

@@ -56,8 +56,8 @@ def all_states(model: CharModel, codec: Codec, text: str) -> States:
             for number, name in enumerate(cell.state_names):
                 found.states[name][layer, chars] = work.arrays.states[number][steps + 1, :, 0]
             for attribute, name in cell.gates.items():
-                opened = [getattr(work.steps[step], attribute)[:, 0] for step in steps.tolist()]
-                found.gates[name][layer, chars] = opened
+                for char, step in enumerate(steps.tolist(), start=chars.start):
+                    found.gates[name][layer, char] = getattr(work.steps[step], attribute)[:, 0]
     return found
 
 

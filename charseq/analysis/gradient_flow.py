@@ -131,8 +131,9 @@ class _Meter:
             start = State({name: array.copy() for name, array in state.arrays.items()})
             logits = read(reached, 1, start)
             logits[:-1] = 0
-            cross_entropy_(logits[-1:], self._targets[positions[None]], num_targets=1)
-            model.backward(logits, work, self._grads)
+            cross_entropy_(logits[-1:], self._targets[positions[None]], total_weight=1)
+            dh = model.projection.backward(logits, work.h, model.params, self._grads, out=work.dh)
+            model.backward(dh, work, self._grads)
             norms[:, k] = self._norms_of(model.state_gradient(work))
         return norms
 

@@ -1,4 +1,4 @@
-"""The surprisal of a text summed up by parts or by keys, whose scores add up to that of the whole."""
+"""Sums of the surprisal of a text by parts or by keys; together they are the score of the text."""
 
 from typing import TypeAlias
 
@@ -29,7 +29,7 @@ def scores_by_key(surprisal: Surprisal, keys: IndexArray) -> dict[int, Score]:
 
 
 def columns_of(surprisal: Surprisal) -> FloatArray:
-    """Return the addition of each character to a score, (L, NUM_COLUMNS)."""
+    """Return what each character adds to a score, (L, NUM_COLUMNS)."""
     additions = surprisal.additions()
     if any(values is None for values in additions.values()):
         raise ValueError("scored without ranks")

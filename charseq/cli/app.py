@@ -11,11 +11,6 @@ from charseq.errors import CharseqError, one_line
 from charseq.version import __version__
 
 
-def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Results go to stdout, everything else to stderr."""
     for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine

@@ -136,6 +136,7 @@ def _parameter(section: str, key: str) -> inspect.Parameter:
         help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
         metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
         rich_help_panel=f"Settings: {section}",
+        hidden=len(choices) == 1,  # until there is something to choose
         autocompletion=(lambda incomplete: [c for c in choices_of(field) if c.startswith(incomplete)])
         if choices
         else None,

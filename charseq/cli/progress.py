@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
 from charseq.reports.display.visible import printable
-from charseq.scoring import bits
+from charseq.scoring.score import bits, shown
 from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 
 if TYPE_CHECKING:
@@ -92,14 +92,18 @@ class ReadingDisplay:
 
 
 class TrainingDisplay:
-    """Shows events as they come; use as a context manager. `plain` means no live line and no samples."""
+    """Shows events as they come; use as a context manager. `plain` means no live line and no samples.
 
-    def __init__(self, *, plain: bool) -> None:
+    A validation of more than `uniform_bits` per character is worse than a uniform guess, and is marked so.
+    """
+
+    def __init__(self, *, plain: bool, uniform_bits: float = math.inf) -> None:
+        self._uniform_bits = uniform_bits
         self._console = notes()
         self._live = None if plain or not self._console.is_terminal else self._make_live()
         self._loss, self._speed = math.nan, 0.0
         self._shown = -math.inf
-        self._num_chars, self._since = 0, math.nan
+        self._num_chars, self._since = 0.0, math.nan
         self._valid = ""
         self._line, self._line_elapsed, self._header_said = "", -math.inf, False
 
@@ -146,7 +150,7 @@ class TrainingDisplay:
     def _step(self, event: StepDone) -> None:
         self._loss = _smooth(self._loss, event.loss)
         if math.isnan(self._since):
-            self._num_chars, self._since = 0, event.elapsed
+            self._num_chars, self._since = 0.0, event.elapsed
         elif event.elapsed > self._since:
             self._num_chars += event.num_chars
             self._speed = self._num_chars / (event.elapsed - self._since)
@@ -166,23 +170,30 @@ class TrainingDisplay:
         where = f"epoch {event.epoch}, step {event.step:,}"
         return Group(
             Columns([bar, f"{event.progress:4.0%}  {time}, {self._speed:,.0f} chars/s"]),
-            f"{where}, loss {bits(self._loss):.3f} bits{self._valid}",
+            f"{where}, loss {shown(bits(self._loss), '.3f')} bits{self._valid}",
         )
 
     def _validated(self, event: Validated) -> None:
         figures = "no validation"
         if event.valid is not None:
             score = event.valid
-            figures = f"{score.nats_per_char:>10.4f} {score.bits_per_char:>9.4f} {score.perplexity:>10.3f}"
-            self._valid = f", valid {score.bits_per_char:.3f} bits, perplexity {score.perplexity:.2f}"
+            nats, per_char = shown(score.nats_per_char, ".4f"), shown(score.bits_per_char, ".4f")
+            figures = f"{nats:>10} {per_char:>9} {shown(score.perplexity, '.3f'):>10}"
+            perplexity = shown(score.perplexity, ".2f")
+            self._valid = f", valid {shown(score.bits_per_char, '.3f')} bits, perplexity {perplexity}"
         self._since = math.nan
         self._line = (
             f"{_clock(event.elapsed):>6} {event.epoch:>5} {event.step:>9,} {self._speed:>9,.0f} "
-            f"{event.train_nats_per_char:>10.4f} {figures}{' best' if event.improved else ''}"
+            f"{shown(event.train_nats_per_char, '.4f'):>10} {figures}{self._verdict(event)}"
         )
         if event.elapsed - self._line_elapsed >= LINE_SECONDS:
             self._line_elapsed = event.elapsed
             self._say_line()
+
+    def _verdict(self, event: Validated) -> str:
+        if event.valid is not None and event.valid.bits_per_char > self._uniform_bits:
+            return " worse than a uniform guess"
+        return " best" if event.improved else ""
 
     def _say_line(self) -> None:
         if self._line and not self._header_said:

@@ -18,9 +18,11 @@ from charseq.cli.options import (
     settings_options,
 )
 from charseq.config import Layers, Settings
+from charseq.config.toml import value_from_text
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.models import ModelKind
     from charseq.runs.run import Run
     from charseq.text.corpus import OnProgress
     from charseq.text.split import CorpusParts
@@ -33,7 +35,6 @@ EXAMPLES = examples(
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
 )
 SAMPLE_CHARS = 160
-TEST_CHARS = 200_000
 
 
 @settings_options(data=("corpus",), model=(), optim=(), train=())
@@ -57,13 +58,8 @@ def command(
         str | None, typer.Option(metavar="MODEL", help="Start a new run from another model's weights.")
     ] = None,
     ngram: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=99,
-            metavar="K",
-            help="Count n-grams of up to K characters instead of training a network.",
-        ),
+        str | None,
+        typer.Option(metavar="K", help="Count n-grams of up to K characters instead of training a network."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
@@ -81,48 +77,61 @@ def command(
     if corpus:
         layers.append(({"data": {"corpus": corpus}}, "CORPUS"))
     if ngram is not None:
-        layers.append(({"model": {"kind": "ngram", "order": ngram}}, "--ngram"))
+        order = value_from_text("model", "order", ngram)
+        layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     settings = base_settings(config) if resume is None else Settings()
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
-        elif settings.with_layers(layers).model.kind != "recurrent":
-            _check_ngram_options(options, init_from)
-            _count(settings.with_layers(layers), output, display.show)
+        elif not (kind := _checked_kind(settings.with_layers(layers), options, init_from)).is_trained:
+            _count(settings.with_layers(layers), kind, output, display.show)
             return
         else:
             run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
     with graceful_interrupt() as interrupted:
         _describe(run)
         _train(run, interrupted, quiet=quiet)
-    _summarise(run.directory, run.texts)
+    _summarise(run.directory, run.texts, test_seconds=run.closing_seconds)
 
 
-def _check_ngram_options(options: dict[tuple[str, str], str], init_from: str | None) -> None:
-    """Raise ConfigError for options that say how a network is to be, or to be trained."""
-    idle = [key for section, key in options if section != "data" and key not in ("kind", "order")]
-    if idle or init_from:
-        flag = (idle[0] if idle else "init_from").replace("_", "-")
-        raise ConfigError(f"--ngram counts n-grams, and trains no network: leave out --{flag}")
+def _checked_kind(
+    settings: Settings, options: dict[tuple[str, str], str], init_from: str | None
+) -> "ModelKind":
+    """Return the kind of model that is wanted; ConfigError for options that this kind does not heed."""
+    from charseq.models import MODELS
+
+    kind: ModelKind = MODELS[settings.model.kind]
+    idle = [
+        key
+        for section, key in options
+        if section != "data" and key != "kind" and key not in kind.settings.get(section, ())
+    ]
+    if init_from and not kind.has_states:
+        idle.append("init_from")
+    if idle:
+        flag = idle[0].replace("_", "-")
+        raise ConfigError(f"--{flag} means nothing to a model of the kind {kind.name}; leave it out")
+    return kind
 
 
-def _count(settings: Settings, output: Path | None, progress: "OnProgress") -> None:
-    """Make an n-gram model, and say what a training run says at its end."""
+def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress: "OnProgress") -> None:
+    """Make a model that is not trained, and print the same summary as at the end of a training run."""
     from charseq.cli.console import note
     from charseq.runs.counting import count
     from charseq.runs.directory import default_directory
+    from charseq.runs.run import CLOSING_SECONDS
 
     directory = output or default_directory(settings)
     made_by = shlex.join(["charseq", *sys.argv[1:]])
     checkpoint, texts = count(directory, settings, command=made_by, progress=progress)
     note(
-        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} n-grams, "
+        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {kind.parameters_name}, "
         f"vocabulary {checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
-    _summarise(directory, texts)
+    _summarise(directory, texts, test_seconds=CLOSING_SECONDS)
 
 
 def _start(
@@ -145,16 +154,18 @@ def _start(
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
 
-    model, texts, batches = run.settings.model, run.texts, run.batches
+    texts, batches = run.texts, run.batches
+    one_token_each = run.checkpoint.codec.tokenizer.one_token_each
     note(
-        f"{model.cell} {model.num_layers} x {model.hidden_size}, {run.trainer.model.params.flat.size:,} "
+        f"{run.checkpoint.description}, {run.trainer.model.params.flat.size:,} "
         f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
     )
     note(_sizes(texts))
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
-        note(f"the last {batches.num_dropped} are left over: {batches.num_streams} streams, equally long")
+        what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
+        note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
@@ -172,12 +183,12 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
     import time
 
     from charseq.cli.progress import TrainingDisplay
-    from charseq.gradients.shards import Plan
+    from charseq.gradients import Plan
     from charseq.training.events import StepDone
 
     train = run.settings.train
     sampled = time.monotonic()
-    with TrainingDisplay(plain=quiet) as display:
+    with TrainingDisplay(plain=quiet, uniform_bits=run.checkpoint.codec.uniform_bits) as display:
         for number, event in enumerate(run.events()):
             try:
                 if number == 0 and run.trainer.plan not in (None, Plan()):
@@ -208,24 +219,28 @@ def _short_sample(run: "Run", step: int) -> str:
     return "".join(sample(run.trainer.model, run.checkpoint.codec, "", config, rng=rng, restart=True))
 
 
-def _summarise(directory: Path, texts: "CorpusParts") -> None:
-    """Print where the model is, its validation, its score on the first of the test part, the loss curve."""
+def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
+    """Print where the model is, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.directory import MODEL, read_metrics
-    from charseq.scoring import Scorer
+    from charseq.scoring.closing import score_beginning
 
     best = Checkpoint.load(directory / MODEL)
     facts = [("model", f"{directory / MODEL}")]
     if best.results.valid is not None:
         at = f", at step {best.results.step:,}" if best.results.step else ""
         facts.append(("best validation", f"{best.results.valid}{at}"))
-    test = texts.test[:TEST_CHARS]
-    if test:
-        score = Scorer(best.model, best.codec, ranks=False).score(str(test)).score()
-        part = "" if len(test) == len(texts.test) else f" (its first {len(test):,} characters)"
+        if best.results.valid.bits_per_char > best.codec.uniform_bits:
+            cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
+            facts.append(
+                ("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate")
+            )
+    if texts.test:
+        score = score_beginning(best.model, best.codec, texts.test, seconds=test_seconds)
+        part = "" if score.num_chars == len(texts.test) else f", the first of {len(texts.test):,}"
         facts.append(("test", f"{score}{part}"))
     losses = [record["train_nats_per_char"] for record in read_metrics(directory)]
     if losses:

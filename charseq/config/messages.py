@@ -54,7 +54,7 @@ _WANTS = {
 
 
 def explain(error: Any, settings: type[BaseModel]) -> str:
-    """Turn one of pydantic's complaints about `settings` into "model.cell must be one of gru, lstm, rnn; got 'x'"."""
+    """Turn a complaint of pydantic about `settings` into "model.cell must be one of gru, lstm; got 'x'"."""
     names = [str(part) for part in error["loc"]]
     name, kind, got, context = ".".join(names), error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from charseq.config.messages import explain
 from charseq.errors import ConfigError
+from charseq.limits import MAX_COUNT, MAX_SEED, MAX_THREADS
 from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 
 Unit = Literal["stream", "line"]
@@ -73,9 +74,9 @@ class OneOf:
     def __init__(self, registry: Registry[Any]) -> None:
         self.registry = registry
 
-    def __call__(self, name: str) -> str:
+    def __call__(self, name: object) -> object:
         """Return `name`. Raises pydantic's error where the registry lacks it."""
-        if name not in self.registry:
+        if not isinstance(name, str) or name not in self.registry:
             raise PydanticCustomError("not_registered", "unknown", {"choices": list(self.registry)})
         return name
 
@@ -83,28 +84,24 @@ class OneOf:
 def choices_of(field: Any) -> list[str]:
     """Return the names that a setting can have; nothing for one that is no choice."""
     for extra in field.metadata:
-        if isinstance(extra, AfterValidator) and isinstance(extra.func, OneOf):
+        if isinstance(extra, BeforeValidator) and isinstance(extra.func, OneOf):
             return list(extra.func.registry)
     return [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
 
 
-MAX_THREADS = 256
-"""More cores than that have never shared a batch, but so many processes would bring a machine down."""
-
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=1e9)]
 Threads = Annotated[int, BeforeValidator(parse_threads)]
-Count = Annotated[int, Field(le=10**15)]
-"""A number of steps or of characters: more than anybody can wait for, and yet one to reckon with."""
-Seed = Annotated[int, Field(lt=1 << 128)]
+Count = Annotated[int, Field(le=MAX_COUNT)]
+Seed = Annotated[int, Field(lt=MAX_SEED)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
-CellName = Annotated[str, AfterValidator(OneOf(CELLS))]
-ModelName = Annotated[str, AfterValidator(OneOf(MODELS))]
-OptimizerName = Annotated[str, AfterValidator(OneOf(OPTIMIZERS))]
-TokenizerName = Annotated[str, AfterValidator(OneOf(TOKENIZERS))]
-TargetsName = Annotated[str, AfterValidator(OneOf(TARGETS))]
-LossName = Annotated[str, AfterValidator(OneOf(LOSSES))]
-GradientName = Annotated[str, AfterValidator(OneOf(SOURCES))]
+CellName = Annotated[str, BeforeValidator(OneOf(CELLS))]
+ModelName = Annotated[str, BeforeValidator(OneOf(MODELS))]
+OptimizerName = Annotated[str, BeforeValidator(OneOf(OPTIMIZERS))]
+TokenizerName = Annotated[str, BeforeValidator(OneOf(TOKENIZERS))]
+TargetsName = Annotated[str, BeforeValidator(OneOf(TARGETS))]
+LossName = Annotated[str, BeforeValidator(OneOf(LOSSES))]
+GradientName = Annotated[str, BeforeValidator(OneOf(SOURCES))]
 
 
 class Section(BaseModel):

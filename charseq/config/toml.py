@@ -10,9 +10,7 @@ from pydantic import BeforeValidator
 from charseq.config import AUTO, Settings, choices_of, format_duration, parse_duration, parse_threads
 from charseq.errors import ConfigError
 from charseq.files import CACHE_VARIABLE, read_small
-
-MAX_DOTS = 1000
-"""Dots on a line: reading a dotted key takes Python time that grows with the square of its length."""
+from charseq.limits import MAX_DOTS
 
 
 def load_toml(path: Path) -> dict[str, Any]:

@@ -1,3 +1,19 @@
-"""The gradient of a window, and where it comes from."""
+"""The gradient of a window: the training step, what counts in it, and where it is computed."""
 
-__all__: list[str] = []
+from charseq.gradients.losses import Loss, SoftmaxLoss
+from charseq.gradients.plan import Plan
+from charseq.gradients.source import GradientSource, SourceFactory
+from charseq.gradients.step import Job
+from charseq.registry import LOSSES, SOURCES, TARGETS
+
+__all__ = [
+    "LOSSES",
+    "SOURCES",
+    "TARGETS",
+    "GradientSource",
+    "Job",
+    "Loss",
+    "Plan",
+    "SoftmaxLoss",
+    "SourceFactory",
+]

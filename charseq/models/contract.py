@@ -1,6 +1,6 @@
-"""What every language model can do, be it a network or counts: read windows of streams, or one character.
+"""The contract of a language model, be it a network or counts: it reads windows of streams, or one character.
 
-A state is what its streams have read, a workspace what a window needs; both are the model's own affair.
+A state holds the past of the streams, a workspace the arrays for a window; their types are the model's own.
 """
 
 from typing import Any, Protocol
@@ -18,10 +18,10 @@ class TokenReader(Protocol):
         """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
 
     def save(self) -> Any:
-        """Return a copy of what has been read so far, for `restore_`."""
+        """Return a copy of what has been read, for `restore_`."""
 
     def restore_(self, saved: Any) -> None:
-        """Go back to what had been read when `saved` was made; reading on gives the same bits as then."""
+        """Go back to where `save` was called; reading on gives the same bits as it did there."""
 
 
 class LanguageModel(Protocol):
@@ -31,7 +31,7 @@ class LanguageModel(Protocol):
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers were learnt."""
+        """The number of learnt numbers."""
 
     def tensors(self) -> dict[str, Any]:
         """Return what a file must hold, by name, but for the settings and the vocabulary."""

@@ -1,4 +1,4 @@
-"""A kind of model: how one is built, learnt, loaded and described. A new kind is one file and one registration."""
+"""A kind of model: how one is built, learnt, loaded and described."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -24,9 +24,11 @@ class ModelKind(ABC):
     name: ClassVar[str]
     """The kind's name in settings and files."""
     settings: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """The settings of the sections model, optim and train that it heeds; others are refused on a command line."""
+    """The settings that it heeds, by section; others are refused on a command line."""
     is_trained: ClassVar[bool] = False
-    """Whether it learns by gradient steps, in runs that can be interrupted, validated on the way and resumed."""
+    """Whether it learns by gradient steps, in runs that can be interrupted and resumed."""
+    parameters_name: ClassVar[str] = "parameters"
+    """The word for the numbers that a model of this kind has learnt."""
     has_states: ClassVar[bool] = False
     """Whether it has parameters, hidden states and gates to look at, and to start another model from."""
 

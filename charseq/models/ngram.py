@@ -3,9 +3,10 @@
     p_k(w | c) = max(count(c w) - D, 0) / count(c) + gamma(c) p_(k-1)(w | c without its first character)
 
 p_0 is uniform over the vocabulary. The highest order counts occurrences; a lower one counts after how many
-different characters c w occurs, because it is asked where the longer context is new; an n-gram that begins a line
-has nothing before it, and counts its occurrences at every order. D is D1, D2 or D3+ for counts of 1, 2, and 3 or more, estimated for each order from its counts of counts; gamma gives away what they
-take, so that each distribution sums to one. Where a context was never seen the next shorter one answers.
+different characters c w occurs, because it is asked where the longer context is new; an n-gram that begins a
+line has nothing before it, and counts its occurrences at every order. D is D1, D2 or D3+ for counts of 1, 2,
+and 3 or more, estimated for each order from its counts of counts; gamma gives away what they take, so that
+each distribution sums to one. Where a context was never seen the next shorter one answers.
 
 Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for language modeling».
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import ModelConfig
+from charseq.limits import MAX_NGRAM_COUNT
 from charseq.models.kind import Learner, ModelKind
 from charseq.text.batches import Examples
 
@@ -108,7 +110,7 @@ class NGram:
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
-            if not ((counts >= 1) & (counts < 1 << 48)).all():
+            if not ((counts >= 1) & (counts < MAX_NGRAM_COUNT)).all():
                 raise ValueError(f"the {k}-grams have counts that cannot be")
             model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
             num_contexts = len(keys)
@@ -204,6 +206,7 @@ class NGramKind(ModelKind):
     """N-grams up to `model.order` characters long, counted in one pass."""
 
     name = "ngram"
+    parameters_name = "n-grams"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"kind", "order"})}
 
     def describe(self, config: ModelConfig) -> str:
@@ -252,6 +255,14 @@ class NGramReader:
         """Forget everything."""
         self._contexts: list[int] = [0]
 
+    def save(self) -> list[int]:
+        """Return a copy of the n-grams that end with the last character."""
+        return self._contexts.copy()
+
+    def restore_(self, saved: list[int]) -> None:
+        """Go on from where `save` was called."""
+        self._contexts = saved.copy()
+
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""
         levels, before, p = self._model.levels, self._contexts, self._p
@@ -283,11 +294,11 @@ def count_different_contexts(
 ) -> IndexArray:
     """Return how often each k-gram counts in a lower order: once after each different character.
 
-    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE. Where `begins` says
-    that the k-gram begins a sequence, nothing can stand before it, and each occurrence counts. A text's beginning,
-    and an unknown character before the k-gram, count as one more character. Source: Chen and Goodman 1999; for the
-    beginnings of sequences Heafield, Pouzyrevsky, Clark and Koehn 2013, "Scalable modified Kneser-Ney language
-    model estimation".
+    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE. Where `begins`
+    says that the k-gram begins a sequence, nothing can stand before it, and each occurrence counts. A text's
+    beginning, and an unknown character before the k-gram, count as one more character. Source: Chen and
+    Goodman 1999; for the beginnings of sequences Heafield, Pouzyrevsky, Clark and Koehn 2013, "Scalable
+    modified Kneser-Ney language model estimation".
     """
     _, first = np.unique(long, return_index=True)
     counts = np.bincount(short[first[long[first] != NOWHERE]], minlength=num_short)
@@ -298,9 +309,9 @@ def count_different_contexts(
 
 
 def _sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolArray:
-    """Return for each target whether the k-gram that ends with it begins with the first input of a sequence."""
+    """Return for each target whether the k-gram that ends with it begins a sequence."""
     begins = np.zeros(num_inputs, np.bool_)
-    if resets is not None and k > 1:
+    if resets is not None and 1 < k < num_inputs + 2:
         begins[k - 2 :] = resets[: num_inputs - k + 2]
     return begins
 

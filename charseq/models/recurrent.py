@@ -39,7 +39,7 @@ class RecurrentKind(ModelKind):
         return model
 
     def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> CharModel:
-        """Return a network with the parameters in `tensors`, whose shapes are checked before memory is taken."""
+        """Return a network with the parameters in `tensors`; shapes are checked before memory is taken."""
         for name, shape in parameter_shapes(config, vocab_size).items():
             if name not in tensors:
                 raise ValueError(f"tensor {name} is missing")

@@ -1,4 +1,4 @@
-"""What `embedding.py` does for the first layer, compiled: each number is written once, bias and all."""
+"""The first layer's part of `embedding.py`, compiled: each number is written once, with its bias."""
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.backend import compiled

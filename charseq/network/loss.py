@@ -8,26 +8,46 @@ ROWS_AT_ONCE = 256
 """Predictions that go through the softmax together, while they are in the processor's cache."""
 
 
-def cross_entropy_(logits: FloatArray, targets: TokenArray, *, num_targets: int = 0) -> float:
+def cross_entropy_(
+    logits: FloatArray,
+    targets: TokenArray,
+    *,
+    weights: FloatArray | None = None,
+    total_weight: float | None = None,
+) -> float:
     """Return the mean of -log softmax(logits)[target] in nats; leave its gradient in `logits`.
 
-    `logits` is (T, N, V), `targets` (T, N), none of them UNSEEN. Where they are a part of a larger batch of
-    `num_targets`, both are this part's share of the mean. The gradient is (softmax - one-hot) / num_targets.
+    `logits` is (T, N, V), `targets` (T, N), none of them UNSEEN. A target counts as often as `weights` (T, N)
+    say, without them once. Where these are a part of a larger batch of a `total_weight` that is not 0, both
+    results are this part's share of the mean. The gradient is (softmax - one-hot) * weight / total_weight.
     """
-    rows, num_targets = logits.reshape(-1, logits.shape[-1]), num_targets or targets.size
+    rows = logits.reshape(-1, logits.shape[-1])
+    if total_weight is None:
+        total_weight = targets.size if weights is None else float(weights.sum())
     nats, wide = 0.0, np.result_type(rows, np.float64)
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         z = rows[begin : begin + ROWS_AT_ONCE]
         target = (np.arange(len(z)), targets.reshape(-1)[begin : begin + ROWS_AT_ONCE])
         z -= z.max(axis=1, keepdims=True)
-        nats -= z[target].sum(dtype=wide).item()
+        w = None if weights is None else weights.reshape(-1, 1)[begin : begin + ROWS_AT_ONCE]
+        nats -= _sum(z[target], w, wide)
         np.exp(z, out=z)
         total = z.sum(axis=1, keepdims=True)
-        nats += np.log(total).sum(dtype=wide).item()
-        total *= num_targets
+        nats += _sum(np.log(total), w, wide)
+        total *= total_weight
         z /= total
-        z[target] -= 1 / num_targets
-    return nats / num_targets
+        z[target] -= 1 / total_weight
+        if w is not None:
+            z *= w
+    return nats / total_weight
+
+
+def _sum(nats: FloatArray, weights: FloatArray | None, dtype: np.dtype) -> float:
+    """Return the sum of `nats`, each times its weight (M, 1)."""
+    if weights is not None:
+        nats = nats.reshape(-1, 1) * weights
+    total: float = nats.sum(dtype=dtype).item()
+    return total
 
 
 def target_ranks(scores: FloatArray, targets: TokenArray) -> TokenArray:

@@ -1,7 +1,8 @@
 """The whole network: embedding, recurrent layers, projection; with what it carries and what it works in.
 
 Three lifetimes, three nouns: parameters live for the run, a `State` for a stream of text, a `Workspace` for
-a window. Training, evaluation and sampling share the one `forward`.
+a window. Training, evaluation and sampling share the one way to the hidden states; logits follow from those
+by the projection, whose gradient belongs to the loss.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 
 
 class State:
-    """What N streams of text carry from window to window: for each layer the cell's states, each (N, H)."""
+    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H)."""
 
     def __init__(self, arrays: dict[str, FloatArray]) -> None:
         self.arrays = arrays
@@ -52,12 +53,17 @@ class Workspace:
     masks: FloatArray  #    (layers, T, H, N), one dropout mask for each layer; empty without dropout
     dropped: FloatArray  #  (layers, T, H, N), each layer's output after dropout
     last: FloatArray  #     T*N*H, the last layer's output side by side
-    logits: FloatArray  #   (T, N, V)
+    logits: FloatArray  #   (T, N, V); empty where a loss makes its own
     dlast: FloatArray  #    T*N*H, the gradient of `last`
     can_reset: bool
     tokens: TokenArray = field(init=False)
     h: FloatArray = field(init=False)
     with_dropout: bool = False
+
+    @property
+    def dh(self) -> FloatArray:
+        """Room for the gradient of the hidden states `h` that were computed last, (H, T*N)."""
+        return self.dlast[: self.h.size].reshape(self.h.shape)
 
 
 class CharModel:
@@ -74,7 +80,7 @@ class CharModel:
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers are learnt."""
+        """The number of learnt numbers."""
         return self.params.flat.size
 
     def tensors(self) -> dict[str, FloatArray]:
@@ -83,7 +89,7 @@ class CharModel:
 
     def reader(self) -> Reader:
         """Return a reader of single characters, with the parameters as they are now."""
-        return Reader(self)
+        return Reader(self.params, self.layers)
 
     def initialise_(self, rng: np.random.Generator) -> None:
         """Draw fresh parameters."""
@@ -128,11 +134,18 @@ class CharModel:
         )
 
     def workspace(
-        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
+        self,
+        num_steps: int,
+        batch_size: int,
+        *,
+        resets: bool = False,
+        backward: bool = True,
+        logits: bool = True,
     ) -> Workspace:
         """Allocate for windows of up to `num_steps` steps and exactly `batch_size` streams.
 
-        With `resets` the windows may restart states; without `backward` only `forward` may be called.
+        With `resets` the windows may restart states. Without `backward` there is no room for gradients,
+        without `logits` none for what `forward` returns: then there is only `hidden`.
         """
         T, N, H, D = num_steps, batch_size, self.config.hidden_size, self.config.embedding_size
         dtype = self.params.flat.dtype
@@ -148,7 +161,7 @@ class CharModel:
             masks=np.zeros((num_masks, T, H, N), np.float32),
             dropped=zeros((num_masks, T, H, N), dtype),
             last=zeros((T * N * H,), dtype),
-            logits=zeros((T, N, self.vocab_size), dtype),
+            logits=zeros((T if logits else 0, N, self.vocab_size), dtype),
             dlast=zeros((T * N * H if backward else 0,), dtype),
             can_reset=resets,
         )
@@ -164,9 +177,25 @@ class CharModel:
     ) -> FloatArray:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N), as a view into `work`.
 
-        `state` is advanced in place past the last token. `resets` (T, N) marks where a stream starts from
-        zero, which takes a workspace made for it (ValueError otherwise). Dropout acts when `dropout_rng` is
-        given.
+        `state` is advanced, and `resets` and `dropout_rng` act, as in `hidden`.
+        """
+        h = self.hidden(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
+        return self.projection.forward(h, self.params, out=work.logits[: len(tokens)])
+
+    def hidden(
+        self,
+        tokens: TokenArray,
+        state: State,
+        work: Workspace,
+        *,
+        resets: BoolArray | None = None,
+        dropout_rng: np.random.Generator | None = None,
+    ) -> FloatArray:
+        """Return the last layer's hidden states after each of `tokens` (T, N), side by side: (H, T*N).
+
+        The column of step t and stream n is t*N + n; it is a view into `work`. `state` is advanced in place
+        past the last token. `resets` (T, N) marks where a stream starts from zero, which takes a workspace
+        made for it (ValueError otherwise). Dropout acts when `dropout_rng` is given.
         """
         if resets is not None and not work.can_reset:
             raise ValueError("this workspace was made without resets")
@@ -186,16 +215,15 @@ class CharModel:
                 dropout(x, self.config.dropout, dropout_rng, mask=mask, out=out)
                 x = out
         work.h = side_by_side(x, work.last)
-        return self.projection.forward(work.h, self.params, out=work.logits[:num_steps])
+        return work.h
 
-    def backward(self, dlogits: FloatArray, work: Workspace, grads: Parameters) -> None:
-        """Write to `grads` the gradient that `dlogits` (T, N, V) gives to every parameter.
+    def backward(self, dh: FloatArray, work: Workspace, grads: Parameters) -> None:
+        """Write to `grads` what the gradient `dh` (H, T*N) of the hidden states gives to all below them.
 
-        Needs the `work` that `forward` filled. What `grads` held before is overwritten.
+        That is every parameter but the projection's. Needs the `work` that `hidden` filled. `dh`, for which
+        `work.dh` is room, is changed on the way; what `grads` held before is overwritten.
         """
-        num_steps, num_streams, _ = dlogits.shape
-        dh = work.dlast[: work.h.size].reshape(work.h.shape)
-        self.projection.backward(dlogits, work.h, self.params, grads, out=dh)
+        num_steps, num_streams = work.tokens.shape
         dx = dh.reshape(-1, num_steps, num_streams).transpose(1, 0, 2)
         for k in reversed(range(len(self.layers))):
             if work.with_dropout:

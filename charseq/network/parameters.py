@@ -1,7 +1,7 @@
 """Named parameters that are views on one flat vector.
 
 The optimizer, the norm, the clip and the copy each become one line on `flat`; the equations use the names.
-Gradients are a second `Parameters` of the same layout. Next room: `network/`, which declares the names.
+Gradients are a second `Parameters` of the same layout.
 """
 
 from collections.abc import Iterator, Mapping

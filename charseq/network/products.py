@@ -4,7 +4,7 @@ A recurrent product is (G*H, H) @ (H, N) with few streams N. General routines re
 each call, which takes a third of their time (measured with N = 32). OpenBLAS has kernels that multiply
 without rearranging, for AVX-512 machines and up to 10^6 multiply-adds: a matrix that is rearranged once per
 window into blocks of that size goes through them at nearly the speed of large products. Elsewhere the matrix
-is used as it is; `charseq bench` measures what comes out. Next room: `recurrent.py`.
+is used as it is; `charseq bench` measures the result.
 """
 
 from collections.abc import Callable

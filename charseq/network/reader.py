@@ -1,10 +1,12 @@
-"""A model that reads one stream, one character at a time: whatever can be done once is.
+"""A model that reads one stream, one character at a time, with all that it can compute in advance.
 
-The first layer's U x(t) + b is a row of a table for any input; elsewhere biases are one more row of their
-matrix, as each input ends with a 1; and two steps take turns, each starting from the state the other leaves.
+The first layer's U x(t) + b is a row of a table, one for each input. In other products the bias is a further
+row of the matrix, as each input ends with a 1. Two steps take turns: each starts from the state that the
+other has left, so that no state is copied.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,9 +14,7 @@ from charseq.arrays import FloatArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.network.parameters import Parameters
-
-if TYPE_CHECKING:
-    from charseq.network.model import CharModel
+from charseq.network.recurrent import RecurrentLayer
 
 
 class Turn(NamedTuple):
@@ -31,27 +31,37 @@ class Turn(NamedTuple):
 
 
 class Reader:
-    """Reads with the parameters that `model` has when the reader is made, from the zero state."""
+    """Reads with the parameters that a network of these `layers` has when the reader is made.
 
-    def __init__(self, model: "CharModel") -> None:
-        params, dtype = model.params, model.params.flat.dtype
+    It begins in the zero state.
+    """
+
+    def __init__(self, params: Parameters, layers: Sequence[RecurrentLayer]) -> None:
         self._states: list[FloatArray] = []
-        layers = [
-            self._two_turns(layer.name, layer.cell, layer.hidden_size, params) for layer in model.layers
-        ]
-        self._turns = tuple(zip(*layers, strict=True))
+        turns = [self._two_turns(layer.name, layer.cell, layer.hidden_size, params) for layer in layers]
+        self._turns = tuple(zip(*turns, strict=True))
         self._turn = 0
-        inputs, b = np.vsplit(layers[0][0].U, [-1])
-        if model.config.embedding_size:
+        inputs, b = np.vsplit(turns[0][0].U, [-1])
+        if "embedding.E" in params:
             inputs = params["embedding.E"].T @ inputs
         self._table = inputs_and_bias(inputs + b, b)  # UNSEEN, which is -1, finds the bias alone
         self._V = inputs_and_bias(params["projection.V"].T, params["projection.c"])
-        self._logits = np.empty(model.vocab_size, dtype)
+        self._logits = np.empty(self._V.shape[1], self._V.dtype)
 
     def reset_(self) -> None:
         """Forget everything."""
         for state in self._states:
             state.fill(0)
+
+    def save(self) -> tuple[int, list[FloatArray]]:
+        """Return a copy of the states, for `restore_`."""
+        return self._turn, [slots[self._turn].copy() for slots in self._states]
+
+    def restore_(self, saved: tuple[int, list[FloatArray]]) -> None:
+        """Go on, to the last bit, from where `save` was called."""
+        self._turn = saved[0]  # products may round differently for the other slot, whose alignment differs
+        for slots, state in zip(self._states, saved[1], strict=True):
+            slots[self._turn] = state
 
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call overwrites them."""

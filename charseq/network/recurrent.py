@@ -1,7 +1,7 @@
 """One cell over one window of time, and every recurrent matrix product of the project.
 
 The cell does the algebra of a step; here are the products around it: U x(t) for all steps at once,
-W h(t-1) step by step, and on the way back one large product for each weight matrix. Next room: `model.py`.
+W h(t-1) step by step, and on the way back one large product for each weight matrix.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from charseq.network.products import Product, lay_side_by_side, side_by_side
 
 
 class Scratch:
-    """What layers use one after the other on the way back: flat memory for windows laid side by side."""
+    """Flat memory for windows laid side by side, which layers use one after the other on the way back."""
 
     def __init__(
         self, layers: "list[RecurrentLayer]", num_tokens: int, vocab_size: int, dtype: np.dtype

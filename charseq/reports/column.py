@@ -7,11 +7,10 @@ from typing import Any, TypeAlias
 
 from rich.text import Text
 
+from charseq.scoring.score import shown
+
 Row: TypeAlias = dict[str, Any]
 Style: TypeAlias = str | Callable[[Any], str | Text]
-
-HUGE = 1e5
-"""Perplexities from here on are rounded to three digits."""
 
 
 def always(items: Sequence[Any]) -> bool:
@@ -72,9 +71,7 @@ def perplexity_style(spec: str) -> Callable[[float | None], str]:
     """Return the style of a perplexity: huge ones have three digits, since more would say nothing."""
 
     def style(value: float | None) -> str:
-        if value is None or math.isnan(value):
-            return ""
-        return format(value, spec if value < HUGE else ".3g")
+        return "" if value is None or math.isnan(value) else shown(value, spec)
 
     return style
 

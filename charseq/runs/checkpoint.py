@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from charseq.config import Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
+from charseq.limits import MAX_SEED
 from charseq.models import MODELS, LanguageModel, ModelKind
 from charseq.network import CharModel
 from charseq.runs.upgrade import OutdatedError, upgrade_
@@ -29,7 +30,7 @@ from charseq.training.trainer import Snapshot
 from charseq.version import __version__
 
 FORMAT_VERSION = 3
-"""1 had no checksum; 2 had `train.kernels` and `model.ngram`, and counted lines otherwise: see `upgrade.py`."""
+"""1 had no checksum; 2 had `train.kernels` and `model.ngram`: see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
 """What the names of tensors begin with that resuming needs, and nothing else."""
@@ -136,8 +137,7 @@ class Checkpoint:
         metadata, tensors = _read(path)
         record = _record(path, metadata)
         checksum = record.pop("checksum", None)
-        if record["format_version"] > 1 and checksum != checksum_of(record, tensors):
-            raise CheckpointError(f"{path}: the model file is damaged: its checksum is another one")
+        is_whole = record["format_version"] == 1 or checksum == checksum_of(record, tensors)
         try:
             upgrade_(record)
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
@@ -149,6 +149,8 @@ class Checkpoint:
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
+            if not is_whole:
+                raise ValueError("its checksum is another one")
         except OutdatedError as error:
             raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
@@ -194,7 +196,7 @@ def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
 
 def _whole(digits: str) -> int:
     number = int(digits)
-    if abs(number) >= 1 << 128:  # the largest are those of the random generator
+    if abs(number) >= MAX_SEED:
         raise ValueError(f"{brief(number)} is too large")
     return number
 

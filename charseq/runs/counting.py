@@ -21,7 +21,7 @@ from charseq.text.split import CorpusParts
 def count(
     directory: Path, settings: Settings, *, command: str, progress: OnProgress | None = None
 ) -> tuple[Checkpoint, CorpusParts]:
-    """Make a model of a kind that is not trained, write it into a new directory, and return it with its texts.
+    """Make a model of a kind that is not trained, in a new directory, and return it with its texts.
 
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """

@@ -18,6 +18,7 @@ from typing import Any
 from charseq.config import Settings
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import exists, is_file
+from charseq.limits import MAX_STEP
 from charseq.models import MODELS
 
 RUNS = Path("runs")
@@ -26,8 +27,6 @@ MAX_STEM_CHARS = 50
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
 NATS = ("train_nats_per_char", "valid_nats_per_char")
 """The figures of a record of a validation."""
-MAX_STEP = 1 << 53
-"""Beyond, a number is no step."""
 
 
 def default_directory(settings: Settings) -> Path:

@@ -14,6 +14,7 @@ from charseq.config import Layers, SampleConfig, Settings, reason
 from charseq.config.toml import to_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.files import is_file, sweep, write_atomically
+from charseq.gradients import SOURCES
 from charseq.models import MODELS, ModelKind
 from charseq.network import CharModel
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
@@ -34,6 +35,7 @@ from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
+from charseq.training.limits import Limits
 from charseq.training.trainer import Trainer
 
 SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
@@ -52,6 +54,10 @@ CHANGEABLE = {
 BITS = {"threads", "backend"}
 """Of these, what changes the order of sums, and with it the last bits of the weights."""
 
+MAX_VALID_TOKENS = 1 << 18
+"""Tokens that are validated on while training: enough for three digits, and soon done."""
+CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
+"""The share of a limit in time, and the most of it, that is kept for scoring the test part at the end."""
 NUM_COPIES = 6
 """How often the parameters lie in memory: with their gradient, two moments, the best, and a way back."""
 
@@ -76,8 +82,21 @@ class Run:
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
         )
-        validator = Validator(model, codec, texts.valid) if texts.valid else None
-        self.trainer = Trainer(model, self.batches, validator, optim=settings.optim, train=settings.train)
+        validator = None
+        if texts.valid:
+            validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
+        max_time = Limits.of(settings.train).max_time
+        self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * max_time or CLOSING_SECONDS)
+        self.trainer = Trainer(
+            model,
+            self.batches,
+            validator,
+            optim=settings.optim,
+            train=settings.train,
+            source=SOURCES[settings.train.gradient],
+            targets=settings.data.loss_on,
+            reserve=self.closing_seconds if texts.test else 0.0,
+        )
 
     @classmethod
     def start(
@@ -147,6 +166,8 @@ class Run:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would grow old
+        if run.trainer.reason_to_stop and not run.trainer.progress.train_chars:
+            raise ConfigError(f"{directory}: {run.trainer.limits.way_on(run.trainer.progress)}")
         if ("optim", "learning_rate") in different:
             run.trainer.rate_anew()
         return run

@@ -10,8 +10,8 @@ class OutdatedError(Exception):
 def upgrade_(record: dict[str, Any]) -> None:
     """Turn the record of a model file of format 1 or 2 into one of format 3, in place.
 
-    Raises OutdatedError for n-gram models of lines: those versions counted each n-gram that begins a line once,
-    and the true counts are not in the file. Raises KeyError or TypeError for what is no such record.
+    Raises OutdatedError for n-gram models of lines: those versions counted each n-gram that begins a line
+    once, and the true counts are not in the file. Raises KeyError or TypeError for what is no such record.
     """
     if record["format_version"] > 2:
         return
@@ -23,8 +23,8 @@ def upgrade_(record: dict[str, Any]) -> None:
         settings["model"] |= {"kind": "ngram", "order": order}
         if order > 2 and settings["data"]["unit"] == "line":
             raise OutdatedError(
-                "counted by an older charseq, which counted the beginnings of lines wrongly; count it again with "
-                f"charseq train --unit line --ngram {order}"
+                "counted by an older charseq, which counted the beginnings of lines wrongly; count it again "
+                f"with charseq train --unit line --ngram {order}"
             )
     if isinstance(valid, dict):
         valid |= {"num_words": None, "num_top1": None, "num_top5": None}  # they were not counted

@@ -1,4 +1,4 @@
-"""Text from a model, one character at a time: the model gives a distribution, a token is drawn, and read next."""
+"""Text from a model: a token is drawn from the model's distribution, and is its next input."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,8 +22,8 @@ def texts(
 ) -> Iterator[Iterable[str]]:
     """Yield `config.num_samples` texts that continue `prompt`, each as pieces of new text.
 
-    A single text comes as it is made, several when a batch of them is finished. A text ends before the first of
-    `stops`, at the end of a sequence, or after `config.length` characters.
+    A single text comes as it is made, several when a batch of them is finished. A text ends before the first
+    of `stops`, at the end of a sequence, or after `config.length` characters.
     """
     stops = [*stops, codec.end] if codec.end else list(stops)
     seeds = np.random.SeedSequence(None if config.seed < 0 else config.seed)

@@ -1,9 +1,9 @@
 """The characters that a model expects next, the likeliest first, whatever the number of their tokens.
 
-With one token for each character the distribution of the next token is that of the next character. Otherwise the
-characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the product of the
-probabilities of its tokens. The search opens the likeliest node first, so that characters are found in the order
-of their probabilities, and only as many nodes are read as are needed.
+With one token for each character the distribution of the next token is that of the next character. Otherwise
+the characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the
+product of the probabilities of its tokens. The search opens the likeliest node first, so that characters are
+found in the order of their probabilities, and only as many nodes are read as are needed.
 """
 
 import heapq
@@ -20,7 +20,7 @@ from charseq.network.loss import log_softmax
 from charseq.text.codec import Codec
 
 NEGLIGIBLE = 1e-9
-"""Probability that may remain unopened where a whole distribution is asked for."""
+"""Nodes less likely than this stay closed where a whole distribution is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Ranking:
     entropy: float
 
     def rank_of(self, place: int) -> int:
-        """Return the rank of the character with this place in the alphabet, 1 for the likeliest, 0 if not found."""
+        """Return the rank of the character with this place in the alphabet, 0 if it was not found."""
         found = np.flatnonzero(self.chars == place)
         return int(found[0]) + 1 if len(found) else 0
 
@@ -60,7 +60,7 @@ class Guesser:
         target: str | None = None,
         whole: bool = False,
     ) -> Ranking:
-        """Return at least the `num` likeliest characters, all down to `target`, or with `whole` all that matter.
+        """Return the `num` likeliest characters or more: down to `target`, or with `whole` nearly all.
 
         `log_p` (V,) is what the reader says of the next token; the reader is left as it was.
         """
@@ -77,7 +77,7 @@ class Guesser:
 
 
 class _Search:
-    """One search: a heap of nodes (-log p, number, tokens, what the reader had read before the last of them)."""
+    """One search: a heap of nodes (-log p, number, tokens, the reader before the last of them)."""
 
     def __init__(self, codec: Codec, reader: TokenReader, places: dict[str, int]) -> None:
         self._tokenizer, self._reader, self._places = codec.tokenizer, reader, places
@@ -93,8 +93,8 @@ class _Search:
 
     def run(self, num: int, target: int | None, *, whole: bool) -> Ranking:
         """Open nodes until all that was asked for is found."""
-        chars, log_ps, entropy, left = list[int](), list[float](), 0.0, 1.0
-        while self._heap and (len(chars) < num or target is not None or (whole and left > NEGLIGIBLE)):
+        chars, log_ps, entropy = list[int](), list[float](), 0.0
+        while self._heap and (len(chars) < num or target is not None or (whole and self._matters())):
             minus_log_p, _, tokens, saved = heapq.heappop(self._heap)
             char = self._tokenizer.read(tokens)
             if char is None:
@@ -105,6 +105,10 @@ class _Search:
             place, p = self._places[char], math.exp(-minus_log_p)
             chars.append(place)
             log_ps.append(-minus_log_p)
-            entropy, left = entropy + p * minus_log_p, left - p
+            entropy += p * minus_log_p
             target = None if place == target else target
         return Ranking(np.array(chars, np.int32), np.array(log_ps), entropy if whole else math.nan)
+
+    def _matters(self) -> bool:
+        """Return whether the likeliest closed node is likely enough to change the entropy."""
+        return -self._heap[0][0] > math.log(NEGLIGIBLE)

@@ -28,9 +28,9 @@ class Guess:
 class Prediction:
     """A model's expectation after `prefix`, and its rating of `target`, if one is given.
 
-    Probabilities follow the rule for unseen characters. `bits` is -log2 p(target); `rank` is 1 for the likeliest
-    character and 0 for an unseen one; `entropy`, in bits, counts all unseen characters as one event. `top` holds
-    the likeliest characters first.
+    Probabilities follow the rule for unseen characters. `bits` is -log2 p(target); `rank` is 1 for the
+    likeliest character and 0 for an unseen one; `entropy`, in bits, counts all unseen characters as one
+    event. `top` holds the likeliest characters first.
     """
 
     prefix: str

@@ -7,6 +7,9 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+HUGE = 1e5
+"""Figures from here on are shown with three digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -66,11 +69,17 @@ class Score:
 
     def __str__(self) -> str:
         unseen = f", {self.num_unseen:,} of them unseen" if self.num_unseen else ""
+        nats, per_char = shown(self.nats_per_char, ".4f"), shown(self.bits_per_char, ".4f")
+        per_byte, perplexity = shown(self.bits_per_byte, ".4f"), shown(self.perplexity, ".3f")
         return (
-            f"{self.nats_per_char:.4f} nats = {self.bits_per_char:.4f} bits per character, "
-            f"{self.bits_per_byte:.4f} bits per byte, perplexity {self.perplexity:.3f} "
+            f"{nats} nats = {per_char} bits per character, {per_byte} bits per byte, perplexity {perplexity} "
             f"({self.num_chars:,} characters{unseen})"
         )
+
+
+def shown(figure: float, style: str) -> str:
+    """Return a figure in the format `style`, or in three digits where it is HUGE, as after a divergence."""
+    return format(figure, style if figure < HUGE else ".3g")
 
 
 def bits(nats: float) -> float:

@@ -24,9 +24,10 @@ LINE_STREAMS, LINE_STEPS = 32, 64
 class Scorer:
     """Scores a text piece by piece: any cutting of a text into pieces gives the same numbers.
 
-    The first character is scored from the zero state, after the start token of the codec; the state is carried to
-    the end and restarts where a sequence begins. `ranks=False` leaves out ranks and confidences, which take time
-    where characters are several tokens. With `num_guesses` the expectations at each character are kept, too.
+    The first character is scored from the zero state, after the start token of the codec; the state is
+    carried to the end and restarts where a sequence begins. `ranks=False` leaves out ranks and confidences,
+    which take time where characters are several tokens. With `num_guesses` the expectations at each character
+    are kept, too.
     """
 
     def __init__(

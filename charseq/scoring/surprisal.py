@@ -14,9 +14,9 @@ from charseq.scoring.score import Score
 class Expectations:
     """What a model expected at each character of a text, with the rule for unseen characters applied.
 
-    `entropies` (L,) are in nats, all unseen characters together counting as one event. `guesses` (L, K) are the K
-    likeliest characters, the likeliest first, as places in the alphabet of the codec, and `probabilities` (L, K)
-    theirs; where fewer characters are possible a guess is -1 and its probability 0.
+    `entropies` (L,) are in nats, all unseen characters together counting as one event. `guesses` (L, K) are
+    the K likeliest characters, the likeliest first, as places in the alphabet of the codec, and
+    `probabilities` (L, K) theirs; where fewer characters are possible a guess is -1 and its probability 0.
     """
 
     entropies: FloatArray
@@ -37,10 +37,10 @@ class Expectations:
 class Surprisal:
     """The price of each character of a text, (L,) each.
 
-    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the UTF-8 length; `unseen` marks
-    characters that the model does not know. `ranks` has 1 for the model's first guess and 0 for an unseen
-    character, `confidences` the probability of that first guess; both are None where guesses were not looked at.
-    `num_words` counts the words that begin in this text, None where they were not counted.
+    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the UTF-8 length; `unseen`
+    marks characters that the model does not know. `ranks` has 1 for the model's first guess and 0 for an
+    unseen character, `confidences` the probability of that first guess; both are None where guesses were not
+    looked at. `num_words` counts the words that begin in this text, None where they were not counted.
     """
 
     nats: FloatArray
@@ -57,7 +57,7 @@ class Surprisal:
         return self.nats / math.log(2)
 
     def additions(self) -> dict[str, Any]:
-        """Return what each character adds to a Score, (L,) by field, None for a field that was not counted."""
+        """Return the additions of each character to a Score, (L,) by field; None where not counted."""
         ranks = self.ranks
         return {
             "num_chars": np.ones(len(self.nats), np.int64),

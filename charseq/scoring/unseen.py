@@ -11,8 +11,8 @@ from charseq.text import UNSEEN
 class UnseenRule:
     """The escape: a share eps of all probability is set aside at each character for those that are unknown.
 
-    A known character costs -log((1 - eps) p), an unknown one -log(eps) + log(256) for each byte of its UTF-8. The
-    probabilities of all possible texts sum to one, so an arithmetic coder could use them.
+    A known character costs -log((1 - eps) p), an unknown one -log(eps) + log(256) for each byte of its UTF-8.
+    The probabilities of all possible texts sum to one, so an arithmetic coder could use them.
     """
 
     def __init__(self, escape_probability: float) -> None:

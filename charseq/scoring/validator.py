@@ -19,25 +19,33 @@ class Validator:
 
     Each part begins in the zero state WARMUP characters early, which stands in for the state that one go
     would have carried there. For a text of a single part, and for lines no longer than WARMUP, it is exact.
+    Of a text of more than `max_tokens`, only the beginning of each part is scored, the same each time.
     """
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
 
-    def __init__(self, model: LanguageModel, codec: Codec, text: EncodedText) -> None:
+    def __init__(
+        self, model: LanguageModel, codec: Codec, text: EncodedText, *, max_tokens: int | None = None
+    ) -> None:
         self._model, self._rule = model, UnseenRule(codec.tokenizer.escape_probability)
         self._examples = Examples(text, codec)
-        self.num_chars = len(text)
+        num_tokens = len(self._examples)
+        self._num_streams = max(1, min(self.STREAMS, num_tokens // self.STEPS))
+        self._distance = -(-num_tokens // self._num_streams)
+        self._part_length = self._distance
+        if max_tokens is not None and max_tokens < num_tokens:
+            self._part_length = -(-max_tokens // self._num_streams)
+        self.num_chars = len(text) * self._part_length // self._distance
+        """The number of characters that are scored, or nearly so of a text that is not scored whole."""
 
     def score(self) -> Score:
         """Score the text as the model is now; words, ranks and guesses are not counted."""
-        score, num_tokens = Score(), len(self._examples)
-        num_streams = max(1, min(self.STREAMS, num_tokens // self.STEPS))
-        part_length = -(-num_tokens // num_streams)
-        first_places = part_length * np.arange(num_streams)
+        score, num_tokens, num_streams = Score(), len(self._examples), self._num_streams
+        first_places = self._distance * np.arange(num_streams)
         state = self._model.initial_state(num_streams)
         work = self._model.workspace(self.STEPS, num_streams, resets=True, backward=False)
-        for t in range(-self.WARMUP, part_length, self.STEPS):
-            steps = np.arange(t, min(t + self.STEPS, part_length))
+        for t in range(-self.WARMUP, self._part_length, self.STEPS):
+            steps = np.arange(t, min(t + self.STEPS, self._part_length))
             places = first_places + steps[:, None]
             inside = (places >= 0) & (places < num_tokens)
             places = np.where(inside, places, 0)

@@ -42,9 +42,9 @@ class Window(NamedTuple):
 class Examples:
     """The (input, target) pairs of a whole text, made where they are asked for; the text stays where it is.
 
-    They are those of `Codec.examples`: one for each token of the text, numbered from 0. A token is looked up in a
-    table by its piece: the symbol of its character where that is one token, else the symbol and the place in the
-    spelling. A text whose characters are several tokens is held in memory as pieces.
+    They are those of `Codec.examples`: one for each token of the text, numbered from 0. A token is looked up
+    in a table by its piece: the symbol of its character where that is one token, else the symbol and the
+    place in the spelling. A text whose characters are several tokens is held in memory as pieces.
     """
 
     def __init__(self, text: EncodedText, codec: Codec) -> None:
@@ -101,8 +101,8 @@ class Batches:
 
     Stream n is the n-th N-th of the text, so its state can be carried from window to window. Every token is a
     target exactly once, except the last `num_dropped` < N. Windows have at most `seq_length` steps and are as
-    equal in length as they can be. A text too short for `batch_size` streams of `seq_length` tokens gets fewer
-    streams, `num_streams`.
+    equal in length as they can be. A text too short for `batch_size` streams of `seq_length` tokens gets
+    fewer streams, `num_streams`.
     """
 
     def __init__(self, examples: Examples, *, batch_size: int, seq_length: int) -> None:

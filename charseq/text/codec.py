@@ -5,6 +5,7 @@ prepared, and where a state starts anew. Nothing else in the project asks whethe
 line, or assumes that a character is one token.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -24,10 +25,10 @@ def restarts(unit: Unit) -> bool:
 
 
 class Sequence(NamedTuple):
-    """A text as (input, target) pairs of tokens, (L,) each: every token is a target, the one before the input.
+    """A text as pairs of tokens, (L,) each: every token is a target, and the one before it the input.
 
-    `starts` is true where a sequence begins and the state is zero, None where nothing restarts. `begins` is true
-    where a target begins a character, None where every target is one.
+    `starts` is true where a sequence begins and the state is zero, None where nothing restarts. `begins` is
+    true where a target begins a character, None where every target is one.
     """
 
     inputs: TokenArray
@@ -39,8 +40,8 @@ class Sequence(NamedTuple):
 class Reading(NamedTuple):
     """A text as a model reads it: the `inputs` (S,), and where the state is zero before one, as in Sequence.
 
-    After the inputs with the numbers `expects` (L + 1,) a character is expected: the first one, the one after the
-    first, and so on to the one after the last.
+    After the inputs with the numbers `expects` (L + 1,) a character is expected: the first one, the one after
+    the first, and so on to the one after the last.
     """
 
     inputs: TokenArray
@@ -49,7 +50,7 @@ class Reading(NamedTuple):
 
 
 class Codec:
-    """`tokenizer`, and `unit`: "stream" for one endless text, "line" for a sequence of its own in each line."""
+    """A `tokenizer`, and the kind of sequence, `unit`: one endless "stream", or each "line" by itself."""
 
     def __init__(self, tokenizer: Tokenizer, unit: Unit) -> None:
         self.tokenizer, self.unit = tokenizer, unit
@@ -65,6 +66,11 @@ class Codec:
         return self.tokenizer.vocab_size
 
     @property
+    def uniform_bits(self) -> float:
+        """The bits per token of a guess that takes all tokens for equally likely: log2 V."""
+        return math.log2(self.vocab_size)
+
+    @property
     def start_token(self) -> int:
         """The input before the first character: the newline that ends a line, the zero vector of a stream."""
         return self.tokenizer.spell(NEWLINE)[-1] if self.restarts else UNSEEN
@@ -75,7 +81,7 @@ class Codec:
         return NEWLINE if self.restarts else None
 
     def examples(self, text: str, *, after: str = "") -> Sequence:
-        """Return the pairs of `text`, which continues `after` (its last character is enough) or begins anew."""
+        """Return the pairs of `text`, which continues `after` (its last character is enough) or begins."""
         previous = after[-1:]
         before = self.tokenizer.spell(previous)[-1] if previous else self.start_token
         targets, begins = self.tokenizer.align(text)
@@ -88,13 +94,13 @@ class Codec:
         return Sequence(inputs, targets, self._at_begins(first, begins), begins)
 
     def prompt(self, text: str) -> list[int]:
-        """Return the inputs after which a model continues `text`; of several lines only the last one counts."""
+        """Return the inputs after which a model continues `text`; with lines only the last one counts."""
         if self.restarts:
             text = text.rpartition(NEWLINE)[2]
         return [self.start_token, *self.tokenizer.encode(text).tolist()]
 
     def reading(self, text: str) -> "Reading":
-        """Return the inputs that lead a model through `text`, and the steps after which it expects a character."""
+        """Return the inputs that lead through `text`, and the steps after which a character is expected."""
         inputs, _, starts, begins = self.examples(
             text + NEWLINE
         )  # so that the last character is an input, too

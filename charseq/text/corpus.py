@@ -24,6 +24,7 @@ import numpy as np
 
 from charseq.errors import ConfigError, DataError
 from charseq.files import exists
+from charseq.limits import MAX_DEVICE_BYTES, MAX_GZIP_RATIO
 from charseq.text import cache
 from charseq.text.symbols import EncodedText, Encoder, symbol_type
 
@@ -38,10 +39,6 @@ NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 
 DecodingErrors: TypeAlias = Literal["strict", "replace"]
 
-MAX_DEVICE_BYTES = 1 << 28
-"""What is read of a character device at most."""
-MAX_GZIP_RATIO = 200
-"""A compressed file may unpack to so many times its size, or to LARGE_BYTES: more is a trap, not a text."""
 
 OnProgress: TypeAlias = Callable[[str, int, int | None], None]
 """Is told what is being done, the bytes done, and the bytes in all where these are known."""

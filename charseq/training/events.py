@@ -1,4 +1,4 @@
-"""What happens while a model learns: the trainer yields it, a display shows it. Next room: `trainer.py`."""
+"""The events of training: the trainer yields them, a display shows them."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,17 @@ from charseq.scoring import Score
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One window was learnt from: its mean loss in nats per character, the norm before clipping."""
+    """One window was learnt from: its mean loss in nats per character, the norm before clipping.
+
+    `num_chars` is a whole number unless targets have weights.
+    """
 
     step: int
     epoch: int
     loss: float
     grad_norm: float
     learning_rate: float
-    num_chars: int
+    num_chars: float
     elapsed: float
     progress: float
 
@@ -48,7 +51,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """What was to be saved could not be, for the `reason` given; it is tried again at the next save."""
+    """A save failed, for the `reason` given; the next one tries again."""
 
     step: int
     reason: str

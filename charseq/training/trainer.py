@@ -1,66 +1,39 @@
-"""Training as a generator of events: it knows no file and no screen. Next room: `checkpoint.py`.
+"""Training as a generator of events: it knows no file and no screen.
 
-One step: forward, loss, backward, clip, update; the state goes on to the next window, the gradient does not.
+One step: gradient of a window, clip, update; the state goes on to the next window, the gradient does not. Who
+computes the gradient, and how, is the affair of the source that a trainer is handed.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from charseq.arrays import FloatArray
-from charseq.config import DEFAULT_MAX_TIME, OptimConfig, TrainConfig, format_duration
+from charseq.config import OptimConfig, TrainConfig
 from charseq.errors import DivergedError
-from charseq.gradients.shards import Job, Plan, Shards, fastest_plan, num_cores, plans
+from charseq.gradients import LOSSES, TARGETS, Job, Plan, SourceFactory
+from charseq.gradients.plan import num_cores, plans
+from charseq.gradients.trial import fastest_plan
 from charseq.network import CharModel
 from charseq.optim import Schedule, clip_, make_optimizer
 from charseq.scoring import Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.training.limits import Limits
+from charseq.training.progress import Progress
 
 COLD_STARTS = 0.01
 """Share of a stream's windows that begin as a text does, so that a model knows what to do without context."""
 MAX_RECOVERIES = 3
-"""How often training may diverge and go on."""
+"""The number of times that training may diverge and go on."""
 MIN_EVAL_EVERY = 100
 """Steps between validations at least, unless the settings say otherwise."""
-
-
-NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""What a number of a run that is resumed may be."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands: every number that resuming needs beside the arrays.
-
-    `window` counts within the epoch, `elapsed` in seconds of training. `train_nats` and `train_chars` are
-    the sums since the last validation.
-    """
-
-    step: NonNegative = 0
-    epoch: NonNegative = 0
-    window: NonNegative = 0
-    elapsed: Amount = 0.0
-    best_nats: Amount | None = None
-    best_step: NonNegative = 0
-    num_bad_validations: NonNegative = 0
-    num_recoveries: NonNegative = 0
-    rate_scale: Amount = 1.0
-    num_optimizer_steps: NonNegative = 0
-    train_nats: Amount = 0.0
-    train_chars: NonNegative = 0
-
-    @property
-    def epoch_number(self) -> int:
-        """The epoch, counted from 1, that the last window belonged to."""
-        return self.epoch + (self.window > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +47,10 @@ class Snapshot:
 class Trainer:
     """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
 
-    `best` holds the parameters of the best validation so far. The same seed, settings and number of steps
-    give the same bits. `clock` returns seconds and only ever grows.
+    `source` makes what computes the gradients, and `targets` is the name of those that count. `best` holds
+    the parameters of the best validation so far. The same seed, settings and number of steps give the same
+    bits. Of the limit in time, `reserve` seconds are kept for what comes after training, and as many as a
+    validation takes. `clock` returns seconds and only ever grows.
     """
 
     def __init__(
@@ -86,6 +61,9 @@ class Trainer:
         *,
         optim: OptimConfig,
         train: TrainConfig,
+        source: SourceFactory,
+        targets: str = "all",
+        reserve: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
@@ -97,38 +75,57 @@ class Trainer:
         self._optimizer = make_optimizer(optim, model.params, train.backend)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
-        unlimited = not (train.num_epochs or train.max_steps or train.max_time)
-        self._max_time = DEFAULT_MAX_TIME if unlimited else train.max_time
+        self.limits = Limits.of(train)
+        self._reserve, self._validation_seconds = reserve, 0.0
         self._state = model.initial_state(batches.num_streams)
+        self._weights = TARGETS[targets]
         self._job = Job(
-            model, batches.seq_length, batches.num_streams, resets=batches.has_resets, seed=train.seed
+            model,
+            batches.seq_length,
+            batches.num_streams,
+            resets=batches.has_resets,
+            seed=train.seed,
+            loss=LOSSES[train.loss],
         )
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
+        self._make_source = source
+        self._source = source(self._job, self._state, self.plan or Plan())
         self.eval_every = train.eval_every or self._affordable_eval_every()
 
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
         begin = self._clock() - self.progress.elapsed
-        self.plan = self.plan or self._fastest_plan()
-        with Shards(self._job, self._state, self.plan) as shards:
+        self._follow(self.plan or self._fastest_plan())
+        with self._source:
             while True:
-                reason = self._reason_to_stop()
+                reason = self.reason_to_stop
                 due = reason is not None or self.progress.step % self.eval_every == 0
                 if due and self.progress.train_chars:  # something was learnt since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
                     break
                 else:
-                    yield self._step(shards, begin) or self._recover()
+                    yield self._step(begin) or self._recover()
         yield Stopped(self.progress.step, reason)
 
     def _fastest_plan(self) -> Plan:
-        if self._reason_to_stop():
+        if self.reason_to_stop:
             return Plan()
-        window, limits = self.batches[self.progress.window], self.train
         return fastest_plan(
-            self._job, self._state, window, max_steps=limits.max_steps, max_time=self._max_time
+            self._make_source,
+            self._job,
+            self._state,
+            self._window(),
+            max_steps=self.train.max_steps,
+            max_time=self.limits.max_time,
         )
+
+    def _follow(self, plan: Plan) -> None:
+        """Make a new source, of this plan, that goes on where the one before ended."""
+        before, self._source = self._source, self._make_source(self._job, self._state, plan)
+        for name, array in self._source.arrays().items():
+            array[...] = before.arrays()[name]
+        self.plan = self._source.plan
 
     def snapshot(self) -> Snapshot:
         """Return what `restore` needs to go on as if nothing had happened; live arrays: save them at once."""
@@ -175,29 +172,26 @@ class Trainer:
             yield f"training.optimizer.{name}", vector
         for name, array in self._state.arrays.items():
             yield f"training.state.{name}", array
+        for name, array in self._source.arrays().items():
+            yield f"training.gradient.{name}", array
+
+    @property
+    def reason_to_stop(self) -> str | None:
+        """Which limit is reached; None while there is none."""
+        return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
 
     def _done(self) -> float:
-        """Return how much of the run is done, in [0, 1]: of the nearest of its limits."""
-        now, limits = self.progress, self.train
-        epochs = now.epoch + now.window / self.batches.num_windows
-        shares = [
-            epochs / limits.num_epochs if limits.num_epochs else 0,
-            now.step / limits.max_steps if limits.max_steps else 0,
-            now.elapsed / self._max_time if self._max_time else 0,
-        ]
-        return min(1.0, max(shares))
+        """Return how much of the run is done, in [0, 1]."""
+        return self.limits.share_done(
+            self.progress, num_windows=self.batches.num_windows, reserve=self._closing_seconds()
+        )
 
-    def _reason_to_stop(self) -> str | None:
-        now, limits = self.progress, self.train
-        if limits.num_epochs and now.epoch >= limits.num_epochs:
-            return f"epochs done: {now.epoch}"
-        if limits.max_steps and now.step >= limits.max_steps:
-            return f"steps done: {now.step}"
-        if self._max_time and now.elapsed >= self._max_time:
-            return f"the time of {format_duration(self._max_time)} is up"
-        if limits.patience and now.num_bad_validations >= limits.patience:
-            return f"validations without improvement: {now.num_bad_validations}"
-        return None
+    def _closing_seconds(self) -> float:
+        """Return the time that is kept for the last validation, and for what comes after training."""
+        seconds = self._validation_seconds
+        if not seconds and self.validator and self.progress.train_chars:  # half the pace of training, at most
+            seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
+        return min(self._reserve + seconds, self.limits.max_time / 2)
 
     def _affordable_eval_every(self) -> int:
         """Return the steps between validations that make them, forward only, a tenth of the work."""
@@ -205,29 +199,40 @@ class Trainer:
         valid_chars = self.validator.num_chars if self.validator else 0
         return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
 
-    def _step(self, shards: Shards, begin: float) -> StepDone | None:
+    def _window(self) -> Window:
+        """Return the next window, with the weights of its targets."""
+        window = self.batches[self.progress.window]
+        return window._replace(weights=self._weights(window))
+
+    def _step(self, begin: float) -> StepDone | None:
         """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
-        now, window = self.progress, self._begin_anew_(self.batches[self.progress.window])
+        now, window = self.progress, self._begin_anew_(self._window())
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
-            loss, grads = shards.gradient(window, now.step)
+            loss, grads = self._source.gradient(window, now.step)
             grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
             if not math.isfinite(loss) or not math.isfinite(grad_norm):
                 return None
             self._optimizer.step(self.model.params, grads, learning_rate=rate)
+            self._source.after_step(self.model.params)
             if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
                 return None
 
         now.step += 1
         now.window += 1
-        now.train_nats += loss * window.targets.size
-        now.train_chars += window.targets.size
+        total_weight, num_chars = window.total_weight, window.num_chars
+        now.train_nats += loss * total_weight
+        now.train_chars += num_chars
+        if num_chars:
+            loss *= total_weight / num_chars  # nats per character, however many tokens one has
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
             self._state.roll_()  # a stream's end is the context of the next stream's beginning
+            self._source.forget_()
         now.elapsed = self._clock() - begin
-        size = window.targets.size
-        return StepDone(now.step, now.epoch_number, loss, grad_norm, rate, size, now.elapsed, self._done())
+        return StepDone(
+            now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done()
+        )
 
     def _begin_anew_(self, window: Window) -> Window:
         """Let a few streams start from the zero state and the zero vector; lines do so often enough."""
@@ -236,10 +241,11 @@ class Trainer:
             window.inputs[0, cold] = UNSEEN
             for array in self._state.arrays.values():
                 array[cold] = 0
+            self._source.forget_(cold)
         return window
 
     def _validate(self, begin: float) -> Validated:
-        now = self.progress
+        now, before = self.progress, self.progress.elapsed
         train_nats = now.train_nats / now.train_chars
         with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
             valid = self.validator.score() if self.validator else None
@@ -252,6 +258,7 @@ class Trainer:
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
+        self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
 
@@ -268,5 +275,6 @@ class Trainer:
         self.model.params.flat[...] = self.best
         self._optimizer.reset_()
         self._state.reset_()
+        self._source.forget_()
         now.train_nats, now.train_chars = 0.0, 0  # those of steps that were given up
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)

@@ -199,7 +199,7 @@ def test_neurons_are_ranked() -> None:
 
 
 def test_equal_neurons_come_in_order() -> None:
-    """Of neurons with the same |r| the first layer's and the first come first; no more than there are."""
+    """Of neurons with the same |r| those of the first layer come first, in their order."""
     values = np.arange(4.0)
     states = np.stack([values**2, -values] * 50, axis=-1)[None].repeat(2, axis=0)
     ranked = rank_neurons(states, values, 999)

@@ -1,9 +1,10 @@
-"""A workshop with two small trained models, and the two ways to call the command: in process and as one."""
+"""Two small trained models, and two ways to run a command: in this process and in one of its own."""
 
 import io
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,19 +14,12 @@ from typing import NamedTuple
 import pytest
 
 from charseq.cli.app import run
+from tests.builders import Outcome
 
 ROOT = Path(__file__).parents[2]
 TALES = (ROOT / "data" / "tales.txt").read_bytes().decode()
 TINY = ("--hidden-size", "8", "--max-steps", "3", "--threads", "1", "--backend", "numpy")
 """Options of a run that is over at once."""
-
-
-class Outcome(NamedTuple):
-    """All that a command shows: its exit code, its whole stdout, its whole stderr."""
-
-    code: int
-    out: str
-    err: str
 
 
 Call = Callable[..., Outcome]
@@ -51,7 +45,7 @@ class StandardInput:
 
 
 def surroundings(**changes: str) -> dict[str, str]:
-    """Return an environment without what changes colours, widths or settings, but for `changes`."""
+    """Return the environment plus `changes`, without variables that set colours, widths or settings."""
     kept = {key: value for key, value in os.environ.items() if not _meddles(key)}
     return kept | {"PYTHONPATH": str(ROOT)} | changes
 
@@ -83,7 +77,14 @@ def start(*arguments: str, path: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         env=surroundings(),
         text=True,
+        preexec_fn=heed_signals,
     )
+
+
+def heed_signals() -> None:
+    """Let a new process end at Ctrl-C and hang-up; what a shell runs in the background ignores them."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _meddles(key: str) -> bool:

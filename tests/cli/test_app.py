@@ -132,10 +132,10 @@ def test_a_bug_is_not_hidden(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_bug_shows_where_it_is(tmp_path: Path, error: str) -> None:
     """A file that the code itself cannot do without is a bug, too: the traceback is shown, with its name."""
     script = (
-        "from charseq.cli import app, console\n"
+        "from charseq.__main__ import main\nfrom charseq.cli import console\n"
         f"def load_model(argument): raise {error}\n"
         "console.load_model = load_model\n"
-        "app.main()\n"
+        "main()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "info"],

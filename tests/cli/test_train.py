@@ -15,11 +15,13 @@ from charseq.cli.progress import TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError
+from charseq.models import fit_ngram
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.counting import fit_ngram
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
@@ -67,7 +69,7 @@ def test_end_to_end(call: Call, text: str, cell: str) -> None:
         err,
         rf"charseq: {cell} 1 x 8, [\d,]+ parameters, vocabulary {len(set(TALES[:1800]))}",
         r"charseq: text\.txt: 1,800 characters to train, 100 to validate, 100 to test",
-        r"charseq: the last 8 are left over: 16 streams, equally long",
+        r"charseq: the last 8 characters are left out, so that 16 streams are equally long",
         r" +time +epoch +step +chars/s +train nats +valid nats +bits/char +perplexity",
         r" +0:\d\d +15 +30 +[\d,]+ +\d\.\d{4} +\d\.\d{4} +\d\.\d{4} +\d+\.\d{3} +best",
         r"stopped at step 30: steps done: 30",
@@ -373,14 +375,17 @@ def test_resumed_is_uninterrupted(call: Call, text: str, cell: str) -> None:
     assert np.array_equal(weights("whole/last.safetensors"), weights("parts/last.safetensors"))
 
 
-def test_resumed_without_more_to_do(call: Call, tiny_run: Path) -> None:
-    """A run that has reached its limit is at its end at once."""
-    before = weights("run/last.safetensors")
-    code, out, err = call("train", "--resume", "run")
-    assert code == 0
-    assert err.splitlines()[-1] == "stopped at step 3: steps done: 3"
-    assert "run/model.safetensors" in out
-    assert np.array_equal(weights("run/last.safetensors"), before)
+@pytest.mark.parametrize("options", [(), ("--max-steps", "2"), ("--max-time", "1h")])
+def test_a_finished_run_is_not_resumed_and_the_option_that_goes_on_is_named(
+    options: tuple[str, ...], call: Call, tiny_run: Path
+) -> None:
+    """A run that has reached its limit is refused, and its settings stay as they were."""
+    before = contents(tiny_run)
+    code, out, err = call("train", "--resume", "run", *options)
+    assert (code, out) == (2, "")
+    way_on = "has done 3 steps; --max-steps counts from the start of the run: 6 gives 3 more"
+    assert err == f"charseq: error: run: {way_on}\n"
+    assert contents(tiny_run) == before
 
 
 def test_a_resumed_run_keeps_its_settings(
@@ -630,8 +635,12 @@ def ngrams(call: Call, text: str) -> str:
 def fitted_scorer(text: str, order: int, unit: Unit = "stream") -> tuple[Scorer, int]:
     """Return what scores with the n-grams of the first nine tenths of `text`, and how many there are."""
     tokenizer = CharTokenizer.fit(text[:1800])
-    model = fit_ngram(EncodedText.of(text[:1800]), tokenizer, unit, order)
-    return Scorer(model, tokenizer, unit), model.num_parameters
+    model = fit_ngram(
+        Examples(EncodedText.of(text[:1800]), Codec(tokenizer, unit)),
+        vocab_size=tokenizer.vocab_size,
+        order=order,
+    )
+    return Scorer(model, Codec(tokenizer, unit)), model.num_parameters
 
 
 def test_ngrams_end_to_end(call: Call, text: str) -> None:
@@ -658,7 +667,7 @@ def test_the_settings_of_ngrams(ngrams: str) -> None:
     """The settings beside the model are those that were in force."""
     made = Settings().with_layer(load_toml(Path(ngrams) / "charseq.toml"), "run")
     assert made == Checkpoint.load(Path(ngrams) / "model.safetensors").settings
-    assert (made.model.ngram, made.data.corpus) == (4, ("text.txt",))
+    assert (made.model.kind, made.model.order, made.data.corpus) == ("ngram", 4, ("text.txt",))
 
 
 def test_ngrams_write_text(call: Call, ngrams: str) -> None:
@@ -732,10 +741,12 @@ def test_ngrams_of_lines(call: Call, text: str) -> None:
     checkpoint = Checkpoint.load(Path("lines/model.safetensors"))
     part = TALES[: checkpoint.provenance.train_end]
     assert part.endswith("\n")
-    expected = fit_ngram(EncodedText.of(part), checkpoint.tokenizer, "line", 3)
-    scores = [
-        Scorer(m, checkpoint.tokenizer, "line").score(part).score() for m in (checkpoint.model, expected)
-    ]
+    expected = fit_ngram(
+        Examples(EncodedText.of(part), Codec(checkpoint.codec.tokenizer, "line")),
+        vocab_size=checkpoint.codec.tokenizer.vocab_size,
+        order=3,
+    )
+    scores = [Scorer(m, checkpoint.codec).score(part).score() for m in (checkpoint.model, expected)]
     assert scores[0] == scores[1]
     assert call("evaluate", "lines").code == 0
 
@@ -750,20 +761,21 @@ def test_ngrams_without_validation(call: Call, text: str) -> None:
 
 
 def test_ngrams_by_any_setting(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order can come from --set, from the environment, or from a settings file, like any setting."""
-    assert call("train", text, "--set", "model.ngram=2", "-o", "a").code == 0
-    Path("ngram.toml").write_text("[model]\nngram = 2\n")
+    """Kind and order can come from --set, from the environment, or from a settings file."""
+    assert call("train", text, "--set", "model.kind=ngram", "--set", "model.order=2", "-o", "a").code == 0
+    Path("ngram.toml").write_text('[model]\nkind = "ngram"\norder = 2\n')
     assert call("train", text, "--config", "ngram.toml", "-o", "b").code == 0
-    monkeypatch.setenv("CHARSEQ_MODEL_NGRAM", "2")
+    monkeypatch.setenv("CHARSEQ_MODEL_KIND", "ngram")
+    monkeypatch.setenv("CHARSEQ_MODEL_ORDER", "2")
     assert call("train", text, "-o", "c").code == 0
     for name in "abc":
         assert Checkpoint.load(Path(name) / "model.safetensors").description == "ngram:2"
 
 
-def test_no_order_is_a_network(call: Call, text: str) -> None:
-    """With an order of 0, also over a settings file that says otherwise, a network is trained."""
-    Path("charseq.toml").write_text("[model]\nngram = 2\n")
-    assert call("train", text, *TINY, "--ngram", "0", "-o", "run").code == 0
+def test_the_option_kind_prevails_over_the_settings_file(call: Call, text: str) -> None:
+    """A network is trained where the command line asks for one."""
+    Path("charseq.toml").write_text('[model]\nkind = "ngram"\n')
+    assert call("train", text, *TINY, "--kind", "recurrent", "-o", "run").code == 0
     assert Checkpoint.load(Path("run/model.safetensors")).description == "gru 1 x 8"
 
 
@@ -778,14 +790,14 @@ def test_no_order_is_a_network(call: Call, text: str) -> None:
 )
 def test_ngrams_need_no_network(call: Call, text: str, option: tuple[str, str]) -> None:
     """An option of a network, or of its training, is refused by name beside --ngram, and nothing written."""
-    message = f"--ngram counts n-grams, and trains no network: leave out {option[0]}"
+    message = f"{option[0]} means nothing to a model of the kind ngram; leave it out"
     assert call("train", text, *option, "--ngram", "3", "-o", "run") == refused(message)
     assert not Path("run").exists()
 
 
 def test_ngrams_start_from_nothing(call: Call, text: str, ngrams: str) -> None:
     """N-grams are not counted on from a model."""
-    message = "--ngram counts n-grams, and trains no network: leave out --init-from"
+    message = "--init-from means nothing to a model of the kind ngram; leave it out"
     assert call("train", text, "--ngram", "3", "--init-from", ngrams, "-o", "run") == refused(message)
     assert not Path("run").exists()
 
@@ -795,7 +807,7 @@ def test_a_network_does_not_start_from_ngrams(
     call: Call, text: str, ngrams: str, options: tuple[str, ...]
 ) -> None:
     """A network of whatever size has nothing to take over from n-grams, and no run is begun."""
-    message = "ngram:4: an n-gram model has no weights, states or gates"
+    message = "ngram:4: this kind of model has no weights, states or gates"
     assert call("train", text, *options, "--init-from", ngrams, "-o", "run") == refused(message)
     assert not Path("run").exists()
 
@@ -810,7 +822,7 @@ def test_ngrams_are_not_resumed(call: Call, ngrams: str) -> None:
 
 def test_a_network_is_not_resumed_as_ngrams(call: Call, tiny_run: Path) -> None:
     """A run of a network goes on as one."""
-    message = "model.ngram cannot change when a run is resumed; start a new one"
+    message = "model.kind cannot change when a run is resumed; start a new one"
     assert call("train", "--resume", f"{tiny_run}", "--ngram", "3") == refused(message)
 
 
@@ -824,13 +836,15 @@ def test_an_existing_directory_is_no_place_for_ngrams(call: Call, tiny_run: Path
 
 
 @pytest.mark.parametrize(
-    ("order", "wants"), [("-1", "at least 0"), ("100", "at most 99"), ("two", "a whole")]
+    ("order", "wants"), [("-1", "at least 1"), ("0", "at least 1"), ("100", "at most 99"), ("two", "a whole")]
 )
-def test_orders_that_cannot_be(call: Call, text: str, order: str, wants: str) -> None:
+def test_an_impossible_order_is_refused_with_the_bounds(
+    call: Call, text: str, order: str, wants: str
+) -> None:
     """An order is a whole number up to 99."""
     code, out, err = call("train", text, "--ngram", order, "-o", "run")
     assert (code, out) == (2, "")
-    assert err.startswith(f"charseq: error: --ngram: model.ngram must be {wants}")
+    assert err.startswith(f"charseq: error: --ngram: model.order must be {wants}")
 
 
 def test_ngrams_of_no_corpus(call: Call, tmp_path: Path) -> None:

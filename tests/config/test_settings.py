@@ -1,51 +1,60 @@
 """The settings: their bounds, their layers, their errors of one line, and the file that holds them."""
 
 import math
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from charseq.cells import CELLS
 from charseq.config import (
-    CellName,
-    DataConfig,
     ModelConfig,
-    OptimizerName,
     Settings,
     TrainConfig,
+    choices_of,
     format_duration,
     parse_duration,
     suggest,
 )
-from charseq.optim import OPTIMIZERS
-from charseq.text import TOKENIZERS
+from charseq.errors import ConfigError
+from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 from tests.defaults import DEFAULT, FIELDS, help_of, message_of
 
 # What there is
 
 
-@pytest.mark.parametrize(
-    ("literal", "registry"), [(CellName, CELLS), (OptimizerName, OPTIMIZERS)], ids=["cells", "optimizers"]
-)
-def test_names_in_the_settings_are_those_of_the_registry(literal: Any, registry: dict[str, object]) -> None:
-    """What the settings offer is what is registered, in alphabetical order."""
-    assert list(get_args(literal)) == sorted(registry)
+REGISTRIES = {
+    "data.tokenizer": TOKENIZERS,
+    "data.loss_on": TARGETS,
+    "model.kind": MODELS,
+    "model.cell": CELLS,
+    "optim.optimizer": OPTIMIZERS,
+    "train.loss": LOSSES,
+    "train.gradient": SOURCES,
+}
 
 
-def test_tokenizers_in_the_settings_are_those_of_the_registry() -> None:
-    """The tokenizers that the settings offer are those that are registered."""
-    assert sorted(get_args(DataConfig.model_fields["tokenizer"].annotation)) == sorted(TOKENIZERS)
+@pytest.mark.parametrize(("name", "registry"), REGISTRIES.items(), ids=REGISTRIES)
+def test_a_setting_offers_and_accepts_what_is_registered(
+    name: str, registry: Registry[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choices are the registered names in their order, one that is added later among them."""
+    section, key = name.split(".")
+    field = type(getattr(DEFAULT, section)).model_fields[key]
+    assert choices_of(field) == list(registry)
+    with pytest.raises(ConfigError):
+        DEFAULT.with_layer({section: {key: "another"}}, "x")
+    monkeypatch.setitem(registry, "another", object())
+    assert choices_of(field) == [*registry]
+    assert choices_of(field)[-1] == "another"
+    assert getattr(getattr(DEFAULT.with_layer({section: {key: "another"}}, "x"), section), key) == "another"
 
 
-@pytest.mark.parametrize(("section", "key"), FIELDS)
-def test_every_setting_has_help(section: str, key: str) -> None:
+def test_every_setting_has_help() -> None:
     """Every setting is described in one line that ends as a sentence."""
-    text = help_of(section, key) or ""
-    assert text.endswith(".")
-    assert "\n" not in text
+    helps = {name: help_of(*name) or "" for name in FIELDS}
+    assert not {name for name, text in helps.items() if not text.endswith(".") or "\n" in text}
 
 
 def test_settings_are_frozen() -> None:
@@ -84,11 +93,12 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     (
         {"model": {"hiden_size": 3}},
         "unknown setting model.hiden_size (did you mean 'hidden_size'?); "
-        "known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
+        "known: kind, cell, hidden_size, num_layers, embedding_size, dropout, order",
     ),
     (
         {"model": {"lr": 3}},
-        "unknown setting model.lr; known: cell, hidden_size, num_layers, embedding_size, dropout, ngram",
+        "unknown setting model.lr; "
+        "known: kind, cell, hidden_size, num_layers, embedding_size, dropout, order",
     ),
     ({"modl": {}}, "unknown section modl (did you mean 'model'?); known: data, model, optim, train, sample"),
     ({"x": 3}, "unknown section x; known: data, model, optim, train, sample"),
@@ -123,23 +133,25 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
 
 
 @pytest.mark.parametrize(("layer", "message"), MESSAGES, ids=[str(layer) for layer, _ in MESSAGES])
-def test_error(layer: dict[str, Any], message: str) -> None:
+def test_a_wrong_setting_is_answered_by_source_name_and_what_it_may_be(
+    layer: dict[str, Any], message: str
+) -> None:
     """A wrong setting is answered by its source, its name, what it may be, and the nearest spelling."""
     assert message_of(layer) == f"charseq.toml: {message}"
 
 
-def test_error_names_its_source() -> None:
+def test_an_error_names_its_source() -> None:
     """The layer that holds the mistake is named, whatever it is."""
     assert message_of({"model": {"cell": 3}}, "--cell").startswith("--cell: model.cell must be ")
 
 
-def test_first_error_is_enough() -> None:
+def test_of_several_mistakes_one_is_reported() -> None:
     """Of several mistakes one is reported, in one line."""
     assert message_of({"model": {"cell": "x", "hidden_size": 0}, "y": {}}).count("must be") == 1
 
 
 @given(value=st.one_of(st.text().filter(lambda text: text not in CELLS), st.integers(), st.lists(st.text())))
-def test_error_is_one_line(value: object) -> None:
+def test_any_wrong_value_is_answered_in_one_line(value: object) -> None:
     """Whatever stands where a cell's name belongs, the answer is one line."""
     message = message_of({"model": {"cell": value}})
     assert message.startswith("charseq.toml: model.cell must be one of gru, lstm, rnn; got ")
@@ -149,7 +161,7 @@ def test_error_is_one_line(value: object) -> None:
 @pytest.mark.parametrize(
     ("word", "answer"), [("lst", " (did you mean 'lstm'?)"), ("gruu", " (did you mean 'gru'?)"), ("xyz", "")]
 )
-def test_suggest(word: str, answer: str) -> None:
+def test_the_nearest_word_is_suggested(word: str, answer: str) -> None:
     """The nearest word is suggested, and nothing where none is near."""
     assert suggest(word, ["gru", "lstm", "rnn"]) == answer
 
@@ -157,7 +169,7 @@ def test_suggest(word: str, answer: str) -> None:
 # Layers
 
 
-def test_layer_lays_over() -> None:
+def test_a_layer_changes_the_settings_it_names_alone() -> None:
     """A layer changes the settings it names and leaves the others."""
     changed = DEFAULT.with_layer({"model": {"cell": "gru"}, "train": {"seed": 7}}, "x")
     assert changed.model == ModelConfig(cell="gru")
@@ -165,7 +177,7 @@ def test_layer_lays_over() -> None:
     assert (changed.data, changed.optim, changed.sample) == (DEFAULT.data, DEFAULT.optim, DEFAULT.sample)
 
 
-def test_later_layer_wins() -> None:
+def test_of_two_layers_the_later_one_counts() -> None:
     """Of two layers the later one counts, setting by setting."""
     layers: list[tuple[dict[str, dict[str, Any]], str]] = [
         ({"model": {"cell": "gru", "hidden_size": 8}}, "charseq.toml"),
@@ -174,12 +186,12 @@ def test_later_layer_wins() -> None:
     assert DEFAULT.with_layers(layers).model == ModelConfig(cell="rnn", hidden_size=8)
 
 
-def test_no_layers() -> None:
+def test_without_layers_the_defaults_are_in_force() -> None:
     """Without layers the defaults are in force."""
     assert DEFAULT.with_layers([]) == DEFAULT.with_layer({}, "x") == DEFAULT
 
 
-def test_settings_are_not_changed_by_a_layer() -> None:
+def test_a_layer_makes_new_settings() -> None:
     """Laying a layer makes new settings."""
     before = Settings()
     before.with_layer({"model": {"cell": "gru"}}, "x")
@@ -187,12 +199,12 @@ def test_settings_are_not_changed_by_a_layer() -> None:
 
 
 @pytest.mark.parametrize("value", ["a.txt", ["a.txt"], ("a.txt",)])
-def test_one_source_or_many(value: object) -> None:
+def test_a_corpus_is_one_source_or_many(value: object) -> None:
     """A corpus is one source or a list of them."""
     assert DEFAULT.with_layer({"data": {"corpus": value}}, "x").data.corpus == ("a.txt",)
 
 
-def test_whole_number_where_any_will_do() -> None:
+def test_a_whole_number_serves_as_a_number() -> None:
     """A whole number serves as a number."""
     assert DEFAULT.with_layer({"sample": {"temperature": 1}}, "x").sample.temperature == 1.0
 
@@ -223,7 +235,7 @@ def test_whole_number_where_any_will_do() -> None:
         ("0.00001h", 0.036),
     ],
 )
-def test_parse_duration(text: str, seconds: float) -> None:
+def test_a_duration_adds_up_days_hours_minutes_and_seconds(text: str, seconds: float) -> None:
     """Days, hours, minutes and seconds, whole or not, are added up; a number alone is seconds."""
     assert parse_duration(text) == seconds
 
@@ -249,14 +261,14 @@ def test_parse_duration(text: str, seconds: float) -> None:
         "nan",
     ],
 )
-def test_parse_duration_that_is_none(text: str) -> None:
+def test_what_is_no_duration_is_answered_with_examples(text: str) -> None:
     """What is not a duration is answered with examples of some."""
     with pytest.raises(ValueError, match=r"^must be a duration such as 90s, 10m or 1h30m$"):
         parse_duration(text)
 
 
 @pytest.mark.parametrize("value", [3, 2.5, None, [1]])
-def test_parse_duration_of_another_type(value: object) -> None:
+def test_what_is_no_string_is_left_to_the_type_of_the_setting(value: object) -> None:
     """What is no string is left to the type of the setting."""
     assert parse_duration(value) == value
 
@@ -277,7 +289,7 @@ def test_parse_duration_of_another_type(value: object) -> None:
         (3599.9999, "1h"),
     ],
 )
-def test_format_duration(seconds: float, text: str) -> None:
+def test_a_duration_is_written_without_parts_that_are_zero(seconds: float, text: str) -> None:
     """A duration is written in hours, minutes and seconds, without those that are zero."""
     assert format_duration(seconds) == text
 
@@ -299,6 +311,6 @@ def test_durations_read_back(milliseconds: int) -> None:
         "0.0000001h",
     ],
 )
-def test_short_limit_does_not_become_none(limit: object) -> None:
+def test_a_short_limit_does_not_become_none(limit: object) -> None:
     """A limit shorter than a millisecond is a millisecond, since 0 would mean no limit."""
     assert DEFAULT.with_layer({"train": {"max_time": limit}}, "x").train.max_time == 0.001

@@ -39,9 +39,6 @@ if __name__ == "__main__":
 else:
     instrumented = nullcontext()
 with instrumented:
-    import tomllib
-
-    import yaml
     from safetensors import safe_open
     from safetensors.numpy import save
 
@@ -53,17 +50,19 @@ with instrumented:
     from charseq.config.toml import load_toml, to_toml
     from charseq.errors import CharseqError
     from charseq.files import CACHE_VARIABLE
+    from charseq.models import fit_ngram
     from charseq.reports import write_rows
     from charseq.reports.evaluation_page import ShownText, evaluation_page
     from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
-    from charseq.runs.counting import fit_ngram, train_ngram
+    from charseq.runs.counting import count
     from charseq.runs.directory import LAST, METRICS, MODEL, read_metrics
     from charseq.runs.run import Run
     from charseq.sampling.sampler import sample
     from charseq.scoring.predictor import Predictor
     from charseq.scoring.scorer import Scorer
     from charseq.text import CharTokenizer, corpus
-    from charseq.text.batches import prompt_tokens
+    from charseq.text.batches import Examples
+    from charseq.text.codec import Codec
     from charseq.text.symbols import EncodedText
 
 WORDS = r"NaN 1e400 0x1 1:00:00.5 2020-01-31 null true [[ { \ud800 !!bool !!int !!float !!set <<: &a *a ? -"
@@ -112,8 +111,8 @@ def originals() -> tuple[Original, Original, Original]:
         network = Settings(data=data, model=ModelConfig(hidden_size=3), train=train)
         for _ in Run.start(folder / "run", network, command="charseq train text.txt").events():
             pass
-        ngram = Settings(data=data, model=ModelConfig(ngram=2))
-        train_ngram(folder / "ngram", ngram, command="charseq train text.txt --ngram 2")
+        ngram = Settings(data=data, model=ModelConfig(kind="ngram", order=2))
+        count(folder / "ngram", ngram, command="charseq train text.txt --kind ngram")
         first, second, third = folder / "run" / LAST, folder / "run" / MODEL, folder / "ngram" / MODEL
         return Original.read(first), Original.read(second), Original.read(third)
 
@@ -181,11 +180,10 @@ def use(path: Path) -> None:
     checkpoint = answer(lambda: Checkpoint.load(path), f"{path}: ")
     if checkpoint is None:
         return
-    model, tokenizer, unit = checkpoint.model, checkpoint.codec.tokenizer, checkpoint.settings.data.unit
-    Scorer(model, Codec(tokenizer, unit)).score("hello king,\nx?")
-    Predictor(model, Codec(tokenizer, unit)).predict("hell", "o")
-    prompt, rng = Codec(tokenizer, unit).prompt("hell"), np.random.default_rng(0)
-    tokenizer.decode(list(sample(model, prompt, SampleConfig(length=3), rng=rng)))
+    model, codec = checkpoint.model, checkpoint.codec
+    Scorer(model, codec).score("hello king,\nx?")
+    Predictor(model, codec).predict("hell", "o")
+    list(sample(model, codec, "hell", SampleConfig(length=3), rng=np.random.default_rng(0)))
     for format_name in ("table", "tsv"):
         with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape")):
             info.command(f"{path}", format_name)
@@ -268,15 +266,9 @@ def cases(data: bytes, folder: Path) -> None:
 @cache
 def predictor() -> Predictor:
     """Return one of a model that only counts."""
-    tokenizer = CharTokenizer.fit(TEXT)
-    return Predictor(
-        fit_ngram(
-            Examples(EncodedText.of(TEXT), Codec(tokenizer, "stream")),
-            vocab_size=tokenizer.vocab_size,
-            order=2,
-        ),
-        Codec(tokenizer, "stream"),
-    )
+    codec = Codec(CharTokenizer.fit(TEXT), "stream")
+    examples = Examples(EncodedText.of(TEXT), codec)
+    return Predictor(fit_ngram(examples, vocab_size=codec.vocab_size, order=2), codec)
 
 
 def metrics(data: bytes, folder: Path) -> None:

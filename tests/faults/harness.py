@@ -2,7 +2,7 @@
 
     python -m tests.faults.harness --many 300
 
-kills so many times, by turns in runs of every cell and unit, and says what was found.
+kills 300 times, in runs of every cell and unit in turn, and prints the result of each run.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from charseq.runs.checkpoint import Checkpoint
-from tests.cli.conftest import TALES, surroundings
+from tests.cli.conftest import TALES, heed_signals, surroundings
 
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
@@ -39,6 +39,8 @@ VARIANTS: list[tuple[str, ...]] = [
     ("rnn", "stream", "1", *DIVERGING),
 ]
 """Cell, unit and threads, and more options."""
+QUICK = [("lstm", "line", "1"), *VARIANTS[-3:]]
+"""Every cell, unit and number of threads, a plateau and a divergence, in as few runs as that takes."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -58,7 +60,8 @@ def finish(words: list[str], path: Path) -> None:
     done = subprocess.run(
         words, cwd=path, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stderr
+    at_its_end = done.returncode == 2 and "counts from the start of the run" in done.stderr  # killed so late
+    assert done.returncode == 0 or at_its_end, done.stderr
 
 
 def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = signal.SIGKILL) -> int | None:
@@ -75,12 +78,6 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
     finally:
         if process.stderr:
             process.stderr.close()
-
-
-def heed_signals() -> None:
-    """Undo what a shell does to what it starts in the background, for whom it switches Ctrl-C off."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def begun(path: Path, *options: str, wrapper: tuple[str, ...] = ()) -> "subprocess.Popen[str]":

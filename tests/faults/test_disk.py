@@ -26,7 +26,7 @@ def fail(*arguments, **options):
     return real(*arguments, **options)
 setattr(os, name, fail)
 sys.argv[1:] = sys.argv[4:]
-from charseq.cli.app import main
+from charseq.__main__ import main
 main()
 """
 EVER = 10**9
@@ -52,22 +52,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_disk_that_is_full_for_a_while(whole: Path, name: str, tmp_path: Path) -> None:
+def test_what_a_full_disk_refused_is_saved_later(whole: Path, tmp_path: Path) -> None:
     """What could not be saved is saved later: the run is as if nothing had happened."""
     run = tmp_path / "run"
-    code, err = run_with(name, 8, 14, train(VARIANTS[0], str(run)), whole)
+    code, err = run_with("replace", 8, 14, train(VARIANTS[0], str(run)), whole)
     assert code == 0, err
     assert "not saved: " in err
     assert "No space left on device; trying again later" in err
     assert content(run) == content(whole / "whole")
 
 
-@pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_disk_that_stays_full(whole: Path, name: str, tmp_path: Path) -> None:
+def test_a_disk_that_stays_full_ends_training_with_an_error(whole: Path, tmp_path: Path) -> None:
     """The end of training is an error of one line; the last good files are there, and go on."""
     run = tmp_path / "run"
-    code, err = run_with(name, 12, EVER, train(VARIANTS[0], str(run)), whole)
+    code, err = run_with("fsync", 12, EVER, train(VARIANTS[0], str(run)), whole)
     assert code == 1
     assert err.splitlines()[-1].startswith("charseq: error: ")
     assert "cannot be written: No space left on device" in err.splitlines()[-1]
@@ -76,10 +74,9 @@ def test_a_disk_that_stays_full(whole: Path, name: str, tmp_path: Path) -> None:
     assert content(run) == content(whole / "whole")
 
 
-@pytest.mark.parametrize("name", ["fsync", "replace"])
-def test_a_disk_that_is_full_from_the_start(whole: Path, name: str, tmp_path: Path) -> None:
+def test_a_disk_that_is_full_from_the_start_refuses_training(whole: Path, tmp_path: Path) -> None:
     """Nothing is trained that could not be saved at all."""
-    code, err = run_with(name, 1, EVER, train(VARIANTS[0], str(tmp_path / "run")), whole)
+    code, err = run_with("replace", 1, EVER, train(VARIANTS[0], str(tmp_path / "run")), whole)
     assert code == 1
     assert err.splitlines()[-1].startswith("charseq: error: ")
     assert "No space left on device" in err
@@ -101,7 +98,7 @@ def small_disk(path: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_real_disk_that_is_full(whole: Path, tmp_path: Path) -> None:
+def test_a_small_file_system_that_is_full_keeps_the_last_good_file(whole: Path, tmp_path: Path) -> None:
     """On a file system with no room for a second file the first one stays whole, and the end is an error."""
     with small_disk(tmp_path, "100k") as disk:
         words = train(VARIANTS[0], str(disk / "run"))
@@ -114,7 +111,7 @@ def test_a_real_disk_that_is_full(whole: Path, tmp_path: Path) -> None:
         assert Checkpoint.load(disk / "run" / "last.safetensors").training is not None
 
 
-def test_a_disk_that_becomes_read_only(whole: Path, tmp_path: Path) -> None:
+def test_training_saves_again_once_a_disk_may_be_written(whole: Path, tmp_path: Path) -> None:
     """Training goes on, says so, and saves again as soon as it may."""
     with small_disk(tmp_path, "10m") as disk, begun(disk, *OFTEN) as process:
         for mode, sign in (("ro", "Read-only file system; trying again later"), ("rw", "")):
@@ -129,10 +126,11 @@ def test_a_disk_that_becomes_read_only(whole: Path, tmp_path: Path) -> None:
         process.communicate(timeout=30)
 
 
-def test_a_directory_deleted_under_the_process(tmp_path: Path) -> None:
+def test_a_directory_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
     """It is made anew with all that is known, and that can be resumed."""
     with begun(tmp_path, *OFTEN) as process:
-        shutil.rmtree(tmp_path / "run")
+        (tmp_path / "run").rename(tmp_path / "gone")  # at once: the process may be writing into it
+        shutil.rmtree(tmp_path / "gone", ignore_errors=True)
         assert process.stderr is not None
         assert any("the run directory was gone; it was made anew" in line for line in process.stderr)
         process.terminate()
@@ -146,7 +144,9 @@ def test_a_directory_deleted_under_the_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 4096])
-def test_a_limit_on_the_size_of_files(whole: Path, size: int, tmp_path: Path) -> None:
+def test_a_limit_on_the_size_of_files_is_one_line_and_leaves_no_part_of_a_file(
+    whole: Path, size: int, tmp_path: Path
+) -> None:
     """A quota is an error of one line, and leaves no file that is not whole."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n{FAILING}"
     words = train(VARIANTS[0], str(tmp_path / "run"))

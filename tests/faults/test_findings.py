@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from charseq.errors import CharseqError
-from charseq.runs import checkpoint
+from charseq.registry import MODELS
 from tests.faults.fuzz import FINDINGS, MAX_MESSAGE_CHARS, TARGETS, answer, originals, seeds, words
 
 
 @pytest.mark.parametrize("path", sorted(FINDINGS.iterdir()), ids=lambda path: path.name)
-def test_a_finding(path: Path, tmp_path: Path) -> None:
+def test_a_finding_is_sound_or_refused_in_one_line(path: Path, tmp_path: Path) -> None:
     """What once was a traceback, or an error of many lines, is none any more."""
     TARGETS[path.name.partition("-")[0]](path.read_bytes(), tmp_path)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_seeds(target: str, tmp_path: Path) -> None:
+def test_what_the_fuzzer_begins_with_is_sound_or_refused(target: str, tmp_path: Path) -> None:
     """The fuzzer begins with what is sound, or is refused as it should be."""
     found = seeds()[target]
     assert found
@@ -27,9 +27,9 @@ def test_seeds(target: str, tmp_path: Path) -> None:
         TARGETS[target](data, tmp_path)
 
 
-def test_a_model_behind_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_model_gets_past_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record and tensors that were changed reach what is behind the checksum."""
-    monkeypatch.setattr(checkpoint, "_make_model", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(MODELS["recurrent"], "load", lambda *arguments: 1 / 0)
     for target in ("record", "tensors"):
         with pytest.raises(ZeroDivisionError):
             TARGETS[target](seeds()[target][0], tmp_path)
@@ -65,16 +65,19 @@ def test_another_error_is_found(error: type[Exception]) -> None:
         answer(fail, "")
 
 
-def test_words() -> None:
+def test_the_fuzzer_knows_the_words_of_files_and_settings() -> None:
     """The fuzzer knows what a model file calls its parts, and all settings."""
     assert set(words()) >= {'"checksum"', '"num_once"', '"bit_generator"', "model.cell=", "NaN"}
 
 
-def test_the_originals() -> None:
+def test_the_originals_are_a_run_a_network_and_an_ngram_model() -> None:
     """There is a network with the state of its training, one without, and an n-gram model."""
-    trained, network, ngram = originals()
-    assert trained.record["training"]["step"] == 4
-    assert [model.record["settings"]["model"]["ngram"] for model in (trained, network, ngram)] == [0, 0, 2]
+    assert originals()[0].record["training"]["step"] == 4
+    assert [model.record["settings"]["model"]["kind"] for model in originals()] == [
+        "recurrent",
+        "recurrent",
+        "ngram",
+    ]
     assert [any(name.startswith("training.") for name in model.tensors) for model in originals()] == [
         True,
         False,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from charseq.cli.app import run
 from charseq.config import Settings
 from charseq.config.toml import to_toml
+from tests.builders import Outcome, refused
 from tests.faults import fuzz
 
 PATIENCE = 20
@@ -32,14 +33,6 @@ KEYS = sorted({key for _, section in Settings() for key, _ in section})
 LINES = [line for line in to_toml(Settings()).splitlines() if " = " in line]
 VALUES = [line.partition(" = ")[2] for line in LINES]
 PLACES = [f"{section}.{key}" for section, values in Settings() for key, _ in values]
-
-
-class Outcome(NamedTuple):
-    """All that a command shows: its exit code, its whole stdout, its whole stderr."""
-
-    code: int
-    out: str
-    err: str
 
 
 class HangError(BaseException):
@@ -71,17 +64,10 @@ def call(*arguments: str) -> Outcome:
     return Outcome(code, *(raw.getvalue().decode("utf-8", "surrogateescape") for raw in shown))
 
 
-def refused(outcome: Outcome, *parts: str) -> None:
+def refused_briefly(outcome: Outcome, *parts: str) -> None:
     """Check that an outcome is an error of one short line without controls, with these parts."""
-    code, out, err = outcome
-    assert code in (1, 2), outcome
-    assert out == ""
-    assert err.startswith("charseq: error: ")
-    assert err.endswith("\n")
-    assert err[:-1].isprintable(), err
-    assert len(err) < MAX_LINE_CHARS
-    for part in parts:
-        assert part in err
+    refused(outcome, *parts)
+    assert len(outcome.err) < MAX_LINE_CHARS
 
 
 def answered(outcome: Outcome) -> None:
@@ -160,14 +146,15 @@ toml_texts = st.lists(toml_lines, max_size=4).map("\n".join)
 @pytest.mark.parametrize("target", ["toml", "set", "cases", "metrics", "corpus", "file", "record"])
 @settings(deadline=None, max_examples=15)
 @given(data=st.binary(max_size=200))
-def test_any_bytes(target: str, data: bytes, place: Path) -> None:
+@example(data=b"{\n")
+def test_any_bytes_are_read_or_refused(target: str, data: bytes, place: Path) -> None:
     """Whatever bytes a file or an argument is made of, they are read as they are meant, or refused."""
     fuzz.TARGETS[target](data, place)
 
 
 @settings(deadline=None, max_examples=40)
 @given(text=toml_texts)
-def test_any_settings(text: str, place: Path) -> None:
+def test_any_settings_are_refused_or_read_back(text: str, place: Path) -> None:
     """A file of settings is refused in one line, or its settings are the same when written and read."""
     fuzz.toml(text.encode("utf-8", "surrogatepass"), place)
 
@@ -194,19 +181,19 @@ ODD_SETTINGS = {
 
 
 @pytest.mark.parametrize("text", ODD_SETTINGS.values(), ids=ODD_SETTINGS)
-def test_odd_settings(text: str) -> None:
+def test_odd_settings_are_refused_at_once(text: str) -> None:
     """Depth, size and controls of a file of settings are answered by the command in one line, at once."""
     Path("runs").mkdir()
     Path("x.toml").write_text(text)
-    refused(call("train", "--config", "x.toml"))
+    refused_briefly(call("train", "--config", "x.toml"))
 
 
 @settings(deadline=None, max_examples=12)
 @given(text=toml_texts)
-def test_any_settings_of_a_command(text: str) -> None:
+def test_any_settings_of_a_command_are_one_line(text: str) -> None:
     """The command that reads a file of settings ends with one line about it, or about the text it lacks."""
     Path("x.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(call("train", "missing.txt", "--config", "x.toml"))
+    refused_briefly(call("train", "missing.txt", "--config", "x.toml"))
 
 
 # ---- --set and the environment
@@ -223,7 +210,7 @@ assignments = st.one_of(
 @example(text="\udcff.a=1")
 @example(text="model.\udcff=1")
 @example(text="data.valid=\udcff")
-def test_any_assignment(text: str, place: Path) -> None:
+def test_any_assignment_is_refused_or_sound(text: str, place: Path) -> None:
     """What --set is given is refused in one line that begins with the option, or gives sound settings."""
     fuzz.set_option(os.fsencode(text), place)
 
@@ -233,9 +220,9 @@ def test_any_assignment(text: str, place: Path) -> None:
 @example(text="x" * 5000)
 @example(text="data.corpus=[{" + ".".join("a" * 900) + "=1}]")
 @example(text="data.corpus=[0x" + "f" * 4000 + "]")
-def test_any_assignment_of_a_command(text: str) -> None:
+def test_any_assignment_of_a_command_is_one_line(text: str) -> None:
     """The command ends with one line about --set, or about the text it lacks."""
-    refused(call("train", "missing.txt", "--set", text))
+    refused_briefly(call("train", "missing.txt", "--set", text))
 
 
 variables = st.one_of(
@@ -249,11 +236,11 @@ variables = st.one_of(
 @example(variable="CHARSEQ_", value="1")
 @example(variable="CHARSEQ_MODEL_CELL", value="x" * 5000)
 @example(variable="CHARSEQ_\udcff_\x1b[2J", value="\udcff")
-def test_any_environment(variable: str, value: str) -> None:
+def test_any_variable_of_the_environment_is_one_line(variable: str, value: str) -> None:
     """A variable that is no setting is answered in one line that names it."""
     with mock.patch.dict(os.environ, {variable: value}):
         outcome = call("train", "missing.txt")
-    refused(outcome)
+    refused_briefly(outcome)
     assert outcome.err.startswith(("charseq: error: environment CHARSEQ_", "charseq: error: missing.txt: "))
 
 
@@ -265,9 +252,9 @@ def test_any_environment(variable: str, value: str) -> None:
 )
 @example(options=["x" * 5000])
 @example(options=["train", "--cell", "\udcff\x1b[2J"])
-def test_any_command_line(options: list[str]) -> None:
+def test_any_command_line_that_is_none_is_one_line(options: list[str]) -> None:
     """Words that are no command line are answered in one line."""
-    refused(call(*options, "--no-such-option"))
+    refused_briefly(call(*options, "--no-such-option"))
 
 
 # ---- cases
@@ -291,7 +278,7 @@ cases = st.fixed_dictionaries(
 
 @settings(deadline=None, max_examples=40)
 @given(found=st.lists(cases | yaml_values, max_size=3) | yaml_values)
-def test_any_cases(found: Any, place: Path) -> None:
+def test_any_cases_are_refused_or_can_be_asked(found: Any, place: Path) -> None:
     """Cases with wrong types anywhere are refused in one line that names the file; others can be asked."""
     fuzz.cases(json.dumps(found).encode(), place)
 
@@ -317,20 +304,20 @@ ODD_CASES = {
 
 
 @pytest.mark.parametrize("yaml", ODD_CASES.values(), ids=ODD_CASES)
-def test_odd_cases(yaml: str) -> None:
+def test_odd_cases_are_refused_at_once(yaml: str) -> None:
     """Types that are not what they say, sizes, and aliases that multiply are one line, at once."""
     Path("c.yaml").write_text(yaml)
-    refused(call("evaluate", MODEL, "--cases", "c.yaml", "--format", "tsv"), "c.yaml: ")
+    refused_briefly(call("evaluate", MODEL, "--cases", "c.yaml", "--format", "tsv"), "c.yaml: ")
 
 
 @settings(deadline=None, max_examples=12)
 @given(found=st.lists(cases, min_size=1, max_size=3))
-def test_any_cases_of_a_command(found: Any) -> None:
+def test_any_cases_of_a_command_are_refused_or_answered(found: Any) -> None:
     """The command tells in one line what is wrong with a file of cases, or shows the answers."""
     Path("c.yaml").write_text(json.dumps(found))
     outcome = call("evaluate", MODEL, "--cases", "c.yaml")
     if outcome.err:
-        refused(outcome, "c.yaml: ")
+        refused_briefly(outcome, "c.yaml: ")
     else:
         answered(outcome._replace(code=0))  # 1 where the model misses a case
 
@@ -352,7 +339,7 @@ ODD_PREFIXES = {
 
 
 @pytest.mark.parametrize("prefix", ODD_PREFIXES.values(), ids=ODD_PREFIXES)
-def test_odd_prefixes(prefix: str) -> None:
+def test_odd_prefixes_are_continued_and_shown_without_being_obeyed(prefix: str) -> None:
     """Any prefix and any prompt can be continued; what is odd in them is shown, not obeyed."""
     answered(call("next", "--", MODEL, prefix))
     code, out, _ = call("next", "--format", "json", "--", MODEL, prefix)
@@ -365,7 +352,7 @@ def test_odd_prefixes(prefix: str) -> None:
 
 @settings(deadline=None, max_examples=12)
 @given(prefix=arguments)
-def test_any_prefix(prefix: str) -> None:
+def test_any_prefix_can_be_continued(prefix: str) -> None:
     """A prefix may be any argument that there can be; a prompt too, and it is printed as it is."""
     answered(call("next", "--", MODEL, prefix))
     code, out, err = call("sample", MODEL, f"--prompt={prefix}", "--length", "2", "--seed", "1")
@@ -377,22 +364,22 @@ def test_any_prefix(prefix: str) -> None:
 @settings(deadline=None, max_examples=12)
 @given(content=st.binary(max_size=20))
 @example(content=b"a\xffb")
-def test_any_prompt_file(content: bytes) -> None:
+def test_any_prompt_file_is_utf8_or_refused_with_the_place(content: bytes) -> None:
     """A file with a prompt is UTF-8, or refused with the place where it is not."""
     Path("p.txt").write_bytes(content)
     outcome = call("sample", MODEL, "--prompt-file", "p.txt", "--length", "0", "--hide-prompt")
     try:
         content.decode()
     except UnicodeDecodeError as error:
-        refused(outcome, f"p.txt: not UTF-8 at byte {error.start}")
+        refused_briefly(outcome, f"p.txt: not UTF-8 at byte {error.start}")
     else:
         answered(outcome)
 
 
-def test_more_texts_than_can_be() -> None:
+def test_numbers_beyond_all_reason_are_refused() -> None:
     """A number beyond all reason is refused, not waited for."""
     for option in ("--num-samples", "--length", "--top-k", "--seed"):
-        refused(call("sample", MODEL, option, "9" * 400), f"{option}: ")
+        refused_briefly(call("sample", MODEL, option, "9" * 400), f"{option}: ")
 
 
 # ---- paths
@@ -431,14 +418,14 @@ PATHS = {
 
 
 @pytest.mark.parametrize("words", PATHS.values(), ids=PATHS)
-def test_odd_paths(words: tuple[str, ...]) -> None:
+def test_odd_paths_are_refused_and_left_alone(words: tuple[str, ...]) -> None:
     """What is no file, no directory, or neither of them is one line."""
     Path("runs").mkdir()
     for name in ("loop", "loop.gz"):
         Path(name).symlink_to(name)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
-        refused(call(*words))
+        refused_briefly(call(*words))
     assert sorted(path.name for path in Path().iterdir()) == [
         "loop",
         "loop.gz",
@@ -462,7 +449,7 @@ PIPES = {
 
 
 @pytest.mark.parametrize("words", PIPES.values(), ids=PIPES)
-def test_a_pipe_that_is_closed_at_once(words: tuple[str, ...]) -> None:
+def test_a_pipe_that_is_closed_at_once_ends_what_reads_it(words: tuple[str, ...]) -> None:
     """A FIFO whose writer has nothing to say ends what reads it."""
     name = next(word for word in words if word.startswith("pipe"))
     os.mkfifo(name)
@@ -473,7 +460,7 @@ def test_a_pipe_that_is_closed_at_once(words: tuple[str, ...]) -> None:
     if "--prompt-file" in words:
         answered(outcome)
     else:
-        refused(outcome)
+        refused_briefly(outcome)
 
 
 @pytest.fixture
@@ -504,7 +491,7 @@ FORBIDDEN = {
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users here")
 @pytest.mark.parametrize(("folder_mode", "file_mode", "words", "part"), FORBIDDEN.values(), ids=FORBIDDEN)
-def test_what_may_not_be_read(
+def test_what_may_not_be_read_is_named_in_one_line(
     folder_mode: int, file_mode: int, words: tuple[str, ...], part: str, nobody: Callable[[], None]
 ) -> None:
     """A file or a directory that this user may not read is one line that names it."""
@@ -516,4 +503,4 @@ def test_what_may_not_be_read(
     Path("texts/b.txt").chmod(file_mode)
     Path("texts").chmod(folder_mode)
     nobody()
-    refused(call(*words), part)
+    refused_briefly(call(*words), part)

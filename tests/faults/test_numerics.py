@@ -19,9 +19,11 @@ from safetensors.numpy import load_file
 
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
-from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, ScheduleName, Settings, Unit
+from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, Settings, Unit
+from charseq.config.settings import ScheduleName
 from charseq.errors import DivergedError
-from charseq.gradients.shards import Job, Plan, Shards
+from charseq.gradients import Job, Plan
+from charseq.gradients.shards import Shards
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_, log_softmax
 from charseq.optim import OPTIMIZERS
@@ -29,9 +31,9 @@ from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.runs.directory import LAST, METRICS, MODEL
 from charseq.runs.run import Run
 from charseq.sampling.sampler import draw, sample, sample_many
+from charseq.scoring import Scorer, Validator
 from charseq.scoring.predictor import Predictor
-from charseq.scoring.scorer import Scorer, Validator
-from charseq.text import UNSEEN, CharTokenizer
+from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
@@ -445,14 +447,14 @@ def test_a_loss_or_a_gradient_alone(loss: float, gradient: float, monkeypatch: p
     """A loss that is not finite, or a gradient whose norm is not, is enough for a new start."""
     run, calls = started("run", settings_of(train={"max_steps": 20})), itertools.count(1)
 
-    def spoilt(logits: FloatArray, targets: Any, *, num_targets: int) -> float:
-        nats = cross_entropy_(logits, targets, num_targets=num_targets)
+    def spoilt(logits: FloatArray, targets: Any, **options: Any) -> float:
+        nats = cross_entropy_(logits, targets, **options)
         if next(calls) != 14:
             return nats
         logits[0, 0, 0] += gradient
         return nats + loss
 
-    monkeypatch.setattr("charseq.gradients.shards.cross_entropy_", spoilt)
+    monkeypatch.setattr("charseq.gradients.losses.cross_entropy_", spoilt)
     events = list(run.events())
     assert recoveries_of(events) == [Recovered(14, 0.004)]
     assert [step.step for step in steps_of(events)] == list(range(1, 21))
@@ -559,11 +561,12 @@ def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
 @given(logits=enormous_logits, temperature=st.sampled_from([0.0, 1e-300, 1e-9, 1.0, 1e9]))
 def test_drawing_at_enormous_logits(logits: list[float], temperature: float) -> None:
     """Only what is likeliest is drawn, of equals the first where no chance is left, and else all of them."""
-    model, _ = constant_model([*logits, max(logits)])
+    model, tokenizer = constant_model([*logits, max(logits)])
+    codec = Codec(tokenizer, "stream")
     config = SampleConfig(length=60, temperature=temperature)
     rngs = [np.random.default_rng(seed) for seed in (1, 2)]
-    one = list(sample(model, [UNSEEN], config, rng=rngs[0]))
-    many = [token for drawn in sample_many(model, [UNSEEN], config, rngs=rngs) for token in drawn]
+    one = tokenizer.encode("".join(sample(model, codec, "", config, rng=rngs[0]))).tolist()
+    many = tokenizer.encode("".join(sample_many(model, codec, "", config, rngs=rngs))).tolist()
     logits = single([*logits, max(logits)])
     likeliest = {k for k, z in enumerate(logits) if z >= max(logits) - 100 * temperature}
     assert set(one) <= likeliest

@@ -3,29 +3,44 @@
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from charseq.runs.checkpoint import Checkpoint
+from tests.builders import Outcome, refusal
 from tests.cli.conftest import surroundings
 from tests.faults.harness import begun, command, finish
 
 
-@pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_says_how_to_go_on(wish: signal.Signals, tmp_path: Path) -> None:
-    """The exit code is 128 and the signal's number, the last line what to type, and that works."""
-    with begun(tmp_path) as process:
+def interrupted_by(wish: signal.Signals, path: Path) -> int:
+    """Interrupt a run with a signal, check what it shows, and return the step that it saved."""
+    with begun(path) as process:
         process.send_signal(wish)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + wish
     assert err.splitlines()[-1] == "interrupted; to go on: charseq train --resume run"
-    step = Checkpoint.load(tmp_path / "run" / "last.safetensors").results.step
+    checkpoint = Checkpoint.load(path / "run" / "last.safetensors")
+    assert checkpoint.training is not None
+    return checkpoint.results.step
+
+
+@pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_and_says_how_to_go_on(wish: signal.Signals, tmp_path: Path) -> None:
+    """The exit code is 128 and the signal's number, and the last line what to type."""
+    assert interrupted_by(wish, tmp_path) > 0
+
+
+def test_what_ctrl_c_says_to_type_goes_on(tmp_path: Path) -> None:
+    """The command in the last line continues the run after the step that was saved."""
+    step = interrupted_by(signal.SIGINT, tmp_path)
     finish(command("train", "--resume", "run", "--max-steps", f"{step + 5}", "--max-time", "0"), tmp_path)
+    assert Checkpoint.load(tmp_path / "run" / "last.safetensors").results.step == step + 5
 
 
-def test_two_signals_end_it_at_once(tmp_path: Path) -> None:
-    """Who is impatient is not waited for; the last good files are there."""
+def test_two_signals_end_a_run_at_once(tmp_path: Path) -> None:
+    """A second signal does not wait for the step; the last good files are there."""
     with begun(tmp_path) as process:
         for _ in range(2):
             process.send_signal(signal.SIGINT)
@@ -36,35 +51,44 @@ def test_two_signals_end_it_at_once(tmp_path: Path) -> None:
     assert Checkpoint.load(tmp_path / "run" / "last.safetensors").training is not None
 
 
-def test_nohup(tmp_path: Path) -> None:
-    """A run that was told to ignore hang-ups goes on."""
-    with begun(tmp_path, wrapper=("nohup",)) as process:
-        process.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
-        assert process.poll() is None
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-    assert process.returncode == 143
-
-
-def test_a_run_in_use(tmp_path: Path) -> None:
-    """A directory in which a process trains is refused to another one."""
-    with begun(tmp_path) as process:
-        done = subprocess.run(
-            command("train", "--resume", "run"),
-            cwd=tmp_path,
-            env=surroundings(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
+    """Start a run that was told to ignore hang-ups; return where, and its process."""
+    path = tmp_path_factory.mktemp("running")
+    with begun(path, wrapper=("nohup",)) as process:
+        yield path, process
         process.kill()
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "charseq: error: run: another process is training in it"
+        process.communicate(timeout=30)
 
 
-def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+def test_nohup_keeps_a_run_going_at_a_hang_up(running: tuple[Path, "subprocess.Popen[str]"]) -> None:
+    """A run that was told to ignore hang-ups goes on."""
+    _, process = running
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+
+
+def test_a_directory_in_use_is_refused_to_another_process(
+    running: tuple[Path, "subprocess.Popen[str]"],
+) -> None:
+    """A second process in the directory of a run ends with one line, and the first goes on."""
+    path, process = running
+    done = subprocess.run(
+        command("train", "--resume", "run"),
+        cwd=path,
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    outcome = Outcome(done.returncode, done.stdout, done.stderr.splitlines(keepends=True)[-1])
+    assert outcome == refusal("run: another process is training in it")
+    assert process.poll() is None
+
+
+def test_a_run_whose_reader_goes_away_saves_and_ends_quietly(tmp_path: Path) -> None:
     """When nobody reads stderr any more, training saves and ends quietly."""
     with begun(tmp_path) as process:
         assert process.stderr is not None

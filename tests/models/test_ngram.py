@@ -68,6 +68,75 @@ def plain_probability(grams: list[Counter[tuple[int, ...]]], context: tuple[int,
 texts = st.lists(st.integers(0, V - 1), min_size=1, max_size=60)
 
 
+# ---- the plain twin of lines, with symbols of its own for the beginning and the end of a line
+
+NEWLINE, BEGIN = 0, -2
+lines_of_text = st.lists(st.lists(st.integers(1, V - 1), max_size=5), min_size=1, max_size=12)
+
+
+def examples_of(lines: Sequence[Sequence[int]]) -> tuple[Array, Array, Array]:
+    """Return inputs, targets and resets of a text of lines: the newline begins a line and ends it."""
+    targets = [token for line in lines for token in [*line, NEWLINE]]
+    inputs = [token for line in lines for token in [NEWLINE, *line]]
+    resets = [k == 0 for line in lines for k in range(len(line) + 1)]
+    return np.array(inputs, np.int32), np.array(targets, np.int32), np.array(resets)
+
+
+def plain_line_counts(lines: Sequence[Sequence[int]], order: int) -> list[Counter[tuple[int, ...]]]:
+    """Return the counts of Kneser-Ney for sentences, as the literature has them.
+
+    The highest order counts occurrences. A lower order counts after how many different symbols, the beginning
+    of the sentence among them, a gram occurs; but one that begins a sentence has no left neighbour, and
+    counts its occurrences (Heafield et al. 2013, section 3.2; the SRILM and KenLM toolkits count alike).
+    """
+    sentences = [[BEGIN, *line, NEWLINE] for line in lines]
+    occurrences = [
+        Counter(
+            tuple(sentence[i - k + 1 : i + 1])
+            for sentence in sentences
+            for i in range(max(1, k - 1), len(sentence))  # the beginning itself is never predicted
+        )
+        for k in range(1, order + 1)
+    ]
+    counts = occurrences[-1:]
+    for k in range(order - 1, 0, -1):
+        lefts = Counter(gram[1:] for gram in set(occurrences[k]))
+        begins = {gram: n for gram, n in occurrences[k - 1].items() if gram[0] == BEGIN}
+        counts.insert(0, Counter({**lefts, **begins}))
+    return counts
+
+
+@settings(deadline=None)
+@given(lines_of_text, lines_of_text, st.integers(1, 5))
+def test_an_ngram_of_lines_equals_the_plain_twin(
+    text: list[list[int]], other: list[list[int]], order: int
+) -> None:
+    """Each probability in each line is that of Kneser-Ney over sentences with a beginning and an end."""
+    model = NGram.fit(*examples_of(text), vocab_size=V, order=order)
+    inputs, _, resets = examples_of(other)
+    rows, place, grams = (
+        np.exp(log_p(model, inputs.tolist(), resets.tolist())),
+        0,
+        plain_line_counts(text, order),
+    )
+    for line in other:
+        for i in range(len(line) + 1):
+            context = tuple([BEGIN, *line][: i + 1][-order + 1 :]) if order > 1 else ()
+            expected = [plain_probability(grams, context, token) for token in range(V)]
+            np.testing.assert_allclose(rows[place], expected, rtol=1e-12)
+            place += 1
+
+
+def test_the_first_letters_of_lines_are_as_frequent_as_they_were() -> None:
+    """After the beginning of ninety lines "ant" and ten "bee" an a is nine times as likely as a b."""
+    newline, a, b, e, n, t = range(6)
+    lines = [[a, n, t] if k % 10 else [b, e, e] for k in range(100)]
+    model = NGram.fit(*examples_of(lines), vocab_size=6, order=3)
+    p = np.exp(model.forward(np.array([[newline]], np.int32), model.initial_state(1)))[0, 0]
+    assert p[a] == pytest.approx(0.896, abs=0.001)
+    assert p[b] == pytest.approx(0.096, abs=0.001)
+
+
 @settings(deadline=None)
 @given(texts, texts, st.integers(0, 5))
 def test_an_ngram_equals_the_plain_twin(text: list[int], other: list[int], order: int) -> None:
@@ -423,3 +492,19 @@ def test_orders_that_leave_next_to_nothing() -> None:
     tensors = {f"ngram.{k}.keys": np.zeros(1, np.int64) for k in range(1, 41)}
     tensors |= {f"ngram.{k}.counts": np.array([2**47]) for k in range(1, 41)}
     assert np.isfinite(log_p(rebuilt(tensors, order=40), [0] * 50)).all()
+
+
+@settings(deadline=None)
+@given(texts, texts, texts, st.integers(0, 5))
+def test_a_restored_reader_goes_on_bit_for_bit(
+    text: list[int], before: list[int], after: list[int], order: int
+) -> None:
+    """Whatever was read since `save`, reading after `restore_` gives the bits of reading on at once."""
+    reader = fitted(text, order).reader()
+    for token in before:
+        reader.read(token)
+    saved = reader.save()
+    expected = [reader.read(token) for token in after]
+    for _ in range(2):
+        reader.restore_(saved)
+        np.testing.assert_array_equal([reader.read(token) for token in after], expected)

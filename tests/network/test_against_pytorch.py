@@ -25,6 +25,8 @@ from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Parameters
+from tests.builders import assert_close
+from tests.network.builders import backward_from_logits
 
 Array: TypeAlias = NDArray[Any]
 
@@ -90,7 +92,7 @@ def compare(cell: str, num_layers: int) -> Comparison:
     """Read the golden tokens with the golden weights, forward and back, in float32."""
     golden = load_file(GOLDEN / f"{cell}_{num_layers}.safetensors")
     vocab_size, hidden_size = golden["head.weight"].shape
-    model = CharModel(ModelConfig(cell=cell, hidden_size=hidden_size, num_layers=num_layers), vocab_size)  # type: ignore[arg-type]
+    model = CharModel(ModelConfig(cell=cell, hidden_size=hidden_size, num_layers=num_layers), vocab_size)
     weights = our_weights(cell, num_layers, golden)
     assert weights.keys() == model.params.keys()
     for name, array in weights.items():
@@ -103,7 +105,7 @@ def compare(cell: str, num_layers: int) -> Comparison:
     work, grads = model.workspace(*golden["tokens"].shape), model.params.like()
     logits = model.forward(golden["tokens"], state, work).copy()
     loss = cross_entropy_(work.logits, golden["targets"])
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     dstates = {
         f"{letter}0": np.stack([layer.arrays.dstates[j].T for layer in work.layers])
         for j, letter in enumerate(CELLS[cell].state_names)
@@ -112,39 +114,35 @@ def compare(cell: str, num_layers: int) -> Comparison:
     return Comparison(golden, logits, h, state.arrays, loss, grads, dstates)
 
 
-def assert_close(actual: Array, expected: Array, name: str) -> None:
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-5, err_msg=name)
-
-
 @every_depth
 @every_cell
-def test_logits(cell: str, num_layers: int) -> None:
+def test_the_logits_are_those_of_pytorch(cell: str, num_layers: int) -> None:
     """The logits are PyTorch's."""
     ours = compare(cell, num_layers)
-    assert_close(ours.logits, ours.golden["logits"], "logits")
+    assert_close(ours.logits, ours.golden["logits"], tolerance=1e-5, name="logits")
 
 
 @every_depth
 @every_cell
-def test_hidden_states(cell: str, num_layers: int) -> None:
+def test_the_hidden_states_are_those_of_pytorch(cell: str, num_layers: int) -> None:
     """The last layer's hidden states are PyTorch's, at every step."""
     ours = compare(cell, num_layers)
-    assert_close(ours.h, ours.golden["h"], "h")
+    assert_close(ours.h, ours.golden["h"], tolerance=1e-5, name="h")
 
 
 @every_depth
 @every_cell
-def test_final_states(cell: str, num_layers: int) -> None:
+def test_the_final_states_are_those_of_pytorch(cell: str, num_layers: int) -> None:
     """The states after the window are PyTorch's, in every layer."""
     ours = compare(cell, num_layers)
     for name, array in ours.final.items():
         _, k, letter = name.split(".")
-        assert_close(array, ours.golden[f"{letter}_n"][int(k)], name)
+        assert_close(array, ours.golden[f"{letter}_n"][int(k)], tolerance=1e-5, name=name)
 
 
 @every_depth
 @every_cell
-def test_loss(cell: str, num_layers: int) -> None:
+def test_the_loss_is_that_of_pytorch(cell: str, num_layers: int) -> None:
     """The loss is PyTorch's."""
     ours = compare(cell, num_layers)
     assert ours.loss == pytest.approx(float(ours.golden["loss"]), rel=0, abs=1e-5)
@@ -152,17 +150,17 @@ def test_loss(cell: str, num_layers: int) -> None:
 
 @every_depth
 @every_cell
-def test_gradients_of_weights(cell: str, num_layers: int) -> None:
+def test_the_gradients_of_weights_are_those_of_pytorch(cell: str, num_layers: int) -> None:
     """The gradients of all parameters are PyTorch's."""
     ours = compare(cell, num_layers)
     for name, array in our_gradients(cell, num_layers, ours.golden).items():
-        assert_close(ours.grads[name], array, name)
+        assert_close(ours.grads[name], array, tolerance=1e-5, name=name)
 
 
 @every_depth
 @every_cell
-def test_gradients_of_initial_states(cell: str, num_layers: int) -> None:
+def test_the_gradients_of_initial_states_are_those_of_pytorch(cell: str, num_layers: int) -> None:
     """The gradients of the initial states are PyTorch's, in every layer."""
     ours = compare(cell, num_layers)
     for name, array in ours.dstates.items():
-        assert_close(array, ours.golden[f"grad.{name}"], name)
+        assert_close(array, ours.golden[f"grad.{name}"], tolerance=1e-5, name=name)

@@ -9,7 +9,9 @@ from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.dropout import dropout
 from charseq.network.loss import cross_entropy_
+from tests.builders import with_random_parameters
 from tests.complex_step import check_gradients
+from tests.network.builders import backward_from_logits
 
 V, T, N, H = 4, 4, 2, 3
 
@@ -22,10 +24,8 @@ def dropped(x: NDArray[Any], rate: float, seed: int = 0) -> tuple[NDArray[Any], 
 
 
 def make_model(cell: str, rate: float, *, num_layers: int = 2, dtype: type = np.float64) -> CharModel:
-    config = ModelConfig(cell=cell, hidden_size=H, num_layers=num_layers, dropout=rate)  # type: ignore[arg-type]
-    model = CharModel(config, V, dtype)
-    model.params.flat[...] = np.random.default_rng(1).normal(0, 0.7, model.params.flat.size)
-    return model
+    config = ModelConfig(cell=cell, hidden_size=H, num_layers=num_layers, dropout=rate)
+    return with_random_parameters(CharModel(config, V, dtype))
 
 
 def make_tokens() -> NDArray[np.int32]:
@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_mask() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-def test_a_mask_is_float32(dtype: type) -> None:
+def test_a_mask_is_float32_in_every_dtype(dtype: type) -> None:
     """A workspace keeps a mask for each layer, in float32 whatever the dtype of the model."""
     masks = make_model("rnn", 0.5, dtype=dtype).workspace(T, N).masks
     assert masks.shape == (2, T, H, N)
@@ -83,7 +83,7 @@ def test_a_mask_is_float32(dtype: type) -> None:
 
 @pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_way_back_uses_the_same_mask(cell: str, num_layers: int) -> None:
+def test_the_gradient_uses_the_mask_of_the_forward_pass(cell: str, num_layers: int) -> None:
     """The gradient with dropout equals the complex step under the same mask, for every weight."""
     model = make_model(cell, 0.4, num_layers=num_layers, dtype=np.complex128)
     work, grads = model.workspace(T, N), model.params.like()
@@ -95,7 +95,7 @@ def test_the_way_back_uses_the_same_mask(cell: str, num_layers: int) -> None:
         return cross_entropy_(logits, targets)
 
     loss()
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     check_gradients(loss, model.params, grads)
 
 
@@ -132,6 +132,6 @@ def test_a_pass_without_dropout_is_differentiated_without(cell: str) -> None:
         model.forward(make_tokens(), model.initial_state(N), work, dropout_rng=earlier_rng)
         logits = model.forward(make_tokens(), model.initial_state(N), work)
         cross_entropy_(logits, make_tokens())
-        model.backward(logits, work, gradient)
+        backward_from_logits(model, logits, work, gradient)
         grads.append(gradient.flat)
     np.testing.assert_array_equal(grads[0], grads[1])

@@ -10,12 +10,14 @@ from charseq.arrays import TokenArray
 from charseq.network import embedding
 from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient, lookup_with_bias
 from tests import reference
+from tests.builders import pairwise, random_array
 
 V, D, T, N = 6, 3, 5, 4
 UNSEEN = -1
 
 MANY = MAX_ONE_HOT
-vocabularies = pytest.mark.parametrize("vocab_size", [V, MANY - 1, MANY, MANY + 1, 4 * MANY])
+VOCABULARIES = [V, MANY - 1, MANY, MANY + 1, 4 * MANY]
+vocabularies = pytest.mark.parametrize("vocab_size", VOCABULARIES)
 
 
 def some_tokens(num_steps: int = T, vocab_size: int = V) -> TokenArray:
@@ -23,10 +25,6 @@ def some_tokens(num_steps: int = T, vocab_size: int = V) -> TokenArray:
     tokens = np.random.default_rng(0).integers(0, vocab_size - 1, (num_steps, N)).astype(np.int32)
     tokens[2, 1] = UNSEEN
     return tokens
-
-
-def some_array(*shape: int) -> NDArray[Any]:
-    return np.random.default_rng(1).normal(size=shape)
 
 
 def gradient_of(columns: NDArray[Any], tokens: TokenArray, vocab_size: int = V) -> NDArray[Any]:
@@ -57,7 +55,7 @@ def plain_gradient(columns: NDArray[Any], tokens: TokenArray, vocab_size: int = 
 
 def test_lookup_equals_a_one_hot_product() -> None:
     """Looking columns up is multiplying with a one-hot vector, an unseen token being the zero vector."""
-    matrix, out = some_array(D, V), np.full((T, D, N), 9.0)
+    matrix, out = random_array(D, V), np.full((T, D, N), 9.0)
     lookup(matrix, some_tokens(), out=out)
     np.testing.assert_array_equal(out, matrix @ reference.one_hot(some_tokens(), V).transpose(0, 2, 1))
 
@@ -65,7 +63,7 @@ def test_lookup_equals_a_one_hot_product() -> None:
 def test_lookup_of_unseen_tokens_alone_is_zero() -> None:
     """A window with nothing but unseen tokens is all zeros, whatever was there before."""
     out = np.full((T, D, N), 9.0)
-    lookup(some_array(D, V), np.full((T, N), UNSEEN, np.int32), out=out)
+    lookup(random_array(D, V), np.full((T, N), UNSEEN, np.int32), out=out)
     assert not out.any()
 
 
@@ -78,11 +76,18 @@ alphabets = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 @alphabets
-def test_a_one_hot_matrix(members: Sequence[int], dtype: type) -> None:
+def test_a_column_of_a_one_hot_matrix_has_a_1_in_the_row_of_its_token(members: Sequence[int]) -> None:
     """A column has a 1 in the row of its token, and none if the token is unseen or in no row."""
     alphabet = np.array(members, np.int32)
+    matrix = used_one_hot(T * N, V).matrix(some_tokens(), alphabet)
+    np.testing.assert_array_equal(matrix, plain_one_hot(some_tokens(), alphabet))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
+def test_a_one_hot_matrix_has_the_dtype_asked_for(dtype: type) -> None:
+    """The matrix is the same in every dtype."""
+    alphabet = np.arange(V, dtype=np.int32)
     matrix = used_one_hot(T * N, V, dtype).matrix(some_tokens(), alphabet)
     assert matrix.dtype == dtype
     np.testing.assert_array_equal(matrix, plain_one_hot(some_tokens(), alphabet))
@@ -140,7 +145,7 @@ def test_the_memory_of_a_one_hot_matrix_is_bounded() -> None:
 @vocabularies
 def test_gradient_equals_a_one_hot_product(vocab_size: int, num_steps: int) -> None:
     """The gradient of the matrix sums the columns of each token, repeated ones included."""
-    tokens, columns = some_tokens(num_steps, vocab_size), some_array(D, num_steps * N)
+    tokens, columns = some_tokens(num_steps, vocab_size), random_array(D, num_steps * N)
     expected = plain_gradient(columns, tokens, vocab_size)
     np.testing.assert_allclose(gradient_of(columns, tokens, vocab_size), expected, rtol=0, atol=1e-12)
 
@@ -149,7 +154,7 @@ def test_gradient_equals_a_one_hot_product(vocab_size: int, num_steps: int) -> N
 def test_tokens_are_summed_in_any_number_of_products(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where several products share the tokens that occur, the sums are those of a single product."""
     monkeypatch.setattr(embedding, "MAX_ONE_HOT", at_once)
-    columns, tokens = some_array(D, T * N), some_tokens()
+    columns, tokens = random_array(D, T * N), some_tokens()
     np.testing.assert_allclose(
         gradient_of(columns, tokens), plain_gradient(columns, tokens), rtol=0, atol=1e-14
     )
@@ -169,14 +174,14 @@ def test_a_large_vocabulary_takes_few_products() -> None:
     """As many tokens as a one-hot matrix has rows share a product: work does not grow with their square."""
     tokens = np.arange(4 * MANY, dtype=np.int32).reshape(-1, N)
     one_hot = CountedOneHot(tokens.size, 4 * MANY, np.float64)
-    lookup_gradient(some_array(D, tokens.size), tokens, one_hot, out=np.zeros((D, 4 * MANY)))
+    lookup_gradient(random_array(D, tokens.size), tokens, one_hot, out=np.zeros((D, 4 * MANY)))
     assert one_hot.num_matrices == 4
 
 
 @vocabularies
 def test_the_memory_of_a_longer_window_serves_a_shorter_one(vocab_size: int) -> None:
     """A memory made for more tokens gives the gradient of the tokens that there are."""
-    tokens, columns, out = some_tokens(T, vocab_size), some_array(D, T * N), np.zeros((D, vocab_size))
+    tokens, columns, out = some_tokens(T, vocab_size), random_array(D, T * N), np.zeros((D, vocab_size))
     lookup_gradient(columns, tokens, used_one_hot(3 * tokens.size, vocab_size), out=out)
     np.testing.assert_allclose(out, plain_gradient(columns, tokens, vocab_size), rtol=0, atol=1e-14)
 
@@ -184,7 +189,7 @@ def test_the_memory_of_a_longer_window_serves_a_shorter_one(vocab_size: int) -> 
 @vocabularies
 def test_a_repeated_token_collects_every_column(vocab_size: int) -> None:
     """When all tokens are the same, that column of the gradient is the sum of all columns."""
-    columns = some_array(D, T * N)
+    columns = random_array(D, T * N)
     out = gradient_of(columns, np.full((T, N), 2, np.int32), vocab_size)
     np.testing.assert_allclose(out[:, 2], columns.sum(axis=1), rtol=0, atol=1e-14)
 
@@ -192,21 +197,21 @@ def test_a_repeated_token_collects_every_column(vocab_size: int) -> None:
 @vocabularies
 def test_a_token_that_does_not_occur_has_no_gradient(vocab_size: int) -> None:
     """Columns of tokens that do not occur are written as zero, not left as they were."""
-    assert not gradient_of(some_array(D, T * N), some_tokens(T, vocab_size), vocab_size)[:, -1].any()
+    assert not gradient_of(random_array(D, T * N), some_tokens(T, vocab_size), vocab_size)[:, -1].any()
 
 
 @vocabularies
 def test_unseen_tokens_have_no_gradient(vocab_size: int) -> None:
     """An unseen token adds to no column, not even to the last, which -1 would index."""
-    assert not gradient_of(some_array(D, T * N), np.full((T, N), UNSEEN, np.int32), vocab_size).any()
+    assert not gradient_of(random_array(D, T * N), np.full((T, N), UNSEEN, np.int32), vocab_size).any()
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-@vocabularies
+@pytest.mark.parametrize(
+    ("vocab_size", "dtype", "order"), pairwise(VOCABULARIES, [np.float32, np.complex128], ["C", "F"])
+)
 def test_the_gradient_goes_to_a_matrix_of_any_order(vocab_size: int, dtype: type, order: Any) -> None:
     """`out` may be stored row after row or column after column, in every dtype."""
-    columns: NDArray[Any] = some_array(D, T * N).astype(dtype)
+    columns: NDArray[Any] = random_array(D, T * N).astype(dtype)
     matrix: NDArray[Any] = np.zeros((D, vocab_size), dtype, order=order)
     tokens = some_tokens(T, vocab_size)
     lookup_gradient(columns, tokens, used_one_hot(T * N, vocab_size, dtype), out=matrix)
@@ -214,8 +219,10 @@ def test_the_gradient_goes_to_a_matrix_of_any_order(vocab_size: int, dtype: type
     np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("num_steps", "num_streams"), [(1, 1), (5, 3), (2, 17)])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("dtype", "num_steps", "num_streams"),
+    [(np.float32, 1, 1), (np.float32, 5, 3), (np.float64, 2, 17)],
+)
 def test_compiled_lookup_equals_the_plain_one(dtype: type, num_steps: int, num_streams: int) -> None:
     """Numba and NumPy write the same columns plus the bias, which alone is what UNSEEN finds."""
     pytest.importorskip("numba")

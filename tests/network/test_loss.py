@@ -82,14 +82,72 @@ def test_many_rows_have_the_gradient_of_the_textbook(T: int, N: int) -> None:
 
 @pytest.mark.parametrize("border", [1, 10, 20])
 def test_shares_add_up(border: int) -> None:
-    """The streams of a batch, dealt out with `num_targets` of the whole, sum to its mean and gradient."""
+    """The streams of a batch, dealt out with `total_weight` of the whole, sum to its mean and gradient."""
     T, N = 37, 21
     whole, targets = some_logits(T=T, N=N), some_targets(T, N)
     parts = [whole[:, :border].copy(), whole[:, border:].copy()]
     halves = [targets[:, :border], targets[:, border:]]
-    shares = [cross_entropy_(part, half, num_targets=T * N) for part, half in zip(parts, halves, strict=True)]
+    shares = [
+        cross_entropy_(part, half, total_weight=T * N) for part, half in zip(parts, halves, strict=True)
+    ]
     assert sum(shares) == pytest.approx(cross_entropy_(whole, targets), rel=0, abs=1e-12)
     np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-12, atol=0)
+
+
+# ---- weights
+
+
+def some_weights(T: int = T, N: int = N) -> NDArray[np.float64]:
+    """Return weights of which some are zero and some above one."""
+    return np.random.default_rng(2).choice([0.0, 0.25, 1.0, 2.0], (T, N))
+
+
+@many_rows
+def test_a_target_of_weight_w_counts_w_times(T: int, N: int) -> None:
+    """The loss is the sum of weight times nats, over the sum of the weights."""
+    logits, targets, weights = some_logits(T=T, N=N), some_targets(T, N), some_weights(T, N)
+    nats = -np.take_along_axis(reference.log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+    expected = (weights * nats).sum() / weights.sum()
+    assert cross_entropy_(logits, targets, weights=weights) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+def test_the_gradient_of_a_weighted_loss() -> None:
+    """The gradient of weighted targets is the derivative of the loss, by the complex step."""
+    logits, weights = some_logits().astype(np.complex128), some_weights()
+    gradient = logits.copy()
+    cross_entropy_(gradient, some_targets(), weights=weights, total_weight=7.5)
+    check_gradients(
+        lambda: cross_entropy_(logits.copy(), some_targets(), weights=weights, total_weight=7.5),
+        {"logits": logits},
+        {"logits": gradient},
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_of_one_change_nothing(dtype: type) -> None:
+    """Weights that are all 1 give the loss to rounding, and the gradient bit for bit, of no weights."""
+    weighted, plain = some_logits().astype(dtype), some_logits().astype(dtype)
+    loss = cross_entropy_(weighted, some_targets(), weights=np.ones((T, N)))
+    assert loss == pytest.approx(cross_entropy_(plain, some_targets()), rel=1e-15)
+    np.testing.assert_array_equal(weighted, plain)
+
+
+def test_a_target_of_weight_zero_has_no_gradient() -> None:
+    """Logits before a target that does not count are of no influence."""
+    logits, weights = some_logits(), some_weights()
+    cross_entropy_(logits, some_targets(), weights=weights)
+    assert not logits[weights == 0].any()
+    assert logits[weights > 0].all()
+
+
+def test_nothing_counts_of_a_part_without_weight() -> None:
+    """Streams none of whose targets counts add nothing to the loss of a batch, nor to its gradient."""
+    logits = some_logits()
+    assert cross_entropy_(logits, some_targets(), weights=np.zeros((T, N)), total_weight=3.0) == 0
+    assert not logits.any()
+
+
+# ---- numbers out of proportion
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

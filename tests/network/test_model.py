@@ -15,6 +15,7 @@ from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Parameters
 from tests import reference
 from tests.complex_step import check_gradients
+from tests.network.builders import backward_from_logits
 
 Array: TypeAlias = NDArray[Any]
 
@@ -101,7 +102,7 @@ def gradient(
     work = model.workspace(capacity, num_streams, resets=resets is not None)
     logits = model.forward(tokens, make_state(model, num_streams), work, resets=resets)
     cross_entropy_(logits, make_tokens(*tokens.shape, seed=3))
-    model.backward(logits, work, grads)
+    backward_from_logits(model, logits, work, grads)
     return grads
 
 
@@ -249,7 +250,7 @@ def check_every_weight(
         return cross_entropy_(model.forward(tokens, make_state(model, N), work, resets=resets), targets)
 
     loss()
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     check_gradients(loss, model.params, grads)
 
 
@@ -288,7 +289,7 @@ def test_the_gradient_of_one_of_300_tokens(cell: str) -> None:
         return cross_entropy_(model.forward(tokens, make_state(model, N), work), targets)
 
     loss()
-    model.backward(work.logits, work, grads)
+    backward_from_logits(model, work.logits, work, grads)
     some = (..., slice(vocab_size - 2, vocab_size))
     names = [name for name in model.params if name.startswith("layers.0.") and not name.endswith(".U")]
     check_gradients(
@@ -338,7 +339,7 @@ def test_the_gradient_of_the_state(
         return cross_entropy_(model.forward(tokens, start, work, resets=resets), targets)
 
     loss()
-    model.backward(work.logits[:4], work, model.params.like())
+    backward_from_logits(model, work.logits[:4], work, model.params.like())
     check_gradients(loss, state.arrays, model.state_gradient(work).arrays)
 
 
@@ -350,7 +351,7 @@ def test_the_gradient_of_the_state_is_a_copy(cell: str) -> None:
     for window in (make_tokens(T, N), make_tokens(T, N, seed=9)):
         logits = model.forward(window, make_state(model, N), work)
         cross_entropy_(logits, make_tokens(T, N, seed=3))
-        model.backward(logits, work, model.params.like())
+        backward_from_logits(model, logits, work, model.params.like())
         gradients.append(model.state_gradient(work).arrays)
     for name, array in gradients[0].items():
         assert not np.array_equal(array, gradients[1][name])
@@ -366,10 +367,10 @@ def test_backward_writes_and_never_adds(cell: str, embedding_size: int, with_res
     grads, work = model.params.like(), model.workspace(T, N, resets=with_resets)
     logits = model.forward(tokens, make_state(model, N), work, resets=resets)
     cross_entropy_(logits, make_tokens(T, N, seed=3))
-    model.backward(logits, work, grads)
+    backward_from_logits(model, logits, work, grads)
     first = grads.flat.copy()
     grads.flat.fill(1e3)
-    model.backward(logits, work, grads)
+    backward_from_logits(model, logits, work, grads)
     np.testing.assert_array_equal(grads.flat, first)
 
 
@@ -470,6 +471,47 @@ def test_resets_take_a_workspace_made_for_them() -> None:
         )
 
 
+# ---- hidden states
+
+
+@with_and_without_resets
+@every_embedding
+@every_depth
+@every_cell
+def test_logits_are_the_projection_of_the_hidden_states(
+    cell: str, num_layers: int, embedding_size: int, with_resets: bool
+) -> None:
+    """`forward` is `hidden` and the projection, bit for bit, and both advance the state alike."""
+    model, tokens = make_model(cell, num_layers, embedding_size), make_tokens(T, N)
+    resets = make_resets(T, N) if with_resets else None
+    expected, expected_state = run(model, tokens, make_state(model, N), resets)
+    state, work = make_state(model, N), model.workspace(T, N, resets=with_resets, logits=False)
+    h = model.hidden(tokens, state, work, resets=resets)
+    assert h.shape == (H, T * N)
+    logits = model.projection.forward(h, model.params, out=np.empty((T, N, V)))
+    np.testing.assert_array_equal(logits, expected)
+    for name, array in state.arrays.items():
+        np.testing.assert_array_equal(array, expected_state[name])
+
+
+@every_cell
+def test_going_back_leaves_the_gradient_of_the_projection_alone(cell: str) -> None:
+    """The projection belongs to the loss: `backward` writes every gradient but those of V and c."""
+    model, grads = make_model(cell, 2, 5), make_model(cell, 2, 5).params.like()
+    work = model.workspace(T, N)
+    h = model.hidden(make_tokens(T, N), make_state(model, N), work)
+    grads.flat.fill(9)
+    model.backward(np.ones_like(h), work, grads)
+    for name, array in grads.items():
+        assert bool(np.all(array == 9)) == name.startswith("projection."), name
+
+
+def test_a_workspace_without_logits_has_no_room_for_them() -> None:
+    """A loss that never sees all logits is not charged with the memory for them."""
+    model = make_model("gru")
+    assert model.workspace(T, N, logits=False).logits.size == 0
+
+
 # ---- workspaces and states
 
 
@@ -516,7 +558,7 @@ def test_a_used_workspace_is_as_good_as_a_new_one(cell: str, embedding_size: int
         cut = None if resets is None else make_resets(len(window), N)
         logits = model.forward(window, make_state(model, N), work, resets=cut)
         cross_entropy_(logits, make_tokens(*window.shape, seed=3))
-        model.backward(logits, work, grads)
+        backward_from_logits(model, logits, work, grads)
     np.testing.assert_array_equal(grads.flat, expected.flat)
 
 

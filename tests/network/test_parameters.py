@@ -46,7 +46,7 @@ def test_the_flat_vector_writes_to_the_views() -> None:
     assert sorted(everything) == [2.0 * k for k in range(params.flat.size)]
 
 
-def test_matrices_come_first() -> None:
+def test_matrices_are_all_matrices_and_no_vector() -> None:
     """`matrices`, which weight decay acts on, is all of the matrices and none of the vectors."""
     params = numbered()
     params.matrices[...] = -1
@@ -54,7 +54,7 @@ def test_matrices_come_first() -> None:
         assert np.all(array == -1) == (array.ndim == 2), name
 
 
-def test_matrices_is_a_view() -> None:
+def test_matrices_share_the_memory_of_the_flat_vector() -> None:
     """`matrices` shares the memory of `flat`."""
     params = numbered()
     assert np.shares_memory(params.matrices, params.flat)
@@ -69,7 +69,7 @@ def test_a_matrix_is_stored_row_after_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-def test_the_memory_begins_at_a_page(dtype: type) -> None:
+def test_the_memory_begins_at_a_page_of_its_own(dtype: type) -> None:
     """`flat` has pages of its own, which begins at a cache line and can be shared."""
     assert Parameters(SHAPES, dtype).flat.ctypes.data % mmap.PAGESIZE == 0
 
@@ -97,7 +97,7 @@ def test_a_forked_child_shares_the_memory() -> None:
     assert np.all(gradients["V"] == -2)
 
 
-def test_like_has_the_same_layout() -> None:
+def test_like_puts_every_name_at_the_same_place_and_starts_at_zero() -> None:
     """`like` puts every name at the same place of its flat vector, which starts at zero."""
     params = numbered()
     twin = params.like()

@@ -16,36 +16,33 @@ from charseq.network.products import (
     lay_side_by_side,
     side_by_side,
 )
+from tests.builders import assert_close, pairwise, random_array, with_random_parameters
+from tests.network.builders import backward_from_logits
 
 Array: TypeAlias = NDArray[Any]
 
 V, T = 5, 6
-SIZES = [(96, 24), (24, 96), (128, 5), (64, 64), (8, 8), (12, 3), (30, 7), (7, 30), (4, 1), (1, 4), (1, 1)]
-"""Rows and columns: some divide into blocks of 64, some into fewer, some into none."""
-BATCH_SIZES = [1, 3, 16, 17, 25, 32]
+SIZES = [(96, 24), (24, 96), (128, 5), (30, 7), (1, 4), (1, 1)]
+"""Rows and columns: some divide into blocks of 64, 32 or 8 rows, some into none."""
+BATCH_SIZES = [1, 3, 16, 17]
+"""One stream needs no blocks, a multiple of 16 has blocks of its own, others have the common ones."""
 
-every_size = pytest.mark.parametrize(("rows", "columns"), SIZES)
-every_batch_size = pytest.mark.parametrize("num_streams", BATCH_SIZES)
-either_order = pytest.mark.parametrize("transposed", [False, True], ids=["rows", "transposed"])
-
-
-@pytest.fixture(params=[True, False], ids=["packed", "whole"])
-def _packed_and_whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test as on a machine with kernels for small matrices, then as on one without."""
-    set_packing(monkeypatch, packed=request.param)
+every_case = pytest.mark.parametrize(
+    ("size", "num_streams", "transposed", "packed"),
+    pairwise(SIZES, BATCH_SIZES, [False, True], [False, True]),
+)
+every_batch_size = pytest.mark.parametrize(
+    ("num_streams", "packed"), [*((num_streams, True) for num_streams in BATCH_SIZES), (3, False)]
+)
 
 
 def set_packing(monkeypatch: pytest.MonkeyPatch, *, packed: bool) -> None:
     monkeypatch.setattr(products, "has_small_kernels", lambda: packed)
 
 
-def some_array(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).normal(size=shape)
-
-
 def make_matrix(rows: int, columns: int, *, transposed: bool, seed: int = 0) -> Array:
     """Return a matrix (rows, columns), stored column after column if `transposed`, as the way back has it."""
-    return some_array(columns, rows, seed=seed).T if transposed else some_array(rows, columns, seed=seed)
+    return random_array(columns, rows, seed=seed).T if transposed else random_array(rows, columns, seed=seed)
 
 
 def make_product(M: Array, num_streams: int, num_products: int = T) -> Product:
@@ -56,20 +53,17 @@ def make_product(M: Array, num_streams: int, num_products: int = T) -> Product:
     return product
 
 
-def assert_close(actual: Array, expected: Array) -> None:
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-12)
-
-
 # ---- a product
 
 
-@either_order
-@every_batch_size
-@every_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_one_product(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+@every_case
+def test_a_product_is_written_over_what_was_there(
+    size: tuple[int, int], num_streams: int, transposed: bool, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`into` writes M x to its array, whatever was there before and however many products were announced."""
-    M, x = make_matrix(rows, columns, transposed=transposed), some_array(columns, num_streams, seed=1)
+    set_packing(monkeypatch, packed=packed)
+    rows, columns = size
+    M, x = make_matrix(rows, columns, transposed=transposed), random_array(columns, num_streams, seed=1)
     for num_products in (1, T):
         out = np.full((rows, num_streams), 9.0)
         multiply = make_product(M, num_streams, num_products).into(out)
@@ -78,15 +72,16 @@ def test_one_product(rows: int, columns: int, num_streams: int, transposed: bool
         assert_close(out, M @ x)
 
 
-@either_order
-@every_batch_size
-@every_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_a_product_for_each_step(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+@every_case
+def test_each_step_of_a_window_has_its_product(
+    size: tuple[int, int], num_streams: int, transposed: bool, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`each` writes M x[t] for all steps of a window, which may be shorter than the product was made for."""
+    set_packing(monkeypatch, packed=packed)
+    rows, columns = size
     M = make_matrix(rows, columns, transposed=transposed)
     for num_steps, capacity in ((1, 1), (T, T), (1, T), (4, T)):
-        x = some_array(capacity, columns, num_streams, seed=1)
+        x = random_array(capacity, columns, num_streams, seed=1)
         out = np.full((capacity, rows, num_streams), 9.0)
         make_product(M, num_streams, capacity).each(x[:num_steps], out=out[:num_steps])
         for t in range(num_steps):
@@ -94,13 +89,16 @@ def test_a_product_for_each_step(rows: int, columns: int, num_streams: int, tran
         assert np.all(out[num_steps:] == 9)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
-@every_batch_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_a_product_in_other_dtypes(num_streams: int, dtype: type) -> None:
+@pytest.mark.parametrize(
+    ("num_streams", "dtype", "packed"), pairwise(BATCH_SIZES, [np.float32, np.complex128], [False, True])
+)
+def test_a_product_has_the_dtype_of_its_matrix(
+    num_streams: int, dtype: type, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A product is computed in the dtype of its matrix: float32 in use, complex128 in tests."""
-    M: Array = some_array(24, 16).astype(dtype)
-    x: Array = some_array(T, 16, num_streams, seed=1).astype(dtype)
+    set_packing(monkeypatch, packed=packed)
+    M: Array = random_array(24, 16).astype(dtype)
+    x: Array = random_array(T, 16, num_streams, seed=1).astype(dtype)
     if dtype is np.complex128:
         M, x = M * (1 + 2j), x * (3 - 1j)
     out: Array = np.empty((T, 24, num_streams), dtype)
@@ -108,15 +106,16 @@ def test_a_product_in_other_dtypes(num_streams: int, dtype: type) -> None:
     np.testing.assert_allclose(out, M @ x, rtol=0, atol=1e-4 if dtype is np.float32 else 1e-12)
 
 
-@either_order
-@every_batch_size
-@every_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_a_matrix_is_loaded_anew(rows: int, columns: int, num_streams: int, transposed: bool) -> None:
+@every_case
+def test_loading_a_matrix_anew_leaves_nothing_of_the_old_one(
+    size: tuple[int, int], num_streams: int, transposed: bool, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After another `load_`, of a new matrix or of the same with new numbers, nothing old remains."""
+    set_packing(monkeypatch, packed=packed)
+    rows, columns = size
     first = make_matrix(rows, columns, transposed=transposed)
     second = make_matrix(rows, columns, transposed=transposed, seed=5)
-    product, x = make_product(first, num_streams), some_array(columns, num_streams, seed=1)
+    product, x = make_product(first, num_streams), random_array(columns, num_streams, seed=1)
     out = np.empty((rows, num_streams))
     product.load_(second)
     product.into(out)(x)
@@ -128,22 +127,26 @@ def test_a_matrix_is_loaded_anew(rows: int, columns: int, num_streams: int, tran
 
 
 @every_batch_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_a_product_leaves_its_factors_alone(num_streams: int) -> None:
+def test_a_product_leaves_its_factors_alone(
+    num_streams: int, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither M nor x is written to."""
-    M, x, out = some_array(24, 16), some_array(T, 16, num_streams, seed=1), np.empty((T, 24, num_streams))
+    set_packing(monkeypatch, packed=packed)
+    M, x, out = random_array(24, 16), random_array(T, 16, num_streams, seed=1), np.empty((T, 24, num_streams))
     product = make_product(M, num_streams)
     product.each(x, out=out)
     product.into(out[0])(x[0])
-    np.testing.assert_array_equal(M, some_array(24, 16))
-    np.testing.assert_array_equal(x, some_array(T, 16, num_streams, seed=1))
+    np.testing.assert_array_equal(M, random_array(24, 16))
+    np.testing.assert_array_equal(x, random_array(T, 16, num_streams, seed=1))
 
 
 @every_batch_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_a_product_into_an_array_serves_every_step(num_streams: int) -> None:
+def test_a_product_into_an_array_serves_every_step(
+    num_streams: int, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The function that `into` returns multiplies any number of x, always to the same array."""
-    M, x = some_array(24, 16), some_array(T, 16, num_streams, seed=1)
+    set_packing(monkeypatch, packed=packed)
+    M, x = random_array(24, 16), random_array(T, 16, num_streams, seed=1)
     out = np.full((2, 24, num_streams), 9.0)
     multiply = make_product(M, num_streams).into(out[0])
     for column in x:
@@ -153,10 +156,12 @@ def test_a_product_into_an_array_serves_every_step(num_streams: int) -> None:
 
 
 @every_batch_size
-@pytest.mark.usefixtures("_packed_and_whole")
-def test_one_product_goes_into_several_arrays(num_streams: int) -> None:
+def test_one_product_goes_into_several_arrays(
+    num_streams: int, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second `into` takes nothing from the first."""
-    M, x = some_array(24, 16), some_array(2, 16, num_streams, seed=1)
+    set_packing(monkeypatch, packed=packed)
+    M, x = random_array(24, 16), random_array(2, 16, num_streams, seed=1)
     product, out = make_product(M, num_streams), np.full((2, 24, num_streams), 9.0)
     for multiply, column in zip([product.into(out[0]), product.into(out[1])], x, strict=True):
         multiply(column)
@@ -212,25 +217,31 @@ def test_blocks_fit_their_kernels(
     assert block_size(rows, columns, num_streams) == size
 
 
-@every_size
-def test_a_single_stream_needs_no_blocks(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_stream_needs_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A product with one column rearranges nothing."""
     set_packing(monkeypatch, packed=True)
-    assert block_size(rows, columns, 1) == 0
+    assert not any(block_size(*size, 1) for size in SIZES)
+    assert any(block_size(*size, 3) for size in SIZES)
 
 
-@every_size
-def test_other_machines_need_no_blocks(rows: int, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_machines_need_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without kernels for small matrices, every matrix is left in one piece."""
     set_packing(monkeypatch, packed=False)
-    assert not any(block_size(rows, columns, num_streams) for num_streams in BATCH_SIZES)
+    assert not any(block_size(*size, num_streams) for size in SIZES for num_streams in BATCH_SIZES)
+
+
+def test_the_sizes_above_have_blocks_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among the sizes and numbers of streams are blocks of 64, 32 and 8 rows, and whole matrices."""
+    set_packing(monkeypatch, packed=True)
+    cases = pairwise(SIZES, BATCH_SIZES)
+    assert {block_size(*size, num_streams) for size, num_streams in cases} == {0, 8, 32, 64}
 
 
 @pytest.mark.parametrize("num_products", [0, 1, FEW_STEPS, FEW_STEPS + 1])
 def test_few_products_are_not_worth_a_copy(num_products: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A matrix is rearranged only for more than FEW_STEPS products; for fewer it is used where it lies."""
     set_packing(monkeypatch, packed=True)
-    M, x, out = some_array(192, 16), some_array(16, 3, seed=1), np.empty((192, 3))
+    M, x, out = random_array(192, 16), random_array(16, 3, seed=1), np.empty((192, 3))
     product = make_product(M, 3, num_products)
     M.fill(0)
     product.into(out)(x)
@@ -248,7 +259,7 @@ def test_few_products_are_not_worth_a_copy(num_products: int, monkeypatch: pytes
     ],
     ids=["none", "no-blas", "avx2", "avx512", "second"],
 )
-def test_openblas_names_the_machine(
+def test_small_kernels_are_where_openblas_names_a_machine_that_has_them(
     libraries: list[dict[str, str]], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kernels for small matrices are there where OpenBLAS says that it runs on a machine that has them."""
@@ -259,34 +270,32 @@ def test_openblas_names_the_machine(
 # ---- side by side
 
 
-@pytest.mark.parametrize("num_features", [1, 4])
-@pytest.mark.parametrize("num_streams", [1, 2, 5])
-@pytest.mark.parametrize("num_steps", [1, 3])
+@pytest.mark.parametrize(("num_steps", "num_streams", "num_features"), pairwise([1, 3], [1, 2, 5], [1, 4]))
 def test_steps_lie_side_by_side(num_steps: int, num_streams: int, num_features: int) -> None:
     """A row holds one feature of all steps and streams, in the order of the tokens."""
-    array = some_array(num_steps, num_features, num_streams)
+    array = random_array(num_steps, num_features, num_streams)
     result = side_by_side(array, np.full(array.size + 3, 9.0))
     expected = array.transpose(1, 0, 2).reshape(num_features, num_steps * num_streams)
     np.testing.assert_array_equal(result, expected)
 
 
-def test_the_copy_lies_in_the_memory() -> None:
+def test_a_copy_of_several_streams_begins_the_memory() -> None:
     """Several streams are copied into the beginning of the memory, and no further."""
-    array, memory = some_array(3, 4, 2), np.full(30, 9.0)
+    array, memory = random_array(3, 4, 2), np.full(30, 9.0)
     assert np.shares_memory(side_by_side(array, memory), memory[:24])
     assert np.all(memory[24:] == 9)
 
 
 def test_a_single_stream_is_not_copied() -> None:
     """One stream is seen from the side: the result is a view, and the memory, too small here, unused."""
-    array, memory = some_array(3, 4, 1), np.full(1, 9.0)
+    array, memory = random_array(3, 4, 1), np.full(1, 9.0)
     assert np.shares_memory(side_by_side(array, memory), array)
     assert memory.item() == 9
 
 
 def test_the_steps_may_be_every_second_of_an_array() -> None:
     """What is laid side by side need not be contiguous."""
-    array = some_array(6, 4, 3)[::2]
+    array = random_array(6, 4, 3)[::2]
     np.testing.assert_array_equal(
         side_by_side(array, np.empty(array.size)), array.transpose(1, 0, 2).reshape(4, 9)
     )
@@ -296,7 +305,7 @@ def test_the_steps_may_be_every_second_of_an_array() -> None:
 @pytest.mark.parametrize("num_steps", [1, 3])
 def test_steps_are_laid_into_rows_of_a_larger_matrix(num_steps: int, num_streams: int) -> None:
     """`lay_side_by_side` copies, a single stream too, from any array, and fills the rows it is given."""
-    array = some_array(2 * num_steps, num_streams, 4)[::2].transpose(0, 2, 1)
+    array = random_array(2 * num_steps, num_streams, 4)[::2].transpose(0, 2, 1)
     out = np.full((6, num_steps * num_streams), 9.0)
     lay_side_by_side(array, out=out[1:-1])
     np.testing.assert_array_equal(out[1:-1], array.transpose(1, 0, 2).reshape(4, num_steps * num_streams))
@@ -306,12 +315,11 @@ def test_steps_are_laid_into_rows_of_a_larger_matrix(num_steps: int, num_streams
 # ---- a model
 
 
-@pytest.mark.parametrize("embedding_size", [0, 8], ids=["one-hot", "embedding"])
-@pytest.mark.parametrize("hidden_size", [1, 24])
-@pytest.mark.parametrize("num_steps", [1, 6])
-@pytest.mark.parametrize("num_streams", [1, 3, 16, 17])
-@pytest.mark.parametrize("cell", CELLS)
-def test_packing_is_invisible(
+@pytest.mark.parametrize(
+    ("cell", "num_streams", "num_steps", "hidden_size", "embedding_size"),
+    pairwise(list(CELLS), [1, 3, 16, 17], [1, 6], [1, 24], [0, 8]),
+)
+def test_a_model_computes_the_same_with_and_without_small_kernels(
     cell: str,
     num_streams: int,
     num_steps: int,
@@ -321,25 +329,24 @@ def test_packing_is_invisible(
 ) -> None:
     """Logits, loss, final states and gradients are the same on machines with and without small kernels."""
     config = ModelConfig(
-        cell=cell,  # type: ignore[arg-type]
+        cell=cell,
         hidden_size=hidden_size,
         num_layers=2,
         embedding_size=embedding_size,
     )
-    model = CharModel(config, V, np.float64)
-    model.params.flat[...] = some_array(model.params.flat.size) * 0.6
+    model = with_random_parameters(CharModel(config, V, np.float64), scale=0.6)
     tokens, targets = np.random.default_rng(2).integers(0, V, (2, num_steps, num_streams)).astype(np.int32)
     results: list[dict[str, Array]] = []
     for packed in (True, False):
         set_packing(monkeypatch, packed=packed)
         state, grads = model.initial_state(num_streams), model.params.like()
         for array in state.arrays.values():
-            array[...] = some_array(*array.shape, seed=3)
+            array[...] = random_array(*array.shape, seed=3)
         work = model.workspace(num_steps, num_streams)
         logits = model.forward(tokens, state, work)
         result = {"logits": logits.copy(), **state.arrays, **grads}
         result["loss"] = np.array(cross_entropy_(logits, targets))
-        model.backward(logits, work, grads)
+        backward_from_logits(model, logits, work, grads)
         results.append(result)
     for name, array in results[0].items():
         np.testing.assert_allclose(array, results[1][name], rtol=0, atol=1e-12, err_msg=name)

@@ -76,7 +76,7 @@ def test_reading_is_the_model_in_windows_of_one(
 ) -> None:
     """After each character, repeated and unseen ones among them, the logits are those of the model."""
     model = make_model(cell, num_layers, embedding_size, hidden_size=hidden_size)
-    assert_close(read(Reader(model), TOKENS), logits_of(model, TOKENS))
+    assert_close(read(model.reader(), TOKENS), logits_of(model, TOKENS))
 
 
 @settings(deadline=None, max_examples=30)
@@ -88,7 +88,7 @@ def test_reading_is_the_model_in_windows_of_one(
 def test_any_text_is_read(tokens: list[int], cell: str, embedding_size: int) -> None:
     """No order of characters makes a difference between the reader and the model."""
     model = make_model(cell, 2, embedding_size)
-    assert_close(read(Reader(model), tokens), logits_of(model, tokens))
+    assert_close(read(model.reader(), tokens), logits_of(model, tokens))
 
 
 @every_embedding
@@ -96,7 +96,7 @@ def test_any_text_is_read(tokens: list[int], cell: str, embedding_size: int) -> 
 def test_a_float32_model(cell: str, embedding_size: int) -> None:
     """A model in single precision is read in single precision, and as the model up to rounding."""
     model = make_model(cell, 2, embedding_size, dtype=np.float32)
-    logits = read(Reader(model), TOKENS)
+    logits = read(model.reader(), TOKENS)
     assert logits.dtype == np.float32
     assert_close(logits, logits_of(model, TOKENS), 1e-5)
 
@@ -110,7 +110,7 @@ def test_compiled_cells(cell: str, num_layers: int, embedding_size: int) -> None
     model = make_model(cell, num_layers, embedding_size, dtype=np.float32)
     expected = logits_of(model, TOKENS)
     model.use_backend_("numba")
-    assert_close(read(Reader(model), TOKENS), expected, 1e-5)
+    assert_close(read(model.reader(), TOKENS), expected, 1e-5)
 
 
 @every_embedding
@@ -120,7 +120,7 @@ def test_an_unseen_character_is_the_zero_vector(cell: str, embedding_size: int) 
     model = make_model(cell, 2, embedding_size)
     model.params["embedding.E" if embedding_size else "layers.0.U"][:, 1] = 0
     like_zero = [1 if token == UNSEEN else token for token in TOKENS]
-    assert_close(read(Reader(model), TOKENS), read(Reader(model), like_zero))
+    assert_close(read(model.reader(), TOKENS), read(model.reader(), like_zero))
 
 
 # ---- what a reader remembers
@@ -132,7 +132,7 @@ def test_an_unseen_character_is_the_zero_vector(cell: str, embedding_size: int) 
 def test_reset_starts_anew(cell: str, num_layers: int, num_read: int) -> None:
     """After `reset_`, odd or even the number of characters read before, all is as it was at the start."""
     model = make_model(cell, num_layers)
-    reader = Reader(model)
+    reader = model.reader()
     read(reader, OTHERS[:num_read])
     reader.reset_()
     assert_close(read(reader, TOKENS), logits_of(model, TOKENS))
@@ -141,7 +141,7 @@ def test_reset_starts_anew(cell: str, num_layers: int, num_read: int) -> None:
 @every_cell
 def test_a_reader_remembers(cell: str) -> None:
     """Without `reset_` what was read before makes a difference."""
-    reader = Reader(make_model(cell))
+    reader = make_model(cell).reader()
     first, second = read(reader, TOKENS), read(reader, TOKENS)
     assert not np.allclose(first[0], second[0], atol=1e-3)
 
@@ -151,12 +151,12 @@ def test_a_reader_remembers(cell: str) -> None:
 def test_the_parameters_are_those_of_the_start(cell: str, embedding_size: int) -> None:
     """Training that goes on does not change what a reader reads with, not even amid a text."""
     model = make_model(cell, 2, embedding_size)
-    expected, reader = logits_of(model, TOKENS), Reader(model)
+    expected, reader = logits_of(model, TOKENS), model.reader()
     first = read(reader, TOKENS[:6])
     for array in model.params.values():
         array += 1
     assert_close(np.concatenate([first, read(reader, TOKENS[6:])]), expected)
-    assert_close(read(Reader(model), TOKENS), logits_of(model, TOKENS))
+    assert_close(read(model.reader(), TOKENS), logits_of(model, TOKENS))
 
 
 @every_embedding
@@ -165,7 +165,7 @@ def test_reading_leaves_the_model_alone(cell: str, embedding_size: int) -> None:
     """Making a reader and reading change no parameter."""
     model = make_model(cell, 2, embedding_size)
     before = model.params.flat.copy()
-    read(Reader(model), TOKENS)
+    read(model.reader(), TOKENS)
     np.testing.assert_array_equal(model.params.flat, before)
 
 
@@ -173,7 +173,7 @@ def test_reading_leaves_the_model_alone(cell: str, embedding_size: int) -> None:
 def test_readers_share_nothing(cell: str) -> None:
     """Two readers of one model and one of another may take turns, and a reset of one is its own affair."""
     model, other = make_model(cell, 2), make_model(cell, 2, seed=1)
-    readers = [Reader(model), Reader(model), Reader(other)]
+    readers = [model.reader(), model.reader(), other.reader()]
     logits: list[list[Array]] = [[], [], []]
     for t, tokens in enumerate(zip(TOKENS, OTHERS, OTHERS, strict=True)):
         if t == 4:
@@ -190,10 +190,52 @@ def test_readers_share_nothing(cell: str) -> None:
 def test_the_model_may_read_meanwhile(cell: str) -> None:
     """The model's own windows and a reader do not disturb each other."""
     model = make_model(cell, 2)
-    expected, reader = logits_of(model, TOKENS), Reader(model)
+    expected, reader = logits_of(model, TOKENS), model.reader()
     first = read(reader, TOKENS[:5])
-    assert_close(logits_of(model, OTHERS), read(Reader(model), OTHERS))
+    assert_close(logits_of(model, OTHERS), read(model.reader(), OTHERS))
     assert_close(np.concatenate([first, read(reader, TOKENS[5:])]), expected)
+
+
+# ---- saving and restoring
+
+
+@pytest.mark.parametrize("num_between", [0, 1, 2, 5])
+@pytest.mark.parametrize("num_read", [0, 1, 4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_cell
+def test_a_restored_reader_goes_on_bit_for_bit(
+    cell: str, dtype: type, num_read: int, num_between: int
+) -> None:
+    """Whatever was read since `save`, reading after `restore_` gives the bits of reading on at once."""
+    reader = make_model(cell, 2, 3, hidden_size=17, dtype=dtype).reader()
+    read(reader, OTHERS[:num_read])
+    saved = reader.save()
+    expected = read(reader, TOKENS)
+    read(reader, OTHERS[:num_between])
+    reader.restore_(saved)
+    np.testing.assert_array_equal(read(reader, TOKENS), expected)
+
+
+@every_cell
+def test_what_was_saved_can_be_restored_again(cell: str) -> None:
+    """Reading on after `restore_` leaves what was saved as it was."""
+    reader = make_model(cell, 2).reader()
+    read(reader, OTHERS)
+    saved = reader.save()
+    first = read(reader, TOKENS)
+    for _ in range(2):
+        reader.restore_(saved)
+        np.testing.assert_array_equal(read(reader, TOKENS), first)
+
+
+@every_cell
+def test_a_save_fits_another_reader_of_the_model(cell: str) -> None:
+    """A second reader of the same parameters goes on where the first one was saved."""
+    model = make_model(cell, 2)
+    first, second = model.reader(), model.reader()
+    read(first, OTHERS)
+    second.restore_(first.save())
+    np.testing.assert_array_equal(read(second, TOKENS), read(first, TOKENS))
 
 
 # ---- memory
@@ -203,7 +245,7 @@ def test_the_model_may_read_meanwhile(cell: str) -> None:
 @every_cell
 def test_reading_allocates_nothing_of_the_size_of_the_model(cell: str, embedding_size: int) -> None:
     """A character takes less than 2 KiB, the size of a single state here, and leaves nothing behind."""
-    reader = Reader(make_model(cell, 3, embedding_size, hidden_size=256))
+    reader = make_model(cell, 3, embedding_size, hidden_size=256).reader()
     read(reader, TOKENS)
     peaks = []
     tracemalloc.start()

@@ -9,6 +9,7 @@ from charseq.network import embedding, recurrent
 from charseq.network.parameters import Parameters
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from tests import reference
+from tests.builders import assert_close, pairwise
 from tests.complex_step import check_gradients
 
 Array: TypeAlias = NDArray[Any]
@@ -17,18 +18,22 @@ N, D, H = 2, 3, 3
 SIZES = [(5, 2, 3, 3), (1, 2, 3, 3), (5, 1, 3, 3), (5, 2, 3, 1), (5, 2, 13, 3), (5, 1, 13, 3)]
 """T, N, D and H; an input of 13 is wider than all gates of 3 units together."""
 
-every_size = pytest.mark.parametrize(("num_steps", "num_streams", "input_size", "hidden_size"), SIZES)
+INPUTS = ["vectors", "one-hot", "large one-hot"]
+"""Vectors, tokens of a small vocabulary, and tokens of one that is taken in turns."""
+
+every_case = pytest.mark.parametrize(
+    ("cell", "size", "inputs", "with_resets"), pairwise(list(CELLS), SIZES, INPUTS, [False, True])
+)
 every_cell = pytest.mark.parametrize("cell", CELLS)
 with_and_without_resets = pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
 
 
-@pytest.fixture(params=["vectors", "one-hot", "large one-hot"])
-def one_hot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Run a test with vectors, with tokens of a small vocabulary, and of one that is taken in turns."""
-    if request.param == "large one-hot":
+def set_inputs(monkeypatch: pytest.MonkeyPatch, inputs: str) -> bool:
+    """Make a one-hot matrix small where `inputs` says so; return whether the inputs are tokens."""
+    if inputs == "large one-hot":
         for module in (embedding, recurrent):
             monkeypatch.setattr(module, "MAX_ONE_HOT", 2)
-    return bool(request.param != "vectors")
+    return inputs != "vectors"
 
 
 def make_layer(
@@ -85,19 +90,13 @@ def weights_of(params: Parameters) -> dict[str, Array]:
     return {name.removeprefix("k."): array for name, array in params.items()}
 
 
-@with_and_without_resets
-@every_size
-@every_cell
+@every_case
 def test_a_layer_equals_the_plain_twin(
-    cell: str,
-    num_steps: int,
-    num_streams: int,
-    input_size: int,
-    hidden_size: int,
-    one_hot: bool,
-    with_resets: bool,
+    cell: str, size: tuple[int, ...], inputs: str, with_resets: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outputs of a layer are those of the textbook equations, step by step."""
+    one_hot = set_inputs(monkeypatch, inputs)
+    num_steps, num_streams, input_size, hidden_size = size
     layer, params = make_layer(cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size)
     x = make_inputs(num_steps, num_streams, one_hot=one_hot, input_size=input_size)
     resets = make_resets(num_steps, num_streams) if with_resets else None
@@ -105,7 +104,7 @@ def test_a_layer_equals_the_plain_twin(
     h = layer.forward(x, params, make_state(layer, num_streams), work, resets)
     vectors = reference.one_hot(x, input_size) if one_hot else x.transpose(0, 2, 1)
     expected, _ = reference.layer(cell, weights_of(params), vectors, make_state(layer, num_streams), resets)
-    np.testing.assert_allclose(h.transpose(0, 2, 1), expected, rtol=0, atol=1e-12)
+    assert_close(h.transpose(0, 2, 1), expected)
 
 
 @with_and_without_resets
@@ -119,22 +118,16 @@ def test_a_layer_advances_the_state_in_place(cell: str, with_resets: bool) -> No
     vectors = x.transpose(0, 2, 1)
     _, expected = reference.layer(cell, weights_of(params), vectors, make_state(layer, N), resets)
     for array, twin in zip(state, expected, strict=True):
-        np.testing.assert_allclose(array, twin, rtol=0, atol=1e-12)
+        assert_close(array, twin)
 
 
-@with_and_without_resets
-@every_size
-@every_cell
-def test_the_gradient_of_a_layer(
-    cell: str,
-    num_steps: int,
-    num_streams: int,
-    input_size: int,
-    hidden_size: int,
-    one_hot: bool,
-    with_resets: bool,
+@every_case
+def test_the_gradient_of_a_layer_equals_the_complex_step(
+    cell: str, size: tuple[int, ...], inputs: str, with_resets: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The derivatives by every weight, by x and by every initial state equal the complex step."""
+    one_hot = set_inputs(monkeypatch, inputs)
+    num_steps, num_streams, input_size, hidden_size = size
     layer, params = make_layer(
         cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size, dtype=np.complex128
     )

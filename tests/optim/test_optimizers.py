@@ -8,6 +8,7 @@ import pytest
 from charseq.config import OptimConfig
 from charseq.network.parameters import Parameters
 from charseq.optim import OPTIMIZERS, make_optimizer
+from tests.builders import pairwise
 
 SHAPES: dict[str, tuple[int, ...]] = {"b": (3,), "M": (4, 3)}
 CONFIG = {"momentum": 0.8, "beta1": 0.7, "beta2": 0.95, "weight_decay": 0.3}
@@ -88,14 +89,14 @@ def test_every_rule_has_a_twin() -> None:
 
 
 @names
-def test_registered_under_its_own_name(name: str) -> None:
+def test_an_optimizer_is_registered_under_its_own_name(name: str) -> None:
     """An optimizer is registered under the name it carries, and made by that name."""
     assert OPTIMIZERS[name].name == name
     assert type(make_optimizer(config_of(name), random_params(0))) is OPTIMIZERS[name]
 
 
 @names
-def test_rule(name: str) -> None:
+def test_a_rule_follows_its_formula(name: str) -> None:
     """Several steps of varying rate follow the plain formula for each parameter."""
     start = random_params(0)
     gradients = np.array([random_params(100 + k).flat for k in range(len(RATES))])
@@ -108,7 +109,7 @@ def test_rule(name: str) -> None:
 
 
 @names
-def test_gradient_is_left_alone(name: str) -> None:
+def test_a_step_leaves_the_gradient_alone(name: str) -> None:
     """A step reads the gradient and does not change it."""
     params, grads = random_params(0), random_params(1)
     make_optimizer(config_of(name), params).step(params, grads, learning_rate=0.1)
@@ -116,7 +117,7 @@ def test_gradient_is_left_alone(name: str) -> None:
 
 
 @names
-def test_steps_are_counted(name: str) -> None:
+def test_steps_are_counted_from_zero(name: str) -> None:
     """The optimizer counts its steps from zero."""
     params = random_params(0)
     optimizer = make_optimizer(config_of(name), params)
@@ -128,7 +129,7 @@ def test_steps_are_counted(name: str) -> None:
 
 
 @names
-def test_reset_forgets(name: str) -> None:
+def test_after_a_reset_the_steps_are_those_of_a_new_optimizer(name: str) -> None:
     """After a reset the steps are those of a new optimizer."""
     assert np.array_equal(trajectory(name, num_resets=2), trajectory(name))
 
@@ -143,7 +144,7 @@ def test_memory_has_the_names_it_declares(name: str) -> None:
 
 
 @names
-def test_memory_is_all_there_is(name: str) -> None:
+def test_memory_and_step_count_are_all_that_an_optimizer_knows(name: str) -> None:
     """An optimizer given the state and step count of another goes on as that one would."""
     params = random_params(0)
     first, second = (make_optimizer(config_of(name), params) for _ in range(2))
@@ -159,14 +160,14 @@ def test_memory_is_all_there_is(name: str) -> None:
 
 
 @names
-def test_precision_of_the_parameters_is_kept(name: str) -> None:
+def test_the_memory_has_the_dtype_of_the_parameters(name: str) -> None:
     """Parameters in float32 have a memory in float32."""
     state = make_optimizer(config_of(name), Parameters(SHAPES, np.float32)).state
     assert {vector.dtype for vector in state.values()} == {np.dtype(np.float32)}
 
 
 @names
-def test_only_adamw_decays(name: str) -> None:
+def test_only_adamw_shrinks_matrices_without_a_gradient(name: str) -> None:
     """Without a gradient the matrices shrink under adamw, and stay under the other rules."""
     params, before = random_params(0), random_params(0)
     step = make_optimizer(config_of(name), params).step
@@ -184,7 +185,7 @@ def test_biases_never_decay(name: str) -> None:
 
 
 @names
-def test_zero_rate_changes_nothing(name: str) -> None:
+def test_a_step_at_rate_zero_changes_nothing(name: str) -> None:
     """A step at rate 0 leaves the parameters."""
     params, before = random_params(0), random_params(0)
     make_optimizer(config_of(name), params).step(params, random_params(1), learning_rate=0.0)
@@ -192,7 +193,7 @@ def test_zero_rate_changes_nothing(name: str) -> None:
 
 
 @names
-def test_quadratic_is_minimised(name: str) -> None:
+def test_a_quadratic_is_minimised(name: str) -> None:
     """A bowl of unequal curvatures is descended to its lowest point as the rate goes to zero."""
     params, lowest, grads = random_params(0), random_params(1), random_params(0).like()
     curvature = np.linspace(0.3, 3, len(params.flat))
@@ -203,11 +204,13 @@ def test_quadratic_is_minimised(name: str) -> None:
     assert np.abs(params.flat - lowest.flat).max() < 1e-3
 
 
-@pytest.mark.parametrize("size", [1, 3, 40_000])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-6), (np.float64, 1e-15)])
-@pytest.mark.parametrize("name", ["adam", "adamw"])
-def test_compiled_optimizers_equal_plain_ones(name: str, dtype: type, tolerance: float, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "precision", "name"),
+    pairwise([1, 3, 40_000], [(np.float32, 2e-6), (np.float64, 1e-15)], ["adam", "adamw"]),
+)
+def test_compiled_optimizers_equal_plain_ones(size: int, precision: tuple[type, float], name: str) -> None:
     """Numba and NumPy take the same steps, up to rounding, in parts of any size."""
+    dtype, tolerance = precision
     pytest.importorskip("numba")
     config = OptimConfig(optimizer=name, weight_decay=0.1)  # type: ignore[arg-type]
     results = []

@@ -283,7 +283,7 @@ def test_the_record_is_readable(path: Path) -> None:
     """The metadata is one JSON text with the version, the settings and the vocabulary in it."""
     make_checkpoint().save(path)
     _, record = parts_of(path)
-    assert record["format_version"] == FORMAT_VERSION == 2
+    assert record["format_version"] == FORMAT_VERSION == 3
     assert record["settings"]["model"]["cell"] == "lstm"
     assert record["tokenizer"]["vocab"] == "".join(TOKENIZER.vocab)
     assert record["provenance"]["sources"] == ["a text.txt", "b/한글.txt"]
@@ -591,7 +591,7 @@ NGRAM_TEXT = "hello king,\nhello 한글 \U0001f600 «expert»\n" * 2
 
 
 def make_ngram_checkpoint(order: int = 3) -> Checkpoint:
-    settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(ngram=order))
+    settings = Settings(data=DataConfig(unit="line"), model=ModelConfig(kind="ngram", order=order))
     model = fit_ngram(
         Examples(EncodedText.of(NGRAM_TEXT), Codec(TOKENIZER, "line")),
         vocab_size=TOKENIZER.vocab_size,
@@ -632,7 +632,7 @@ def test_the_tensors_of_ngrams(path: Path) -> None:
     tensors, record = parts_of(path)
     assert set(tensors) == {f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")}
     assert {tensor.dtype for tensor in tensors.values()} == {np.dtype(np.int64)}
-    assert record["settings"]["model"]["ngram"] == 3
+    assert record["settings"]["model"]["order"] == 3
     assert record["training"] is None
 
 
@@ -670,12 +670,12 @@ def test_a_missing_tensor_of_ngrams_is_named(path: Path) -> None:
     assert error_of(path) == "the model file is damaged: tensor ngram.2.counts is missing"
 
 
-@pytest.mark.parametrize("ngram", [0, 4, 100, -1, "3", None])
-def test_ngrams_of_another_order(ngram: object, path: Path) -> None:
+@pytest.mark.parametrize("order", [0, 4, 100, -1, "3", None])
+def test_ngrams_of_another_order_are_damaged(order: object, path: Path) -> None:
     """An order in the settings that is not that of the tensors is damage."""
     make_ngram_checkpoint().save(path)
     tensors, record = parts_of(path)
-    record["settings"]["model"]["ngram"] = ngram
+    record["settings"]["model"]["order"] = order
     write_parts(path, tensors, record)
     assert error_of(path).startswith("the model file is damaged: ")
 
@@ -684,7 +684,7 @@ def test_a_network_is_no_ngrams(path: Path) -> None:
     """The weights of a network are not taken for n-grams."""
     make_checkpoint().save(path)
     tensors, record = parts_of(path)
-    record["settings"]["model"]["ngram"] = 2
+    record["settings"]["model"] |= {"kind": "ngram", "order": 2}
     write_parts(path, tensors, record)
     assert error_of(path).startswith("the model file is damaged: ")
 
@@ -693,11 +693,11 @@ def test_settings_from_before_ngrams(path: Path) -> None:
     """A file whose settings do not know of n-grams yet holds a network."""
     make_checkpoint().save(path)
     tensors, record = parts_of(path)
-    del record["settings"]["model"]["ngram"]
+    del record["settings"]["model"]["kind"], record["settings"]["model"]["order"]
     record["format_version"] = 1
     write_parts(path, tensors, record)
     loaded = Checkpoint.load(path)
-    assert loaded.settings.model.ngram == 0
+    assert loaded.settings.model.kind == "recurrent"
     assert isinstance(loaded.model, CharModel)
 
 
@@ -712,7 +712,7 @@ def test_ngrams_are_no_network() -> None:
     """Where a network is needed, n-grams are refused by name."""
     with pytest.raises(ConfigError) as caught:
         _ = make_ngram_checkpoint(5).network
-    assert str(caught.value) == "ngram:5: an n-gram model has no weights, states or gates"
+    assert str(caught.value) == "ngram:5: this kind of model has no weights, states or gates"
 
 
 @every_cell

@@ -12,7 +12,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.models import fit_ngram
 from charseq.models.ngram import Level
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.counting import baseline_orders, train_ngram
+from charseq.runs.counting import count
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.text import CharTokenizer
@@ -34,61 +34,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def settings_of(ngram: int = 3, **data: Any) -> Settings:
-    layer = {"data": {"corpus": "corpus.txt", **data}, "model": {"ngram": ngram, "hidden_size": 4}}
+    layer = {
+        "data": {"corpus": "corpus.txt", **data},
+        "model": {"kind": "ngram", "order": ngram, "hidden_size": 4},
+    }
     return Settings().with_layer(layer, "test")
 
 
 def trained(directory: str = "run", ngram: int = 3, **data: Any) -> tuple[Checkpoint, CorpusParts]:
-    return train_ngram(Path(directory), settings_of(ngram, **data), command="charseq train --ngram 3")
+    return count(Path(directory), settings_of(ngram, **data), command="charseq train --ngram 3")
 
 
 def nats_of(checkpoint: Checkpoint, text: str) -> np.ndarray:
-    unit = checkpoint.settings.data.unit
-    return Scorer(checkpoint.model, Codec(checkpoint.codec.tokenizer, unit)).score(text).nats
-
-
-# ---- names of baselines
-
-
-@pytest.mark.parametrize(
-    ("names", "orders"),
-    [
-        ("uniform", {"uniform": 0}),
-        ("unigram", {"unigram": 1}),
-        ("ngram:1", {"ngram:1": 1}),
-        ("ngram:99", {"ngram:99": 99}),
-        ("ngram:5,uniform,unigram", {"ngram:5": 5, "uniform": 0, "unigram": 1}),
-        ("ngram:2,ngram:3,ngram:2", {"ngram:2": 2, "ngram:3": 3}),
-    ],
-)
-def test_names(names: str, orders: dict[str, int]) -> None:
-    """Baselines are named with commas between them, and come in the order in which they are named."""
-    assert list(baseline_orders(names).items()) == list(orders.items())
-
-
-@pytest.mark.parametrize(
-    ("names", "wrong"),
-    [
-        ("unigrm", "'unigrm' (did you mean 'unigram'?)"),
-        ("bigram", "'bigram' (did you mean 'unigram'?)"),
-        ("Uniform", "'Uniform' (did you mean 'uniform'?)"),
-        ("ngram:", "'ngram:' (did you mean 'ngram:5'?)"),
-        ("ngram:0", "'ngram:0' (did you mean 'ngram:5'?)"),
-        ("ngram:05", "'ngram:05' (did you mean 'ngram:5'?)"),
-        ("ngram:100", "'ngram:100' (did you mean 'ngram:5'?)"),
-        ("ngram:-1", "'ngram:-1' (did you mean 'ngram:5'?)"),
-        ("ngram:٣", "'ngram:٣' (did you mean 'ngram:5'?)"),
-        ("uniform,,unigram", "''"),
-        ("", "''"),
-        ("xyz", "'xyz'"),
-    ],
-)
-def test_wrong_names(names: str, wrong: str) -> None:
-    """Anything else is refused, and the nearest name is suggested where there is a near one."""
-    with pytest.raises(ConfigError) as caught:
-        baseline_orders(names)
-    message = "--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got "
-    assert str(caught.value) == message + wrong
+    return Scorer(checkpoint.model, checkpoint.codec).score(text).nats
 
 
 # ---- counting a text
@@ -103,7 +61,7 @@ def test_a_text_is_counted_in_pairs(unit: Unit, order: int) -> None:
         Examples(EncodedText.of(CORPUS), Codec(tokenizer, unit)), vocab_size=tokenizer.vocab_size, order=order
     )
     assert (model.order, model.vocab_size) == (order, tokenizer.vocab_size)
-    inputs, targets, starts = Codec(tokenizer, unit).examples(CORPUS)
+    inputs, targets, starts, _ = Codec(tokenizer, unit).examples(CORPUS)
     parts = np.split(np.arange(len(CORPUS)), np.flatnonzero(starts)[1:]) if unit == "line" else [slice(None)]
     for k, level in enumerate(model.levels, start=1):
         grams = {
@@ -259,7 +217,7 @@ def test_a_large_corpus_is_heard_of(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 100)
     monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path / "cache"))
     heard: list[str] = []
-    checkpoint, _ = train_ngram(
+    checkpoint, _ = count(
         Path("run"), settings_of(), command="", progress=lambda what, done, total: heard.append(what)
     )
     assert set(heard) == {"hashing", "encoding"}
@@ -268,13 +226,18 @@ def test_a_large_corpus_is_heard_of(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_a_run_of_steps_is_not_for_ngrams() -> None:
     """What trains networks refuses the settings of n-grams, and writes nothing."""
-    with pytest.raises(ConfigError, match=r"^an n-gram model is counted, not trained$"):
+    with pytest.raises(ConfigError, match=r"^a model of the kind ngram is counted, not trained$"):
         Run.start(Path("run"), settings_of(), command="")
     assert not Path("run").exists()
 
 
 def test_a_network_does_not_start_from_ngrams() -> None:
     """N-grams have no weights to start from."""
-    with pytest.raises(ConfigError, match=r"^ngram:3: an n-gram model has no weights, states or gates$"):
-        Run.start(Path("other"), settings_of(ngram=0), command="", init_from=trained()[0])
+    with pytest.raises(ConfigError, match=r"^ngram:3: this kind of model has no weights, states or gates$"):
+        Run.start(
+            Path("other"),
+            Settings().with_layer({"data": {"corpus": "corpus.txt"}}, "test"),
+            command="",
+            init_from=trained()[0],
+        )
     assert not Path("other").exists()

@@ -10,8 +10,9 @@ import pytest
 from charseq.config import Settings
 from charseq.errors import CharseqError, ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.counting import train_ngram
+from charseq.runs.counting import count
 from charseq.runs.provenance import held_out_part, training_part
+from charseq.text.split import CorpusParts
 
 CORPUS = "hello king,\nthe expert is hell for kin; 한글\n" * 12 + "Zażółć 😀\n"
 each_part = pytest.mark.parametrize("part", [training_part, held_out_part])
@@ -27,9 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def trained(**data: Any) -> tuple[Checkpoint, CorpusParts]:
     settings = Settings().with_layer(
-        {"data": {"corpus": "corpus.txt", **data}, "model": {"ngram": 1}}, "test"
+        {"data": {"corpus": "corpus.txt", **data}, "model": {"kind": "ngram", "order": 1}}, "test"
     )
-    _, texts = train_ngram(Path("run"), settings, command="")
+    _, texts = count(Path("run"), settings, command="")
     return Checkpoint.load(Path("run/model.safetensors")), texts
 
 

@@ -23,10 +23,8 @@ from charseq.config.toml import load_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.runs.checkpoint import Checkpoint, Results, checksum_of
 from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
-from charseq.runs.run import Run, shared_tokens
+from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
-from charseq.text import CharTokenizer
-from charseq.text.codec import Codec
 from charseq.training.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
 
 Array: TypeAlias = NDArray[Any]
@@ -289,10 +287,10 @@ def test_validation_prices_an_unseen_character(unit: str, unseen: str, num_bytes
     valid = f"the king si{unseen}ngs\nin the rain\n"
     Path("valid.txt").write_text(valid, encoding="utf-8")
     run = finished(data={"valid": "valid.txt", "unit": unit})
-    tokenizer, model = run.checkpoint.codec.tokenizer, run.checkpoint.model
-    assert unseen not in tokenizer.vocab
-    nats = Scorer(model, Codec(tokenizer, run.settings.data.unit)).score(valid).nats
-    price = -math.log(tokenizer.escape_probability) + 8 * num_bytes * math.log(2)
+    codec, model = run.checkpoint.codec, run.checkpoint.model
+    assert unseen not in codec.tokenizer.vocab
+    nats = Scorer(model, codec).score(valid).nats
+    price = -math.log(codec.tokenizer.escape_probability) + 8 * num_bytes * math.log(2)
     assert nats[valid.index(unseen)] == pytest.approx(price)
     assert read_metrics(Path("run"))[-1]["valid_nats_per_char"] == pytest.approx(nats.mean(), rel=1e-6)
 
@@ -459,9 +457,9 @@ def test_a_resumed_run_is_the_whole_run(cell: CellName, unit: str) -> None:
     assert_same_runs("paused", "whole")
 
 
-@pytest.mark.parametrize("num_events", [1, 3, 4, 5, 9, 14, 15, 16])
+@pytest.mark.parametrize("num_events", [1, 3, 4, 5, 9, 14])
 def test_a_run_may_be_interrupted_anywhere(num_events: int) -> None:
-    """Events 4, 9 and 14 are steps before a validation, 5, 10 and 15 the validations, 16 is the end."""
+    """Events 4, 9 and 14 are steps before a validation, 5 and 10 the validations."""
     finished("whole")
     events = resumed_after(num_events)
     assert isinstance(events[-1], Stopped)
@@ -675,14 +673,55 @@ def test_a_directory_that_was_moved_away_and_back() -> None:
     assert_same_runs("run", "whole")
 
 
-def test_a_finished_run_is_not_trained_further() -> None:
-    """Resuming a run that is done makes no step and leaves everything as it was."""
-    finished()
-    before = (load_file("run/model.safetensors"), load_file("run/last.safetensors"))
-    events = list(Run.resume(Path("run"), []).events())
-    assert events == [Stopped(12, "steps done: 12")]
-    assert_equal_arrays(load_file("run/model.safetensors"), before[0])
-    assert_equal_arrays(load_file("run/last.safetensors"), before[1])
+@pytest.mark.parametrize("num_events", [15, 16])
+def test_a_run_that_is_abandoned_after_its_last_validation_is_whole(num_events: int) -> None:
+    """Nothing is left to be done: the files are those of a run in one go."""
+    finished("whole")
+    run = start("paused")
+    list(itertools.islice(run.events(), num_events))
+    run.save()
+    assert_same_runs("paused", "whole")
+
+
+TWELVE_STEPS = "has done 12 steps; --max-steps counts from the start of the run: 24 gives 12 more"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ({"max_steps": 12}, {}, TWELVE_STEPS),
+        ({"max_steps": 12}, {"max_steps": 10}, TWELVE_STEPS),
+        ({"max_steps": 12}, {"max_time": "1h"}, TWELVE_STEPS),
+        (
+            {"num_epochs": 1},
+            {},
+            "has done 1 epochs; --num-epochs counts from the start of the run: 2 gives 1 more",
+        ),
+        (
+            {"max_steps": 12},
+            {"max_steps": 0, "max_time": "0.001s"},
+            "has run 1s; --max-time counts from the start of the run: 2s gives 1s more",
+        ),
+    ],
+)
+def test_a_limit_that_is_passed_is_refused_with_the_option_that_goes_on(
+    old: dict[str, Any], new: dict[str, Any], message: str
+) -> None:
+    """No step is made, no setting written, and no file changed."""
+    finished(train={"max_steps": 0} | old)
+    before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
+    with pytest.raises(ConfigError) as caught:
+        Run.resume(Path("run"), changes(train=new) if new else [])
+    assert str(caught.value) == f"run: {message}"
+    assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+def test_patience_that_is_exhausted_is_refused_with_a_larger_one() -> None:
+    """The option that goes on is --patience."""
+    finished(train={"patience": 1, "eval_every": 1, "max_steps": 500}, optim={"learning_rate": 1e-12})
+    with pytest.raises(ConfigError) as caught:
+        Run.resume(Path("run"), [])
+    assert str(caught.value).endswith("validations without improvement: --patience 2 goes on")
 
 
 def test_what_may_change() -> None:
@@ -738,7 +777,8 @@ def test_what_may_not_change(section: str, key: str, value: object) -> None:
 def test_the_same_value_is_no_change() -> None:
     """An option that says what the run does anyway is accepted."""
     finished()
-    Run.resume(Path("run"), changes(model={"hidden_size": 6, "cell": "gru"}, data={"corpus": "corpus.txt"}))
+    same = {"model": {"hidden_size": 6, "cell": "gru"}, "data": {"corpus": "corpus.txt"}}
+    Run.resume(Path("run"), changes(**same, train={"max_steps": 13}))
 
 
 def test_another_corpus_is_refused() -> None:
@@ -802,7 +842,7 @@ def test_a_corpus_may_move() -> None:
     assert Settings().with_layer(load_toml(Path("paused") / SETTINGS), "file") == expected
     assert_same_runs("paused", "whole")
     assert Checkpoint.load(Path("paused") / LAST).settings == expected
-    list(Run.resume(Path("paused"), []).events())
+    list(Run.resume(Path("paused"), changes(train={"max_steps": 13})).events())
 
 
 def test_a_corpus_may_be_cut_into_files() -> None:
@@ -810,7 +850,9 @@ def test_a_corpus_may_be_cut_into_files() -> None:
     finished()
     Path("one.txt").write_text(TEXT[:100])
     Path("two.txt.gz").write_bytes(gzip.compress(TEXT[100:].encode()))
-    run = Run.resume(Path("run"), changes(data={"corpus": ["one.txt", "two.txt.gz"]}))
+    run = Run.resume(
+        Path("run"), changes(data={"corpus": ["one.txt", "two.txt.gz"]}, train={"max_steps": 13})
+    )
     assert run.settings.data.corpus == ("one.txt", "two.txt.gz")
 
 
@@ -830,7 +872,7 @@ def test_a_validation_text_may_move() -> None:
     Path("valid.txt").write_text("a king in spain\n")
     finished(data={"valid": "valid.txt"})
     Path("valid.txt").rename("moved.txt")
-    run = Run.resume(Path("run"), changes(data={"valid": "moved.txt"}))
+    run = Run.resume(Path("run"), changes(data={"valid": "moved.txt"}, train={"max_steps": 13}))
     assert run.settings.data.valid == "moved.txt"
     assert str(run.texts.valid) == "a king in spain\n"
 
@@ -1059,9 +1101,3 @@ def test_a_run_from_a_model_may_drop_more() -> None:
     finished("old")
     run = start_from(Checkpoint.load(Path("old") / MODEL), "new", model={"dropout": 0.5})
     assert run.settings.model.dropout == 0.5
-
-
-def test_shared_tokens() -> None:
-    """Tokens are shared when their texts are the same."""
-    mine, theirs = CharTokenizer.fit("abde"), CharTokenizer.fit("zdcb")
-    assert shared_tokens(mine, theirs) == ([1, 2], [0, 2])

@@ -1,7 +1,7 @@
 """A score is a sum; every figure is one division of it."""
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -52,6 +52,22 @@ def test_addition_in_any_order(a: Score, b: Score, c: Score) -> None:
 def test_nothing_adds_nothing(a: Score) -> None:
     """The score of the empty text changes no other."""
     assert a + Score() == a
+
+
+@pytest.mark.parametrize("field", ["num_words", "num_top1", "num_top5"])
+def test_a_sum_with_what_was_not_counted_is_not_counted(field: str) -> None:
+    """Where one of two texts has None for a count, so has their sum, in either order; the rest is added."""
+    uncounted = Score(num_chars=1, num_bytes=1, nats=2.0, **{field: None})
+    expected = replace(WORKED + Score(num_chars=1, num_bytes=1, nats=2.0), **{field: None})
+    assert WORKED + uncounted == uncounted + WORKED == expected
+
+
+def test_figures_of_what_was_not_counted_are_none() -> None:
+    """A figure whose count is None is None, and the other figures are there."""
+    score = replace(WORKED, num_words=None, num_top1=None, num_top5=None)
+    assert score.word_perplexity is score.accuracy is score.top5_accuracy is None
+    assert score.bits_per_char == WORKED.bits_per_char
+    assert str(score) == str(WORKED)
 
 
 def test_average_of_a_sum_weighs_by_length() -> None:

@@ -73,7 +73,7 @@ def test_what_is_kept_is_found(chunks: list[str], piece: int) -> None:
         assert text.alphabet[: len(ASCII)] == ASCII
 
 
-def test_widening_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_symbols_of_one_byte_become_two_and_then_four(monkeypatch: pytest.MonkeyPatch) -> None:
     """Symbols of one byte become two and then four, and the narrow chunks that follow fit in."""
     monkeypatch.setattr(cache, "PIECE", 100)
     chunks = ["ascii " * 9, many_characters(400), "ascii", many_characters(70_000), "ascii", "é"]
@@ -82,7 +82,7 @@ def test_widening_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(text) == "".join(chunks)
 
 
-def test_the_empty_text() -> None:
+def test_the_empty_text_is_found_again() -> None:
     """Even a text of nothing is found again."""
     keep()
     assert str(find(sha256_of(""))) == ""
@@ -221,7 +221,7 @@ def complaint(folder: Path, why: str) -> str:
     return f"{folder}: cannot hold the encoded text: {why}; CHARSEQ_CACHE_DIR names another directory"
 
 
-def test_a_read_only_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_directory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory that cannot be written to is one line that says how to name another."""
 
     def refuse(*arguments: object, **options: object) -> None:
@@ -234,7 +234,7 @@ def test_a_read_only_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert str(caught.value) == complaint(folder, "Read-only file system")
 
 
-def test_a_file_for_a_directory(folder: Path) -> None:
+def test_a_file_in_place_of_the_directory_is_refused(folder: Path) -> None:
     """A file where the directory should be is the same error."""
     folder.parent.mkdir()
     folder.write_bytes(b"mine")
@@ -245,7 +245,7 @@ def test_a_file_for_a_directory(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("room", [10, HEADER.size + 2, HEADER.size + 2000])
-def test_a_full_disk(room: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_behind(room: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full after some bytes is the same error, and nothing is left behind."""
 
     class SmallDisk(io.FileIO):
@@ -263,8 +263,10 @@ def test_a_full_disk(room: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("function", ["fsync", "replace"])
-def test_a_failing_last_step(function: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails when the file is flushed or renamed leaves nothing that could be found."""
+def test_a_failing_flush_or_renaming_leaves_nothing_behind(
+    function: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure to flush or rename the file is an error, and no file is left."""
 
     def fail(*arguments: object) -> None:
         raise OSError(5, "Input/output error")
@@ -277,8 +279,8 @@ def test_a_failing_last_step(function: str, folder: Path, monkeypatch: pytest.Mo
     assert names_in(folder) == []
 
 
-def test_a_file_that_cannot_be_read_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that was written and is not found is an error, not an endless story."""
+def test_a_file_that_cannot_be_read_back_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was written and cannot be found afterwards is an error; it is not written again."""
     monkeypatch.setattr(cache, "find", lambda sha256: None)
     with pytest.raises(DataError, match=r"\.symbols: was written, but cannot be read$"):
         keep("hello")
@@ -294,10 +296,10 @@ def resident_file_pages() -> int:
 def test_an_epoch_stays_out_of_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting a large text, or reading all its windows, keeps no more of it in memory than a piece."""
     chunk = "many small words, many of them\n" * 40_000
-    text = keep(*[chunk] * 80)
+    text = keep(*[chunk] * 30)
     shutil.rmtree(folder)  # pytest would keep it; what is mapped stays
     size = text.symbols.nbytes
-    assert size > 95_000_000
+    assert size > 35_000_000
     monkeypatch.setattr("charseq.text.symbols.RELEASE_BYTES", 1 << 22)
     tokenizer, before = CharTokenizer.fit(chunk), resident_file_pages()
     text.counts()

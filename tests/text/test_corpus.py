@@ -65,7 +65,7 @@ def message_of(source: str) -> str:
     return str(caught.value)
 
 
-def test_file(tmp_path: Path) -> None:
+def test_a_file_is_read_as_utf8(tmp_path: Path) -> None:
     """A file is read as UTF-8."""
     assert (
         read_corpus((write(tmp_path / "a.txt", "dzień dobry, 안녕, 😀".encode()),)).text
@@ -73,7 +73,7 @@ def test_file(tmp_path: Path) -> None:
     )
 
 
-def test_provenance(tmp_path: Path) -> None:
+def test_a_corpus_remembers_its_sources_size_and_digest(tmp_path: Path) -> None:
     """A corpus remembers its sources, its size and the SHA-256 of its bytes."""
     raw = "zażółć gęślą jaźń\r\n".encode()
     source = write(tmp_path / "a.txt", raw)
@@ -85,7 +85,7 @@ def test_provenance(tmp_path: Path) -> None:
     )
 
 
-def test_empty_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_an_empty_text(tmp_path: Path) -> None:
     """An empty file is an empty text, not an error."""
     assert read_corpus((write(tmp_path / "a.txt", b""),)).text == ""
 
@@ -102,7 +102,7 @@ def test_digest_of_several_files_is_that_of_their_bytes(tmp_path: Path) -> None:
     assert read_corpus(sources).sha256 == hashlib.sha256(b"firstsecond\n").hexdigest()
 
 
-def test_directory_is_sorted(tmp_path: Path) -> None:
+def test_the_files_of_a_directory_are_read_in_the_order_of_their_paths(tmp_path: Path) -> None:
     """A directory is the files below it in the order of their paths."""
     for name in ("c.txt", "a.txt", "b/z.txt", "b/a.txt"):
         write(tmp_path / name, f"{name};".encode())
@@ -116,57 +116,57 @@ def test_hidden_files_are_left_out(tmp_path: Path) -> None:
     assert read_corpus((str(tmp_path),)).text == "a.txt"
 
 
-def test_directory_that_is_hidden_itself(tmp_path: Path) -> None:
+def test_a_hidden_directory_that_was_asked_for_is_read(tmp_path: Path) -> None:
     """A hidden directory that was asked for by name is read."""
     write(tmp_path / ".mine" / "a.txt", b"text")
     assert read_corpus((str(tmp_path / ".mine"),)).text == "text"
 
 
-def test_compressed_file_in_a_directory(tmp_path: Path) -> None:
+def test_compressed_files_in_a_directory_are_read_as_their_text(tmp_path: Path) -> None:
     """A directory's compressed files are read as their text."""
     write(tmp_path / "a.txt", b"plain ")
     write(tmp_path / "b.txt.gz", gzip.compress(b"packed"))
     assert read_corpus((str(tmp_path),)).text == "plain packed"
 
 
-def test_empty_directory(tmp_path: Path) -> None:
+def test_a_directory_without_files_is_refused(tmp_path: Path) -> None:
     """A directory without files is an error that names it."""
     (tmp_path / "empty").mkdir()
     assert message_of(str(tmp_path)) == f"{tmp_path}: the directory holds no files"
 
 
-def test_directory_of_hidden_files_only(tmp_path: Path) -> None:
+def test_a_directory_of_hidden_files_counts_as_empty(tmp_path: Path) -> None:
     """A directory with nothing but hidden files counts as empty."""
     write(tmp_path / ".hidden", b"text")
     assert message_of(str(tmp_path)) == f"{tmp_path}: the directory holds no files"
 
 
-def test_compressed_file(tmp_path: Path) -> None:
+def test_a_gz_file_is_its_unpacked_text(tmp_path: Path) -> None:
     """A .gz file is its unpacked text."""
     assert read_corpus((write(tmp_path / "a.gz", gzip.compress("żółw\n".encode())),)).text == "żółw\n"
 
 
-def test_compressed_file_has_the_digest_of_its_text(tmp_path: Path) -> None:
+def test_a_gz_file_has_the_digest_of_its_text(tmp_path: Path) -> None:
     """Size and SHA-256 of a .gz file are those of the unpacked bytes."""
     raw = b"packed " * 20_000
     read = read_corpus((write(tmp_path / "a.gz", gzip.compress(raw)),))
     assert (read.num_bytes, read.sha256) == (len(raw), hashlib.sha256(raw).hexdigest())
 
 
-def test_file_that_is_no_gzip(tmp_path: Path) -> None:
+def test_a_gz_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     """A .gz file of another kind is an error that says so."""
     source = write(tmp_path / "a.gz", b"plain text")
     assert message_of(source) == f"{source}: cannot be read: Not a gzipped file (b'pl')"
 
 
-def test_truncated_gzip(tmp_path: Path) -> None:
+def test_a_gz_file_that_ends_too_early_is_refused(tmp_path: Path) -> None:
     """A .gz file that ends too early is an error that says so."""
     source = write(tmp_path / "a.gz", gzip.compress(bytes(range(128)) * 9)[:-9])
     expected = "Compressed file ended before the end-of-stream marker was reached"
     assert message_of(source) == f"{source}: cannot be read: {expected}"
 
 
-def test_damaged_gzip(tmp_path: Path) -> None:
+def test_a_gz_file_that_is_damaged_is_refused_in_one_line(tmp_path: Path) -> None:
     """A .gz file whose data make no sense is an error, of one line, that names it."""
     packed = bytearray(gzip.compress(b"some text, long enough to be packed, " * 9))
     packed[10:20] = b"\xff" * 10
@@ -174,43 +174,43 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     assert message_of(source).startswith(f"{source}: cannot be read: Error -3 while decompressing data")
 
 
-def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dash_is_standard_input_read_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The source - is standard input, read as bytes."""
     monkeypatch.setattr(sys, "stdin", StandardInput("dzień\r\n".encode()))
     assert read_corpus(("-",)).text == "dzień\r\n"
 
 
-def test_standard_input_among_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_takes_its_place_among_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard input takes its place among other sources."""
     monkeypatch.setattr(sys, "stdin", StandardInput(b"two"))
     sources = write(tmp_path / "a", b"one "), "-", write(tmp_path / "b", b" three")
     assert read_corpus(sources).text == "one two three"
 
 
-def test_pydoc() -> None:
+def test_the_topics_of_pydoc_are_a_corpus() -> None:
     """The topics of pydoc are a corpus of more than 300,000 characters."""
     assert len(read_corpus(("builtin:pydoc",)).text) > 300_000
 
 
-def test_the_topics_of_pydoc(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_topics_of_pydoc_are_sorted_with_an_empty_line_between(monkeypatch: pytest.MonkeyPatch) -> None:
     """The topics of pydoc are sorted by name, with one empty line in between, and otherwise as they are."""
     topics = {"b": "\n  x ^ y, which is XOR\n  X\n", "a": "X\n\nmore \n\n"}
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
     assert read_corpus(("builtin:pydoc",)).text == "X\n\nmore \n\n  x ^ y, which is XOR\n  X"
 
 
-def test_pydoc_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_topics_of_pydoc_that_are_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Python lacks its topics, that is said of this corpus."""
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
     assert message_of("builtin:pydoc") == "builtin:pydoc: this Python was installed without its pydoc data"
 
 
-def test_pydoc_is_the_same_each_time() -> None:
+def test_the_topics_of_pydoc_come_in_a_fixed_order() -> None:
     """The topics of pydoc come in a fixed order."""
     assert read_corpus(("builtin:pydoc",)).sha256 == read_corpus(("builtin:pydoc",)).sha256
 
 
-def test_stdlib_begins_with_source() -> None:
+def test_the_source_of_the_standard_library_is_a_corpus() -> None:
     """The standard library's source is a corpus."""
     pieces = iter_text("builtin:stdlib")
     assert "import" in "".join(next(pieces) for _ in range(20))
@@ -227,7 +227,7 @@ def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.Monk
     assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
 
 
-def test_unknown_builtin() -> None:
+def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
     """A built-in corpus that does not exist is a wrong request, answered with those that do."""
     with pytest.raises(ConfigError) as caught:
         read_corpus(("builtin:nope",))
@@ -242,12 +242,12 @@ def test_newlines_are_untouched(tmp_path: Path, raw: bytes) -> None:
     assert read_corpus((write(tmp_path / "a.txt", raw),)).text.encode() == raw
 
 
-def test_byte_order_mark_is_kept(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_kept(tmp_path: Path) -> None:
     """A byte order mark is a character of the text like any other."""
     assert read_corpus((write(tmp_path / "a.txt", b"\xef\xbb\xbfa"),)).text == "\ufeffa"
 
 
-def test_missing_file(tmp_path: Path) -> None:
+def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """A file that does not exist is a wrong request."""
     with pytest.raises(ConfigError) as caught:
         read_corpus((str(tmp_path / "nowhere.txt"),))
@@ -255,13 +255,13 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
-def test_impossible_file_name(name: str) -> None:
+def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
     """A name that no file can have is a wrong request, not a traceback."""
     with pytest.raises(ConfigError):
         read_corpus((name,))
 
 
-def test_empty_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_empty_name_is_refused_and_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The empty name is a wrong request, quoted to be seen, and does not mean the current directory."""
     write(tmp_path / "private.txt", b"text")
     monkeypatch.chdir(tmp_path)
@@ -270,7 +270,9 @@ def test_empty_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
-def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_file_that_may_not_be_opened_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """A file that may not be opened is an error that says why."""
 
     def refuse(path: Path, mode: str) -> None:
@@ -282,7 +284,9 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
     assert message_of(source) == f"{source}: cannot be read: Permission denied"
 
 
-def test_failing_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_fails_while_it_is_read_is_refused_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A source that fails while it is read is an error that says why."""
 
     class Failing(io.BytesIO):
@@ -302,13 +306,13 @@ def test_invalid_utf8_names_the_file_and_the_byte(tmp_path: Path) -> None:
     assert message_of(source) == expected
 
 
-def test_truncated_character_at_the_end(tmp_path: Path) -> None:
+def test_a_character_cut_off_by_the_end_of_a_file_is_refused(tmp_path: Path) -> None:
     """A character cut off by the end of the file is an error at its first byte."""
     source = write(tmp_path / "a.txt", b"abc\xe2\x82")
     assert message_of(source) == f"{source}: not UTF-8 at byte 3: unexpected end of data; convert it first"
 
 
-def test_truncated_character_at_the_end_of_the_pieces(tmp_path: Path) -> None:
+def test_a_character_cut_off_by_the_end_of_the_pieces_is_refused(tmp_path: Path) -> None:
     """Read piece by piece, a character cut off by the end of the file is an error as well."""
     source = write(tmp_path / "a.txt", b"abc\xe2\x82")
     with pytest.raises(DataError) as caught:
@@ -316,7 +320,7 @@ def test_truncated_character_at_the_end_of_the_pieces(tmp_path: Path) -> None:
     assert str(caught.value) == message_of(source)
 
 
-def test_character_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
+def test_a_character_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
     """A character that one file begins and the next one ends is an error in the first."""
     sources = write(tmp_path / "a", b"x\xc3"), write(tmp_path / "b", b"\xa9")
     with pytest.raises(DataError) as caught:
@@ -340,7 +344,7 @@ def test_offset_counts_unpacked_bytes(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])), chunk_bytes=CHUNK_SIZES)
-def test_characters_across_chunk_borders(text: str, chunk_bytes: int) -> None:
+def test_a_text_is_the_same_in_chunks_of_any_size(text: str, chunk_bytes: int) -> None:
     """A text is the same in chunks of any size."""
     assert read_in_chunks(text.encode(), chunk_bytes) == text
 
@@ -354,7 +358,7 @@ def test_characters_across_chunk_borders(text: str, chunk_bytes: int) -> None:
 @example("a", b"\xe2\x82(", 1)
 @example("", b"\xf0\x9f\x98", 2)
 @example("é", b"\xed\xa0\x80", 2)
-def test_offset_of_bad_bytes_across_chunk_borders(before: str, raw: bytes, chunk_bytes: int) -> None:
+def test_a_bad_byte_is_named_wherever_chunks_end(before: str, raw: bytes, chunk_bytes: int) -> None:
     """Wherever chunks end, the error names the byte and the reason that Python names for the whole text."""
     raw = before.encode() + raw
     try:
@@ -407,7 +411,7 @@ def test_texts_have_the_names_of_their_files(tmp_path: Path) -> None:
     assert [name for name, _ in iter_texts(f"{tmp_path}/b.txt")] == [f"{tmp_path}/b.txt"]
 
 
-def test_the_names_of_other_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_and_builtins_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard input is called so; a built-in corpus is called as it was asked for, and is one text."""
     monkeypatch.setattr(sys, "stdin", StandardInput(b"text"))
     assert [name for name, _ in iter_texts("-")] == ["standard input"]
@@ -437,7 +441,7 @@ def test_bad_bytes_are_replaced(raw: bytes, chunk_bytes: int) -> None:
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 4, 5])
-def test_a_bad_byte_across_a_chunk_border(chunk_bytes: int) -> None:
+def test_a_character_that_the_next_chunk_does_not_go_on_with_is_refused(chunk_bytes: int) -> None:
     """A character that the next chunk does not go on with is an error at its first byte."""
     with pytest.raises(DataError) as caught:
         iter_in_chunks(b"ab\xf0\x9f\x98!", chunk_bytes)
@@ -446,7 +450,7 @@ def test_a_bad_byte_across_a_chunk_border(chunk_bytes: int) -> None:
 
 
 def test_nothing_is_replaced_in_a_good_text() -> None:
-    """EncodedText that is UTF-8 is the same with and without replacing."""
+    """A text that is UTF-8 is the same with and without replacing."""
     raw = "dzień 안녕 😀\r\n\ufeff".encode()
     assert iter_in_chunks(raw, 2, "replace") == iter_in_chunks(raw, 2) == raw.decode()
 
@@ -454,7 +458,7 @@ def test_nothing_is_replaced_in_a_good_text() -> None:
 # ---- size
 
 
-def test_size_of_files(tmp_path: Path) -> None:
+def test_the_size_of_files_is_that_of_all_their_bytes(tmp_path: Path) -> None:
     """The size of files and directories is that of all their bytes, hidden ones left out."""
     file = write(tmp_path / "a.txt", "żółw".encode())
     for name, raw in (("b", b"12345"), ("c/d", b"67"), (".hidden", b"8")):
@@ -465,7 +469,9 @@ def test_size_of_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", ["-", "builtin:pydoc", "nowhere.txt", "a.txt.gz", "pipe"])
-def test_a_size_that_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+def test_a_source_that_cannot_be_measured_leaves_the_size_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
     """Where one source cannot be measured before it is read, nothing is known of all of them.
 
     Files that happen to have the names of standard input and of a corpus of Python's are not meant.
@@ -480,7 +486,7 @@ def test_a_size_that_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert size_of((other, "a.txt")) is None
 
 
-def test_the_size_of_nothing() -> None:
+def test_no_sources_have_no_size() -> None:
     """No sources have no size."""
     assert size_of(()) is None
 
@@ -535,7 +541,7 @@ def test_a_small_text_leaves_the_cache_alone(tmp_path: Path, folder: Path, size:
     assert not folder.exists()
 
 
-def test_the_limit_is_large(tmp_path: Path, folder: Path) -> None:
+def test_a_text_of_the_limit_itself_is_large(tmp_path: Path, folder: Path) -> None:
     """A text of the limit itself is large."""
     assert read_corpus((write(tmp_path / "a.txt", b"a" * 1000),)).text == "a" * 1000
     assert len(cached(folder)) == 1
@@ -573,7 +579,7 @@ def test_a_changed_text_is_another_text(tmp_path: Path, folder: Path) -> None:
     assert len(cached(folder)) == 2
 
 
-def test_a_large_text_from_a_pipe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_text_from_a_pipe_goes_into_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard input, which can be read only once, goes into the cache as well, however often it comes."""
     for _ in range(2):
         monkeypatch.setattr(sys, "stdin", StandardInput(LARGE_RAW))
@@ -581,7 +587,7 @@ def test_a_large_text_from_a_pipe(folder: Path, monkeypatch: pytest.MonkeyPatch)
         assert cached(folder) == [f"{LARGE_SHA256}.symbols"]
 
 
-def test_a_large_text_from_files_and_a_pipe(
+def test_small_sources_make_a_large_text_together(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sources that are small one by one make a large text together."""
@@ -591,7 +597,7 @@ def test_a_large_text_from_files_and_a_pipe(
     assert len(cached(folder)) == 1
 
 
-def test_a_large_text_that_is_packed(tmp_path: Path, folder: Path) -> None:
+def test_a_packed_text_is_large_when_its_text_is(tmp_path: Path, folder: Path) -> None:
     """A packed text is large when its text is, be the file ever so small."""
     source = write(tmp_path / "a.gz", gzip.compress(LARGE_RAW))
     assert Path(source).stat().st_size < 1000
@@ -609,7 +615,9 @@ def test_a_large_packed_file_is_encoded_once(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_packed_text_that_may_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_packed_text_may_have_as_many_bytes_as_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A packed text may have as many bytes as the limit, and not one more."""
     monkeypatch.setattr(corpus, "MAX_GZIP_RATIO", 1)
     assert read_corpus((write(tmp_path / "most.gz", gzip.compress(b"a" * 1000)),)).num_bytes == 1000
@@ -617,7 +625,7 @@ def test_a_packed_text_that_may_never_end(tmp_path: Path, monkeypatch: pytest.Mo
     assert message_of(source) == f"{source}: more than 1,000 bytes from there, which may never end"
 
 
-def test_only_devices_may_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_devices_holds_for_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read of a device at most holds for no file, and for nothing that stands in for one."""
     monkeypatch.setattr(corpus, "MAX_DEVICE_BYTES", 3)
     monkeypatch.setattr(sys, "stdin", StandardInput(b"text"))
@@ -625,14 +633,14 @@ def test_only_devices_may_never_end(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert read_corpus(sources).text == "text" * 3
 
 
-def test_a_large_text_that_is_not_utf8(tmp_path: Path, folder: Path) -> None:
+def test_a_bad_byte_in_a_large_text_is_refused_and_leaves_the_cache(tmp_path: Path, folder: Path) -> None:
     """A bad byte far into a large text is the usual error, and leaves the cache as it was."""
     source = write(tmp_path / "a.txt", LARGE_RAW + b"\xff")
     assert message_of(source).startswith(f"{source}: not UTF-8 at byte {len(LARGE_RAW)}: ")
     assert cached(folder) == []
 
 
-def test_a_cache_that_cannot_be_made(tmp_path: Path, folder: Path) -> None:
+def test_a_cache_that_cannot_be_made_is_one_line_with_its_directory(tmp_path: Path, folder: Path) -> None:
     """A large text without a cache to go to is one line that says which directory failed, and why."""
     folder.write_bytes(b"a file")
     message = message_of(write(tmp_path / "a.txt", LARGE_RAW))
@@ -683,7 +691,7 @@ def reports_of(*sources: str) -> list[tuple[str, int, int | None]]:
 
 
 @pytest.mark.usefixtures("folder")
-def test_progress_of_a_large_text(tmp_path: Path) -> None:
+def test_the_progress_of_a_large_text_counts_its_bytes(tmp_path: Path) -> None:
     """Hashing and then encoding report the bytes done, up to all there are; a second time only hashing."""
     sources = write(tmp_path / "1", LARGE_RAW[:703]), write(tmp_path / "2", LARGE_RAW[703:])
     first, second = reports_of(*sources), reports_of(*sources)
@@ -698,13 +706,15 @@ def test_progress_of_a_large_text(tmp_path: Path) -> None:
             assert done[-1] == size
 
 
-def test_no_progress_of_a_small_text(tmp_path: Path) -> None:
+def test_a_small_text_has_no_progress(tmp_path: Path) -> None:
     """Nothing is heard of a small text."""
     assert reports_of(write(tmp_path / "a.txt", LARGE_RAW)) == []
 
 
 @pytest.mark.usefixtures("folder")
-def test_progress_of_who_knows_how_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_progress_of_a_pipe_has_no_end_that_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """How much a pipe or a packed file will give is not known."""
     monkeypatch.setattr(sys, "stdin", StandardInput(LARGE_RAW))
     packed = write(tmp_path / "a.gz", gzip.compress(LARGE_RAW, compresslevel=0))

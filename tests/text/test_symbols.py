@@ -2,7 +2,7 @@
 
 import mmap
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,8 @@ cuts_of_texts = st.lists(st.integers(0, 60), max_size=5).map(sorted)
 
 def many_characters(num: int) -> str:
     """Return so many different characters, none of them ASCII or a surrogate."""
-    return "".join(map(chr, [*range(0x80, 0xD800), *range(0xE000, 0x110000)][:num]))
+    codes = chain(range(0x80, 0xD800), range(0xE000, 0x110000))
+    return "".join(map(chr, islice(codes, num)))
 
 
 def alphabet_text(num: int) -> str:
@@ -102,13 +103,13 @@ def test_chunks_widen_as_the_alphabet_grows() -> None:
 
 @settings(deadline=None)
 @given(text=texts, begin=st.integers(0, 60), end=st.integers(0, 60))
-def test_parts(text: str, begin: int, end: int) -> None:
+def test_a_slice_of_a_text_is_the_text_of_the_slice(text: str, begin: int, end: int) -> None:
     """A slice of a text is the text of the slice."""
     assert str(EncodedText.of(text)[begin:end]) == text[begin:end]
     assert str(EncodedText.of(text)[begin:][:end]) == text[begin:][:end]
 
 
-def test_empty() -> None:
+def test_the_empty_text_is_false_and_has_no_pieces() -> None:
     """The empty text is false and has no pieces; any other is true."""
     assert not EncodedText.of("")
     assert list(EncodedText.of("").pieces()) == []
@@ -117,7 +118,7 @@ def test_empty() -> None:
 
 @settings(deadline=None)
 @given(text=texts.filter(len), size=st.integers(1, 5))
-def test_take(text: str, size: int) -> None:
+def test_symbols_are_taken_at_places_of_any_shape(text: str, size: int) -> None:
     """Symbols are taken at places of any shape."""
     encoded = EncodedText.of(text)
     places = np.random.default_rng(size).integers(0, len(text), (size, 3))
@@ -128,7 +129,7 @@ def test_take(text: str, size: int) -> None:
 
 @settings(deadline=None)
 @given(text=texts, piece=st.integers(1, 9))
-def test_pieces(text: str, piece: int) -> None:
+def test_pieces_of_any_size_join_to_the_text(text: str, piece: int) -> None:
     """Pieces of any size join to the text, as symbols and as strings."""
     encoded = EncodedText.of(text)
     with pytest.MonkeyPatch.context() as patch:
@@ -140,7 +141,7 @@ def test_pieces(text: str, piece: int) -> None:
 
 @settings(deadline=None)
 @given(text=texts, piece=st.integers(1, 9))
-def test_counts(text: str, piece: int) -> None:
+def test_the_characters_that_occur_are_counted(text: str, piece: int) -> None:
     """Counted are the characters that occur, and no others."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(symbols, "PIECE", piece)
@@ -150,7 +151,7 @@ def test_counts(text: str, piece: int) -> None:
 @settings(deadline=None)
 @given(text=texts, start=st.integers(0, 60), piece=st.integers(1, 9))
 @example("a\nbc\n", 2, 1)
-def test_find(text: str, start: int, piece: int) -> None:
+def test_a_newline_is_found_where_str_find_finds_it(text: str, start: int, piece: int) -> None:
     """A newline is found where `str.find` finds it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(symbols, "PIECE", piece)

@@ -19,22 +19,26 @@ from charseq.config import (
     CellName,
     ModelConfig,
     OptimConfig,
-    OptimizerName,
     Settings,
     TrainConfig,
     Unit,
 )
+from charseq.config.settings import OptimizerName
 from charseq.errors import DivergedError
+from charseq.gradients import SOURCES, TARGETS, GradientSource, Job, Plan
+from charseq.gradients.whole import Whole
 from charseq.network import CharModel, State, Workspace
+from charseq.network.parameters import Parameters
 from charseq.optim import OPTIMIZERS
 from charseq.runs.checkpoint import Checkpoint, Provenance
+from charseq.scoring import Validator
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import Validator
 from charseq.text import CharTokenizer
-from charseq.text.batches import Batches, Examples, Window, make_sequence
+from charseq.text.batches import Batches, Examples, Window
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.trainer import Progress, Snapshot, Trainer
+from charseq.training.trainer import Snapshot, Trainer
 from tests import reference
 
 Array: TypeAlias = NDArray[Any]
@@ -50,7 +54,9 @@ every_unit = pytest.mark.parametrize("unit", get_args(Unit))
 
 
 def make_batches(text: str = TEXT, unit: Unit = "stream", *, streams: int = 3, steps: int = 8) -> Batches:
-    return Batches(Examples(EncodedText.of(text), TOKENIZER, unit), batch_size=streams, seq_length=steps)
+    return Batches(
+        Examples(EncodedText.of(text), Codec(TOKENIZER, unit)), batch_size=streams, seq_length=steps
+    )
 
 
 def make_model(
@@ -68,6 +74,7 @@ def make_trainer(
     model: CharModel | None = None,
     batches: Batches | None = None,
     validator: Validator | None = None,
+    targets: str = "all",
     seconds_per_step: float = 0.0,
 ) -> Trainer:
     """Return a trainer, by default on one core, whose clock only goes on when it is read."""
@@ -78,6 +85,8 @@ def make_trainer(
         validator,
         optim=optim,
         train=train.model_copy(update={"threads": train.threads or 1, "backend": "numpy"}),
+        source=SOURCES[train.gradient],
+        targets=targets,
         clock=lambda: next(ticks) * seconds_per_step,
     )
 
@@ -111,7 +120,7 @@ class ListedValidator(Validator):
 
 
 class WatchedModel(CharModel):
-    """A model that notes the states of each pass forward, and spoils the logits of the passes `spoilt`."""
+    """A model that notes the states of each pass forward, and spoils what the passes `spoilt` return."""
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
         super().__init__(config, vocab_size)
@@ -119,7 +128,7 @@ class WatchedModel(CharModel):
         self.afters: list[dict[str, Array]] = []
         self.spoilt: dict[int, float] = {}
 
-    def forward(
+    def hidden(
         self,
         tokens: TokenArray,
         state: State,
@@ -129,11 +138,11 @@ class WatchedModel(CharModel):
         dropout_rng: np.random.Generator | None = None,
     ) -> FloatArray:
         self.befores.append({name: array.copy() for name, array in state.arrays.items()})
-        logits = super().forward(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
+        h = super().hidden(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
         self.afters.append({name: array.copy() for name, array in state.arrays.items()})
         if len(self.befores) in self.spoilt:
-            logits[...] = self.spoilt[len(self.befores)]
-        return logits
+            h[...] = self.spoilt[len(self.befores)]
+        return h
 
 
 # ---- the losses of a plain loop
@@ -152,13 +161,18 @@ def tiny_model(cell: CellName) -> CharModel:
 
 def tiny_batches() -> Batches:
     """Return 2 streams of 15 characters in 4 windows, so that ten steps begin a third epoch."""
-    pairs = Examples(EncodedText.of(TINY_TEXT), TINY_TOKENIZER, "stream")
+    pairs = Examples(EncodedText.of(TINY_TEXT), Codec(TINY_TOKENIZER, "stream"))
     return Batches(pairs, batch_size=2, seq_length=4)
 
 
 def tiny_losses(cell: CellName) -> list[float]:
     trainer = Trainer(
-        tiny_model(cell), tiny_batches(), None, optim=TINY_OPTIM, train=TrainConfig(max_steps=TINY_STEPS)
+        tiny_model(cell),
+        tiny_batches(),
+        None,
+        optim=TINY_OPTIM,
+        train=TrainConfig(max_steps=TINY_STEPS),
+        source=SOURCES["bptt"],
     )
     return [step.loss for step in steps_of(list(trainer.run()))]
 
@@ -346,15 +360,6 @@ def test_validations_say_in_which_epoch_they_are() -> None:
     assert [v.epoch for v in validations_of(events)] == [step.epoch for step in steps_of(events)]
 
 
-@pytest.mark.parametrize(
-    ("epoch", "window", "number"),
-    [(0, 0, 0), (0, 1, 1), (0, 3, 1), (1, 0, 1), (1, 1, 2), (7, 0, 7), (7, 2, 8)],
-)
-def test_the_number_of_an_epoch(epoch: int, window: int, number: int) -> None:
-    """Epochs count from 1, by the last window; before the first window there is none."""
-    assert Progress(epoch=epoch, window=window).epoch_number == number
-
-
 def test_every_character_of_an_epoch_is_learnt_from() -> None:
     """The characters of an epoch's steps are those that the batches give out."""
     batches = make_batches()
@@ -386,7 +391,7 @@ def test_a_validation_tells_the_mean_training_loss_since_the_last() -> None:
 def test_a_validation_scores_the_validation_text() -> None:
     """The figure of a validation is the validator's, for the model as it then is."""
     model = make_model()
-    validator = Validator(model, TOKENIZER, EncodedText.of(VALID), "stream")
+    validator = Validator(model, Codec(TOKENIZER, "stream"), EncodedText.of(VALID))
     for event in make_trainer(TrainConfig(max_steps=6, eval_every=2), model=model, validator=validator).run():
         if isinstance(event, Validated):
             assert event.valid == validator.score()
@@ -399,7 +404,7 @@ def test_validating_does_not_disturb_training(unit: Unit) -> None:
     finals = []
     for eval_every in (1, 1000):
         model = make_model(ModelConfig(cell="lstm", hidden_size=6, num_layers=2, dropout=0.3))
-        validator = Validator(model, TOKENIZER, EncodedText.of(VALID), unit)
+        validator = Validator(model, Codec(TOKENIZER, unit), EncodedText.of(VALID))
         train = TrainConfig(max_steps=10, eval_every=eval_every)
         list(make_trainer(train, model=model, batches=make_batches(unit=unit), validator=validator).run())
         finals.append(model.params.flat)
@@ -417,6 +422,175 @@ def test_validations_take_a_tenth_of_the_time(num_chars: int, expected: int) -> 
     assert (batches.num_targets, len(batches)) == (87, 4)
     trainer = make_trainer(TrainConfig(), batches=batches, validator=validator)
     assert trainer.eval_every == expected
+
+
+# ---- targets with weights, and characters of several tokens
+
+
+def every_second_step(window: Window) -> FloatArray:
+    return np.repeat(np.arange(len(window.targets))[:, None] % 2 * 0.3, window.targets.shape[1], axis=1)
+
+
+def nothing(window: Window) -> FloatArray:
+    return np.zeros(window.targets.shape)
+
+
+class TwoTokenBatches(Batches):
+    """Windows in which every second target goes on with a character that the one before began."""
+
+    def __getitem__(self, index: int) -> Window:
+        window = super().__getitem__(index)
+        begins = np.repeat((np.arange(len(window.targets)) % 2 == 0)[:, None], self.num_streams, axis=1)
+        return window._replace(begins=begins)
+
+
+def test_characters_count_as_much_as_their_targets_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step has as many characters as its targets weigh, and its loss is per character of these."""
+    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    batches = make_batches()
+    steps = steps_of(list(make_trainer(TrainConfig(num_epochs=1), batches=batches, targets="half").run()))
+    assert [step.num_chars for step in steps] == [every_second_step(window).sum() for window in batches]
+    uniform = math.log(TOKENIZER.vocab_size)
+    assert [step.loss for step in steps] == pytest.approx([uniform] * len(steps), rel=0.3)
+
+
+@pytest.mark.usefixtures("no_cold_starts")
+def test_the_loss_is_per_character_whatever_its_tokens() -> None:
+    """Where a character has two tokens, its nats are those of both."""
+    examples = Examples(EncodedText.of(TEXT), Codec(TOKENIZER, "stream"))
+    pairs = TwoTokenBatches(examples, batch_size=3, seq_length=8)
+    by_char = steps_of(list(make_trainer(TrainConfig(max_steps=6), batches=pairs).run()))
+    by_token = steps_of(list(make_trainer(TrainConfig(max_steps=6)).run()))
+    for char, token in zip(by_char, by_token, strict=True):
+        assert char.num_chars == 3 * math.ceil(token.num_chars / 3 / 2)
+        assert char.loss * char.num_chars == pytest.approx(token.loss * token.num_chars, rel=1e-12)
+        assert char.grad_norm == token.grad_norm
+
+
+def test_a_validation_tells_the_training_loss_per_character() -> None:
+    """The mean since the last validation is over characters too."""
+    examples = Examples(EncodedText.of(TEXT), Codec(TOKENIZER, "stream"))
+    batches = TwoTokenBatches(examples, batch_size=3, seq_length=8)
+    events = list(make_trainer(TrainConfig(max_steps=3, eval_every=3), batches=batches).run())
+    steps, (validated,) = steps_of(events), validations_of(events)
+    total = sum(step.loss * step.num_chars for step in steps)
+    assert validated.train_nats_per_char == pytest.approx(total / sum(step.num_chars for step in steps))
+
+
+def test_windows_in_which_nothing_counts_teach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps without any weight cost nothing, are not validated, and change no parameter by a gradient."""
+    monkeypatch.setitem(TARGETS, "none", nothing)
+    optim = OptimConfig(optimizer="sgd", schedule="constant", warmup_steps=0)
+    trainer = make_trainer(TrainConfig(max_steps=3, eval_every=1), optim, targets="none")
+    before = trainer.model.params.flat.copy()
+    events = list(trainer.run())
+    assert [(step.loss, step.num_chars) for step in steps_of(events)] == [(0.0, 0.0)] * 3
+    assert validations_of(events) == []
+    np.testing.assert_array_equal(trainer.model.params.flat, before)
+
+
+def test_weighted_characters_survive_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum of weights that is no whole number is restored as it was."""
+    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    first = make_trainer(TrainConfig(max_steps=9), targets="half", batches=make_batches(streams=3, steps=6))
+    list(itertools.islice(first.run(), 3))
+    assert first.progress.train_chars % 1
+    second = make_trainer(
+        TrainConfig(max_steps=9), targets="half", model=first.model, batches=make_batches(streams=3, steps=6)
+    )
+    second.restore(first.snapshot())
+    assert second.progress == first.progress
+
+
+# ---- the gradient source
+
+
+class NotingSource(Whole):
+    """A source that notes what it is told, and remembers how many windows each stream has behind it."""
+
+    def __init__(self, job: Job, state: State, plan: Plan) -> None:
+        super().__init__(job, state, Plan())
+        self.ages = np.zeros(job.num_streams, np.float32)
+        self.notes: list[str] = []
+
+    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+        self.notes.append("gradient")
+        self.ages += 1
+        return super().gradient(window, step)
+
+    def arrays(self) -> dict[str, FloatArray]:
+        return {"ages": self.ages}
+
+    def forget_(self, streams: BoolArray | None = None) -> None:
+        if streams is None:
+            self.notes.append("forget")
+        self.ages[... if streams is None else streams] = 0
+
+    def after_step(self, parameters: Parameters) -> None:
+        self.notes.append("after")
+        parameters.flat[-1] = 0
+
+
+@pytest.fixture
+def noting(monkeypatch: pytest.MonkeyPatch) -> list[NotingSource]:
+    """Register the source, and list those that are made."""
+    made: list[NotingSource] = []
+
+    def make(job: Job, state: State, plan: Plan) -> GradientSource:
+        made.append(NotingSource(job, state, plan))
+        return made[-1]
+
+    monkeypatch.setitem(SOURCES, "noting", make)
+    return made
+
+
+@pytest.mark.usefixtures("no_cold_starts")
+def test_a_source_hears_of_updates_and_of_states_handed_on(noting: list[NotingSource]) -> None:
+    """After each update it sees the parameters; after 4 windows, an epoch, streams are handed on."""
+    trainer = make_trainer(TrainConfig(max_steps=5, gradient="noting"))
+    list(trainer.run())
+    assert noting[-1].notes == [*(["gradient", "after"] * 4), "forget", "gradient", "after"]
+    assert trainer.model.params.flat[-1] == 0
+
+
+def test_a_source_hears_of_a_recovery(noting: list[NotingSource]) -> None:
+    """When training diverged all states are zero, and the source forgets what it kept of the past."""
+    model = make_model(ModelConfig(cell="lstm", hidden_size=5), kind=WatchedModel)
+    assert isinstance(model, WatchedModel)
+    model.spoilt = {2: math.nan}
+    list(make_trainer(TrainConfig(max_steps=2, gradient="noting"), model=model).run())
+    assert noting[-1].notes == ["gradient", "after", "gradient", "forget", "gradient", "after"]
+
+
+@pytest.mark.parametrize(("share", "age"), [(0.0, 3.0), (1.0, 1.0)])
+def test_a_source_hears_of_streams_that_begin_anew(
+    share: float, age: float, noting: list[NotingSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream whose state was set to zero before a window has no past in it."""
+    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", share)
+    list(make_trainer(TrainConfig(max_steps=3, gradient="noting")).run())
+    assert noting[-1].ages.tolist() == [age] * 3
+
+
+@pytest.mark.usefixtures("noting", "no_cold_starts")
+def test_what_a_source_remembers_is_saved_and_restored() -> None:
+    """The arrays of a source are part of a snapshot, and those of the source that goes on."""
+    train = TrainConfig(max_steps=3, gradient="noting")
+    first = make_trainer(train)
+    list(itertools.islice(first.run(), 2))
+    np.testing.assert_array_equal(first.snapshot().arrays["training.gradient.ages"], [2, 2, 2])
+    second = make_trainer(train, model=first.model)
+    second.restore(first.snapshot())
+    list(second.run())
+    np.testing.assert_array_equal(second.snapshot().arrays["training.gradient.ages"], [3, 3, 3])
+
+
+@pytest.mark.usefixtures("noting")
+def test_the_plan_is_that_of_the_source() -> None:
+    """A source that works in one piece is not said to work in two, though two were wanted."""
+    trainer = make_trainer(TrainConfig(max_steps=1, threads=2, gradient="noting"))
+    list(trainer.run())
+    assert trainer.plan == Plan()
 
 
 # ---- the best
@@ -559,13 +733,13 @@ def test_streams_begin_anew(cell: CellName, share: float, monkeypatch: pytest.Mo
     assert isinstance(model, WatchedModel)
     trainer = make_trainer(TrainConfig(max_steps=60), model=model, batches=make_batches(unit="stream"))
     first_inputs = []
-    forward = model.forward
+    hidden = model.hidden
 
     def watch(tokens: np.ndarray[Any, Any], *arguments: Any, **options: Any) -> Any:
         first_inputs.append(tokens[0].copy())
-        return forward(tokens, *arguments, **options)
+        return hidden(tokens, *arguments, **options)
 
-    monkeypatch.setattr(model, "forward", watch)
+    monkeypatch.setattr(model, "hidden", watch)
     list(trainer.run())
     cold = np.array(first_inputs[1:]) == -1
     zero = np.array([~before["layers.0.h"].any(axis=1) for before in model.befores[1:]])
@@ -610,7 +784,7 @@ def test_windows_read_a_stream_as_one(cell: CellName, unit: Unit) -> None:
     batches = make_batches(text, unit, streams=1, steps=20)
     assert len(batches) == 2
     tokens, targets, starts = (
-        part if part is None else part[:, None] for part in make_sequence(text, TOKENIZER, unit)
+        part if part is None else part[:, None] for part in Codec(TOKENIZER, unit).examples(text)[:3]
     )
     params = {name: array.astype(np.float64) for name, array in model.params.items()}
     state = {name: np.zeros((1, 5)) for name in model.initial_state(1).arrays}
@@ -785,7 +959,7 @@ def assert_same_run(actual: Trainer, expected: Trainer) -> None:
 def saved_and_loaded(trainer: Trainer, settings: Settings, path: Path) -> tuple[CharModel, Snapshot]:
     """Return what a trainer is after a way through a file."""
     provenance = Provenance((), "", 0, 0, 0, 0, "", "", "", "")
-    checkpoint = Checkpoint(trainer.model, TOKENIZER, settings, provenance)
+    checkpoint = Checkpoint(trainer.model, Codec(TOKENIZER, settings.data.unit), settings, provenance)
     replace(checkpoint, training=trainer.snapshot()).save(path)
     loaded = Checkpoint.load(path)
     assert loaded.training is not None
@@ -802,7 +976,7 @@ def settings_of(model: ModelConfig, optimizer: OptimizerName = "adamw") -> Setti
 
 def trainer_of(settings: Settings, unit: Unit, model: CharModel) -> Trainer:
     """Return a trainer with a validator, 3 streams in 4 windows, and a clock that stands still."""
-    validator = Validator(model, TOKENIZER, EncodedText.of(VALID), unit)
+    validator = Validator(model, Codec(TOKENIZER, unit), EncodedText.of(VALID))
     batches = make_batches(unit=unit)
     assert len(batches) == 4
     return make_trainer(settings.train, settings.optim, model=model, batches=batches, validator=validator)

@@ -71,7 +71,9 @@ def number(label: str) -> float:
         ((0, 1e-300), "0 2e-301 4e-301 6e-301 8e-301 1e-300"),
     ],
 )
-def test_linear_ticks(values: tuple[float, ...], labels: str) -> None:
+def test_linear_ticks_have_the_smallest_round_step_that_covers_the_values(
+    values: tuple[float, ...], labels: str
+) -> None:
     """A linear axis has the smallest round step with which so many ticks cover the values."""
     assert labels_of(axis_of(*values)) == labels
 
@@ -89,14 +91,14 @@ def test_linear_ticks(values: tuple[float, ...], labels: str) -> None:
         ((1, 1 + 1e-12), "0.4 0.6 0.8 1 1.2 1.4 1.6"),
     ],
 )
-def test_linear_ticks_without_a_range(values: tuple[float, ...], labels: str) -> None:
+def test_a_linear_axis_needs_no_range_of_values(values: tuple[float, ...], labels: str) -> None:
     """Around values that are none, one, equal, or too close to tell apart there is an axis too."""
     assert labels_of(axis_of(*values)) == labels
 
 
 @settings(deadline=None)
 @given(linear_values, tick_counts)
-def test_a_linear_axis_by_its_properties(values: list[float], max_ticks: int) -> None:
+def test_linear_ticks_are_few_even_exact_and_enclose_all_values(values: list[float], max_ticks: int) -> None:
     """Ticks are few, evenly apart and exactly labelled; the first and the last enclose all values."""
     axis = axis_of(*values, max_ticks=max_ticks)
     assert 2 <= len(axis.ticks) <= max_ticks
@@ -140,7 +142,7 @@ def test_a_linear_axis_is_not_much_longer_than_its_values(values: list[float]) -
         ((1e-300, 1e-290), "1e-300 1e-298 1e-296 1e-294 1e-292 1e-290"),
     ],
 )
-def test_log_ticks(values: tuple[float, ...], labels: str) -> None:
+def test_log_ticks_are_round_numbers_or_powers_of_ten(values: tuple[float, ...], labels: str) -> None:
     """A logarithmic axis has all round numbers, or powers of ten, or every second, fifth, ... of these."""
     assert labels_of(axis_of(*values, log=True)) == labels
 
@@ -155,14 +157,14 @@ def test_log_ticks(values: tuple[float, ...], labels: str) -> None:
         ((1e300,), "5e299 1e300 2e300"),
     ],
 )
-def test_log_ticks_without_a_range(values: tuple[float, ...], labels: str) -> None:
+def test_a_log_axis_needs_no_range_of_values(values: tuple[float, ...], labels: str) -> None:
     """Around no value, or a single one, there is a logarithmic axis too."""
     assert labels_of(axis_of(*values, log=True)) == labels
 
 
 @settings(deadline=None)
 @given(log_values, tick_counts)
-def test_a_log_axis_by_its_properties(values: list[float], max_ticks: int) -> None:
+def test_log_ticks_are_few_round_exact_and_on_the_axis(values: list[float], max_ticks: int) -> None:
     """Ticks are few, on the axis, round and exactly labelled; all values are between its ends."""
     axis = axis_of(*values, log=True, max_ticks=max_ticks)
     assert axis.log
@@ -192,13 +194,13 @@ def test_a_log_axis_is_not_much_longer_than_its_values(values: list[float]) -> N
 # Positions
 
 
-def test_linear_positions() -> None:
+def test_a_linear_axis_spreads_its_values_evenly() -> None:
     """A linear axis spreads its values evenly."""
     axis = Axis("", -2, 6, ())
     assert axis.positions([-2, 0, 2, 6]).tolist() == [0, 0.25, 0.5, 1]
 
 
-def test_log_positions() -> None:
+def test_a_log_axis_gives_each_power_of_ten_the_same_room() -> None:
     """A logarithmic axis gives each power of ten the same room."""
     axis = Axis("", 0.1, 1000, (), log=True)
     assert axis.positions([0.1, 1, 100, 1000]) == pytest.approx([0, 0.25, 0.75, 1])
@@ -278,7 +280,7 @@ def test_few_points_all_stay() -> None:
     assert thinned(series, axis_of(0, 499)) is series
 
 
-def test_extremes_stay() -> None:
+def test_of_many_points_the_extremes_stay() -> None:
     """Of many points the first, the last, and the lowest and highest everywhere remain."""
     x = [float(k) for k in range(10_000)]
     y = [0.5 + 0.1 * math.sin(k) for k in x]
@@ -310,7 +312,9 @@ def test_a_log_axis_keeps_the_points_that_are_far_apart_on_it() -> None:
     points=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), min_size=1, max_size=200),
     max_points=st.integers(20, 60),
 )
-def test_thinning_by_its_properties(points: list[tuple[int, int]], max_points: int) -> None:
+def test_thinned_points_keep_their_order_and_their_extremes(
+    points: list[tuple[int, int]], max_points: int
+) -> None:
     """No more points remain than may; they are the series' in their order, its extremes among them."""
     x, y = ([float(point[k]) for point in points] for k in (0, 1))
     some = thinned(Series("a", x, y), axis_of(*x), max_points=max_points)
@@ -334,7 +338,9 @@ def test_thinning_by_its_properties(points: list[tuple[int, int]], max_points: i
         ([0, 1, 2, 3], [3, 3, 3, 3], 4),
     ],
 )
-def test_stride(starts: list[float], lengths: list[float], expected: int) -> None:
+def test_as_many_texts_are_kept_as_leave_a_gap_between_any_two(
+    starts: list[float], lengths: list[float], expected: int
+) -> None:
     """As many texts as possible are kept, evenly, so that there is a gap between any two."""
     assert stride(starts, lengths, gap=2) == expected
 
@@ -352,13 +358,13 @@ def test_stride(starts: list[float], lengths: list[float], expected: int) -> Non
         (123456789.0, "123,456,789"),
     ],
 )
-def test_exact(value: float, text: str) -> None:
+def test_a_number_is_written_plainly_unless_that_takes_too_many_zeros(value: float, text: str) -> None:
     """A number is written plainly unless that takes too many zeros."""
     assert exact(value) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_exact_is_exact(value: float) -> None:
+def test_an_exact_text_means_just_its_number(value: float) -> None:
     """The text means just this number, and is hardly longer than Python's."""
     assert number(exact(value)) == value
     assert len(exact(value)) <= len(repr(value)) + 7
@@ -377,7 +383,7 @@ def test_exact_is_exact(value: float) -> None:
         ("", 1, ""),
     ],
 )
-def test_cut(text: str, width: int, expected: str) -> None:
+def test_a_text_that_is_too_wide_ends_in_an_ellipsis(text: str, width: int, expected: str) -> None:
     """A text that is too wide ends in an ellipsis, within the columns there are."""
     assert cut(text, width) == expected
     assert cell_len(cut(text, width)) <= width

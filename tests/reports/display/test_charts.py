@@ -99,7 +99,7 @@ def test_a_chart_says_what_it_shows() -> None:
     assert chart[0].text == chart.attrib["aria-label"]
 
 
-def test_what_a_chart_is_made_of() -> None:
+def test_a_chart_has_no_styles_scripts_links_or_colours_of_its_own() -> None:
     """There are no styles, scripts or links in a chart, and no colours but those of the page."""
     svg = line_chart([Series(f"{k}", [0, 1], [k, 1]) for k in range(9)], x_label="step", y_label="loss")
     tags = {element.tag.removeprefix(SVG) for element in ElementTree.fromstring(svg).iter()}
@@ -127,7 +127,7 @@ def test_texts_are_escaped() -> None:
 # Places
 
 
-def test_a_known_point() -> None:
+def test_a_point_is_as_far_between_two_ticks_as_its_values() -> None:
     """A point is as far between two ticks of either axis as its values are."""
     chart = chart_of(Series("a", [0, 3.7, 10], [0, 0.23, 0.5]))
     x, y = tick_places(chart, "middle", "x"), tick_places(chart, "end", "y")
@@ -138,13 +138,13 @@ def test_a_known_point() -> None:
     assert last == pytest.approx((x["10"], y["0.5"] - 4), abs=0.1)
 
 
-def test_a_known_point_in_units() -> None:
+def test_a_plain_chart_has_its_axes_at_fixed_places() -> None:
     """The axes of a plain chart are where they have always been: from 37 to 624 and from 31.5 to 291.5."""
     chart = chart_of(Series("a", [0, 3.7, 10], [0, 0.23, 0.5]))
     assert points_of(chart)[1] == pytest.approx((37 + 0.37 * 587, 291.5 - 0.46 * 260), abs=0.051)
 
 
-def test_a_known_point_on_log_axes() -> None:
+def test_log_axes_give_each_power_of_ten_the_same_room() -> None:
     """Logarithmic axes give each power of ten the same room; what they cannot show is left out."""
     chart = chart_of(Series("a", [0, 1, 20, 1000, 5], [1, 1, 300, 1e4, -1]), log_x=True, log_y=True)
     x, y = tick_places(chart, "middle", "x"), tick_places(chart, "end", "y")
@@ -160,7 +160,9 @@ increasing = st.lists(st.floats(SMALLEST, LARGEST), min_size=1, max_size=30, uni
 
 @settings(deadline=None)
 @given(increasing, st.booleans(), st.booleans(), st.booleans())
-def test_what_grows_rises(numbers: list[float], log_x: bool, log_y: bool, downwards: bool) -> None:
+def test_larger_values_are_further_right_and_further_up(
+    numbers: list[float], log_x: bool, log_y: bool, downwards: bool
+) -> None:
     """The larger x, the further right or at the same place; the larger y, the further up or the same."""
     y = numbers[::-1] if downwards else numbers
     points = points_of(chart_of(Series("a", numbers, y), log_x=log_x, log_y=log_y))
@@ -185,7 +187,7 @@ def test_the_grid_is_at_the_ticks() -> None:
     assert axes.startswith("M37.0 31.5V291.5H624.0")
 
 
-def test_axes_are_labelled() -> None:
+def test_ticks_labels_and_names_are_written() -> None:
     """All that is written is there: ticks, labels with units, and the names of the series."""
     chart = chart_of(Series("train", [0, 10], [0, 0.5]), x_label="steps", y_label="loss (bits per character)")
     x, y = ["0", "2", "4", "6", "8", "10"], ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]

@@ -77,12 +77,14 @@ def values_of(text: str) -> list[float]:
         (OPENNESS, [], []),
     ],
 )
-def test_places(scale: Scale, values: list[float], places: list[float]) -> None:
+def test_a_value_lies_between_the_ends_of_the_scale(
+    scale: Scale, values: list[float], places: list[float]
+) -> None:
     """A value lies between the ends of the scale, or at one; what is not a number is lowest."""
     assert scale.places(values).tolist() == places
 
 
-def test_steps() -> None:
+def test_each_value_has_the_nearest_step() -> None:
     """Each value has the nearest step, the middle of a diverging scale the middle one."""
     assert SURPRISAL.steps([0, 0.4, 0.6, 4.4, 9.6, 99]).tolist() == [0, 0, 1, 4, 10, 10]
     assert ACTIVATION.steps(np.array([-1, -0.09, 0, 0.09, 0.11, 1], np.float32)).tolist() == [
@@ -98,7 +100,7 @@ def test_steps() -> None:
 # ---- without colours
 
 
-def test_bars() -> None:
+def test_each_line_has_a_bar_for_each_character_below_it() -> None:
     """Below each line stands another, with a bar of as many eighths as the character's value has."""
     assert printed(("hello\nwo", [0, 1.2, 1.3, 5, 10, 9.9, 99, math.nan])) == (
         "hello⏎\n"  #
@@ -108,7 +110,7 @@ def test_bars() -> None:
     )
 
 
-def test_bars_of_a_diverging_scale() -> None:
+def test_the_middle_of_a_diverging_scale_is_half_a_bar() -> None:
     """Its middle is half a bar, and its lowest end none."""
     shown = printed(("abcde", [-1, -0.5, 0, 0.5, 1]), scale=ACTIVATION)
     assert shown == "abcde\n ▂▄▆█\n-1 ▁▂▃▄▅▆▇█ 1 activation\n"
@@ -119,13 +121,13 @@ def test_bars_are_as_wide_as_characters() -> None:
     assert printed(("a안\x1b😀.", [10, 5, 10, 5, 10]), width=40) == "a안\\x1b😀.\n█▄▄████▄▄█\n" + LEGEND
 
 
-def test_spaces_and_what_does_not_print() -> None:
+def test_without_colours_spaces_and_what_does_not_print_can_be_seen() -> None:
     """Without colours a space is recognisable, and nothing is invisible."""
     shown = printed((" a\t\r\xa0\u2028\u202e\x00\udcff ", [0] * 10), width=60).splitlines()[0]
     assert shown == r"␣a\t\r\xa0\u2028\u202e\x00\udcff␣"
 
 
-def test_a_text_of_nothing() -> None:
+def test_an_empty_text_has_a_legend() -> None:
     """An empty text has a legend."""
     assert printed(("", [])) == LEGEND
 
@@ -145,7 +147,7 @@ def test_a_text_of_nothing() -> None:
     ],
     ids=["asked", "NO_COLOR", "dumb", "pipe"],
 )
-def test_where_there_are_no_colours(options: dict[str, Any]) -> None:
+def test_where_there_are_no_colours_there_are_bars_and_no_escapes(options: dict[str, Any]) -> None:
     """A reader who wants or knows no colours sees bars, and not one escape sequence."""
     assert printed(("ab", [10, 5]), **options) == "ab\n█▄\n" + LEGEND
 
@@ -158,7 +160,7 @@ def on(background: str, text: str, *, ink: str) -> str:
     return f"\x1b[38;2;{ink}m\x1b[48;2;{background}m{text}\x1b[0m"
 
 
-def test_colours() -> None:
+def test_neighbours_of_one_colour_share_it() -> None:
     """Neighbours of one colour share it; the lowest values have the terminal's own."""
     shown = printed(("ab c\nd", [0, 10, 12, 2, math.nan, 1]), coloured=True).replace(";48;", "m\x1b[48;")
     legend = shown.splitlines()[-1]
@@ -170,7 +172,7 @@ def test_colours() -> None:
     assert legend.count("\x1b[48;2;") == sum(map(bool, BACKGROUNDS))
 
 
-def test_colours_of_a_diverging_scale() -> None:
+def test_a_diverging_scale_has_two_colours_and_none_in_the_middle() -> None:
     """Its ends have two colours, its middle none."""
     shown = printed(("abc", [-1, 0, 1]), scale=ACTIVATION, coloured=True).replace(";48;", "m\x1b[48;")
     assert shown.splitlines()[0] == (
@@ -181,7 +183,7 @@ def test_colours_of_a_diverging_scale() -> None:
 @pytest.mark.parametrize(
     ("term", "codes"), [("xterm-256color", "\x1b[38;5;16;48;5;208m"), ("xterm-16color", "\x1b[30;101m")]
 )
-def test_fewer_colours(term: str, codes: str) -> None:
+def test_a_terminal_of_fewer_colours_gets_the_nearest(term: str, codes: str) -> None:
     """A terminal of fewer colours gets the nearest."""
     program = (
         "from rich.console import Console; from charseq.reports.display.heat import *;"
@@ -192,7 +194,7 @@ def test_fewer_colours(term: str, codes: str) -> None:
     assert done.stdout.decode().startswith(f"{codes}a\x1b[0m\n0 ")
 
 
-def test_markup_is_text() -> None:
+def test_markup_is_shown_as_text() -> None:
     """What a text has in brackets, between colons, or as numbers is not coloured by any other rule."""
     text = "[red]x[/] :smile: 12 'a' http://x"
     assert printed((text, [0] * len(text)), coloured=True, width=50).splitlines()[0] == text
@@ -215,7 +217,9 @@ def luminance(colour: Color) -> float:
     [(ColorSystem.TRUECOLOR, 4.5), (ColorSystem.EIGHT_BIT, 3.5), (ColorSystem.STANDARD, 2.9)],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_text_is_readable(ramp: tuple[str, ...], system: ColorSystem, least: float) -> None:
+def test_letters_stand_out_from_every_background(
+    ramp: tuple[str, ...], system: ColorSystem, least: float
+) -> None:
     """Letters stand out from every background, however few colours a terminal has."""
     for background in filter(None, ramp):
         ink, _, _ = style_on(background).partition(" on ")
@@ -270,7 +274,7 @@ def test_a_newline_takes_a_column() -> None:
     assert printed(("abcde\nf", [0] * 7), width=5).split("\n\n")[:3] == ["abcde", "⏎", "f"]
 
 
-def test_what_is_wider_than_the_terminal() -> None:
+def test_what_is_wider_than_the_terminal_has_a_line_of_its_own() -> None:
     """It has a line of its own, and leaves none empty."""
     shown = printed(("\x1b\x1bb", [10] * 3), width=3)
     assert shown == "\\x1b\n████\n\\x1b\n████\nb\n█\n" + LEGEND
@@ -286,7 +290,7 @@ def test_a_pipe_has_eighty_columns(width: int) -> None:
 @coloured
 @settings(deadline=None, max_examples=60)
 @given(text=strange, cuts=st.lists(st.integers(0, 60), max_size=5).map(sorted), width=st.integers(2, 30))
-def test_any_pieces(coloured: bool, text: str, cuts: list[int], width: int) -> None:
+def test_a_text_looks_the_same_in_any_pieces(coloured: bool, text: str, cuts: list[int], width: int) -> None:
     """A text in any pieces, empty ones among them, looks as it does in one."""
     parts = [text[begin:end] for begin, end in pairwise([0, *cuts, max([len(text), *cuts])])]
     pieces = [(part, values_of(part)) for part in parts]
@@ -297,7 +301,7 @@ def test_any_pieces(coloured: bool, text: str, cuts: list[int], width: int) -> N
 @coloured
 @settings(deadline=None, max_examples=60)
 @given(text=strange, width=st.integers(10, 30))
-def test_any_text(coloured: bool, text: str, width: int) -> None:
+def test_all_of_any_text_is_shown_on_lines_that_fit(coloured: bool, text: str, width: int) -> None:
     """All of a text is shown, on lines that fit, without a character that a terminal obeys."""
     shown = CODES.sub("", printed((text, values_of(text)), coloured=coloured, width=width))
     *lines, legend = shown.removesuffix("\n").split("\n")
@@ -325,7 +329,7 @@ def test_lines_are_printed_as_they_fill() -> None:
 
 
 @pytest.mark.parametrize("values", [[1.0], [1.0, 2.0, 3.0]])
-def test_a_value_for_each_character(values: list[float]) -> None:
+def test_more_or_fewer_values_than_characters_are_refused(values: list[float]) -> None:
     """More or fewer values than characters are refused."""
     with pytest.raises(ValueError, match="zip"):
         printed(("ab", values))
@@ -334,25 +338,25 @@ def test_a_value_for_each_character(values: list[float]) -> None:
 # ---- marks
 
 
-def test_a_mark_shares_a_cell() -> None:
+def test_a_mark_shares_the_cell_of_its_character() -> None:
     """A combining mark stands on its character, and the higher of the two values is shown."""
     shown = printed(("e\u0301e\u0301e", [0, 10, 5, 0, 0]))
     assert shown == "e\u0301e\u0301e\n█▄\n" + LEGEND
 
 
-def test_a_mark_on_the_last_column() -> None:
+def test_a_mark_does_not_begin_a_line() -> None:
     """A mark does not begin a line, even in another piece than its character."""
     assert printed(("abc", [0] * 3), ("\u0301d", [0] * 2), width=3) == "abc\u0301\n\nd\n\n" + LEGEND
 
 
 @pytest.mark.parametrize("before", ["", "a\n"])
-def test_a_mark_that_begins_a_line(before: str) -> None:
+def test_a_mark_that_begins_a_line_stands_on_a_dotted_circle(before: str) -> None:
     """Where there is nothing to stand on, a mark stands on a dotted circle."""
     text = f"{before}\u0301"
     assert printed((text, [10] * len(text))).splitlines()[-3:-1] == ["◌\u0301", "█"]
 
 
-def test_no_end_of_marks() -> None:
+def test_more_marks_than_fit_begin_a_cell_of_their_own() -> None:
     """So many marks fit on a character; the next one begins a cell of its own."""
     text = "a" + "\u0301" * 100
     lines = printed((text, [0] * len(text)), width=3).splitlines()

@@ -158,7 +158,7 @@ def data_of(html: str) -> dict[str, Any]:
 # ---- the page
 
 
-def test_a_whole_page() -> None:
+def test_a_page_has_title_headings_bodies_and_version_in_order() -> None:
     """A page has a title twice, a heading and its bodies in their order, and the version at the end."""
     document = Document(
         page("One & two", [section("First", paragraph("a < b"), paragraph("c")), section("Last")])
@@ -180,7 +180,7 @@ def test_a_whole_page() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(strange)
-def test_any_text_is_text(text: str) -> None:
+def test_any_text_brings_no_element_and_no_attribute_along(text: str) -> None:
     """A text is in the document as it was, in every place, and brings no element and no attribute along."""
     html = whole(text)
     html.encode("utf-8")
@@ -196,7 +196,7 @@ def test_any_text_is_text(text: str) -> None:
     assert document.text_of("div text") == shown(text) * 2
 
 
-def test_a_hostile_text() -> None:
+def test_scripts_and_ends_of_elements_are_shown() -> None:
     """Scripts, ends of elements, comments and entities are shown."""
     document = Document(whole(HOSTILE))
     assert document.texts_of("h1") == [printable(HOSTILE)]
@@ -244,7 +244,7 @@ def test_every_colour_is_there_in_both_schemes(kind: str) -> None:
 # ---- tables
 
 
-def test_table() -> None:
+def test_a_table_has_a_column_of_text_and_others_of_numbers() -> None:
     """The first column is text, the others are numbers; rows keep their order."""
     lines = [["a & b", "1.5", "20 %"], ["c", "2.5", "80 %"]]
     document = Document(table(filled_table(["class", "bits", "share"], lines, num_text_columns=1)))
@@ -255,14 +255,14 @@ def test_table() -> None:
 
 
 @pytest.mark.parametrize("num_text_columns", [0, 1, 2, 3])
-def test_columns_of_text(num_text_columns: int) -> None:
+def test_as_many_columns_are_text_as_asked_for(num_text_columns: int) -> None:
     """As many columns as asked for are text."""
     document = Document(table(filled_table(list("abc"), [list("xyz")], num_text_columns=num_text_columns)))
     assert document.texts_of("td") == list("xyz")[:num_text_columns]
     assert document.texts_of("th number") == list("abc")[num_text_columns:]
 
 
-def test_an_empty_table() -> None:
+def test_a_table_without_rows_has_its_headers() -> None:
     """A table without rows has its headers."""
     assert Document(table(filled_table(["a"], [], num_text_columns=1))).texts_of("th") == ["a"]
 
@@ -270,7 +270,7 @@ def test_an_empty_table() -> None:
 # ---- heat texts
 
 
-def test_heat_text() -> None:
+def test_neighbours_of_one_colour_are_one_element() -> None:
     """Neighbours of one colour are together, each under the class of its step."""
     document = Document(heat_text("ab<d", [0, 0.1, 5, 99], SURPRISAL))
     steps = [(path, data) for path, data in document.texts if "div text" in path and data]
@@ -283,7 +283,7 @@ def test_heat_text() -> None:
     assert document.named("script") == []
 
 
-def test_a_diverging_heat_text() -> None:
+def test_a_diverging_heat_text_has_colours_of_its_own() -> None:
     """Its colours are others, and its middle is the middle step."""
     document = Document(heat_text("abc", [-1, 0, 1], ACTIVATION))
     assert document.elements[0] == ("figure", {"class": "heat diverging"})
@@ -295,7 +295,7 @@ def test_a_diverging_heat_text() -> None:
     [(SURPRISAL, "010 bits"), (ACTIVATION, "-11 activation"), (OPENNESS, "01 openness")],
     ids=lambda value: getattr(value, "label", ""),
 )
-def test_legend(scale: Any, legend: str) -> None:
+def test_a_legend_shows_all_colours_between_the_ends_of_the_scale(scale: Any, legend: str) -> None:
     """Between the ends of the scale stand all of its colours, after them the unit."""
     html = heat_text("a", [0], scale)
     document = Document(html)
@@ -304,7 +304,7 @@ def test_legend(scale: Any, legend: str) -> None:
     assert f'<figcaption>{scale.low}<span class="ramp">{ramp}</span>{scale.high} ' in html
 
 
-def test_newlines_and_what_does_not_print() -> None:
+def test_what_does_not_print_is_told_from_its_escape() -> None:
     """A newline stays one, and what does not print is told from a text that reads like its escape."""
     document = Document(heat_text("a \n\\n\x1b\t", [0] * 7, SURPRISAL))
     assert document.texts_of("i newline") == ["\n"]
@@ -312,7 +312,7 @@ def test_newlines_and_what_does_not_print() -> None:
     assert document.text_of("div text") == "a \n\\n\\x1b\\t"
 
 
-def test_an_empty_heat_text() -> None:
+def test_an_empty_heat_text_has_a_legend() -> None:
     """A text of nothing has a legend, with details or without."""
     for details in (None, details_of("")):
         document = Document(heat_text("", [], SURPRISAL, details=details))
@@ -321,7 +321,7 @@ def test_an_empty_heat_text() -> None:
 
 
 @pytest.mark.parametrize("values", [[1.0], [1.0, 2.0, 3.0]])
-def test_a_value_for_each_character(values: list[float]) -> None:
+def test_more_or_fewer_values_than_characters_are_refused(values: list[float]) -> None:
     """More or fewer values than characters are refused."""
     with pytest.raises(ValueError, match="zip"):
         heat_text("ab", values, SURPRISAL)
@@ -330,7 +330,7 @@ def test_a_value_for_each_character(values: list[float]) -> None:
 # ---- details
 
 
-def test_an_element_for_each_character() -> None:
+def test_with_details_each_character_can_be_pointed_at() -> None:
     """With details, each character can be pointed at, and the text can be reached by keyboard."""
     document = Document(heat_text("aab\n", [0] * 4, SURPRISAL, details=details_of("aab\n")))
     assert document.texts_of("span h0")[1:] == ["a", "a", "b", ""]
@@ -340,7 +340,7 @@ def test_an_element_for_each_character() -> None:
     assert "arrow keys" in document.text_of("figcaption")
 
 
-def test_details() -> None:
+def test_details_are_written_with_four_digits_and_visible_characters() -> None:
     """The details are there as they are, probabilities with four digits, characters made visible."""
     details = Details(
         probabilities=np.array([0.123456, 1e-7 / 3], np.float64),
@@ -358,7 +358,7 @@ def test_details() -> None:
     }
 
 
-def test_so_many_guesses() -> None:
+def test_of_more_guesses_than_five_the_first_five_are_there() -> None:
     """Of more guesses than five, the first five are there."""
     details = details_of("ab", num_guesses=7)
     data = data_of(heat_text("ab", [0, 0], SURPRISAL, details=details))
@@ -367,7 +367,7 @@ def test_so_many_guesses() -> None:
     np.testing.assert_allclose(data["guess_probabilities"], details.guess_probabilities[:, :5], rtol=5e-4)
 
 
-def test_single_precision() -> None:
+def test_probabilities_in_float32_are_rounded_as_others() -> None:
     """Probabilities in float32 are rounded as others are."""
     details = details_of("ab")
     single = replace(details, probabilities=details.probabilities.astype(np.float32))
@@ -377,7 +377,7 @@ def test_single_precision() -> None:
 
 @settings(deadline=None)
 @given(strange)
-def test_any_vocabulary(char: str) -> None:
+def test_no_character_of_a_vocabulary_ends_the_details(char: str) -> None:
     """No character of a vocabulary ends the block of details, or is lost in it."""
     html = heat_text("a", [0], SURPRISAL, details=details_of("a", vocab=(char, "</script>", "<!--")))
     assert data_of(html)["vocab"] == [visible(char), "</script>", "<!--"]
@@ -386,14 +386,14 @@ def test_any_vocabulary(char: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["probabilities", "ranks", "guesses", "guess_probabilities"])
-def test_details_for_each_character(name: str) -> None:
+def test_details_of_more_characters_than_the_text_has_are_refused(name: str) -> None:
     """Details of more characters than the text has are refused."""
     details = replace(details_of("ab"), **{name: getattr(details_of("abc"), name)})
     with pytest.raises(ValueError, match="the details are not those of 2 characters"):
         heat_text("ab", [0, 0], SURPRISAL, details=details)
 
 
-def test_details_that_are_not_numbers() -> None:
+def test_details_that_are_not_numbers_are_refused() -> None:
     """A probability that no JSON can hold is refused, rather than a page written that cannot be read."""
     details = replace(details_of("ab"), probabilities=np.array([0.5, np.nan]))
     with pytest.raises(ValueError, match="JSON"):

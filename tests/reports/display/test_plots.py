@@ -48,7 +48,7 @@ count
 ● counts"""
 
 
-def test_a_linear_plot() -> None:
+def test_a_linear_plot_has_ticks_labels_and_joined_points() -> None:
     """Axes have ticks and labels with units, points are joined, and a later series covers an earlier one."""
     zero = Series("zero", [1, 5], [0, 0])
     assert (
@@ -59,7 +59,7 @@ def test_a_linear_plot() -> None:
     )
 
 
-def test_a_logarithmic_plot() -> None:
+def test_on_logarithmic_axes_a_power_is_a_straight_line() -> None:
     """On logarithmic axes a power is a straight line, and what is not above zero is left out."""
     counts = Series("counts", [0, 1, 10, 100, 100], [5, 10_000, 100, 1, -1])
     assert (
@@ -125,7 +125,7 @@ def test_plots_use_their_width(width: int) -> None:
     assert plot.splitlines()[1].endswith("●")
 
 
-def test_plots_are_for_a_common_terminal() -> None:
+def test_a_plot_is_20_lines_of_at_most_80_columns_by_default() -> None:
     """A plot is 20 lines of at most 80 columns unless told otherwise."""
     lines = line_plot([SQUARES], x_label="x", y_label="y").splitlines()
     assert (len(lines), max(map(cell_len, lines))) == (20, 80)
@@ -197,13 +197,13 @@ def test_the_line_goes_on_without_points_that_have_no_place() -> None:
     assert plots[0] == plots[1]
 
 
-def test_a_single_point() -> None:
+def test_a_single_point_is_one_marker_in_the_middle() -> None:
     """A series of one point is one marker in the middle of its axes."""
     plot = line_plot([Series("a", [3], [-7])], x_label="x", y_label="y", width=43, height=12)
     assert cells_of(plot) == ["", "", "", " " * 18 + "●", "", "", ""]
 
 
-def test_no_series() -> None:
+def test_without_any_point_there_are_axes() -> None:
     """Without any point there are axes to see all the same."""
     plot = line_plot([], x_label="step", y_label="loss (bits)", height=10)
     assert not any(map(str.strip, cells_of(plot)))
@@ -268,7 +268,7 @@ def test_labels_that_would_touch_are_left_out() -> None:
     log_x=st.booleans(),
     width=st.integers(30, 100),
 )
-def test_labels_stand_apart(x: list[float], log_x: bool, width: int) -> None:
+def test_numbers_on_the_x_axis_stand_apart_and_in_order(x: list[float], log_x: bool, width: int) -> None:
     """Between two numbers on the x axis there are two blanks or more, and they are in order."""
     plot = line_plot([Series("a", x, x)], x_label="", y_label="", log_x=log_x, width=width)
     labels = re.split(" {2,}", plot.splitlines()[-3].strip())

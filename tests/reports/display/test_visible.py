@@ -26,7 +26,7 @@ numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=120)
         ("\\", "\\"),
     ],
 )
-def test_visible(text: str, shown: str) -> None:
+def test_a_space_and_what_does_not_print_become_visible(text: str, shown: str) -> None:
     """A space is ␣, what does not print is its escape, all else is itself."""
     assert visible(text) == shown
 
@@ -57,7 +57,7 @@ def test_printable_keeps_lines(text: str) -> None:
     ).replace(r"\t", "\t")
 
 
-def test_printable() -> None:
+def test_a_carriage_return_and_commands_are_escaped() -> None:
     """A carriage return could overwrite a line, so it is escaped, as is what begins a command."""
     assert printable("a b\tc\n\r\x1b[2J") == "a b\tc\n" + r"\r\x1b[2J"
 
@@ -66,13 +66,15 @@ def test_printable() -> None:
     ("values", "shown"),
     [([], ""), ([3], "▁"), ([5, 5, 5], "▁▁▁"), ([0, 7], "▁█"), (list(range(8)), SPARKS), ([2, 1], "█▁")],
 )
-def test_sparkline(values: list[float], shown: str) -> None:
+def test_the_lowest_value_is_the_lowest_bar_and_the_highest_the_highest(
+    values: list[float], shown: str
+) -> None:
     """The lowest value is the lowest bar, the highest the highest; equal ones are low."""
     assert sparkline(values) == shown
 
 
 @given(numbers, st.integers(1, 60))
-def test_sparkline_fits(values: list[float], width: int) -> None:
+def test_a_sparkline_fits_its_width_and_keeps_the_order_of_heights(values: list[float], width: int) -> None:
     """There are as many bars as values, but no more than fit; the order of heights is that of values."""
     bars = sparkline(values, width=width)
     assert len(bars) == min(len(values), width)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charseq.text import UNSEEN, CharTokenizer
@@ -14,14 +14,12 @@ from charseq.text import UNSEEN, CharTokenizer
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-@settings(deadline=None)
 @given(text=texts)
 def test_vocabulary_is_the_sorted_distinct_code_points(text: str) -> None:
     """The vocabulary is every code point of the text, once, in order."""
     assert CharTokenizer.fit(text).vocab == tuple(sorted(set(text)))
 
 
-@settings(deadline=None)
 @given(text=texts, other=texts)
 def test_other_characters_are_unseen(text: str, other: str) -> None:
     """A character gets UNSEEN if and only if the vocabulary lacks it."""
@@ -29,7 +27,6 @@ def test_other_characters_are_unseen(text: str, other: str) -> None:
     assert (tokens == UNSEEN).tolist() == [char not in text for char in other]
 
 
-@settings(deadline=None)
 @given(text=texts, other=texts)
 def test_seen_characters_keep_their_numbers_in_any_text(text: str, other: str) -> None:
     """A seen character has its place in the vocabulary as its token, whatever stands around it."""
@@ -72,7 +69,6 @@ def test_decode_takes_an_array_or_a_list() -> None:
     assert tokenizer.decode(np.array(tokens, np.int32)) == tokenizer.decode(tokens) == "hello"
 
 
-@settings(deadline=None)
 @given(text=texts)
 def test_escape_probability_is_that_of_good_and_turing(text: str) -> None:
     """The escape probability is (characters that occur once, at least 1) / (characters + 1)."""

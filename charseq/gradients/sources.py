@@ -1,0 +1,13 @@
+"""The gradient sources of the program, as SOURCES names them."""
+
+from charseq.gradients.plan import Plan
+from charseq.gradients.shards import Shards
+from charseq.gradients.source import GradientSource
+from charseq.gradients.step import Job
+from charseq.gradients.whole import Whole
+from charseq.network import State
+
+
+def backpropagation(job: Job, state: State, plan: Plan) -> GradientSource:
+    """Return truncated backpropagation through time: in one piece or in shards, as the plan says."""
+    return Whole(job, state, plan) if plan.num_shards == 1 else Shards(job, state, plan)

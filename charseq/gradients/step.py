@@ -1,0 +1,96 @@
+"""The training step: forward to the hidden states, loss, backward."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from charseq.gradients.losses import Loss, SoftmaxLoss
+from charseq.network import CharModel, State, Workspace
+from charseq.text.batches import Window
+
+BUFFER_SIZE = 1024
+"""Elements that NumPy buffers at a time; its own 8192 are more memory than the rest of a step allocates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A loss over windows of up to T steps of N streams, whose gradient is wanted.
+
+    With `resets` streams may begin anew inside a window. `seed` is that of dropout and of losses that draw.
+    """
+
+    model: CharModel
+    num_steps: int
+    num_streams: int
+    resets: bool
+    seed: int
+    loss: Loss = field(default_factory=SoftmaxLoss)
+
+
+class TrainingStep:
+    """The training step of some streams of a job, the `columns` of its windows.
+
+    It advances their part of `state`. `grads` holds the gradient, which the next call overwrites.
+    """
+
+    def __init__(self, job: Job, state: State, columns: slice) -> None:
+        self.job, self.columns = job, columns
+        self.grads = job.model.params.like()
+        self._state = State({name: array[columns] for name, array in state.arrays.items()})
+        self._work: Workspace | None = None
+        self._loss_work: Any = None
+
+    def __call__(self, window: Window, step: int, *, total_weight: float) -> float:
+        """Write the gradient of a window of these streams; return their share of the batch's mean loss.
+
+        `total_weight` is that of the whole batch. Random numbers depend on the seed, the `step` and the
+        first stream alone.
+        """
+        model, loss = self.job.model, self.job.loss
+        work, rng = self._work or self._allocate(), self._random_numbers(step)
+        with np.errstate(over="ignore", invalid="ignore"), small_buffers():  # the trainer notices nan
+            h = model.hidden(window.inputs, self._state, work, resets=window.resets, dropout_rng=rng)
+            mean = loss.gradient(
+                h,
+                window.targets,
+                model.projection,
+                model.params,
+                self.grads,
+                self._loss_work,
+                weights=window.weights,
+                total_weight=total_weight,
+                rng=rng,
+                out=work.dh,
+            )
+            model.backward(work.dh, work, self.grads)
+        return mean
+
+    def _allocate(self) -> Workspace:
+        """Allocate at the first call: by then this is the process that works here, and its memory is near."""
+        job, num_streams = self.job, self.columns.stop - self.columns.start
+        self._work = job.model.workspace(job.num_steps, num_streams, resets=job.resets, logits=False)
+        self._loss_work = job.loss.workspace(job.model.params, job.num_steps * num_streams)
+        return self._work
+
+    def _random_numbers(self, step: int) -> np.random.Generator | None:
+        if not (self.job.model.config.dropout or self.job.loss.draws):
+            return None
+        return np.random.default_rng([self.job.seed, 1, step, self.columns.start])
+
+
+def batch_weight(window: Window) -> float:
+    """Return the total weight of a batch, or 1 where no target counts: then loss and gradient are 0."""
+    return window.total_weight or 1.0
+
+
+@contextmanager
+def small_buffers() -> Iterator[None]:
+    """Let NumPy take smaller buffers for operands that are not contiguous: fewer bytes, and no slower."""
+    before = np.setbufsize(BUFFER_SIZE)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)

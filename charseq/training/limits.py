@@ -1,0 +1,68 @@
+"""The limits of a run: how much of it is done, why it stops, and what would let it go on."""
+
+from dataclasses import dataclass
+
+from charseq.config import DEFAULT_MAX_TIME, TrainConfig, format_duration
+from charseq.training.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Epochs, steps, seconds and patience of a run, 0 for no limit; without any it has DEFAULT_MAX_TIME."""
+
+    num_epochs: int
+    max_steps: int
+    max_time: float
+    patience: int
+
+    @classmethod
+    def of(cls, train: TrainConfig) -> "Limits":
+        """Return the limits that the settings ask for."""
+        unlimited = not (train.num_epochs or train.max_steps or train.max_time)
+        seconds = DEFAULT_MAX_TIME if unlimited else train.max_time
+        return cls(train.num_epochs, train.max_steps, seconds, train.patience)
+
+    def share_done(self, now: Progress, *, num_windows: int, reserve: float = 0.0) -> float:
+        """Return how much of the run is done, in [0, 1], by the nearest of its limits.
+
+        An epoch has `num_windows`; the last `reserve` seconds of the time are kept for something else.
+        """
+        epochs = now.epoch + now.window / num_windows
+        shares = [
+            epochs / self.num_epochs if self.num_epochs else 0,
+            now.step / self.max_steps if self.max_steps else 0,
+            now.elapsed / max(self.max_time - reserve, 1e-3) if self.max_time else 0,
+        ]
+        return min(1.0, max(shares))
+
+    def reason_to_stop(self, now: Progress, *, reserve: float = 0.0) -> str | None:
+        """Return which limit is reached; None while there is none."""
+        if self.num_epochs and now.epoch >= self.num_epochs:
+            return f"epochs done: {now.epoch}"
+        if self.max_steps and now.step >= self.max_steps:
+            return f"steps done: {now.step}"
+        if self.max_time and now.elapsed >= self.max_time - reserve:
+            return f"the time of {format_duration(self.max_time)} is up"
+        if self.patience and now.num_bad_validations >= self.patience:
+            return f"validations without improvement: {now.num_bad_validations}"
+        return None
+
+    def way_on(self, now: Progress) -> str:
+        """Return how far the run is at the limit that is reached, and the option that goes on."""
+        ran = max(1, round(now.elapsed))
+        if self.num_epochs and now.epoch >= self.num_epochs:
+            return _sentence(
+                "--num-epochs", f"has done {now.epoch} epochs", f"{2 * now.epoch}", f"{now.epoch}"
+            )
+        if self.max_steps and now.step >= self.max_steps:
+            return _sentence("--max-steps", f"has done {now.step} steps", f"{2 * now.step}", f"{now.step}")
+        if self.patience and now.num_bad_validations >= self.patience:
+            bad = now.num_bad_validations
+            return f"has had {bad} validations without improvement: --patience {2 * bad} goes on"
+        return _sentence(
+            "--max-time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
+        )
+
+
+def _sentence(option: str, done: str, twice: str, more: str) -> str:
+    return f"{done}; {option} counts from the start of the run: {twice} gives {more} more"

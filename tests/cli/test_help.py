@@ -1,0 +1,87 @@
+"""charseq help: the manual as a list, in a pipe, and in a terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from charseq.manual import TOPICS, read_page
+from tests.cli.conftest import Call, Outcome, surroundings
+
+
+def test_topics_are_listed(call: Call) -> None:
+    """Without an argument each topic stands on a line with what its page is about."""
+    code, out, err = call("help")
+    assert (code, err) == (0, "")
+    lines = {line.split(maxsplit=1)[0]: line for line in out.splitlines() if line.startswith("  ")}
+    assert list(lines) == list(TOPICS)
+    assert all(about in lines[topic] for topic, about in TOPICS.items())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_page_in_a_pipe_is_plain(call: Call, topic: str) -> None:
+    """Where stdout is no terminal, the page is its Markdown text."""
+    assert call("help", topic) == Outcome(0, read_page(topic), "")
+
+
+def test_a_command_is_a_topic(call: Call) -> None:
+    """The name of a command shows its part of the page `commands`."""
+    code, out, err = call("help", "next")
+    assert (code, err) == (0, "")
+    assert out.startswith("## charseq next\n")
+    assert out.count("\n## ") == 0
+    assert out in read_page("commands")
+
+
+def test_an_unknown_topic_is_refused(call: Call) -> None:
+    """A misspelt topic is a bad request, and the nearest one is named."""
+    topics = ", ".join(TOPICS)
+    assert call("help", "metod") == Outcome(
+        2, "", f"charseq: error: no topic 'metod' in the manual (did you mean 'method'?); topics: {topics}\n"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """`charseq help commands | head` ends with 0 and says nothing."""
+    done = subprocess.Popen(
+        [sys.executable, "-m", "charseq", "help", "performance"],
+        cwd=tmp_path,
+        env=surroundings(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert done.stdout
+    done.stdout.close()
+    _, err = done.communicate(timeout=60)
+    assert (done.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize(("changes", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_page_in_a_terminal_goes_through_the_pager(
+    tmp_path: Path, changes: dict[str, str], coloured: bool
+) -> None:
+    """In a terminal PAGER gets the page formatted: no Markdown marks, colours unless NO_COLOR is set."""
+    master, slave = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "charseq", "help", "settings"],
+        cwd=tmp_path,
+        env=surroundings(
+            PAGER=f"cat > {tmp_path / 'page'}", MANPAGER="", TERM="xterm-256color", COLUMNS="80", **changes
+        ),
+        stdin=slave,
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    os.close(slave)
+    os.close(master)
+    page = (tmp_path / "page").read_text(encoding="utf-8")
+    assert "CHARSEQ_MODEL_CELL" in page
+    assert "**" not in page
+    assert "<!--" not in page
+    assert ("\x1b[1;36" in page or "\x1b[36" in page) == coloured
+    assert done.stderr == b""

@@ -1,0 +1,165 @@
+"""A choice of targets and a loss, one definition and one registration each, taken through `charseq train`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from charseq.arrays import FloatArray, TokenArray
+from charseq.gradients import LOSSES, TARGETS, Plan, SoftmaxLoss
+from charseq.gradients.step import Job, TrainingStep, batch_weight
+from charseq.network.parameters import Parameters
+from charseq.network.projection import Projection
+from charseq.runs.directory import METRICS, MODEL
+from charseq.text.batches import Window
+from tests.cli import conftest
+from tests.cli.conftest import Call
+from tests.complex_step import check_gradients
+from tests.gradients.builders import learnt, make_job, make_window
+
+call, _clean_surroundings = conftest.call, conftest._clean_surroundings
+SMOOTHING = 0.1
+
+
+def every_second_target(window: Window) -> FloatArray:
+    """Count the targets of every second step."""
+    weights = np.zeros(window.targets.shape)
+    weights[1::2] = 1
+    return weights
+
+
+class LabelSmoothing(SoftmaxLoss):
+    """Cross-entropy with a tenth of each target spread over the vocabulary (Szegedy et al. 2016)."""
+
+    def gradient(
+        self,
+        h: FloatArray,
+        targets: TokenArray,
+        projection: Projection,
+        params: Parameters,
+        grads: Parameters,
+        work: FloatArray,
+        *,
+        weights: FloatArray | None,
+        total_weight: float,
+        rng: np.random.Generator | None,
+        out: FloatArray,
+    ) -> float:
+        logits = projection.forward(h, params, out=work[: targets.size].reshape(*targets.shape, -1))
+        logits -= logits.real.max(axis=-1, keepdims=True)
+        log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        wanted = np.full(log_p.shape, SMOOTHING / log_p.shape[-1])
+        np.put_along_axis(wanted, targets[..., None], wanted[0, 0, 0] + 1 - SMOOTHING, axis=-1)
+        share = (np.ones(targets.shape) if weights is None else weights)[..., None] / total_weight
+        logits[...] = (np.exp(log_p) - wanted) * share
+        projection.backward(logits, h, params, grads, out=out)
+        loss: float = -(share * wanted * log_p).sum().item()
+        return loss
+
+
+@pytest.fixture(autouse=True)
+def _toys(monkeypatch: pytest.MonkeyPatch, _clean_surroundings: None) -> None:
+    """Register both, and stand in an empty directory with one corpus in it."""
+    monkeypatch.setitem(TARGETS, "toy", every_second_target)
+    monkeypatch.setitem(LOSSES, "toy", LabelSmoothing())
+    Path("text.txt").write_text("the rain in spain stays\nmainly in the plain\n" * 12)
+
+
+def job_of(loss: str, **options: Any) -> Job:
+    """Return the job of the builders, with one of the registered losses."""
+    job = make_job("gru", **options)
+    return Job(job.model, job.num_steps, job.num_streams, job.resets, job.seed, LOSSES[loss])
+
+
+def weighted_window(num_streams: int) -> Window:
+    window = make_window(num_streams)
+    return window._replace(weights=TARGETS["toy"](window))
+
+
+def start(call: Call, run: str, *options: str) -> None:
+    sizes = ("--hidden-size", "6", "--batch-size", "4", "--seq-length", "10", "--max-steps", "20")
+    outcome = call("train", "text.txt", "-o", run, *sizes, "--backend", "numpy", "--quiet", *options)
+    assert outcome.code == 0, outcome.err
+
+
+def curve(run: str) -> list[float]:
+    """Return the training losses of a run's validations."""
+    lines = Path(run, METRICS).read_text().splitlines()
+    return [json.loads(line)["train_nats_per_char"] for line in lines]
+
+
+@pytest.mark.parametrize("loss", ["softmax", "toy"])
+def test_the_gradient_of_both_together(loss: str) -> None:
+    """Whatever the loss, the gradient of weighted targets is that of the complex step."""
+    job = job_of(loss, num_streams=2, dtype=np.complex128, hidden_size=3)
+    window, state = weighted_window(2), job.model.initial_state(2)
+    step = TrainingStep(job, state, slice(0, 2))
+
+    def value() -> complex:
+        state.reset_()
+        return step(window, 0, total_weight=batch_weight(window))
+
+    value()
+    grads = {name: array.copy() for name, array in step.grads.items()}
+    check_gradients(value, job.model.params, grads)
+
+
+def test_targets_without_weight_are_not_learnt() -> None:
+    """What stands at a step that does not count is of no influence on loss and gradient."""
+    job, window = job_of("softmax"), weighted_window(6)
+    others = window.targets.copy()
+    others[::2] = (others[::2] + 1) % job.model.vocab_size
+    losses, gradients, _ = learnt(job, Plan(), [window])
+    other_losses, other_gradients, _ = learnt(job, Plan(), [window._replace(targets=others)])
+    assert losses == other_losses
+    np.testing.assert_array_equal(gradients, other_gradients)
+
+
+def test_shards_share_both() -> None:
+    """In two shards the weighted loss and its gradient are those of one piece."""
+    job, windows = job_of("toy"), [weighted_window(6)]
+    whole, shards = learnt(job, Plan(), windows), learnt(job, Plan(2), windows)
+    np.testing.assert_allclose(shards[0], whole[0], rtol=1e-13)
+    np.testing.assert_allclose(shards[1], whole[1], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_both_are_trained_from_the_command_line(threads: str, call: Call) -> None:
+    """`charseq train --loss toy --loss-on toy` learns, and its loss per character falls."""
+    start(call, "run", "--loss", "toy", "--loss-on", "toy", "--eval-every", "5", "--threads", threads)
+    losses = curve("run")
+    assert len(losses) == 4
+    assert losses[-1] < losses[0]
+
+
+def test_each_makes_a_model_of_its_own(call: Call) -> None:
+    """The loss and the choice of targets combine: four runs, four different models."""
+    for name, options in {
+        "neither": [],
+        "loss": ["--loss", "toy"],
+        "targets": ["--loss-on", "toy"],
+        "both": ["--loss", "toy", "--loss-on", "toy"],
+    }.items():
+        start(call, name, "--threads", "1", *options)
+    models = [load_file(f"{name}/{MODEL}")["projection.V"] for name in ("neither", "loss", "targets", "both")]
+    assert len({model.tobytes() for model in models}) == 4
+
+
+def test_a_run_is_resumed_with_both(call: Call) -> None:
+    """A run goes on with its loss and its targets; neither can be changed on the way."""
+    start(call, "run", "--threads", "1", "--loss", "toy", "--loss-on", "toy")
+    outcome = call("train", "--resume", "run", "--max-steps", "25", "--quiet")
+    assert outcome.code == 0, outcome.err
+    for option, key in (("--loss", "train.loss"), ("--loss-on", "data.loss_on")):
+        outcome = call("train", "--resume", "run", option, "softmax" if key == "train.loss" else "all")
+        assert (outcome.code, f"{key} cannot change" in outcome.err) == (2, True)
+
+
+def test_an_unknown_name_is_refused(call: Call) -> None:
+    """A loss that is not registered is an error that lists those that are."""
+    outcome = call("train", "text.txt", "--loss", "tax")
+    assert outcome.code == 2
+    assert "softmax, toy" in outcome.err

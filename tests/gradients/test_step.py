@@ -1,0 +1,85 @@
+"""The training step: what it allocates once it is warm, and what its random numbers depend on."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from charseq.cells import CELLS
+from charseq.config import ModelConfig, OptimConfig
+from charseq.gradients import Job, Plan
+from charseq.gradients.sources import backpropagation
+from charseq.gradients.step import TrainingStep, batch_weight
+from charseq.network import CharModel
+from charseq.optim import clip_, make_optimizer
+from tests.complex_step import check_gradients
+from tests.gradients.builders import T, make_job, make_window
+
+
+@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
+@pytest.mark.parametrize("resets", [False, True], ids=["stream", "resets"])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("num_streams", [5, 16])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_warm_training_step_allocates_little(
+    cell: str, num_streams: int, dropout: float, resets: bool, embedding_size: int
+) -> None:
+    """Gradient, clipping and update hold less than 16 KiB of new memory at a time, whatever the sizes."""
+    config = ModelConfig(
+        cell=cell,  # type: ignore[arg-type]
+        hidden_size=64,
+        num_layers=2,
+        dropout=dropout,
+        embedding_size=embedding_size,
+    )
+    model = CharModel(config, 65)
+    model.initialise_(np.random.default_rng(0))
+    job = Job(model, 64, num_streams, resets=resets, seed=0)
+    window = make_window(num_streams, num_steps=64, resets=resets)
+    optim = OptimConfig()
+    optimizer = make_optimizer(optim, model.params)
+    with backpropagation(job, model.initial_state(num_streams), Plan()) as source:
+
+        def step() -> None:
+            _, grads = source.gradient(window, 0)
+            clip_(grads.flat, optim.max_grad_norm)
+            optimizer.step(model.params, grads, learning_rate=1e-3)
+
+        step()
+        step()
+        tracemalloc.start()
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 * 1024
+
+
+# ---- gradients
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["all", "weights"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_a_step(cell: str, weighted: bool) -> None:
+    """Forward, loss and backward together have the derivatives of the complex step, for every parameter."""
+    job = make_job(cell, num_streams=2, dtype=np.complex128, hidden_size=3, embedding_size=2)
+    window = make_window(2, weighted=weighted)
+
+    state = job.model.initial_state(2)
+    step = TrainingStep(job, state, slice(0, 2))
+
+    def loss() -> complex:
+        state.reset_()
+        return step(window, 0, total_weight=batch_weight(window))
+
+    loss()
+    grads = {name: array.copy() for name, array in step.grads.items()}
+    check_gradients(loss, job.model.params, grads)
+
+
+def test_a_window_in_which_nothing_counts() -> None:
+    """Where all weights are zero the loss is zero, and so is every gradient."""
+    job, window = make_job(), make_window(6)._replace(weights=np.zeros((T, 6)))
+    step = TrainingStep(job, job.model.initial_state(6), slice(0, 6))
+    step.grads.flat.fill(9)
+    assert step(window, 0, total_weight=batch_weight(window)) == 0
+    assert not step.grads.flat.any()

@@ -1,0 +1,9 @@
+"""Which targets count."""
+
+from charseq.gradients import TARGETS
+from tests.gradients.builders import make_window
+
+
+def test_every_target_counts_once() -> None:
+    """The choice "all" gives no weights: each target of a window counts once."""
+    assert TARGETS["all"](make_window(3)) is None
