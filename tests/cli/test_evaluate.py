@@ -235,11 +235,6 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
     assert lines[0] == f"{tmp_path}/empty.txt 0"
 
 
-def perplexity_of(row: dict[str, Any]) -> str:
-    """Return a perplexity as tables show it."""
-    return f"{row['perplexity']:.4f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
-
-
 # ---- the model's own test part
 
 
