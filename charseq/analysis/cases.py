@@ -22,7 +22,7 @@ from charseq.scoring.score import perplexity_of
 
 
 class Expectation(BaseModel):
-    """What a model must reach: a rank no worse than `rank`, a probability of at least `min_probability`."""
+    """The aim of a case: a rank no worse than `rank`, a probability of at least `min_probability`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

@@ -36,18 +36,18 @@ class ComparedModel:
 
     @property
     def kind(self) -> str:
-        """What kind of model it is, in a few words: "gru 1 x 256"."""
+        """The kind of the model in a few words: "gru 1 x 256"."""
         return self.checkpoint.description
 
     @property
     def num_parameters(self) -> int:
-        """How many numbers it has learnt."""
+        """The number of parameters, or of n-grams counted."""
         return self.checkpoint.model.num_parameters
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many bits more model `a` pays than model `b`: less than 0 where a is better."""
+    """The bits of model `a` minus those of model `b`: less than 0 where a is better."""
 
     a: str
     b: str
@@ -89,7 +89,7 @@ class Passage:
 
     @property
     def spread(self) -> float:
-        """How much more the worst model paid than the best one, in nats."""
+        """The nats of the worst model minus those of the best one."""
         return max(self.nats) - min(self.nats)
 
 

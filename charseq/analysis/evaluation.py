@@ -53,6 +53,12 @@ class Wanted:
     units: str = "block"
     analyses: Mapping[str, Analysis] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> list[str]:
+        """The names of the parts beside the totals of the texts, in their order."""
+        more = {"hardest": self.num_hardest, "calibration": self.calibration}
+        return [*self.by, *(name for name, wanted in more.items() if wanted), *self.analyses]
+
 
 @dataclass(frozen=True, slots=True)
 class TextTotals:

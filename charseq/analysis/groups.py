@@ -34,7 +34,7 @@ class Grouping(ABC):
     """
 
     has_order: ClassVar[bool] = False
-    """Whether the groups have an order of their own, in which they are shown unless another is asked for."""
+    """True for groups with an order of their own, in which they are shown unless another is asked for."""
 
     def __init__(self, worst: Worst) -> None:
         self.worst, self.file = worst, ""

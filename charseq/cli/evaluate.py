@@ -126,12 +126,10 @@ def command(
         raise ConfigError("--steps needs --cases")
     if sort is not None and by is None:
         raise ConfigError("--sort needs --by")
-    groupings, analyses = _groupings(by), _analyses(report)
-    reads = bool(texts) or cases is None or any((baseline, by, hardest, calibration, heatmap, analyses))
-    asked = ["text"] if reads else []
-    asked += groupings
-    asked += [name for name, wanted in (("hardest", hardest), ("calibration", calibration)) if wanted]
-    asked += analyses
+    analyses = _analyses(report)
+    wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration, resample, analyses)
+    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts))
+    asked = ["text", *wanted.parts] if reads else []
     if cases is not None:
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
@@ -142,13 +140,13 @@ def command(
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"
-    listeners = [listener for listener, wanted in ((heat_maps, heatmap), (shown, with_page)) if wanted]
+    listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
         with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
                 named_texts(texts, errors) if texts else held_out_text(checkpoint),
-                Wanted(groupings, _sort(sort), num_rows, hardest, calibration, resample, analyses),
+                wanted,
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,

@@ -1,4 +1,4 @@
-"""What reading and training look like: live in a terminal, plain lines anywhere else; all of it on stderr."""
+"""The progress of reading and training: live in a terminal, plain lines elsewhere; all of it on stderr."""
 
 import math
 import time

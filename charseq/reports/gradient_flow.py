@@ -38,7 +38,7 @@ class FlowPoint:
 
 
 class GradientFlowReport(Report):
-    """How fast the gradients fade, their course as a plot, and the norms themselves."""
+    """The factor of a step, the course of the gradients as a plot, and the norms themselves."""
 
     command, name, title, has_name = "inspect", "gradient-flow", "Gradient flow", False
     help = "`charseq inspect --gradient-flow`. One row for each model, layer and lag."

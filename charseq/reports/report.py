@@ -26,9 +26,9 @@ class Report(ABC):
     title: ClassVar[str]
     """The heading on a page."""
     help: ClassVar[str]
-    """How to ask for it, and the meaning of a row: sentences for the manual."""
+    """Sentences for the manual: the command that asks for it, and the meaning of a row."""
     has_name: ClassVar[bool] = True
-    """Whether its rows begin with a field `report`."""
+    """True where rows begin with a field `report`."""
     columns: ClassVar[tuple[Column, ...]]
 
     @property
