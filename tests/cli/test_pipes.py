@@ -101,7 +101,7 @@ def test_training_is_saved_when_the_reader_of_its_progress_goes_away(tmp_path: P
     last = Checkpoint.load(tmp_path / "run" / "last.safetensors")
     assert last.results.step > 0
     logged = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert last.results.step == json.loads(logged[-1])["step"]
+    assert last.results.step - json.loads(logged[-1])["step"] in (0, 1)  # 1 before its own validation
 
 
 @pytest.mark.parametrize(
