@@ -36,7 +36,7 @@ def exists(name: str) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Return True if `path` is a file, False also if permissions do not allow to find out."""
+    """Return True if `path` is a file, False also if permissions forbid the check."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -44,7 +44,10 @@ def is_file(path: Path) -> bool:
 
 
 def read_small(path: Path) -> str:
-    """Return the text of a small UTF-8 file. Raises OSError, ValueError if it is too large or not UTF-8."""
+    """Return the text of a small UTF-8 file.
+
+    Raises OSError, or ValueError if it is too large or not UTF-8.
+    """
     with path.open("rb") as file:
         content = file.read(MAX_SMALL_BYTES + 1)
     if len(content) > MAX_SMALL_BYTES:

@@ -53,7 +53,8 @@ class LanguageModel(Protocol):
     ) -> FloatArray:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
-        `resets` (T, N) is true where a stream starts anew. The next window may overwrite the logits.
+        `resets` (T, N) is true where a stream is reset before the token. The next window may overwrite the
+        logits.
         """
 
     def reader(self) -> TokenReader:

@@ -159,7 +159,7 @@ class NGram:
     ) -> FloatArray:
         """Return log p (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
-        `resets` (T, N) is true where a stream starts anew.
+        `resets` (T, N) is true where a stream is reset before the token.
         """
         read = np.concatenate([state.tokens, tokens])
         num_before, shape = len(state.tokens), (*tokens.shape, self.vocab_size)

@@ -58,7 +58,7 @@ class Surprisal:
         return self.nats / math.log(2)
 
     def additions(self) -> dict[str, Any]:
-        """Return what each character adds to a Score: (L,) by field, None for a field that is not counted."""
+        """Return the share of each character in a Score: (L,) by field, None for a field not counted."""
         ranks = self.ranks
         return {
             "num_chars": np.ones(len(self.nats), np.int64),
