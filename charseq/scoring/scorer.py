@@ -18,7 +18,10 @@ from charseq.text.tokenizers.tokenizer import bytes_per_char
 WINDOW_STEPS = 256
 """The number of steps in a window."""
 LINE_STREAMS, LINE_STEPS = 32, 64
-"""The number of streams for lines, which are read in parallel because each resets the state, and of steps."""
+"""The number of parallel streams in which lines are read, and of steps in their windows.
+
+Lines can be read in parallel because each begins from the zero state.
+"""
 
 
 class Scorer:
