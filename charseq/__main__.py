@@ -1,4 +1,4 @@
-"""The entry point of the command: from its first instruction on, Ctrl-C ends it silently with 130."""
+"""The entry point of the command: from the start, Ctrl-C ends it with exit code 130 and no traceback."""
 
 import os
 import signal
@@ -15,17 +15,17 @@ def main() -> None:
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         nonlocal interrupted
-        if interrupted:  # the first one was lost somewhere
+        if interrupted:  # the exception of the first Ctrl-C got lost
             os._exit(INTERRUPTED)
         interrupted = True
         raise KeyboardInterrupt
 
     def unraisable(found: Any) -> None:
-        if interrupted:  # it was raised where Python can only report it, as in a callback of an import
+        if interrupted:  # raised where Python only reports it, as in a callback of an import
             os._exit(INTERRUPTED)
         sys.__unraisablehook__(found)
 
-    heeded = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # as it is in the background of a shell
+    heeded = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # ignored in the background of a shell
     if heeded:
         signal.signal(signal.SIGINT, interrupt)
         sys.unraisablehook = unraisable
@@ -34,9 +34,9 @@ def main() -> None:
 
         code = run(sys.argv[1:])
         if heeded:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: let Python end in peace
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done: do not interrupt the exit
     except BaseException:
-        if interrupted:  # an import that was cut off may have made another exception of it
+        if interrupted:  # an interrupted import may have raised another exception
             os._exit(INTERRUPTED)
         raise
     sys.exit(code)

@@ -1,11 +1,11 @@
-"""The door for Python: load a model, score, predict and write text with it; train another one.
+"""The Python interface: load a model, score, predict and sample text with it, or train a new model.
 
     >>> import charseq
     >>> model = charseq.load("runs/pydoc")
     >>> model.score("hello").bits_per_char
     >>> model.sample("The ", length=300, temperature=0.5, seed=2)
 
-Nothing is printed. Errors are `charseq.CharseqError`, one sentence each.
+Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sentence.
 """
 
 import os
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 TRAINING_SECTIONS = ("data", "model", "optim", "train")
-"""The sections whose settings `train` takes as keywords; no key is in two of them."""
+"""The sections whose settings are keywords of `train`; no key is in two of them."""
 
 
 class Model:
-    """A trained or counted model with all that belongs to it; `load` and `train` return one.
+    """A trained or counted model with its settings and its codec, as `load` and `train` return it.
 
-    `path` is its file, and `checkpoint` holds its settings, its corpus and its validation.
+    `path` is its file. `checkpoint` holds its settings, and facts about its corpus and its validation.
     """
 
     def __init__(self, checkpoint: Checkpoint, path: Path) -> None:
@@ -58,7 +58,7 @@ class Model:
 
     @property
     def name(self) -> str:
-        """The run directory, or the file of a model that lies elsewhere."""
+        """The name of the run directory, or of the file if it is in no run directory."""
         return model_name(self.path)
 
     @property
@@ -68,27 +68,30 @@ class Model:
 
     @property
     def codec(self) -> Codec:
-        """Tokenizer and kind of sequence: the seam between text and numbers."""
+        """The codec, which turns text into tokens: the tokenizer with the kind of sequences."""
         return self.checkpoint.codec
 
     @property
     def network(self) -> CharModel:
-        """The network with its parameters. Raises ConfigError for a kind of model that has none."""
+        """The network with its parameters. Raises ConfigError for a model without one, such as n-grams."""
         return self.checkpoint.network
 
     def score(self, text: str) -> Score:
-        """Return the price of a whole text as one sum, with its bits, perplexity and accuracy."""
+        """Return the score of a text: the sum over its characters, with bits, perplexity and accuracy."""
         return self.surprisal(text).score()
 
     def surprisal(self, text: str, *, num_guesses: int = 0) -> Surprisal:
-        """Return the price of each character of `text`: arrays (L,) of nats, bits, ranks and confidences.
+        """Return the surprisal of each character of `text`: arrays (L,) of nats, bits, ranks and confidences.
 
-        With `num_guesses`, `.expected` has so many guesses for each character and the entropy before it.
+        With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
         return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
-        """Return the `top` likeliest characters after `prefix`, and the rating of the character `target`."""
+        """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
+
+        Raises ConfigError if `target` is not one character.
+        """
         if target is not None and len(target) != 1:
             raise ConfigError(f"a target is one character; got {target!r}")
         return Predictor(self.checkpoint.model, self.codec).predict(prefix, target, num_top=top)
@@ -97,22 +100,22 @@ class Model:
         """Return new text that continues `prompt`, without the prompt.
 
         `settings` are those of the section sample: length, temperature, top_k, top_p, seed. The text ends
-        before the first of the strings `stop`; that of a model of lines ends with its line.
+        before the first of the strings `stop`, and at the end of the line if the model was trained on lines.
         """
         return "".join(self.stream(prompt, stop=stop, **settings))
 
     def stream(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> Iterator[str]:
-        """Yield the text of `sample` in pieces, as it is made."""
+        """Yield the text of `sample` in pieces while it is made."""
         config = _with_keywords(Settings(), settings, ("sample",)).sample
         if config.num_samples != 1:
-            raise ConfigError("num_samples: a text at a time; call sample again with another seed")
+            raise ConfigError("num_samples: must be 1; for more texts, call sample again with another seed")
         stops = [stop] if isinstance(stop, str) else list(stop)
         return self._pieces(prompt, config, [text for text in stops if text])
 
     def states(self, text: str) -> States:
-        """Return hidden states and gates after each character of `text`, (layers, L, H) each, by name.
+        """Return the hidden states and gates after each character of `text`, (layers, L, H) each, by name.
 
-        Raises ConfigError for a kind of model that has none.
+        Raises ConfigError for a model that has none, such as n-grams.
         """
         return all_states(self.network, self.codec, text)
 
@@ -122,9 +125,9 @@ class Model:
 
 
 def load(path: StrPath | None = None) -> Model:
-    """Return the model of a run directory or a .safetensors file; without one, the newest under runs/.
+    """Return the model in a run directory or a .safetensors file; without `path`, the newest under runs/.
 
-    Raises ConfigError where there is none, CheckpointError for a file that is damaged or foreign.
+    Raises ConfigError if there is none, CheckpointError if the file is damaged or foreign.
     """
     found = find_model(None if path is None else os.fspath(path))
     return Model(Checkpoint.load(found), found)
@@ -138,13 +141,12 @@ def train(
     on_event: "Callable[[Event], None] | None" = None,
     **settings: Any,
 ) -> Model:
-    """Learn a model from text and return it: the best on validation.
+    """Train a model on text, and return the model that was best on validation.
 
     `corpus` is a file, a directory or "builtin:pydoc", or several; any setting of the sections data, model,
     optim and train is a keyword, as in `cell="lstm", max_time="2m"`. `output` is the new run directory
     (default: runs/<corpus>-<kind>), `init_from` a model to start from, and `on_event` is called with each
-    event of the training. Raises ConfigError for what cannot be asked for, DataError for a text that cannot
-    be used.
+    event of the training. Raises ConfigError if an argument is wrong, DataError if a text cannot be used.
     """
     names = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
     base = Settings().with_layer({"data": {"corpus": [os.fspath(name) for name in names]}}, "corpus")
@@ -174,11 +176,12 @@ def evaluate(
     calibration: bool = False,
     resample: str = "block",
 ) -> Evaluation:
-    """Return what `charseq evaluate` shows: the totals of each text and model, and what else is asked for.
+    """Return the evaluation that `charseq evaluate` shows: totals by text and model, and parts on request.
 
-    `texts` are files, directories or "builtin:NAME"; without any, the model's own test part. `baselines` are
+    `texts` are files, directories or "builtin:NAME"; by default the model's own test part. `baselines` are
     "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, and `hardest` is
-    the number of most surprising characters. Standard errors come from `resample`, "block", "line" or "file".
+    the number of most surprising characters to list. Standard errors come from `resample`: "block", "line" or
+    "file". The errors raised are those of the command.
     """
     one = model if isinstance(model, Model) else load(model)
     counted = count_baselines(one.checkpoint, ",".join(baselines)) if baselines else {}
@@ -201,9 +204,10 @@ def compare(
     passages: int = 5,
     resample: str = "block",
 ) -> Comparison:
-    """Return what `charseq compare` shows: figures, paired differences with intervals, classes, passages.
+    """Return the comparison that `charseq compare` shows: figures, paired differences, classes, passages.
 
-    `texts` and `resample` are as in `evaluate`; without a text, the test part that the models have in common.
+    The differences have intervals. `texts` and `resample` are as in `evaluate`; by default the text is the
+    test part that all models have in common.
     """
     loaded = [model if isinstance(model, Model) else load(model) for model in models]
     if len(loaded) < 2:
@@ -227,13 +231,16 @@ def _units(name: str) -> str:
 
 
 def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
-    """Yield the texts behind one source or several, each with its name."""
+    """Yield the texts of one source or several, each with its name."""
     for source in [texts] if isinstance(texts, str | os.PathLike) else texts:
         yield from iter_texts(os.fspath(source))
 
 
 def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:
-    """Return `base` with settings by their bare names; ConfigError, with the nearest, for an unknown one."""
+    """Return `base` with the settings in `keywords`, which are names without a section.
+
+    Raises ConfigError for an unknown name, with the most similar known one.
+    """
     settings, owners = (
         base,
         {key: name for name in sections for key in type(getattr(base, name)).model_fields},

@@ -1,9 +1,9 @@
-"""The array types of the project, and memory that BLAS and other processes like.
+"""The array types of the project, and arrays in aligned or shared memory.
 
-Outside the recurrent layers arrays are time-major with a row per stream: tokens (T, N), logits (T, N, V).
-Inside, every step holds a column per stream, as in the equations: h (T, H, N), so that `W @ h[t]` is one
-product and each gate of a step is one contiguous block. Everything below the model works in the dtype it is
-given: float32 in use, float64 and complex128 in tests.
+Outside the recurrent layers, time is the first axis and each stream a row: tokens (T, N), logits (T, N, V).
+Inside the layers, each stream has a column at every step, as in the equations: h (T, H, N). So `W @ h[t]` is
+one product, and each gate of a step is one contiguous block. The network works with any floating-point dtype:
+float32 in use, float64 and complex128 in tests.
 """
 
 import math
@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[Any]
-"""Floating point; complex in the derivative tests."""
+"""Floating-point numbers; complex ones in the tests of derivatives."""
 
 TokenArray: TypeAlias = NDArray[np.int32]
-"""Token numbers in [0, V), or UNSEEN (-1) for a character the vocabulary lacks."""
+"""Token numbers in [0, V), or UNSEEN (-1) for a character that is not in the vocabulary."""
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 ALIGNMENT = 64
-"""Bytes of a cache line: a vector register's load that crosses one takes twice as long."""
+"""Bytes of a cache line: loading a vector register across two of them takes twice as long."""
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype | type) -> FloatArray:
-    """Return zeros that begin at a cache line."""
+    """Return an array of zeros that begins at a cache line, for fast access."""
     num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(num_bytes + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
@@ -34,7 +34,10 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype | type) -> FloatArray:
 
 
 def shared_zeros(shape: tuple[int, ...], dtype: np.dtype | type) -> FloatArray:
-    """Return zeros that this process and those it forks see alike, whoever writes."""
+    """Return zeros in memory that this process shares with processes forked from it later.
+
+    Raises MemoryError if there is not enough memory.
+    """
     size = math.prod(shape)
     try:
         memory = mmap.mmap(-1, max(1, size * np.dtype(dtype).itemsize))  # a mapping may not be empty

@@ -1,6 +1,6 @@
-"""The two backends: NumPy, and machine code that numba compiles (`charseq[fast]`).
+"""The two backends: NumPy, and machine code compiled by numba (`charseq[fast]`).
 
-Compiled kernels stand beside the NumPy code that they replace, in files called `compiled.py`. NumPy stays the
+Compiled functions are in files named `compiled.py`, beside the NumPy code that they replace. NumPy stays the
 reference, and tests compare the two.
 """
 
@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from charseq.errors import ConfigError
 
 FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
-"""The liberties a compiler may take with rounding; nan and infinity stay what they are."""
+"""The changes in rounding that the compiler may make; nan and infinity keep their meaning."""
 
 
 def use_numba(backend: str) -> bool:
-    """Return whether `backend`, a BackendName, means numba; auto does where it is installed.
+    """Return True if `backend`, a BackendName, means numba; auto means numba if it is installed.
 
-    Raises ConfigError where it is wanted and missing.
+    Raises ConfigError if `backend` is numba and numba is not installed.
     """
     if backend == "numba" and find_spec("numba") is None:
         raise ConfigError("train.backend: numba is not installed; pip install 'charseq[fast]'")
@@ -24,7 +24,7 @@ def use_numba(backend: str) -> bool:
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile a kernel that lets other threads run, and keep the result on disk where that is possible."""
+    """Return `function` compiled, so that other threads can run meanwhile; cached on disk if possible."""
     from numba import njit
 
     def compile_it(*, cache: bool) -> Callable[..., None]:
@@ -35,5 +35,5 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
 
     try:
         return compile_it(cache=True)
-    except RuntimeError:  # there is no directory to write to
+    except RuntimeError:  # there is no directory for the cache
         return compile_it(cache=False)

@@ -1,7 +1,7 @@
 """The speed of this machine: training steps, sampled characters, scored characters.
 
-The model is untrained and the text random, of 65 characters, which costs the same as any other. Each figure
-is the median of its repetitions after a warm-up.
+The model is untrained, and the text is random, with 65 different characters; this takes as long as real text.
+Each figure is the median of repetitions after a warm-up.
 """
 
 import re
@@ -33,14 +33,14 @@ ALPHABET = "\n" + "".join(map(chr, range(33, 97)))
 TRAIN_SHAPES = ("2x128x50x50", "2x128x64x64", "1x256x32x64", "2x256x64x64", "1x512x64x128", "2x512x64x64")
 SHAPES = ("2x128", "1x256", "2x512")
 PEAK_SIZE = 2048
-"""Rows of the square matrices whose product counts as this machine's peak."""
+"""The number of rows of the square matrices whose product gives the peak speed of this machine."""
 LEAST_REPETITIONS = 5
 LINE_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of a model and, for training, of its windows."""
+    """The sizes of a model and, for training, of its windows."""
 
     num_layers: int
     hidden_size: int
@@ -49,10 +49,10 @@ class Shape:
 
     @classmethod
     def parse(cls, text: str) -> "Shape":
-        """Read "2x128x50x50", or "2x128" alone. Raises ConfigError for anything else."""
+        """Return the shape of "2x128x50x50" or "2x128". Raises ConfigError for any other form."""
         if not re.fullmatch(r"([1-9]\d{0,4}x){1,3}[1-9]\d{0,4}", text) or text.count("x") == 2:
             raise ConfigError(
-                f"--shape must be layers x hidden x batch x steps, as 2x128x50x50; got {text!r}"
+                f"--shape must be layers x hidden x batch x steps, such as 2x128x50x50; got {text!r}"
             )
         return cls(*map(int, text.split("x")))
 
@@ -62,10 +62,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One row of the benchmark; what does not apply is None.
+    """One row of the benchmark; a value that does not apply is None.
 
-    `spread` is the distance between the quartiles as a share of the median. `gflops` counts six operations
-    for each weight of a product and each character; `peak_share` is that as a share of the machine's peak.
+    `spread` is the distance between the quartiles, as a share of the median. `gflops` counts six operations
+    for each weight in a product and each character; `peak_share` is its share of the machine's peak speed.
     """
 
     what: str
@@ -87,7 +87,7 @@ class Measurement:
 
 
 class Bench:
-    """Measures for about `seconds` a figure, training on `threads` cores (0: as many as pay)."""
+    """Measures each figure for about `seconds`, with training on `threads` cores (0: the fastest number)."""
 
     def __init__(self, *, seconds: float, threads: int = 0, backend: BackendName = "auto") -> None:
         self._seconds, self._threads, self._backend = seconds, threads, backend
@@ -141,7 +141,7 @@ class Bench:
         )
 
     def sample(self, cell: CellName, shape: Shape) -> Measurement:
-        """Measure drawing one character after the other, as `charseq sample` does."""
+        """Measure sampling one character after another, as in `charseq sample`."""
         length, rng = 200, np.random.default_rng(0)
         codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=len(ALPHABET)), "stream")
         characters = sample(_model(cell, shape), codec, "", SampleConfig(length=10**9), rng=rng)
@@ -183,7 +183,7 @@ class Bench:
 
 
 def num_product_weights(model: CharModel) -> int:
-    """Return how many weights each character is multiplied with; one-hot inputs are looked up."""
+    """Return the number of weights in products for each character, without those that are only looked up."""
     looked_up = "embedding.E" if model.config.embedding_size else "layers.0.U"
     return sum(array.size for name, array in model.params.items() if array.ndim == 2 and name != looked_up)
 
@@ -197,7 +197,7 @@ def _model(cell: CellName, shape: Shape) -> CharModel:
 
 
 def _measure(action: Callable[[], object], seconds: float) -> list[float]:
-    """Return how long each of several repetitions took, after a warm-up."""
+    """Return the time in seconds of each of several repetitions, after a warm-up."""
     action()
     action()
     return list(_repeat(action, time.perf_counter() + seconds))

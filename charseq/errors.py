@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree; the command line turns each into one line and an exit code.
+"""The exceptions of the program; the command line turns each into one line and an exit code.
 
-    CharseqError (1)            the request was sound, the work failed
+    CharseqError (1)            the request was right, but the work failed
     |- DataError                a text that cannot be read or is too small
     |- CheckpointError          a model file that is damaged, foreign or newer than this program
-    |- DivergedError            training blew up and did not recover
+    |- DivergedError            training diverged and did not recover
     '- ConfigError (2)          the request itself is wrong: a setting, an option, a path
 
-Anything else that escapes is a bug and shows its traceback.
+Any other exception is a bug and shows its traceback.
 """
 
 from charseq.limits import MAX_MESSAGE_CHARS
 
 
 class CharseqError(Exception):
-    """The work failed; `str(error)` reads «what: why; what to do»."""
+    """The work failed; the message is "what: why; what to do", on one line."""
 
     exit_code = 1
 
@@ -26,20 +26,20 @@ class DataError(CharseqError):
 
 
 class CheckpointError(CharseqError):
-    """A model file cannot be used."""
+    """A model file cannot be used: damaged, foreign, or newer than this program."""
 
 
 class DivergedError(CharseqError):
-    """The loss became nan or infinite more often than training may recover from."""
+    """Training diverged more often than it may recover: the loss became nan or infinite again."""
 
 
 class ConfigError(CharseqError):
-    """The request is wrong: an unknown setting, a value out of range, a path that is no model."""
+    """The request is wrong: an unknown setting, a value out of range, a path that is not a model."""
 
     exit_code = 2
 
 
 def one_line(message: str) -> str:
-    """Return `message` on one line; of a very long one the middle is left out."""
+    """Return `message` on one line; the middle of a very long message is left out."""
     line, half = " ".join(message.splitlines()), MAX_MESSAGE_CHARS // 2
     return line if len(line) <= MAX_MESSAGE_CHARS else f"{line[:half]} ... {line[-half:]}"

@@ -1,4 +1,4 @@
-"""Files: names, writing so that a crash leaves the old content or the new, and where the cache is."""
+"""Files: checks of names, atomic writing, which no crash can leave half done, and the cache directory."""
 
 import os
 from collections.abc import Iterator
@@ -10,11 +10,14 @@ from charseq.errors import CharseqError, ConfigError
 from charseq.limits import MAX_SMALL_BYTES
 
 CACHE_VARIABLE = "CHARSEQ_CACHE_DIR"
-"""The environment variable that names the directory of the cache; no setting, though it looks like one."""
+"""The environment variable with the directory of the cache; it is not a setting."""
 
 
 def cache_directory() -> Path:
-    """Return $CHARSEQ_CACHE_DIR if that is set, else $XDG_CACHE_HOME/charseq, else ~/.cache/charseq."""
+    """Return $CHARSEQ_CACHE_DIR if it is set, else $XDG_CACHE_HOME/charseq, else ~/.cache/charseq.
+
+    Raises ConfigError if there is no home directory.
+    """
     if named := os.environ.get(CACHE_VARIABLE):
         return Path(named)
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
@@ -25,7 +28,7 @@ def cache_directory() -> Path:
 
 
 def exists(name: str) -> bool:
-    """Say whether there is such a file or directory; names that nothing can have are not there."""
+    """Return True if there is a file or directory `name`, False also for a name that no file can have."""
     try:
         return bool(name) and Path(name).exists()
     except (OSError, ValueError):
@@ -33,7 +36,7 @@ def exists(name: str) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Say whether there is such a file; what may not be looked at is none."""
+    """Return True if `path` is a file, False also if permissions forbid the check."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -41,7 +44,10 @@ def is_file(path: Path) -> bool:
 
 
 def read_small(path: Path) -> str:
-    """Return a UTF-8 file that people write by hand. Raises OSError, or ValueError where it is none."""
+    """Return the text of a small UTF-8 file.
+
+    Raises OSError, or ValueError if it is too large or not UTF-8.
+    """
     with path.open("rb") as file:
         content = file.read(MAX_SMALL_BYTES + 1)
     if len(content) > MAX_SMALL_BYTES:
@@ -52,7 +58,7 @@ def read_small(path: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a temporary file beside `path`, flush it to the disk, and rename it over `path`.
 
-    Raises CharseqError where that cannot be done; the old file is then still there.
+    Raises CharseqError if that fails; the old file is then unchanged.
     """
     with _draft_of(path) as file:
         file.write(content)
@@ -60,7 +66,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise what `write_atomically` would raise, before there is anything to write."""
+    """Raise the error that `write_atomically` would raise; `path` itself is not changed."""
     with _draft_of(path):
         pass
 
@@ -77,7 +83,7 @@ def _draft_of(path: Path) -> Iterator[BinaryIO]:
 
 
 def sweep(directory: Path) -> None:
-    """Remove what is left of writing that was cut off by a kill, where nobody else writes."""
+    """Remove the temporary files of killed processes in `directory`, where no process may be writing."""
     for path in directory.glob(".*.tmp"):
         with suppress(OSError):
             path.unlink()
@@ -85,19 +91,19 @@ def sweep(directory: Path) -> None:
 
 @contextmanager
 def draft(temporary: Path) -> Iterator[BinaryIO]:
-    """Open a new file to write and read; at the end of the block it is gone, unless it was published."""
+    """Open a new temporary file to write and read; it is removed at the end of the block unless published."""
     file = temporary.open("w+b")
     try:
         yield file
     finally:
-        with suppress(OSError):  # a full disk may refuse what is left in the buffer once more
+        with suppress(OSError):  # closing writes the rest of the buffer, which fails again on a full disk
             file.close()
         with suppress(OSError):
             temporary.unlink()
 
 
 def publish(file: BinaryIO, path: Path) -> None:
-    """Flush a draft to the disk, close it, and rename it over `path`, in the same directory."""
+    """Flush the draft `file` to the disk, close it, and rename it to `path`, in the same directory."""
     file.flush()
     os.fsync(file.fileno())
     file.close()

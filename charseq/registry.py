@@ -1,7 +1,7 @@
-"""Everything that comes in kinds, by name: the one file where a cell, a tokenizer or a report is added.
+"""The registries: all cells, tokenizers, reports and so on by name. A new one is added in this file only.
 
-An entry says which module defines the thing, and under which name. The module is imported when the entry is
-first asked for, so that settings, help and completion know every name without loading numpy.
+An entry gives the module of an object and its name there. The module is imported when the entry is first
+used, so that settings, help and completion know all names without loading numpy.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Registry(MutableMapping[str, T], Generic[T]):
-    """Things of one kind by their names, in the order in which they are listed.
+    """Objects of one kind by their names, in the order of listings.
 
-    An entry is the thing itself, or where it is: `"package.module:name"`, or `"package.module:Class()"` for
-    an instance. `what` is what one of them is called in messages.
+    An entry is the object itself or its place: `"package.module:name"`, or `"package.module:Class()"` for an
+    instance. `what` is the word for such an object in messages.
     """
 
     def __init__(self, what: str, entries: Mapping[str, "T | str"]) -> None:
@@ -50,7 +50,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
 
 
 TOKENIZERS: Registry[Any] = Registry("tokenizer", {"char": "charseq.text.tokenizers.char:CharTokenizer"})
-"""Tokenizer classes: what a token is."""
+"""Tokenizer classes: they divide text into tokens."""
 
 CELLS: Registry[Any] = Registry(
     "cell",
@@ -69,7 +69,7 @@ MODELS: Registry[Any] = Registry(
         "ngram": "charseq.models.ngram:NGramKind()",
     },
 )
-"""Kinds of models: how one is built, learnt, loaded and described."""
+"""Kinds of models: each builds, trains, loads and describes models."""
 
 OPTIMIZERS: Registry[Any] = Registry(
     "optimizer",
@@ -83,13 +83,13 @@ OPTIMIZERS: Registry[Any] = Registry(
 """Optimizer classes: update rules."""
 
 TARGETS: Registry[Any] = Registry("choice of targets", {"all": "charseq.gradients.targets:every_target"})
-"""Which targets count: functions that give each target of a window its weight."""
+"""Weights of targets: functions that give each target of a window its weight."""
 
 LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
-"""What is minimised: from hidden states and targets to a loss and the gradient of the hidden states."""
+"""Losses: functions of hidden states and targets, with the gradient of the hidden states."""
 
 SOURCES: Registry[Any] = Registry("gradient", {"bptt": "charseq.gradients.sources:backpropagation"})
-"""Where the gradient of a window comes from."""
+"""Functions that make gradient sources, which compute the gradient of a window."""
 
 REPORTS: Registry[Any] = Registry(
     "report",
@@ -121,7 +121,7 @@ REPORTS: Registry[Any] = Registry(
         "bench": "charseq.reports.bench:BenchReport()",
     },
 )
-"""Reports: columns, and the rows, tables and pages that are made of them; see `reports/report.py`."""
+"""Reports: columns, with their rows, tables and pages; see `reports/report.py`."""
 
 FORMATS: Registry[Any] = Registry(
     "format",
@@ -133,4 +133,4 @@ FORMATS: Registry[Any] = Registry(
         "csv": "charseq.reports.formats:write_csv",
     },
 )
-"""File formats: functions that write rows for programs."""
+"""File formats: functions that write rows for other programs to read."""

@@ -1,3 +1,3 @@
-"""The version of this program; its only home."""
+"""The version of this program; it is written nowhere else."""
 
 __version__ = "0.2.0"

@@ -166,7 +166,7 @@ def test_sample_ends_before_a_stop(model: charseq.Model) -> None:
     [
         ({"temprature": 1.0}, "unknown setting temprature (did you mean 'temperature'?); known: length, "),
         ({"temperature": -1.0}, "temperature: sample.temperature must be at least 0; got -1.0"),
-        ({"num_samples": 2}, "num_samples: a text at a time"),
+        ({"num_samples": 2}, "num_samples: must be 1"),
     ],
 )
 def test_a_wrong_setting_of_sample_is_refused_at_once(

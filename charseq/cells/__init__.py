@@ -9,10 +9,10 @@ from charseq.registry import CELLS
 
 
 def make_cell(name: str, backend: BackendName = "numpy") -> Cell[Any]:
-    """Return a cell as NumPy or numba computes it; auto is numba where it is installed.
+    """Return a cell that is computed by `backend`; auto is numba if it is installed, else NumPy.
 
-    A cell without a compiled twin is computed by NumPy. The first use of a compiled one takes seconds.
-    Raises ConfigError where numba is wanted and missing.
+    A cell without a compiled twin is computed by NumPy. The first use of a compiled cell takes seconds.
+    Raises ConfigError if the backend is numba and numba is not installed.
     """
     if use_numba(backend):
         from charseq.cells.compiled import COMPILED_CELLS

@@ -1,7 +1,7 @@
-"""What a cell is: pointwise algebra between one step's products and its new state, forward and back.
+"""The contract of a cell: pointwise algebra from one step's products to its new state, and the way back.
 
-A cell multiplies no matrices, loops over no time and owns no parameters: `network/recurrent.py` does that,
-once for all cells. Next rooms: `rnn.py`, then `lstm.py` and `gru.py`, each with its equations at the top.
+A cell multiplies no matrices, has no loop over time and owns no parameters: `network/recurrent.py` does all
+of that, once for all cells. The simplest cell is in `rnn.py`.
 """
 
 from abc import ABC, abstractmethod
@@ -16,11 +16,12 @@ from charseq.arrays import FloatArray, zeros
 
 @dataclass(slots=True)
 class Step:
-    """The cast of one time step: named views into arrays that outlive it, each (H, N) unless noted.
+    """The arrays of one time step: named views of arrays that outlive the step, each (H, N) unless noted.
 
-    `a_x` holds U x(t) + b on entry and `a_h` holds W h(t-1), both (G*H, N), their gates one below the other
-    in the order of the cell's equations. On the way back `dh` comes in as d loss / d h(t); `backward` fills
-    `da_x` and `da_h`, and a cell that `keeps_h` leaves in `dh` what reaches h(t-1) without passing through W.
+    Before `forward`, `a_x` holds U x(t) + b and `a_h` holds W h(t-1). Both are (G*H, N), a block of H rows
+    for each gate, in the order of the cell's equations. Before `backward`, `dh` holds d loss / d h(t);
+    `backward` fills `da_x` and `da_h`. A cell that `keeps_h` also changes `dh` to the part of the gradient
+    that reaches h(t-1) without passing through W.
     """
 
     a_x: FloatArray
@@ -36,44 +37,45 @@ S = TypeVar("S", bound=Step)
 
 
 class Cell(ABC, Generic[S]):
-    """The contract: `allocate` once, then `forward` step by step and `backward` in reverse."""
+    """A recurrent cell: call `allocate` once, then `forward` step by step and `backward` in reverse order."""
 
     name: ClassVar[str]
     """The cell's name in settings and files."""
     num_gates: ClassVar[int]
-    """G: how many blocks of H rows U and W have."""
+    """G, the number of blocks of H rows in U and in W."""
     state_names: ClassVar[tuple[str, ...]] = ("h",)
-    """What is carried from step to step, the output h first."""
+    """The names of the arrays carried from step to step; the first is the output h."""
     has_recurrent_bias: ClassVar[bool] = False
-    """Whether the last gate adds b_h, of shape (H,), to its share of W h(t-1)."""
+    """True if the last gate adds b_h, of shape (H,), to its block of W h(t-1)."""
     forget_gate: ClassVar[int | None] = None
-    """The gate whose bias starts at 1, so that a fresh cell remembers."""
+    """The index of the gate whose bias starts at 1, so that a new cell remembers; None if there is none."""
     keeps_h: ClassVar[bool] = False
-    """Whether part of h(t-1) reaches h(t) without passing through W."""
+    """True if part of h(t-1) reaches h(t) without passing through W."""
     gates: ClassVar[Mapping[str, str]] = {}
-    """The full names of the gates proper, sigmoids that open and close, by their names in the step."""
+    """The full names of the sigmoid gates, by their names in the step; the candidate is not among them."""
 
     @abstractmethod
     def allocate(self, arrays: "CellArrays") -> list[S]:
-        """Make the views of every step, once: neither direction slices or allocates afterwards."""
+        """Return the views of every step, so that `forward` and `backward` need not slice or allocate."""
 
     @abstractmethod
     def forward(self, s: S) -> None:
-        """Turn `a_x`, `a_h` and the previous state into the new state, keeping what `backward` needs."""
+        """Compute the new state from `a_x`, `a_h` and the previous state; keep what `backward` needs."""
 
     @abstractmethod
     def backward(self, s: S) -> None:
-        """Turn `dh` (and the gradients of other states) at t into `da_x`, `da_h` and those at t-1."""
+        """Compute `da_x` and `da_h` from `dh`; turn the gradients of other states at t into those at t-1."""
 
 
 @dataclass(slots=True)
 class CellArrays:
-    """What the recurrent layer allocates for a window of T steps, N streams and G gates of H units.
+    """The arrays of a cell for a window of T steps, N streams and G gates of H units.
 
-    `states[k]` is (T + 1, H, N): slot 0 the carried state, slot t + 1 the result of step t. `previous[k]`
-    is (T, H, N): the states that step t starts from, which is `states[k][:T]` unless lines are reset.
-    `da_h` is `da_x` itself for cells that add U x and W h before anything else happens. `dstates[k]` is
-    (H, N), the gradient on its way back. Where nothing goes back, `da_x` and `da_h` hold a single step.
+    `a_x` is (T, G*H, N) and `a_h` is (G*H, N). `states[k]` is (T + 1, H, N): slot 0 is the carried state,
+    slot t + 1 the result of step t. `previous[k]` is (T, H, N), the state before each step: a view of
+    `states[k]`, or an array of its own if states may be reset. `da_x` and `da_h` are (T, G*H, N), or hold a
+    single step if there is no backward pass. They are the same array for a cell that only uses the sum of
+    U x and W h. `dstates[k]` is (H, N), the gradient that is passed back from step to step.
     """
 
     a_x: FloatArray
@@ -86,11 +88,11 @@ class CellArrays:
 
     @property
     def num_steps(self) -> int:
-        """T, the most steps a window may have."""
+        """T, the largest number of steps in a window."""
         return len(self.a_x)
 
     def extra(self) -> FloatArray:
-        """Allocate a further (T, H, N) array for what a cell keeps beside its states."""
+        """Allocate a (T, H, N) array for values that a cell keeps for `backward` beside its states."""
         return zeros(self.previous[0].shape, self.a_x.dtype)
 
     def scratch(self) -> FloatArray:
@@ -98,7 +100,7 @@ class CellArrays:
         return zeros(self.dstates[0].shape, self.a_x.dtype)
 
     def step(self, t: int) -> dict[str, Any]:
-        """Return the views that every cell's step has."""
+        """Return the fields of `Step` for step t, by name."""
         back = min(t, len(self.da_x) - 1)
         return {
             "a_x": self.a_x[t],
@@ -112,11 +114,12 @@ class CellArrays:
 
 
 HALF = {np.dtype(kind): np.array(0.5, kind) for kind in (np.float32, np.float64, np.complex128)}
-"""One half as an array: for a single stream NumPy takes longer to convert a number than to multiply by it."""
+"""One half as an array, by dtype: for a single stream, converting a Python number takes NumPy longer than
+the multiplication itself."""
 
 
 def sigmoid_(a: FloatArray) -> None:
-    """Replace a by sigma(a) = (1 + tanh(a / 2)) / 2, which overflows nowhere."""
+    """Replace a by sigma(a) = (1 + tanh(a / 2)) / 2, which never overflows."""
     half = HALF[a.dtype]
     a *= half
     np.tanh(a, out=a)
@@ -125,7 +128,7 @@ def sigmoid_(a: FloatArray) -> None:
 
 
 def sigmoid_and_tanh_(a: FloatArray, sigmoids: FloatArray) -> None:
-    """Replace a by tanh(a), and its part `sigmoids` by sigma(a), with one call of tanh for both."""
+    """Replace a by tanh(a), but its part `sigmoids` by sigma(a), with a single call of tanh."""
     half = HALF[a.dtype]
     sigmoids *= half
     np.tanh(a, out=a)

@@ -1,8 +1,8 @@
-"""The same cells with their algebra in one compiled pass, for whoever has numba (`charseq[fast]`).
+"""The compiled twins of the cells: each step in one pass, for users who have numba (`charseq[fast]`).
 
 NumPy makes a pass over memory for each term of an equation; here a unit's gates stay in registers from one
 term to the next. The equations are those of `rnn.py`, `lstm.py` and `gru.py`, which stay the reference: a
-test compares them. Import this module only where numba is installed.
+test compares them. Import this module only if numba is installed.
 """
 
 import math
@@ -21,14 +21,17 @@ from charseq.cells.lstm import LSTM, LSTMStep
 from charseq.cells.rnn import RNN
 
 LIMIT = np.float32(9)
-"""Where tanh is 1 to the last bit of float32."""
+"""In float32, tanh(x) is 1 from here on."""
 P = tuple(map(np.float32, (0.999999979, 0.133810187, 0.00349557986, 2.0608947e-05, 1.33544788e-08)))
 Q = tuple(map(np.float32, (1.0, 0.467143343, 0.0258769508, 0.000328562131, 7.77648233e-07)))
-"""tanh(x) = x P(x^2) / Q(x^2) for |x| <= 9, fitted to a relative error of 2e-8 (iterated least squares)."""
+"""The polynomials of tanh(x) = x P(x^2) / Q(x^2) for |x| <= 9, the lowest power first.
+
+The relative error is 2e-8 (fitted by iterated least squares).
+"""
 
 
 def tanh(x: Any) -> Any:
-    """Stand for the tanh that kernels use: of single precision without a call, else the exact one."""
+    """Return the tanh of x; in compiled code for float32 it is the fraction of P and Q, without a call."""
     return math.tanh(x)
 
 
@@ -38,7 +41,7 @@ def _tanh(x: Any) -> Callable[[Any], Any]:
         return math.tanh(x)
 
     def rational(x: Any) -> Any:
-        below = LIMIT if x > LIMIT else x  # nan passes, as neither comparison is true of it
+        below = LIMIT if x > LIMIT else x  # nan stays nan: both comparisons with it are false
         z = -LIMIT if below < -LIMIT else below
         y = z * z
         numerator = P[0] + y * (P[1] + y * (P[2] + y * (P[3] + y * P[4])))
@@ -68,7 +71,7 @@ def rnn_backward(h: FloatArray, dh: FloatArray, da: FloatArray) -> None:
 def lstm_forward(
     a: FloatArray, a_h: FloatArray, c_prev: FloatArray, c: FloatArray, tanh_c: FloatArray, h: FloatArray
 ) -> None:
-    """Compute the gates in place of `a`, C(t) and h(t)."""
+    """Compute C(t) and h(t), and replace `a` by the gates."""
     size, half = h.size, h.dtype.type(0.5)
     a, a_h = a.reshape(4, size), a_h.reshape(4, size)
     c_prev, c, tanh_c, h = c_prev.reshape(-1), c.reshape(-1), tanh_c.reshape(-1), h.reshape(-1)
@@ -87,7 +90,7 @@ def lstm_forward(
 def lstm_backward(
     gates: FloatArray, c_prev: FloatArray, tanh_c: FloatArray, dh: FloatArray, dc: FloatArray, da: FloatArray
 ) -> None:
-    """Compute da and, in place of dC(t), dC(t-1)."""
+    """Compute da, and replace dC(t) by dC(t-1)."""
     size, one = dh.size, dh.dtype.type(1)
     gates, da = gates.reshape(4, size), da.reshape(4, size)
     c_prev, tanh_c, dh, dc = c_prev.reshape(-1), tanh_c.reshape(-1), dh.reshape(-1), dc.reshape(-1)
@@ -103,7 +106,7 @@ def lstm_backward(
 
 @compiled
 def gru_forward(a: FloatArray, a_h: FloatArray, h_prev: FloatArray, m: FloatArray, h: FloatArray) -> None:
-    """Compute the gates in place of `a`, the candidate's share m of the previous state, and h(t)."""
+    """Compute h(t) and m = W_n h(t-1) + b_h, and replace `a` by the gates."""
     size, half = h.size, h.dtype.type(0.5)
     a, a_h = a.reshape(3, size), a_h.reshape(3, size)
     h_prev, m, h = h_prev.reshape(-1), m.reshape(-1), h.reshape(-1)
@@ -120,7 +123,7 @@ def gru_forward(a: FloatArray, a_h: FloatArray, h_prev: FloatArray, m: FloatArra
 def gru_backward(
     gates: FloatArray, h_prev: FloatArray, m: FloatArray, dh: FloatArray, da_x: FloatArray, da_h: FloatArray
 ) -> None:
-    """Compute da for both products and, in place of dh(t), what of it reaches h(t-1) directly."""
+    """Compute da for both products, and replace dh(t) by the part of it that reaches h(t-1) directly."""
     size, one = dh.size, dh.dtype.type(1)
     gates, da_x, da_h = gates.reshape(3, size), da_x.reshape(3, size), da_h.reshape(3, size)
     h_prev, m, dh = h_prev.reshape(-1), m.reshape(-1), dh.reshape(-1)
@@ -173,4 +176,4 @@ class CompiledGRU(GRU):
 COMPILED_CELLS: dict[str, Cell[Any]] = {
     cell.name: cell for cell in (CompiledGRU(), CompiledLSTM(), CompiledRNN())
 }
-"""Every cell by its name, as `CELLS`."""
+"""The compiled cells by their names, which are those of CELLS."""

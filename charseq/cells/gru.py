@@ -1,4 +1,4 @@
-"""The gated recurrent unit: reset and update gates, one state, three quarters of the LSTM's parameters."""
+"""The gated recurrent unit: two gates and one state, with three quarters of the LSTM's parameters."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,9 +11,9 @@ from charseq.cells.cell import Cell, CellArrays, Step, sigmoid_, sigmoid_slope, 
 
 @dataclass(slots=True)
 class GRUStep(Step):
-    """Views of one step; each (H, N), but `ru` and its gradients (2H, N).
+    """The views of one step, each (H, N); `ru`, `ru_h` and their gradients are (2H, N).
 
-    `n` is the candidate and `m` its share of the previous state, W_n h(t-1) + b_h, kept for `backward`.
+    `n` is the candidate. `m` is W_n h(t-1) + b_h, kept for `backward`; it comes in as `m_h`.
     """
 
     ru: FloatArray
@@ -40,10 +40,11 @@ class GRU(Cell[GRUStep]):
         n    = tanh(U_n x(t) + b_n + r * (W_n h(t-1) + b_h))       candidate
         h(t) = (1 - u) * h(t-1) + u * n
 
-    Here u weighs the NEW state. Cho et al. 2014 and PyTorch let z = 1 - u weigh the old one: their weights
-    are ours with the rows of that gate negated. Sizes: U (3H, D), W (3H, H), b (3H,), b_h (H,), the rows
-    in the order r, u, n. Source: Cho et al. 2014, «Learning phrase representations using RNN
-    encoder-decoder»; reset after the product as in cuDNN, which makes weights interchangeable.
+    Here u is the weight of the NEW state. In Cho et al. 2014 and PyTorch, z = 1 - u is the weight of the old
+    state: negate the rows of that gate to convert parameters. Sizes: U (3H, D), W (3H, H), b (3H,),
+    b_h (H,), with the rows in the order r, u, n. Source: Cho et al. 2014, "Learning phrase representations
+    using RNN encoder-decoder". The reset gate is applied after the product, as in cuDNN and PyTorch, so that
+    parameters can be exchanged with them.
     """
 
     name = "gru"
@@ -53,7 +54,7 @@ class GRU(Cell[GRUStep]):
     gates: ClassVar = {"r": "reset gate", "u": "update gate"}
 
     def allocate(self, arrays: CellArrays) -> list[GRUStep]:
-        """Name the views of every step."""
+        """Return the views of every step."""
         m, term = arrays.extra(), arrays.scratch()
         steps = []
         for t in range(arrays.num_steps):

@@ -1,7 +1,4 @@
-"""The long short-term memory: a cell state C that is added to, not multiplied through, so gradients last.
-
-Next room: `gru.py`, which does with two gates and one state.
-"""
+"""The long short-term memory: a cell state C that changes by sums, so that its gradient fades slowly."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +11,7 @@ from charseq.cells.cell import Cell, CellArrays, Step, sigmoid_and_tanh_, sigmoi
 
 @dataclass(slots=True)
 class LSTMStep(Step):
-    """Views of one step; each (H, N), but `ifo` and `d_ifo` (3H, N)."""
+    """The views of one step, each (H, N); `ifo` and `d_ifo` are (3H, N)."""
 
     ifo: FloatArray
     i: FloatArray
@@ -44,8 +41,8 @@ class LSTM(Cell[LSTMStep]):
         C(t) = f * C(t-1) + i * g
         h(t) = o * tanh(C(t))
 
-    Sizes: U (4H, D), W (4H, H), b (4H,). Source: Hochreiter and Schmidhuber 1997, «Long short-term
-    memory»; the forget gate: Gers, Schmidhuber and Cummins 2000, «Learning to forget».
+    Sizes: U (4H, D), W (4H, H), b (4H,). Source: Hochreiter and Schmidhuber 1997, "Long short-term
+    memory"; the forget gate: Gers, Schmidhuber and Cummins 2000, "Learning to forget".
     """
 
     name = "lstm"
@@ -55,7 +52,7 @@ class LSTM(Cell[LSTMStep]):
     gates: ClassVar = {"i": "input gate", "f": "forget gate", "o": "output gate"}
 
     def allocate(self, arrays: CellArrays) -> list[LSTMStep]:
-        """Name the views of every step."""
+        """Return the views of every step."""
         tanh_c, term = arrays.extra(), arrays.scratch()
         steps = []
         for t in range(arrays.num_steps):

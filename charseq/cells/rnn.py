@@ -1,7 +1,4 @@
-"""The vanilla recurrent network: one tanh, and a gradient that fades or explodes with the powers of W.
-
-Next room: `lstm.py`, which keeps the gradient alive.
-"""
+"""The simple recurrent network: one tanh. Its gradient fades or explodes with the powers of W."""
 
 import numpy as np
 
@@ -14,14 +11,14 @@ class RNN(Cell[Step]):
         a    = U x(t) + W h(t-1) + b
         h(t) = tanh(a)
 
-    Sizes: U (H, D), W (H, H), b (H,). Source: Elman 1990, «Finding structure in time».
+    Sizes: U (H, D), W (H, H), b (H,). Source: Elman 1990, "Finding structure in time".
     """
 
     name = "rnn"
     num_gates = 1
 
     def allocate(self, arrays: CellArrays) -> list[Step]:
-        """Name the views of every step."""
+        """Return the views of every step."""
         return [Step(**arrays.step(t)) for t in range(arrays.num_steps)]
 
     def forward(self, s: Step) -> None:

@@ -1,4 +1,4 @@
-"""Settings: what they are, how they are read and written, and how a wrong one is explained."""
+"""The settings: their definitions, reading and writing them, and the explanation of a wrong one."""
 
 from charseq.config.messages import brief, reason, suggest
 from charseq.config.settings import (

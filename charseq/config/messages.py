@@ -1,4 +1,4 @@
-"""What is wrong with a setting, as one sentence for the person who wrote it."""
+"""Messages about a wrong setting: one sentence for the person who wrote it."""
 
 import difflib
 import re
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 
 def reason(error: Exception) -> str:
-    """Return on one line what is wrong; of pydantic's complaints the first."""
+    """Return the reason for an error on one line; if it is pydantic's, its first complaint."""
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors()[0]
@@ -18,7 +18,7 @@ def reason(error: Exception) -> str:
 
 
 def brief(value: object) -> str:
-    """Return a value as it was written, or the gist of it where it is large, deep, or no number to print."""
+    """Return a value as it was written, or in short if it is long, deeply nested, or too large to print."""
     try:
         return _BRIEF.repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits
@@ -26,7 +26,7 @@ def brief(value: object) -> str:
 
 
 def suggest(word: str, known: list[str]) -> str:
-    """Return " (did you mean 'lstm'?)" for the nearest of `known`, or nothing."""
+    """Return " (did you mean 'lstm'?)" for the most similar of `known`, or "" if none is similar."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
@@ -50,11 +50,11 @@ _WANTS = {
     "less_than_equal": "at most {le:g}",
     "less_than": "less than {lt:g}",
 }
-"""What pydantic's kinds of errors say a value must be."""
+"""The words after "must be" in a message, by pydantic's kinds of errors."""
 
 
 def explain(error: Any, settings: type[BaseModel]) -> str:
-    """Turn a complaint of pydantic about `settings` into "model.cell must be one of gru, lstm; got 'x'"."""
+    """Return a complaint of pydantic as a sentence: "model.cell must be one of gru, lstm; got 'x'"."""
     names = [str(part) for part in error["loc"]]
     name, kind, got, context = ".".join(names), error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":

@@ -1,7 +1,8 @@
-"""Every setting: one section per concern, with its default, its bounds and one line of help.
+"""All settings, each with its default, its bounds and one line of help, in one section for each subject.
 
-A section is the argument of what it configures, so a default exists once. Settings are layered: default <
-charseq.toml < environment < option; each layer is checked as it is laid, so an error names its source.
+A section is the argument of the class that it configures, so each default is written only once. Settings come
+in layers: default < charseq.toml < environment < option, where the later one wins. Each layer is checked when
+it is added, so an error names its source.
 """
 
 import re
@@ -21,7 +22,7 @@ BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 
 DEFAULT_MAX_TIME = 120.0
-"""Seconds a run may take when no limit is set at all."""
+"""The limit in seconds of a run for which no other limit is set."""
 
 AUTO = 0
 """The number that stands for "auto"."""
@@ -30,9 +31,9 @@ DURATION = r"(?:(N)d)?(?:(N)h)?(?:(N)m)?(?:(N)s)?|(N)".replace("N", r"\d+(?:\.\d
 
 
 def parse_duration(value: object) -> object:
-    """Turn "90", "90s", "10m", "1h30m" or "2d", or a number, into seconds; they count to the millisecond."""
+    """Return "90", "90s", "10m", "1h30m" or "2d", or a number, in seconds, rounded to milliseconds."""
     if isinstance(value, float):
-        return max(round(value, 3), 0.001) if value > 0 else value  # the shortest limit is still a limit
+        return max(round(value, 3), 0.001) if value > 0 else value  # not 0, which means no limit
     if not isinstance(value, str):
         return value
     match = re.fullmatch(DURATION, value.strip())
@@ -43,46 +44,46 @@ def parse_duration(value: object) -> object:
 
 
 def format_duration(seconds: float) -> str:
-    """Return the shortest spelling that `parse_duration` reads back: 5400.0 is 1h30m."""
+    """Return seconds in the form that `parse_duration` reads: 1h30m for 5400.0."""
     whole, thousandths = divmod(round(seconds * 1000), 1000)
     parts = [(whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60 + thousandths / 1000, "s")]
     return "".join(f"{value:g}{unit}" for value, unit in parts if value) or "0s"
 
 
 def _one_or_many(value: object) -> object:
-    """Accept a single string, and a list, where a tuple of strings is meant."""
+    """Return a single string or a list as a tuple, and any other value as it is."""
     if isinstance(value, str):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
 
 
 def _utf8(name: str) -> str:
-    """Refuse what is left of a name that is not UTF-8: no settings file could hold it."""
+    """Return `name`. Raises ValueError if it is not valid UTF-8, because no settings file could hold it."""
     if any("\ud800" <= char <= "\udfff" for char in name):
         raise ValueError("must be valid UTF-8")
     return name
 
 
 def parse_threads(value: object) -> object:
-    """Turn "auto" into 0."""
+    """Return 0 for "auto", and any other value as it is."""
     return AUTO if value == "auto" else value
 
 
 class OneOf:
-    """Accepts the names in a registry, whatever has been added to it."""
+    """A validator that accepts the names in a registry, also those that were added later."""
 
     def __init__(self, registry: Registry[Any]) -> None:
         self.registry = registry
 
     def __call__(self, name: object) -> object:
-        """Return `name`. Raises pydantic's error where the registry lacks it."""
+        """Return `name`. Raises pydantic's error if it is not in the registry."""
         if not isinstance(name, str) or name not in self.registry:
             raise PydanticCustomError("not_registered", "unknown", {"choices": list(self.registry)})
         return name
 
 
 def choices_of(field: Any) -> list[str]:
-    """Return the names that a setting can have; nothing for one that is no choice."""
+    """Return the names that a setting can have, [] for a setting that is not a choice of names."""
     for extra in field.metadata:
         if isinstance(extra, BeforeValidator) and isinstance(extra.func, OneOf):
             return list(extra.func.registry)
@@ -111,118 +112,131 @@ class Section(BaseModel):
 
 
 class DataConfig(Section):
-    """The texts and how they are cut."""
+    """The texts, and how they are divided."""
 
     corpus: Names = Field(
         ("builtin:pydoc",),
         min_length=1,
         description="Files, directories, *.gz, - for standard input, builtin:pydoc or builtin:stdlib.",
     )
-    valid: Name = Field("", description="A separate validation text; empty: cut from the corpus.")
+    valid: Name = Field("", description="A separate validation text; empty: a part of the corpus.")
     valid_fraction: float = Field(
         0.05, ge=0, lt=1, description="Share of the corpus held out for validation."
     )
     test_fraction: float = Field(
-        0.05, ge=0, lt=1, description="Share of the corpus, its end, held out for testing."
+        0.05, ge=0, lt=1, description="Share of the corpus, at its end, held out for testing."
     )
-    unit: Unit = Field("stream", description="What is one sequence: the whole stream, or each line.")
-    tokenizer: TokenizerName = Field("char", description="What a token is: char, a Unicode code point.")
-    loss_on: TargetsName = Field("all", description="Which characters are learnt and counted.")
+    unit: Unit = Field("stream", description="The sequences: the whole stream, or each line.")
+    tokenizer: TokenizerName = Field("char", description="Kind of tokens; char: Unicode code points.")
+    loss_on: TargetsName = Field("all", description="The characters that are learnt and counted.")
 
 
 class ModelConfig(Section):
-    """The model: its kind; the cell and the sizes of a network; the order of a model that counts."""
+    """The model: its kind; the cell and the sizes of a network; the order of an n-gram model."""
 
     kind: ModelName = Field("recurrent", description="recurrent: a network; ngram: counts of n-grams.")
     cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
-    num_layers: int = Field(1, ge=1, le=64, description="Recurrent layers on top of each other.")
-    embedding_size: int = Field(0, ge=0, le=65536, description="Width of a character's vector; 0: one-hot.")
+    num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")
+    embedding_size: int = Field(0, ge=0, le=65536, description="Size of a token's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
-    order: int = Field(6, ge=1, le=99, description="ngram: characters of the longest n-gram.")
+    order: int = Field(6, ge=1, le=99, description="ngram: number of characters of the longest n-gram.")
 
 
 class OptimConfig(Section):
-    """How gradients become steps."""
+    """The optimizer: the steps that are made from gradients, and the learning rate."""
 
     optimizer: OptimizerName = Field("adamw", description="Update rule.")
-    learning_rate: float = Field(8e-3, gt=0, description="Step size at its highest.")
-    schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the run.")
+    learning_rate: float = Field(8e-3, gt=0, description="Highest learning rate of the run.")
+    schedule: ScheduleName = Field("cosine", description="Change of the learning rate over the run.")
     final_fraction: float = Field(
-        0.03, gt=0, le=1, description="cosine, exponential: where the rate ends, as a share of learning_rate."
+        0.03, gt=0, le=1, description="cosine, exponential: the last rate, as a share of learning_rate."
     )
     plateau_factor: float = Field(
         0.5,
         gt=0,
         lt=1,
-        description="plateau: what the rate is multiplied by when validation has not improved.",
+        description="plateau: the rate is multiplied by this after each validation without improvement.",
     )
-    warmup_steps: Count = Field(50, ge=0, description="Steps over which the rate rises from zero.")
-    max_grad_norm: float = Field(1.0, ge=0, description="Longer gradients are scaled to this norm; 0: never.")
-    momentum: float = Field(0.9, ge=0, lt=1, description="sgd: share of the last step that is kept.")
+    warmup_steps: Count = Field(50, ge=0, description="Steps at the start in which the rate rises from zero.")
+    max_grad_norm: float = Field(
+        1.0, ge=0, description="Gradients with a larger norm are scaled to this one; 0: never."
+    )
+    momentum: float = Field(
+        0.9, ge=0, lt=1, description="sgd: share of the last step that is added to the next."
+    )
     beta1: float = Field(0.9, ge=0, lt=1, description="adam, adamw: decay of the mean gradient.")
     beta2: float = Field(0.99, ge=0, lt=1, description="adam, adamw, rmsprop: decay of the mean square.")
     weight_decay: float = Field(
-        0.01, ge=0, description="adamw: pull of the matrices to zero, times the rate."
+        0.01, ge=0, description="adamw: at each step, matrices shrink by this share, times the rate."
     )
 
 
 class TrainConfig(Section):
     """The training loop: windows, loss, limits, intervals."""
 
-    batch_size: int = Field(16, ge=1, le=65536, description="Parallel streams.")
+    batch_size: int = Field(16, ge=1, le=65536, description="Number of parallel streams.")
     seq_length: int = Field(
-        64, ge=1, le=65536, description="Steps that the gradient goes back (truncated BPTT)."
+        64, ge=1, le=65536, description="Steps in a window: how far back the gradient goes (truncated BPTT)."
     )
     loss: LossName = Field("softmax", description="Training loss.")
     gradient: GradientName = Field(
-        "bptt", description="Origin of the gradient; bptt: backpropagation through time."
+        "bptt", description="Method for the gradient; bptt: backpropagation through time."
     )
     num_epochs: Count = Field(
         0, ge=0, description="Stop after this many passes over the corpus; 0: no limit."
     )
     max_steps: Count = Field(0, ge=0, description="Stop after this many steps; 0: no limit.")
     max_time: Duration = Field(
-        0.0, description="Stop after this time, e.g. 10m; 0s: no limit. No limit at all means 2m."
+        0.0, description="Stop after this time, e.g. 10m; 0s: no limit. If no limit is set at all: 2m."
     )
     patience: Count = Field(
-        0, ge=0, description="Stop after so many validations without improvement; 0: never."
+        0, ge=0, description="Stop after this many validations without improvement; 0: never."
     )
     eval_every: Count = Field(
-        0, ge=0, description="Steps between validations; 0: so that they take a tenth of the time."
+        0,
+        ge=0,
+        description="Steps between validations; 0: chosen so that they take about a tenth of the time.",
     )
     save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
-    save_every_steps: Count = Field(0, ge=0, description="Steps between saves, besides; 0: by time alone.")
+    save_every_steps: Count = Field(
+        0, ge=0, description="Steps between saves, in addition to save_every; 0: by time only."
+    )
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: Seed = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: Threads = Field(
         AUTO,
         ge=0,
         le=MAX_THREADS,
-        description="Cores that share each batch; auto: as many as pay, tried at the start.",
+        description="Cores for each batch; auto: the fastest number, found by a trial at the start.",
     )
     backend: BackendName = Field(
-        "auto", description="What computes the cells; auto: numba where it is installed."
+        "auto", description="Library that computes the cells; auto: numba if it is installed, else numpy."
     )
 
 
 class SampleConfig(Section):
-    """How text is drawn from a model."""
+    """Sampling: the text that is drawn from a model."""
 
     length: Count = Field(500, ge=0, description="Number of new characters.")
     temperature: float = Field(
-        0.8, ge=0, description="Below 1 safer, above 1 wilder; 0: always the likeliest."
+        0.8,
+        ge=0,
+        description="Below 1: likely characters more often; above 1: less often; 0: always the likeliest.",
     )
     top_k: Count = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
     top_p: float = Field(
-        1.0, gt=0, le=1, description="Draw from the likeliest characters that reach this share."
+        1.0,
+        gt=0,
+        le=1,
+        description="Draw from the fewest likeliest characters that have this share of the probability.",
     )
     num_samples: Count = Field(1, ge=1, description="Number of texts.")
-    seed: Seed = Field(-1, ge=-1, description="Same seed, same text; -1: a new one each time.")
+    seed: Seed = Field(-1, ge=-1, description="The same seed gives the same text; -1: a new text each time.")
 
 
 class Settings(Section):
-    """All sections together, as charseq.toml holds them."""
+    """All sections together, as in charseq.toml."""
 
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
@@ -231,7 +245,7 @@ class Settings(Section):
     sample: SampleConfig = SampleConfig()
 
     def with_layer(self, layer: Mapping[str, Any], source: str) -> "Settings":
-        """Return these settings overlaid with `layer` ({section: {key: value}}).
+        """Return these settings with those in `layer` ({section: {key: value}}) replaced.
 
         Raises ConfigError, naming `source`, for unknown keys, wrong types and values out of range.
         """
@@ -245,7 +259,7 @@ class Settings(Section):
             raise ConfigError(f"{source}: {explain(error.errors()[0], Settings)}") from None
 
     def with_layers(self, layers: "Layers") -> "Settings":
-        """Return these settings overlaid with each of `layers` in turn."""
+        """Return these settings with those in each of `layers` replaced, one layer after another."""
         settings = self
         for layer, source in layers:
             settings = settings.with_layer(layer, source)
@@ -253,4 +267,4 @@ class Settings(Section):
 
 
 Layers = list[tuple[dict[str, dict[str, Any]], str]]
-"""Layers of settings ({section: {key: value}}) with the name of their source, in the order they are laid."""
+"""Layers of settings ({section: {key: value}}) with the names of their sources; later layers win."""

@@ -1,4 +1,4 @@
-"""Settings as text: read from TOML files, assignments and the environment, written as commented TOML."""
+"""Settings as text: reading TOML files, assignments and environment variables; writing TOML with comments."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from charseq.limits import MAX_DOTS
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """Read one layer of settings from a TOML file."""
+    """Return one layer of settings from a TOML file. Raises ConfigError if it cannot be read."""
     try:
         text = read_small(path)
         if any(line.count(".") > MAX_DOTS for line in text.split("\n")):
@@ -27,7 +27,7 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 
 def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
-    """Turn "section.key=value" into a layer; the value is read as TOML where the setting is not a string."""
+    """Return the layer of "section.key=value". Raises ConfigError for any other form."""
     path, equals, value = assignment.partition("=")
     section, dot, key = path.strip().partition(".")
     if not equals or not dot:
@@ -36,7 +36,7 @@ def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
 
 
 def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Collect CHARSEQ_SECTION_KEY variables, such as CHARSEQ_MODEL_CELL=gru, into a layer."""
+    """Return the layer of all variables CHARSEQ_SECTION_KEY, such as CHARSEQ_MODEL_CELL=gru."""
     layer: dict[str, dict[str, Any]] = {}
     for variable, value in environment.items():
         if variable.startswith("CHARSEQ_") and variable != CACHE_VARIABLE:
@@ -46,7 +46,10 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
 
 
 def value_from_text(section: str, key: str, text: str) -> object:
-    """Read `text` as the number it should be, as a TOML list where it begins like one, else as itself."""
+    """Return `text` as a number if the setting is one, as a TOML list if it begins with [, else unchanged.
+
+    Text that cannot be read in this way is also returned unchanged: its error message comes later.
+    """
     part: Any = Settings.model_fields.get(section)
     field = part.annotation.model_fields.get(key) if part else None
     kind: Any = field.annotation if field else str
@@ -59,7 +62,7 @@ def value_from_text(section: str, key: str, text: str) -> object:
 
 
 def to_toml(settings: Settings) -> str:
-    """Return all settings as a TOML text in which each key is explained by a comment."""
+    """Return all settings as TOML, with a comment above each key that explains it."""
     lines = []
     for name, section in settings:
         lines += [f"# {type(section).__doc__}", f"[{name}]"]
@@ -73,12 +76,12 @@ def to_toml(settings: Settings) -> str:
 
 
 def is_duration(field: Any) -> bool:
-    """Say whether a setting is a time, in seconds but written as 30s or 10m."""
+    """Return True if a setting is a time, which is in seconds and written as 30s or 10m."""
     return _is_parsed_by(parse_duration, field)
 
 
 def may_be_auto(field: Any) -> bool:
-    """Say whether a setting is a number for which auto may stand."""
+    """Return True if a setting is a number that can be written as auto."""
     return _is_parsed_by(parse_threads, field)
 
 

@@ -1,4 +1,4 @@
-"""The gradient of a window: the training step, what counts in it, and where it is computed."""
+"""The gradient of a window: the training step, its targets and losses, and the sources that compute it."""
 
 from charseq.gradients.losses import Loss, SoftmaxLoss
 from charseq.gradients.plan import Plan

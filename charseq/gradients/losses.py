@@ -1,6 +1,6 @@
-"""Losses: from hidden states and targets to a number, and back to the gradient of the hidden states.
+"""Losses: functions of hidden states and targets, with the gradient of the hidden states.
 
-A loss does the projection itself: one that looks at a sample of the vocabulary only never needs all logits.
+A loss calls the projection itself, so that a loss on a sample of the vocabulary never needs all logits.
 """
 
 from abc import ABC, abstractmethod
@@ -15,14 +15,14 @@ from charseq.network.projection import Projection
 
 
 class Loss(ABC):
-    """One entry of LOSSES. It keeps nothing between two calls but what lies in its workspace."""
+    """The contract of a loss, an entry of LOSSES; it keeps nothing between calls outside its workspace."""
 
     draws: ClassVar[bool] = False
     """True for a loss that draws random numbers."""
 
     @abstractmethod
     def workspace(self, params: Parameters, num_targets: int) -> Any:
-        """Allocate the arrays that `gradient` works in, for up to `num_targets` targets."""
+        """Allocate the arrays that `gradient` needs for up to `num_targets` targets."""
 
     @abstractmethod
     def gradient(
@@ -41,11 +41,11 @@ class Loss(ABC):
     ) -> float:
         """Return sum(weight * loss of a target) / total_weight; write its gradient to `grads` and `out`.
 
-        `h` (H, T*N) are the hidden states, side by side, before each of `targets` (T, N); `weights` (T, N)
-        says how often each counts, None that each counts once. These streams may be a part of a batch:
-        `total_weight`, which is not 0, is that of the whole batch, so that the shares of its parts add up.
-        `grads` gets the gradient of the projection's parameters, `out` (H, T*N) that of `h`; what they held
-        before is overwritten. `work` is from `workspace`. `rng` is given if the loss draws.
+        `h` (H, T*N) has the hidden states before each of `targets` (T, N), side by side. `weights` (T, N) are
+        the weights of the targets, all 1 if None. The streams may be a part of a batch: `total_weight`, which
+        is not 0, is that of the whole batch, so that the results for its parts add up. The gradient of the
+        projection's parameters goes to `grads`, that of `h` to `out` (H, T*N); both are overwritten. `work`
+        is from `workspace`. `rng` is given if `draws` is true.
         """
 
 
@@ -53,7 +53,7 @@ class SoftmaxLoss(Loss):
     """Cross-entropy: -log softmax(V h + c)[target] in nats, over the whole vocabulary."""
 
     def workspace(self, params: Parameters, num_targets: int) -> FloatArray:
-        """Allocate the logits."""
+        """Allocate memory for the logits."""
         bias = params["projection.c"]
         return zeros((num_targets, bias.size), bias.dtype)
 
@@ -71,7 +71,7 @@ class SoftmaxLoss(Loss):
         rng: np.random.Generator | None,
         out: FloatArray,
     ) -> float:
-        """Return the mean of the nats and write its gradient, as `Loss` says."""
+        """Return the weighted mean of the nats, and write its gradient; the arguments are those of `Loss`."""
         logits = work[: targets.size].reshape(*targets.shape, -1)
         projection.forward(h, params, out=logits)
         nats = cross_entropy_(logits, targets, weights=weights, total_weight=total_weight)

@@ -1,8 +1,8 @@
-"""The gradient of a batch on all cores: its streams are dealt out to shards that learn side by side.
+"""The gradient of a batch on several cores: each shard computes the gradient of some of the streams.
 
-A shard has its own state, workspace and gradient and multiplies on one core. Shards other than the first are
-processes, forked so that they share the parameters: threads would wait for each other's turn at Python
-between any two products. Where forking is not safe they are threads all the same.
+A shard has its own state, workspace and gradient, and computes its products on one core. The first shard runs
+in this process. The others are forked processes, which share the parameters: threads would wait for Python's
+lock between any two products. If forking is not safe on this system, they are threads nevertheless.
 """
 
 import itertools
@@ -27,11 +27,11 @@ from charseq.network.parameters import Parameters
 from charseq.text.batches import Window
 
 CAN_FORK = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-"""True where a process may be forked; Apple's libraries do not survive it."""
+"""True if processes can be forked safely here; on macOS, system libraries may crash after a fork."""
 
 
 class Order(NamedTuple):
-    """The part of a window that is sent to a shard; its arrays lie in shared memory by then."""
+    """The message to a shard about a window whose arrays are in shared memory already."""
 
     num_steps: int
     step: int
@@ -41,7 +41,7 @@ class Order(NamedTuple):
 
 
 class Shard:
-    """Some streams of a batch, the `columns` of its windows, with memory that a worker process shares."""
+    """Some streams of a batch, the `columns` of its windows, with memory shared with its worker process."""
 
     def __init__(self, job: Job, state: State, columns: slice) -> None:
         self._step, self._columns = TrainingStep(job, state, columns), columns
@@ -52,11 +52,11 @@ class Shard:
 
     @property
     def grads(self) -> Parameters:
-        """The gradient that `learn` wrote last."""
+        """The gradient that the last call of `learn` wrote."""
         return self._step.grads
 
     def take(self, window: Window) -> None:
-        """Copy the shard's columns of a window to where `learn` finds them, in whichever process it runs."""
+        """Copy the shard's columns of a window to shared memory, where `learn` reads them in any process."""
         num_steps = len(window.inputs)
         self._inputs[:num_steps] = window.inputs[:, self._columns]
         self._targets[:num_steps] = window.targets[:, self._columns]
@@ -66,7 +66,7 @@ class Shard:
             self._weights[:num_steps] = window.weights[:, self._columns]
 
     def learn(self, order: Order) -> float:
-        """Write the gradient of the window taken last; return the shard's share of its mean loss."""
+        """Write the gradient of the window taken last to `grads`; return its part of the mean loss."""
         end = order.num_steps
         window = Window(
             self._inputs[:end],
@@ -78,7 +78,10 @@ class Shard:
 
 
 class Shards(GradientSource):
-    """All streams of a batch; the same seed and number of shards give the same bits on one machine."""
+    """All streams of a batch in shards.
+
+    On one machine, the same seed and number of shards give the same bits.
+    """
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
         self.plan = plan
@@ -99,7 +102,7 @@ class Shards(GradientSource):
         except OSError as error:
             self.__exit__(None, None, None)
             why = f"a worker process cannot be started: {error.strerror}"
-            raise CharseqError(f"{why}; --threads 1 works without") from None
+            raise CharseqError(f"{why}; --threads 1 trains without workers") from None
         return self
 
     def __exit__(
@@ -114,7 +117,7 @@ class Shards(GradientSource):
     def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
         """Return the mean loss of a window in nats and its gradient, which the next call overwrites.
 
-        Raises CharseqError when a worker is gone.
+        Raises CharseqError if a worker process has ended.
         """
         order = Order(
             num_steps=len(window.inputs),
@@ -138,12 +141,12 @@ class Shards(GradientSource):
                 with np.errstate(over="ignore", invalid="ignore"):  # as in a training step
                     total.flat += shard.grads.flat
         except (EOFError, ConnectionError):
-            raise CharseqError("a worker process was killed; --threads 1 works without") from None
+            raise CharseqError("a worker process was killed; --threads 1 trains without workers") from None
         return loss, total
 
 
 def _start(shard: Shard, connection: Connection, inherited: list[Connection]) -> Any:
-    """Let a worker serve at the other end of `connection`; of those `inherited` it has no need."""
+    """Start a worker that serves `connection`, and return it; a process closes those `inherited`."""
     if not CAN_FORK:
         thread = threading.Thread(target=_serve, args=(shard, connection), daemon=True)
         thread.start()
@@ -151,12 +154,12 @@ def _start(shard: Shard, connection: Connection, inherited: list[Connection]) ->
     context = multiprocessing.get_context("fork")
     process = context.Process(target=_serve_as_process, args=(shard, connection, inherited), daemon=True)
     process.start()
-    connection.close()  # the worker has its own copy; when that is closed, the worker is gone
+    connection.close()  # the worker has its own copy: once that is closed, our end can tell
     return process
 
 
 def _serve(shard: Shard, connection: Connection) -> None:
-    """Learn each window that is asked for, until the other end is closed."""
+    """Compute the gradient for each order that arrives, until the other end is closed."""
     try:
         while True:
             order = connection.recv()
@@ -169,10 +172,10 @@ def _serve(shard: Shard, connection: Connection) -> None:
 
 
 def _serve_as_process(shard: Shard, connection: Connection, inherited: list[Connection]) -> None:
-    """Serve in a forked process, which leaves signals to its parent and ends when its parent does."""
+    """Serve in a forked process: it leaves signals to its parent, and ends when its parent ends."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     for other in inherited:
         other.close()
     _serve(shard, connection)
-    os._exit(0)  # without the clean-up at exit, which is that of the parent
+    os._exit(0)  # skip the clean-up at exit: it is the parent's to do

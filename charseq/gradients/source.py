@@ -1,4 +1,4 @@
-"""The contract of a gradient source: who computes the gradient of a window, and how, is its own affair."""
+"""The contract of a gradient source, which computes the gradient of a window by a method of its own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from charseq.text.batches import Window
 
 
 class GradientSource(ABC):
-    """Gives the gradient of one window after the other; a context manager, for there may be processes to end.
+    """Computes the gradient of one window after another; a context manager, which ends its processes.
 
-    Between two windows the caller may change the parameters and the state, in place.
+    Between two windows the caller may change the parameters and the state in place.
     """
 
     plan: Plan = Plan()
-    """The plan that it follows; a source that cannot be spread over cores works in one piece."""
+    """The plan that is followed; a source that cannot use several cores works in one piece."""
 
     def __enter__(self) -> "GradientSource":
         return self
@@ -35,26 +35,26 @@ class GradientSource(ABC):
         """Return the loss of a window, in nats per unit of target weight, and its gradient.
 
         The state is advanced past the window. The next call may overwrite the gradient. Random numbers
-        depend on the job's seed and on `step`. Raises CharseqError when the gradient cannot be had.
+        depend on the job's seed and on `step`. Raises CharseqError if the gradient cannot be computed.
         """
 
     def arrays(self) -> dict[str, FloatArray]:
-        """Return by name the live arrays that resuming needs beside parameters and state.
+        """Return by name the live arrays that resuming needs beside the parameters and the state.
 
-        They are zero at first, whoever resumes writes into them, and names and shapes are those of any other
-        source for the same job, whatever the plan. They outlast the context.
+        They are zero at first, and resuming writes into them. Their names and shapes depend on the job but
+        not on the plan. They stay valid after the context has ended.
         """
         return {}
 
     def forget_(self, streams: BoolArray | None = None) -> None:  # noqa: B027
-        """Drop what was kept of the past of `streams` (N,), or of all: their state is not their own any more.
+        """Drop all that was kept about the past of `streams` (N,), or of all streams.
 
-        Called after such a state was set to zero, or handed on from another stream.
+        Called after the state of these streams was set to zero or replaced by that of another stream.
         """
 
     def after_step(self, parameters: Parameters) -> None:  # noqa: B027
-        """Look at the parameters after an update, or change them in place: processes may average them."""
+        """Read the parameters after an update, or change them in place, for instance to average them."""
 
 
 SourceFactory: TypeAlias = Callable[[Job, State, Plan], GradientSource]
-"""Makes a source for a job whose streams carry the given state: the entries of SOURCES."""
+"""Makes a source for a job, given the state of its streams and a plan; the entries of SOURCES are such."""

@@ -12,14 +12,14 @@ from charseq.network import CharModel, State, Workspace
 from charseq.text.batches import Window
 
 BUFFER_SIZE = 1024
-"""Elements that NumPy buffers at a time; its own 8192 are more memory than the rest of a step allocates."""
+"""Elements in NumPy's buffers; with its default, 8192, they take more memory than the rest of a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A loss over windows of up to T steps of N streams, whose gradient is wanted.
+    """A model and a loss over windows of up to T steps and N streams, whose gradient is to be computed.
 
-    With `resets` streams may begin anew inside a window. `seed` is that of dropout and of losses that draw.
+    With `resets`, states may be reset inside a window. `seed` is for dropout and for losses that draw.
     """
 
     model: CharModel
@@ -31,9 +31,9 @@ class Job:
 
 
 class TrainingStep:
-    """The training step of some streams of a job, the `columns` of its windows.
+    """The training step for some streams of a job, the `columns` of its windows.
 
-    It advances their part of `state`. `grads` holds the gradient, which the next call overwrites.
+    It advances their part of `state` in place. `grads` holds the gradient, which the next call overwrites.
     """
 
     def __init__(self, job: Job, state: State, columns: slice) -> None:
@@ -44,14 +44,14 @@ class TrainingStep:
         self._loss_work: Any = None
 
     def __call__(self, window: Window, step: int, *, total_weight: float) -> float:
-        """Write the gradient of a window of these streams; return their share of the batch's mean loss.
+        """Write the gradient of a window of these streams; return their part of the batch's mean loss.
 
-        `total_weight` is that of the whole batch. Random numbers depend on the seed, the `step` and the
-        first stream alone.
+        `total_weight` is that of the whole batch. Random numbers depend only on the seed, the `step` and the
+        number of the first stream.
         """
         model, loss = self.job.model, self.job.loss
         work, rng = self._work or self._allocate(), self._random_numbers(step)
-        with np.errstate(over="ignore", invalid="ignore"), small_buffers():  # the trainer notices nan
+        with np.errstate(over="ignore", invalid="ignore"), small_buffers():  # the trainer checks for nan
             h = model.hidden(window.inputs, self._state, work, resets=window.resets, dropout_rng=rng)
             mean = loss.gradient(
                 h,
@@ -69,7 +69,7 @@ class TrainingStep:
         return mean
 
     def _allocate(self) -> Workspace:
-        """Allocate at the first call: by then this is the process that works here, and its memory is near."""
+        """Allocate the workspace, at the first call: it must be memory of the process that does the work."""
         job, num_streams = self.job, self.columns.stop - self.columns.start
         self._work = job.model.workspace(job.num_steps, num_streams, resets=job.resets, logits=False)
         self._loss_work = job.loss.workspace(job.model.params, job.num_steps * num_streams)
@@ -82,13 +82,13 @@ class TrainingStep:
 
 
 def batch_weight(window: Window) -> float:
-    """Return the total weight of a batch, or 1 where no target counts: then loss and gradient are 0."""
+    """Return the total weight of a batch, or 1 if it is 0: then the loss and the gradient are 0."""
     return window.total_weight or 1.0
 
 
 @contextmanager
 def small_buffers() -> Iterator[None]:
-    """Let NumPy take smaller buffers for operands that are not contiguous: fewer bytes, and no slower."""
+    """Use smaller NumPy buffers for operands that are not contiguous: they save memory and are as fast."""
     before = np.setbufsize(BUFFER_SIZE)
     try:
         yield

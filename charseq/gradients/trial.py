@@ -1,4 +1,4 @@
-"""The fastest plan, found by trying: how long a step takes depends on the machine and on all sizes."""
+"""The fastest plan, found by trial, because the time of a step depends on the machine and on all sizes."""
 
 import time
 
@@ -11,9 +11,9 @@ from charseq.network import State
 from charseq.text.batches import Window
 
 TRIAL_SECONDS = 0.25
-"""Time for which a plan is tried; the best of its steps counts."""
+"""The time in seconds for which a plan is tried; its fastest step counts."""
 SHORT_SECONDS = 3.0
-"""Training no longer than this would be over before a better plan had paid for its trial."""
+"""Training of at most this many seconds is too short to save as much time as the trial takes."""
 
 
 def fastest_plan(
@@ -25,9 +25,10 @@ def fastest_plan(
     max_steps: int = 0,
     max_time: float = 0.0,
 ) -> Plan:
-    """Return the plan that computes `window` in the least time here and now; `state` is left as it was.
+    """Return the plan that computes `window` in the least time on this machine; `state` is left as it was.
 
-    Where the limits (0: none) say that all is soon over, one core is as good as any.
+    `max_steps` and `max_time`, in seconds, are the limits of the training, 0 for none. If training will be
+    short, no further plans are tried.
     """
     if 0 < max_time <= SHORT_SECONDS:
         return Plan()
@@ -48,7 +49,7 @@ def fastest_plan(
 
 
 def _seconds(source: GradientSource, window: Window) -> float:
-    """Return how long the window takes, at best, warm."""
+    """Return the shortest time that the window takes, in seconds, after a warm-up."""
     begin, best = time.perf_counter(), np.inf
     source.gradient(window, 0)
     while True:

@@ -1,4 +1,4 @@
-"""The gradient of a batch in one piece, by backpropagation in this very process."""
+"""The gradient of a batch in one piece, by backpropagation in this process."""
 
 from types import TracebackType
 
@@ -11,7 +11,7 @@ from charseq.text.batches import Window
 
 
 class Whole(GradientSource):
-    """All streams of a batch at once, each product on `plan.blas_threads` threads."""
+    """All streams of a batch together, with `plan.blas_threads` threads for each product."""
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
         self.plan = plan

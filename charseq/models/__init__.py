@@ -1,4 +1,4 @@
-"""What a language model is, and the kinds of them: networks, and models that count."""
+"""The contract of a language model, and the kinds of models: networks, and models that count."""
 
 from charseq.models.contract import LanguageModel, TokenReader
 from charseq.models.kind import ModelKind

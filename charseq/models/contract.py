@@ -1,6 +1,7 @@
-"""The contract of a language model, be it a network or counts: it reads windows of streams, or one character.
+"""The contract of a language model, for networks and counts: it reads windows of streams, or single tokens.
 
-A state holds the past of the streams, a workspace the arrays for a window; their types are the model's own.
+A state holds the past of the streams, a workspace the arrays for a window. Each model has its own types of
+them.
 """
 
 from typing import Any, Protocol
@@ -9,10 +10,10 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray
 
 
 class TokenReader(Protocol):
-    """Reads one stream, one character at a time."""
+    """Reads one stream, one token at a time."""
 
     def reset_(self) -> None:
-        """Forget everything."""
+        """Forget all that was read."""
 
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call may overwrite them."""
@@ -21,11 +22,11 @@ class TokenReader(Protocol):
         """Return a copy of what has been read, for `restore_`."""
 
     def restore_(self, saved: Any) -> None:
-        """Go back to where `save` was called; reading on gives the same bits as it did there."""
+        """Go back to the state in which `save` was called; reading on gives the same bits as it did there."""
 
 
 class LanguageModel(Protocol):
-    """Tokens in, the distribution of the next token out, as logits: their softmax is meant."""
+    """A model that reads tokens and returns logits; their softmax is the distribution of the next token."""
 
     vocab_size: int
 
@@ -34,7 +35,7 @@ class LanguageModel(Protocol):
         """The number of learnt numbers."""
 
     def tensors(self) -> dict[str, Any]:
-        """Return what a file must hold, by name, but for the settings and the vocabulary."""
+        """Return by name all that a file must hold, except the settings and the vocabulary."""
 
     def initial_state(self, batch_size: int) -> Any:
         """Return the state of `batch_size` streams that have read nothing."""
@@ -42,9 +43,9 @@ class LanguageModel(Protocol):
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
     ) -> Any:
-        """Return room for windows of up to `num_steps` steps and exactly `batch_size` streams.
+        """Return the workspace for windows of up to `num_steps` steps and exactly `batch_size` streams.
 
-        With `resets` the windows may restart states; without `backward` there is only `forward`.
+        With `resets` the windows may reset states; without `backward` it serves for `forward` only.
         """
 
     def forward(
@@ -52,7 +53,8 @@ class LanguageModel(Protocol):
     ) -> FloatArray:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
-        `resets` (T, N) marks where a stream starts anew. The next window may overwrite the logits.
+        `resets` (T, N) is true where a stream is reset before the token. The next window may overwrite the
+        logits.
         """
 
     def reader(self) -> TokenReader:

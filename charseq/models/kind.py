@@ -1,4 +1,4 @@
-"""A kind of model: how one is built, learnt, loaded and described."""
+"""The contract of a kind of model, which builds, trains, loads and describes models."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -12,50 +12,50 @@ from charseq.text.batches import Examples
 
 
 class Learner(Protocol):
-    """Trains the parameters of a model step by step, as a generator of events: a trainer."""
+    """A trainer: it changes the parameters of a model step by step, and yields events."""
 
     def run(self) -> Iterator[Any]:
-        """Train until a limit is reached, yielding what happens."""
+        """Train until a limit is reached, and yield an event for everything that happens."""
 
 
 class ModelKind(ABC):
-    """One entry of MODELS."""
+    """A kind of model, an entry of MODELS."""
 
     name: ClassVar[str]
     """The kind's name in settings and files."""
     settings: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """The settings that it heeds, by section; others are refused on a command line."""
+    """The settings that this kind uses, by section; other settings on a command line are errors."""
     is_trained: ClassVar[bool] = False
-    """Whether it learns by gradient steps, in runs that can be interrupted and resumed."""
+    """True if it learns by gradient steps, in runs that can be interrupted and resumed."""
     parameters_name: ClassVar[str] = "parameters"
-    """The word for the numbers that a model of this kind has learnt."""
+    """The word for the numbers that a model of this kind learns."""
     has_states: ClassVar[bool] = False
-    """Whether it has parameters, hidden states and gates to look at, and to start another model from."""
+    """True if it has hidden states and gates to inspect, and parameters that another run can start from."""
 
     @abstractmethod
     def describe(self, config: ModelConfig) -> str:
-        """Return what a model of this kind is, in a few words: "gru 1 x 256"."""
+        """Return a description of a model of this kind in a few words: "gru 1 x 256"."""
 
     @abstractmethod
     def stem(self, config: ModelConfig) -> str:
-        """Return the word for it in the name of a run directory: "gru"."""
+        """Return the word for such a model in the name of a run directory: "gru"."""
 
     @abstractmethod
     def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> LanguageModel:
-        """Return a model that has learnt nothing yet."""
+        """Return a new model, which has learnt nothing yet."""
 
     @abstractmethod
     def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> LanguageModel:
-        """Rebuild a model from the `tensors` of a file. Raises ValueError for what cannot be its tensors."""
+        """Return a model made of the `tensors` of a file. Raises ValueError if they cannot be its tensors."""
 
     @abstractmethod
     def learn(self, model: Any, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
-        """Learn the text of `examples`, yielding events; a kind that `is_trained` is handed its `trainer`."""
+        """Learn from `examples` and yield events; a kind with `is_trained` needs a `trainer`."""
 
     @abstractmethod
     def facts(self, config: ModelConfig, model: Any) -> list[tuple[str, str]]:
-        """Return what `charseq info` says of a model, as pairs of a name and a value."""
+        """Return the facts that `charseq info` shows for a model, as pairs of a name and a value."""
 
     def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
-        """Return how many parameters training would hold in memory, before any is made; 0 if none."""
+        """Return the number of parameters that training would hold in memory; 0 without training."""
         return 0

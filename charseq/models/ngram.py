@@ -1,14 +1,15 @@
-"""Character n-grams with interpolated modified Kneser-Ney smoothing: the Markov models that nets must beat.
+"""Character n-grams with interpolated modified Kneser-Ney smoothing: the baseline for networks.
 
     p_k(w | c) = max(count(c w) - D, 0) / count(c) + gamma(c) p_(k-1)(w | c without its first character)
 
-p_0 is uniform over the vocabulary. The highest order counts occurrences; a lower one counts after how many
-different characters c w occurs, because it is asked where the longer context is new; an n-gram that begins a
-line has nothing before it, and counts its occurrences at every order. D is D1, D2 or D3+ for counts of 1, 2,
-and 3 or more, estimated for each order from its counts of counts; gamma gives away what they take, so that
-each distribution sums to one. Where a context was never seen the next shorter one answers.
+p_0 is uniform over the vocabulary. At the highest order, count(c w) is the number of occurrences. At a lower
+order it is the number of different characters before c w, because that order matters after a new longer
+context; but an n-gram at the beginning of a line has no character before it, so its occurrences are counted
+at every order. The discount D is D1, D2 or D3+ for counts of 1, 2, and 3 or more; each order has its own,
+estimated from its counts of counts. gamma(c) is the probability that the discounts set free, so that each
+distribution sums to one. For a context that was never seen, p_k is p_(k-1).
 
-Source: Chen and Goodman 1999, «An empirical study of smoothing techniques for language modeling».
+Source: Chen and Goodman 1999, "An empirical study of smoothing techniques for language modeling".
 """
 
 import itertools
@@ -27,17 +28,17 @@ from charseq.text.batches import Examples
 
 IndexArray = NDArray[np.int64]
 NOWHERE = -1
-"""The index of what was never seen."""
+"""The index of an n-gram that was never seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """All k-grams of one order k, in order: `keys` are (index of the context) * V + (last character).
+    """All k-grams of one order k, sorted by `keys`: (index of the context) * V + (last character).
 
-    The context of a k-gram is a (k-1)-gram, known by its index in the level below. To each key belong its
-    count, its last character and its `shares`, (count - D) / count(context); to each context, where its
-    k-grams begin (and, one more, where the last one's end), whether it was `met`, and what is left for the
-    level below.
+    The context of a k-gram is the (k-1)-gram before its last character; its index is that in the level below.
+    For each k-gram: `counts`, the last character `chars`, and `shares`, (count - D) / count(context). For
+    each context: `begins`, the index of its first k-gram (with one more entry, the number of k-grams), `met`,
+    true if it was seen, and `gammas`, its gamma(c).
     """
 
     keys: IndexArray
@@ -50,7 +51,7 @@ class Level:
 
     @classmethod
     def of(cls, keys: IndexArray, counts: IndexArray, num_contexts: int, vocab_size: int) -> "Level":
-        """Estimate the discounts and what they set free in each context."""
+        """Return the level of these k-grams, with the discounts estimated and gamma computed."""
         contexts, chars = np.divmod(keys, vocab_size)
         discounts = discount(counts, estimate_discounts(counts))
         totals = np.bincount(contexts, counts, num_contexts)
@@ -61,7 +62,7 @@ class Level:
         return cls(keys, counts, chars, shares, begins, totals > 0, gammas)
 
     def find(self, keys: IndexArray) -> IndexArray:
-        """Return the index of each key, NOWHERE for those that do not occur."""
+        """Return the index of each of `keys`, NOWHERE for a key that does not occur."""
         if not len(self.keys):
             return np.full_like(keys, NOWHERE)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
@@ -70,35 +71,35 @@ class Level:
 
 @dataclass(slots=True)
 class Context:
-    """What N streams have read last, (order - 1, N), UNSEEN where that is nothing."""
+    """The last tokens that N streams have read, (order - 1, N), UNSEEN where a stream has read fewer."""
 
     tokens: TokenArray
 
 
 class NGram:
-    """The model of one order, 0 being the uniform distribution, fitted on the pairs of a text."""
+    """An n-gram model, fitted on the examples of a text; order 0 is the uniform distribution."""
 
     def __init__(self, levels: list[Level], vocab_size: int) -> None:
         self.levels, self.vocab_size = levels, vocab_size
 
     @property
     def order(self) -> int:
-        """The characters of the longest n-gram."""
+        """The number of characters of the longest n-gram."""
         return len(self.levels)
 
     @property
     def num_parameters(self) -> int:
-        """How many n-grams were counted, of all orders."""
+        """The number of different n-grams, of all orders."""
         return sum(len(level.keys) for level in self.levels)
 
     def tensors(self) -> dict[str, IndexArray]:
-        """Return the n-grams of each order and their counts."""
+        """Return by name the n-grams of each order and their counts."""
         named = {f"ngram.{k}.keys": level.keys for k, level in enumerate(self.levels, start=1)}
         return named | {f"ngram.{k}.counts": level.counts for k, level in enumerate(self.levels, start=1)}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Any], *, vocab_size: int, order: int) -> "NGram":
-        """Rebuild from `tensors`. Raises ValueError for what cannot be the n-grams of a text."""
+        """Return the model of these `tensors`. Raises ValueError if they cannot be the n-grams of a text."""
         model, num_contexts = cls([], vocab_size), 1
         for k in range(1, order + 1):
             for name in (f"ngram.{k}.keys", f"ngram.{k}.counts"):
@@ -106,12 +107,12 @@ class NGram:
                     raise ValueError(f"tensor {name} is missing")
             keys, counts = tensors[f"ngram.{k}.keys"], tensors[f"ngram.{k}.counts"]
             if not keys.dtype == counts.dtype == np.int64 or keys.ndim != 1 or keys.shape != counts.shape:
-                raise ValueError(f"the {k}-grams are not two rows of int64, equally long")
+                raise ValueError(f"the {k}-grams are not two rows of int64 of the same length")
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
             if not ((counts >= 1) & (counts < MAX_NGRAM_COUNT)).all():
-                raise ValueError(f"the {k}-grams have counts that cannot be")
+                raise ValueError(f"the {k}-grams have impossible counts")
             model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
             num_contexts = len(keys)
         return model
@@ -120,10 +121,10 @@ class NGram:
     def fit(
         cls, inputs: TokenArray, targets: TokenArray, resets: BoolArray | None, *, vocab_size: int, order: int
     ) -> "NGram":
-        """Count the n-grams up to `order` characters long that end with each of `targets` (L,).
+        """Return the model of the n-grams of up to `order` characters that end with each of `targets` (L,).
 
-        `inputs` (L,) are the characters before them, UNSEEN where there is none, and `resets` marks the
-        inputs before which nothing counts.
+        `inputs` (L,) are the characters before the targets, UNSEEN where there is none. `resets` (L,) is true
+        for the inputs at which a sequence begins: no n-gram reaches back before them.
         """
         model, entries = cls([], vocab_size), []
         chain = np.zeros(len(inputs), np.int64)  # for each input the (k-1)-gram that ends with it
@@ -151,14 +152,14 @@ class NGram:
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = False
     ) -> None:
-        """Return nothing: this model needs no room to work in."""
+        """Return None: this model needs no workspace."""
 
     def forward(
         self, tokens: TokenArray, state: Context, work: None = None, *, resets: BoolArray | None = None
     ) -> FloatArray:
         """Return log p (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
-        `resets` (T, N) marks where a stream starts anew.
+        `resets` (T, N) is true where a stream is reset before the token.
         """
         read = np.concatenate([state.tokens, tokens])
         num_before, shape = len(state.tokens), (*tokens.shape, self.vocab_size)
@@ -169,7 +170,7 @@ class NGram:
         for level in self.levels:
             self._interpolate_(p.reshape(-1, self.vocab_size), level, chain[num_before:].reshape(-1))
             chain = self._longer(chain, read, starts, level)
-        later = np.flip(np.cumsum(np.flip(starts, 0), 0), 0) > starts  # a start after this one
+        later = np.flip(np.cumsum(np.flip(starts, 0), 0), 0) > starts  # a sequence starts after this token
         state.tokens[...] = np.where(later, NOWHERE, read)[len(tokens) :]
         return log(p)
 
@@ -178,7 +179,7 @@ class NGram:
         return NGramReader(self)
 
     def _interpolate_(self, p: FloatArray, level: Level, contexts: IndexArray) -> None:
-        """Turn p (M, V) of the level below into that of `level` after each of the `contexts` (M,)."""
+        """Change p (M, V) in place from that of the level below to that of `level`, after `contexts` (M,)."""
         rows = np.flatnonzero(contexts != NOWHERE)
         rows = rows[level.met[contexts[rows]]]
         here = contexts[rows]
@@ -191,11 +192,11 @@ class NGram:
     def _longer(
         self, chain: IndexArray, inputs: TokenArray, resets: BoolArray | None, level: Level
     ) -> IndexArray:
-        """Return the k-gram that ends with each input, given the (k-1)-grams that end with each."""
+        """Return the index of the k-gram that ends with each input, given the (k-1)-grams in `chain`."""
         before = np.full_like(chain, NOWHERE)
         before[1:] = chain[:-1]
         if level is self.levels[0]:
-            before[...] = 0  # a single character needs none before it
+            before[...] = 0  # a 1-gram needs no character before it
         elif resets is not None:
             before[resets] = NOWHERE
         known = (before != NOWHERE) & (inputs >= 0)
@@ -203,14 +204,14 @@ class NGram:
 
 
 class NGramKind(ModelKind):
-    """N-grams up to `model.order` characters long, counted in one pass."""
+    """N-grams of up to `model.order` characters, counted in one pass over the text."""
 
     name = "ngram"
     parameters_name = "n-grams"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"kind", "order"})}
 
     def describe(self, config: ModelConfig) -> str:
-        """Return the order: "ngram:6"."""
+        """Return the kind and the order: "ngram:6"."""
         return f"ngram:{config.order}"
 
     def stem(self, config: ModelConfig) -> str:
@@ -218,22 +219,22 @@ class NGramKind(ModelKind):
         return self.name
 
     def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> NGram:
-        """Return a model of its order that has counted nothing; nothing in it is random."""
+        """Return a model of the order of `config` that has counted nothing; `rng` is not used."""
         nothing = np.empty(0, np.int32)
         return NGram.fit(nothing, nothing, None, vocab_size=vocab_size, order=config.order)
 
     def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> NGram:
-        """Rebuild a model from its n-grams and their counts."""
+        """Return the model of these n-grams and their counts."""
         return NGram.from_tensors(tensors, vocab_size=vocab_size, order=config.order)
 
     def learn(self, model: NGram, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
-        """Count; there is nothing to tell on the way."""
+        """Count the n-grams of `examples`; there are no events."""
         counted = fit_ngram(examples, vocab_size=model.vocab_size, order=model.order)
         model.levels = counted.levels
         return iter(())
 
     def facts(self, config: ModelConfig, model: NGram) -> list[tuple[str, str]]:
-        """Return how many n-grams of which order there are."""
+        """Return the number of n-grams and their order."""
         longest = f"up to {config.order} characters long, Kneser-Ney smoothing"
         return [("n-grams", f"{model.num_parameters:,}, {longest}")]
 
@@ -245,22 +246,22 @@ def fit_ngram(examples: Examples, *, vocab_size: int, order: int) -> NGram:
 
 
 class NGramReader:
-    """Reads one stream, one character at a time, following the n-grams that end with the last one."""
+    """Reads one stream, one token at a time; it keeps the n-grams that end with the last token."""
 
     def __init__(self, model: NGram) -> None:
         self._model, self._p = model, np.empty(model.vocab_size)
         self.reset_()
 
     def reset_(self) -> None:
-        """Forget everything."""
+        """Forget all that was read."""
         self._contexts: list[int] = [0]
 
     def save(self) -> list[int]:
-        """Return a copy of the n-grams that end with the last character."""
+        """Return a copy of what has been read, for `restore_`."""
         return self._contexts.copy()
 
     def restore_(self, saved: list[int]) -> None:
-        """Go on from where `save` was called."""
+        """Go back to the state in which `save` was called."""
         self._contexts = saved.copy()
 
     def read(self, token: int) -> FloatArray:
@@ -284,7 +285,10 @@ class NGramReader:
 
 
 def log(p: FloatArray) -> FloatArray:
-    """Return log p, and a very low number where p is 0: only odd counts of many orders leave so little."""
+    """Return log p, and log of the smallest normal float64 (-708 nats) where p is less than that.
+
+    So small a p is the result of unusual counts at many orders only.
+    """
     logarithms: FloatArray = np.log(np.maximum(p, np.finfo(np.float64).tiny))
     return logarithms
 
@@ -292,13 +296,13 @@ def log(p: FloatArray) -> FloatArray:
 def count_different_contexts(
     short: IndexArray, long: IndexArray, begins: BoolArray, num_short: int
 ) -> IndexArray:
-    """Return how often each k-gram counts in a lower order: once after each different character.
+    """Return the count of each k-gram in a lower order: the number of different characters before it.
 
     `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE. Where `begins`
-    says that the k-gram begins a sequence, nothing can stand before it, and each occurrence counts. A text's
-    beginning, and an unknown character before the k-gram, count as one more character. Source: Chen and
-    Goodman 1999; for the beginnings of sequences Heafield, Pouzyrevsky, Clark and Koehn 2013, "Scalable
-    modified Kneser-Ney language model estimation".
+    is true, the k-gram begins a sequence and can have no character before it: each such occurrence counts.
+    The beginning of the text, and an unknown character before the k-gram, together count as one more
+    character. Source: Chen and Goodman 1999; for the beginnings of sequences Heafield, Pouzyrevsky, Clark and
+    Koehn 2013, "Scalable modified Kneser-Ney language model estimation".
     """
     _, first = np.unique(long, return_index=True)
     counts = np.bincount(short[first[long[first] != NOWHERE]], minlength=num_short)
@@ -309,7 +313,7 @@ def count_different_contexts(
 
 
 def _sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolArray:
-    """Return for each target whether the k-gram that ends with it begins a sequence."""
+    """Return for each target True if the k-gram that ends with it begins a sequence."""
     begins = np.zeros(num_inputs, np.bool_)
     if resets is not None and 1 < k < num_inputs + 2:
         begins[k - 2 :] = resets[: num_inputs - k + 2]
@@ -317,15 +321,15 @@ def _sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolA
 
 
 def discount(counts: IndexArray, discounts: tuple[float, float, float]) -> FloatArray:
-    """Return what is taken from each count: nothing, D1, D2, or D3+."""
+    """Return the discount of each count: 0 for 0, D1 for 1, D2 for 2, D3+ for 3 or more."""
     return np.array([0.0, *discounts])[np.minimum(counts, 3)]
 
 
 def estimate_discounts(counts: IndexArray) -> tuple[float, float, float]:
-    """Return D1, D2 and D3+ from how many counts are 1, 2, 3 and 4.
+    """Return D1, D2 and D3+, estimated from the numbers n1 to n4 of counts that are 1, 2, 3 and 4.
 
-    Where one of these is 0, or a discount would not lie between 0 and its count, all three are n1 / (n1 +
-    2 n2), that of plain Kneser-Ney, or one half where that does not lie between 0 and 1 either.
+    If one of n1 to n4 is 0, or a discount does not lie between 0 and its count, all three are the discount
+    of plain Kneser-Ney smoothing, n1 / (n1 + 2 n2), or one half if n1 or n2 is 0.
     """
     n1, n2, n3, n4 = (int(np.sum(counts == k)) for k in (1, 2, 3, 4))
     if n1 and n2 and n3 and n4:

@@ -1,4 +1,4 @@
-"""The kind of model this program is about: a recurrent network, trained by gradient steps."""
+"""The kind of model that is a recurrent network, trained by gradient steps."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from charseq.text.batches import Examples
 
 
 class RecurrentKind(ModelKind):
-    """A network of RNN, LSTM or GRU layers; see `network/`."""
+    """Networks of RNN, LSTM or GRU layers; see `network/`."""
 
     name = "recurrent"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {
@@ -33,13 +33,16 @@ class RecurrentKind(ModelKind):
         return config.cell
 
     def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> CharModel:
-        """Return a network with fresh parameters."""
+        """Return a network with new parameters, drawn from `rng`."""
         model = CharModel(config, vocab_size)
         model.initialise_(rng)
         return model
 
     def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> CharModel:
-        """Return a network with the parameters in `tensors`; shapes are checked before memory is taken."""
+        """Return a network with the parameters in `tensors`.
+
+        The shapes are checked before memory is allocated. Raises ValueError if the tensors cannot be these.
+        """
         for name, shape in parameter_shapes(config, vocab_size).items():
             if name not in tensors:
                 raise ValueError(f"tensor {name} is missing")
@@ -53,12 +56,12 @@ class RecurrentKind(ModelKind):
             array[...] = tensors[name]
         with np.errstate(over="ignore"):
             square = np.dot(model.params.flat, model.params.flat)
-        if not np.isfinite(square):  # training leaves no such weights; below, no product of them overflows
+        if not np.isfinite(square):  # training never makes such weights; smaller ones overflow in no product
             raise ValueError("its weights are too large to compute with")
         return model
 
     def learn(self, model: CharModel, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
-        """Train."""
+        """Run the `trainer`. Raises ValueError if there is none."""
         if trainer is None:
             raise ValueError("a network needs a trainer")
         return trainer.run()
@@ -70,5 +73,5 @@ class RecurrentKind(ModelKind):
         return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
 
     def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
-        """Return the sum of the sizes of all parameters."""
+        """Return the number of numbers in all parameters together."""
         return sum(map(math.prod, parameter_shapes(config, vocab_size).values()))

@@ -1,4 +1,4 @@
-"""Arrays in, arrays out, gradients back: the network around the cells."""
+"""The network around the cells: embedding, recurrent layers and projection, with their gradients."""
 
 from charseq.network.model import CharModel, State, Workspace, parameter_shapes
 

@@ -1,4 +1,4 @@
-"""The first layer's part of `embedding.py`, compiled: each number is written once, with its bias."""
+"""The compiled twin of `embedding.lookup_with_bias`, which writes each number once, with its bias."""
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.backend import compiled
@@ -6,7 +6,7 @@ from charseq.backend import compiled
 
 @compiled
 def lookup_with_bias(matrix: FloatArray, tokens: TokenArray, bias: FloatArray, out: FloatArray) -> None:
-    """Write `bias` (D, N) and the columns of `matrix` (D, V) that `tokens` (T, N) name to `out` (T, D, N)."""
+    """Write `bias` (D, N) plus the columns of `matrix` (D, V) for `tokens` (T, N) to `out` (T, D, N)."""
     num_steps, num_rows, num_streams = out.shape
     for t in range(num_steps):
         for d in range(num_rows):

@@ -5,7 +5,7 @@ import numpy as np
 from charseq.arrays import FloatArray, TokenArray
 
 ROWS_AT_ONCE = 256
-"""Predictions that go through the softmax together, while they are in the processor's cache."""
+"""The number of predictions that go through the softmax together: few enough for the processor's cache."""
 
 
 def cross_entropy_(
@@ -15,11 +15,12 @@ def cross_entropy_(
     weights: FloatArray | None = None,
     total_weight: float | None = None,
 ) -> float:
-    """Return the mean of -log softmax(logits)[target] in nats; leave its gradient in `logits`.
+    """Return the weighted mean of -log softmax(logits)[target] in nats; replace `logits` by its gradient.
 
-    `logits` is (T, N, V), `targets` (T, N), none of them UNSEEN. A target counts as often as `weights` (T, N)
-    say, without them once. Where these are a part of a larger batch of a `total_weight` that is not 0, both
-    results are this part's share of the mean. The gradient is (softmax - one-hot) * weight / total_weight.
+    `logits` is (T, N, V). `targets` is (T, N), none of them UNSEEN. `weights` (T, N) are the weights of the
+    targets, all 1 by default. `total_weight`, which must not be 0, is their sum by default. For a part of a
+    larger batch, give that of the whole batch: both results are then this part's share. The gradient is
+    (softmax - one-hot) * weight / total_weight.
     """
     rows = logits.reshape(-1, logits.shape[-1])
     if total_weight is None:
@@ -51,7 +52,10 @@ def _sum(nats: FloatArray, weights: FloatArray | None, dtype: np.dtype) -> float
 
 
 def target_ranks(scores: FloatArray, targets: TokenArray) -> TokenArray:
-    """Return the place of each target (...) among `scores` (..., V), 1 for the highest; ties go by number."""
+    """Return the rank of each target (...) in `scores` (..., V), 1 for the highest.
+
+    Of equal scores, that of the smaller token number ranks first.
+    """
     target = np.take_along_axis(scores, targets[..., None], axis=-1)
     before = np.arange(scores.shape[-1]) < targets[..., None]
     ahead = (scores > target) | ((scores == target) & before)
@@ -59,7 +63,7 @@ def target_ranks(scores: FloatArray, targets: TokenArray) -> TokenArray:
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
-    """Return log softmax over the last axis in float64, whatever the dtype of `logits`."""
+    """Return log softmax over the last axis, in float64 for any dtype of `logits`."""
     z = logits.astype(np.float64)
     z -= z.max(axis=-1, keepdims=True)
     z -= np.log(np.exp(z).sum(axis=-1, keepdims=True))

@@ -1,8 +1,8 @@
-"""The whole network: embedding, recurrent layers, projection; with what it carries and what it works in.
+"""The whole network: embedding, recurrent layers and projection, with its state and its workspace.
 
-Three lifetimes, three nouns: parameters live for the run, a `State` for a stream of text, a `Workspace` for
-a window. Training, evaluation and sampling share the one way to the hidden states; logits follow from those
-by the projection, whose gradient belongs to the loss.
+There are three lifetimes: parameters live for the run, a `State` for a stream of text, a `Workspace` for a
+window. Training, evaluation and sampling compute hidden states with the same method. The projection turns
+them into logits; in training the loss calls it, and computes its gradient.
 """
 
 from dataclasses import dataclass, field
@@ -22,22 +22,22 @@ from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 
 
 class State:
-    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H)."""
+    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H) each."""
 
     def __init__(self, arrays: dict[str, FloatArray]) -> None:
         self.arrays = arrays
 
     def layer(self, name: str, state_names: tuple[str, ...]) -> tuple[FloatArray, ...]:
-        """Return the arrays of one layer in the cell's order."""
+        """Return the arrays of the layer `name`, in the order of the cell's `state_names`."""
         return tuple(self.arrays[f"{name}.{state}"] for state in state_names)
 
     def reset_(self) -> None:
-        """Forget everything."""
+        """Set every stream to the zero state, in place."""
         for array in self.arrays.values():
             array.fill(0)
 
     def roll_(self) -> None:
-        """Hand every stream's state to the next stream; the first starts from zero."""
+        """Give every stream's state to the next stream, in place; the first stream gets the zero state."""
         for array in self.arrays.values():
             array[1:] = array[:-1].copy()
             array[0] = 0
@@ -45,15 +45,15 @@ class State:
 
 @dataclass(slots=True)
 class Workspace:
-    """Every array that a window of up to T steps and N streams needs, allocated once."""
+    """All arrays for windows of up to T steps and N streams, allocated once."""
 
     layers: list[LayerWork]
     scratch: Scratch
-    x: FloatArray  #        (T, D, N), the embedded tokens; empty when one-hot
+    x: FloatArray  #        (T, D, N), the embedded tokens; empty if the input is one-hot
     masks: FloatArray  #    (layers, T, H, N), one dropout mask for each layer; empty without dropout
     dropped: FloatArray  #  (layers, T, H, N), each layer's output after dropout
     last: FloatArray  #     T*N*H, the last layer's output side by side
-    logits: FloatArray  #   (T, N, V); empty where a loss makes its own
+    logits: FloatArray  #   (T, N, V); empty if the loss has its own
     dlast: FloatArray  #    T*N*H, the gradient of `last`
     can_reset: bool
     tokens: TokenArray = field(init=False)
@@ -62,15 +62,15 @@ class Workspace:
 
     @property
     def dh(self) -> FloatArray:
-        """Room for the gradient of the hidden states `h` that were computed last, (H, T*N)."""
+        """Memory for the gradient of the hidden states `h` that were computed last, (H, T*N)."""
         return self.dlast[: self.h.size].reshape(self.h.shape)
 
 
 class CharModel:
-    """A character-level language model: tokens in, logits of the next token out.
+    """A character-level language model: from tokens to the logits of the next token.
 
-    `config` gives the cell and sizes, `vocab_size` the number V of tokens. Parameters start at zero: call
-    `initialise_`, or copy trained ones into `params`.
+    `config` gives the cell and the sizes, `vocab_size` is the number V of tokens. Parameters are zero at
+    first: call `initialise_`, or copy trained parameters into `params`.
     """
 
     def __init__(self, config: ModelConfig, vocab_size: int, dtype: np.dtype | type = np.float32) -> None:
@@ -80,7 +80,7 @@ class CharModel:
 
     @property
     def num_parameters(self) -> int:
-        """The number of learnt numbers."""
+        """The number of learnt numbers in all parameters."""
         return self.params.flat.size
 
     def tensors(self) -> dict[str, FloatArray]:
@@ -88,11 +88,11 @@ class CharModel:
         return dict(self.params.items())
 
     def reader(self) -> Reader:
-        """Return a reader of single characters, with the parameters as they are now."""
+        """Return a reader of single characters, with a copy of the parameters as they are now."""
         return Reader(self.params, self.layers)
 
     def initialise_(self, rng: np.random.Generator) -> None:
-        """Draw fresh parameters."""
+        """Draw new parameters at random, in place."""
         self.params.flat.fill(0)
         if self.config.embedding_size:
             E = self.params["embedding.E"]
@@ -101,14 +101,15 @@ class CharModel:
             part.initialise_(self.params, rng)
 
     def use_backend_(self, backend: BackendName) -> None:
-        """From now on let `backend` compute the cells; workspaces made before are as good as new ones."""
+        """Compute the cells with `backend` from now on; workspaces made before stay valid."""
         for layer in self.layers:
             layer.use_backend_(backend)
 
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
-        """Copy the parameters of `other`, a model of the same sizes but perhaps another vocabulary.
+        """Copy the parameters of `other`, a model of the same sizes that may have another vocabulary.
 
-        Its tokens `theirs` become the tokens `mine`; what belongs to no shared token stays as it is.
+        The k-th of its tokens `theirs` is the k-th of the tokens `mine`. Parameters that belong to any other
+        token stay as they are.
         """
         inputs = "embedding.E" if self.config.embedding_size else "layers.0.U"
         for name, array in self.params.items():
@@ -142,10 +143,10 @@ class CharModel:
         backward: bool = True,
         logits: bool = True,
     ) -> Workspace:
-        """Allocate for windows of up to `num_steps` steps and exactly `batch_size` streams.
+        """Allocate the arrays for windows of up to `num_steps` steps and exactly `batch_size` streams.
 
-        With `resets` the windows may restart states. Without `backward` there is no room for gradients,
-        without `logits` none for what `forward` returns: then there is only `hidden`.
+        With `resets` the windows may reset states. Without `backward` there is no memory for gradients.
+        Without `logits` there is none for the result of `forward`: use `hidden` only.
         """
         T, N, H, D = num_steps, batch_size, self.config.hidden_size, self.config.embedding_size
         dtype = self.params.flat.dtype
@@ -177,7 +178,7 @@ class CharModel:
     ) -> FloatArray:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N), as a view into `work`.
 
-        `state` is advanced, and `resets` and `dropout_rng` act, as in `hidden`.
+        The other arguments are those of `hidden`; `state` is advanced in place.
         """
         h = self.hidden(tokens, state, work, resets=resets, dropout_rng=dropout_rng)
         return self.projection.forward(h, self.params, out=work.logits[: len(tokens)])
@@ -193,9 +194,10 @@ class CharModel:
     ) -> FloatArray:
         """Return the last layer's hidden states after each of `tokens` (T, N), side by side: (H, T*N).
 
-        The column of step t and stream n is t*N + n; it is a view into `work`. `state` is advanced in place
-        past the last token. `resets` (T, N) marks where a stream starts from zero, which takes a workspace
-        made for it (ValueError otherwise). Dropout acts when `dropout_rng` is given.
+        Step t of stream n is the column t*N + n. The result is a view of an array in `work`. `state` is
+        advanced in place past the last token. `resets` (T, N) is true where a stream starts from the zero
+        state. Dropout is applied if `dropout_rng` is given. Raises ValueError if `resets` is given and the
+        workspace was made without resets.
         """
         if resets is not None and not work.can_reset:
             raise ValueError("this workspace was made without resets")
@@ -218,10 +220,10 @@ class CharModel:
         return work.h
 
     def backward(self, dh: FloatArray, work: Workspace, grads: Parameters) -> None:
-        """Write to `grads` what the gradient `dh` (H, T*N) of the hidden states gives to all below them.
+        """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held.
 
-        That is every parameter but the projection's. Needs the `work` that `hidden` filled. `dh`, for which
-        `work.dh` is room, is changed on the way; what `grads` held before is overwritten.
+        `dh` (H, T*N) is the gradient of the hidden states that `hidden` computed last in `work`. It is
+        changed in place; `work.dh` is memory for it.
         """
         num_steps, num_streams = work.tokens.shape
         dx = dh.reshape(-1, num_steps, num_streams).transpose(1, 0, 2)
@@ -234,9 +236,10 @@ class CharModel:
             lookup_gradient(columns, work.tokens, work.scratch.one_hot, out=grads["embedding.E"])
 
     def state_gradient(self, work: Workspace) -> State:
-        """Return the gradient by the state that a window started from, which `backward` has left in `work`.
+        """Return the gradient of the loss by the state before the window, which `backward` left in `work`.
 
-        Of a window of k steps with a loss at its last, that is how the loss depends on the state k steps ago.
+        For a window of k steps with a loss at its last step only, it tells how strongly that loss depends on
+        the state k steps earlier.
         """
         return State(
             {
@@ -248,7 +251,7 @@ class CharModel:
 
 
 def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every parameter by name, without making any."""
+    """Return the shape of every parameter by name, without allocating any of them."""
     D = config.embedding_size
     shapes: dict[str, tuple[int, ...]] = {"embedding.E": (D, vocab_size)} if D else {}
     layers, projection = _make_parts(config, vocab_size)

@@ -1,7 +1,7 @@
-"""Named parameters that are views on one flat vector.
+"""Named parameters that are views of one flat vector.
 
-The optimizer, the norm, the clip and the copy each become one line on `flat`; the equations use the names.
-Gradients are a second `Parameters` of the same layout.
+Updating, clipping and copying all parameters are each one line on `flat`; the equations use the names. The
+gradients are a second `Parameters` of the same layout.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,8 @@ from charseq.arrays import FloatArray, shared_zeros
 class Parameters(Mapping[str, FloatArray]):
     """Matrices and vectors by name, stored end to end in `flat`, the matrices first.
 
-    `flat` is memory that forked workers share. `matrices` is the part of it that weight decay applies to.
+    `flat` is memory that is shared with forked worker processes. `matrices` is the part of `flat` that weight
+    decay applies to.
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype | type = np.float32) -> None:

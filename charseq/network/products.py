@@ -1,10 +1,10 @@
-"""Products with one matrix again and again: the shape in which this machine's BLAS does them fastest.
+"""Repeated products with the same matrix, in the form that this machine's BLAS computes fastest.
 
-A recurrent product is (G*H, H) @ (H, N) with few streams N. General routines rearrange the matrix anew in
-each call, which takes a third of their time (measured with N = 32). OpenBLAS has kernels that multiply
-without rearranging, for AVX-512 machines and up to 10^6 multiply-adds: a matrix that is rearranged once per
-window into blocks of that size goes through them at nearly the speed of large products. Elsewhere the matrix
-is used as it is; `charseq bench` measures the result.
+A recurrent product is (G*H, H) @ (H, N) with few streams N. The general routines of BLAS rearrange the matrix
+again in each call, which takes a third of their time (measured with N = 32). On AVX-512 machines OpenBLAS has
+kernels that multiply without rearranging, for products of up to 10^6 multiply-adds. So the matrix is
+rearranged once per window, into blocks of that size, and the products are nearly as fast as large ones. On
+other machines the matrix is used as it is. `charseq bench` measures the result.
 """
 
 from collections.abc import Callable
@@ -15,15 +15,15 @@ import numpy as np
 from charseq.arrays import FloatArray, zeros
 
 SMALL_PRODUCT = 1_000_000
-"""Multiply-adds up to which OpenBLAS uses its kernels for small matrices."""
+"""The largest number of multiply-adds for which OpenBLAS uses its kernels for small matrices."""
 ARCHITECTURES = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
-"""The names that OpenBLAS gives to processors for which it has such kernels."""
+"""The processors for which OpenBLAS has such kernels, by the names that it gives them."""
 FEW_STEPS = 4
-"""Products that rearranging a matrix must be worth, at least."""
+"""For this number of products or fewer, rearranging the matrix does not pay."""
 
 
 class Product:
-    """y = M x for a matrix M (rows, columns) and many x (columns, N); `load_` says which M."""
+    """The product y = M x of a matrix M (rows, columns), set by `load_`, with many x (columns, N)."""
 
     def __init__(
         self, rows: int, columns: int, *, num_streams: int, num_products: int, dtype: np.dtype | type
@@ -35,7 +35,7 @@ class Product:
         self._for_one = zeros((columns, rows), dtype) if worthwhile and num_streams == 1 else None
 
     def load_(self, M: FloatArray) -> None:
-        """Multiply with M from now on; whether later changes of it show is not said."""
+        """Multiply with M from now on; load it again after a change, because it may have been copied."""
         if self._size:
             np.copyto(self._matrices, M.reshape(self._matrices.shape))
         else:
@@ -45,7 +45,7 @@ class Product:
 
     def into(self, out: FloatArray) -> Callable[[FloatArray], FloatArray]:
         """Return the function that writes M x, for x (columns, N), to `out` (rows, N)."""
-        if self._for_one is not None:  # a single stream is a vector, for which M is better stored by columns
+        if self._for_one is not None:  # a single stream is a vector: M stored by columns is faster
             M, row = self._for_one, out.T
             return lambda x: np.matmul(x.T, M, out=row)
         return partial(np.matmul, self._matrices, out=out.reshape(len(self._matrices), -1, out.shape[-1]))
@@ -53,7 +53,7 @@ class Product:
     def each(self, x: FloatArray, *, out: FloatArray) -> None:
         """Write M x[t] to `out` (T, rows, N) for all steps of x (T, columns, N)."""
         blocks = self._matrices
-        if x.shape[-1] == 1:  # a single stream: its steps are the columns of one product
+        if x.shape[-1] == 1:  # a single stream: all its steps are one product
             np.matmul(x[:, :, 0], blocks[0].T, out=out[:, :, 0])
         else:
             by_block = out.reshape(len(x), len(blocks), -1, x.shape[-1]).transpose(1, 0, 2, 3)
@@ -61,10 +61,10 @@ class Product:
 
 
 def block_size(rows: int, columns: int, num_streams: int) -> int:
-    """Return how many rows a block should have, or 0 where M is better left in one piece.
+    """Return the best number of rows in a block, or 0 if M should stay in one piece.
 
-    Kernels for N a multiple of 16 are best with 8 rows, those for other N with 64 or 32, and with fewer all
-    lose to the general routines (measured on AVX-512).
+    If N is a multiple of 16, the kernels are fastest with 8 rows; for any other N with 64 or 32 rows. With
+    fewer rows they are slower than the general routines (measured on AVX-512).
     """
     if num_streams == 1 or not has_small_kernels():
         return 0
@@ -76,7 +76,7 @@ def block_size(rows: int, columns: int, num_streams: int) -> int:
 
 @cache
 def has_small_kernels() -> bool:
-    """Return whether NumPy multiplies with an OpenBLAS that has kernels for small matrices."""
+    """Return True if NumPy uses an OpenBLAS that has kernels for small matrices on this processor."""
     from threadpoolctl import threadpool_info
 
     return any(library.get("architecture") in ARCHITECTURES for library in threadpool_info())
@@ -85,7 +85,7 @@ def has_small_kernels() -> bool:
 def side_by_side(array: FloatArray, memory: FloatArray) -> FloatArray:
     """Return (T, F, N) as (F, T*N): a row per feature, so that one product sums over all steps and streams.
 
-    The copy is laid into the flat array `memory`; a single stream needs none.
+    The result is a copy in the flat array `memory`; for a single stream it is a view of `array`.
     """
     num_steps, num_features, num_streams = array.shape
     if num_streams == 1:

@@ -1,4 +1,4 @@
-"""From hidden states to logits: y(t) = softmax(V h(t) + c), of which this is the part inside the softmax."""
+"""The projection from hidden states to logits: V h(t) + c, the part of y(t) inside the softmax."""
 
 import numpy as np
 
@@ -7,19 +7,19 @@ from charseq.network.parameters import Parameters
 
 
 class Projection:
-    """V (vocab_size, H) and c (vocab_size,)."""
+    """The output layer with the parameters V (vocab_size, H) and c (vocab_size,)."""
 
     def __init__(self, *, hidden_size: int, vocab_size: int) -> None:
         self.shapes = {"projection.V": (vocab_size, hidden_size), "projection.c": (vocab_size,)}
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
-        """Fill V uniformly within 1 / sqrt(H); c stays zero."""
+        """Fill V with uniform numbers between -1 / sqrt(H) and 1 / sqrt(H); c stays zero."""
         V = params["projection.V"]
         bound = V.shape[1] ** -0.5
         V[...] = rng.uniform(-bound, bound, V.shape)
 
     def forward(self, h: FloatArray, params: Parameters, *, out: FloatArray) -> FloatArray:
-        """Write the logits of `h` (H, T*N) to `out` (T, N, V) and return it."""
+        """Write the logits of the hidden states `h` (H, T*N) to `out` (T, N, V), and return `out`."""
         V = params["projection.V"]
         np.matmul(h.T, V.T, out=out.reshape(-1, len(V)))
         out += params["projection.c"]
@@ -28,7 +28,7 @@ class Projection:
     def backward(
         self, dlogits: FloatArray, h: FloatArray, params: Parameters, grads: Parameters, *, out: FloatArray
     ) -> FloatArray:
-        """Write dV and dc to `grads` and dh to `out` (H, T*N), which is returned."""
+        """Write dV and dc to `grads` and dh to `out` (H, T*N), and return `out`; `dlogits` is (T, N, V)."""
         V = params["projection.V"]
         rows = dlogits.reshape(-1, len(V))
         np.matmul(rows.T, h.T, out=grads["projection.V"])

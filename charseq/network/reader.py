@@ -1,8 +1,8 @@
-"""A model that reads one stream, one character at a time, with all that it can compute in advance.
+"""A reader of one stream, one token at a time, which computes in advance all that it can.
 
-The first layer's U x(t) + b is a row of a table, one for each input. In other products the bias is a further
-row of the matrix, as each input ends with a 1. Two steps take turns: each starts from the state that the
-other has left, so that no state is copied.
+The first layer's U x(t) + b is looked up in a table that has a row for each token. In the other products the
+bias is the last row of the matrix, and each input ends with a 1. Each layer has two steps, used in turn: each
+starts from the state that the other one left, so that no state is copied.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from charseq.network.recurrent import RecurrentLayer
 
 
 class Turn(NamedTuple):
-    """One layer's step: a_x is filled from x U, a_h from h W, and the cell leaves its output in `h_next`."""
+    """One step of a layer: a_x is x U, a_h is h W, and the cell writes its output to `h_next`."""
 
-    U: FloatArray  #       (D + 1, G*H), the last row b
-    W: FloatArray  #       (H + 1, G*H), the last row b_h or zero
+    U: FloatArray  #       (D + 1, G*H), the last row is b
+    W: FloatArray  #       (H + 1, G*H), the last row is b_h or zero
     a_x: FloatArray  #     (G*H,)
     a_h: FloatArray  #     (G*H,)
     h: FloatArray  #       (H + 1,), ending with 1
@@ -31,9 +31,9 @@ class Turn(NamedTuple):
 
 
 class Reader:
-    """Reads with the parameters that a network of these `layers` has when the reader is made.
+    """Reads one stream with a network of the given `layers`, starting from the zero state.
 
-    It begins in the zero state.
+    The parameters are copied when the reader is made.
     """
 
     def __init__(self, params: Parameters, layers: Sequence[RecurrentLayer]) -> None:
@@ -44,12 +44,12 @@ class Reader:
         inputs, b = np.vsplit(turns[0][0].U, [-1])
         if "embedding.E" in params:
             inputs = params["embedding.E"].T @ inputs
-        self._table = inputs_and_bias(inputs + b, b)  # UNSEEN, which is -1, finds the bias alone
+        self._table = inputs_and_bias(inputs + b, b)  # UNSEEN is -1: it finds the last row, the bias alone
         self._V = inputs_and_bias(params["projection.V"].T, params["projection.c"])
         self._logits = np.empty(self._V.shape[1], self._V.dtype)
 
     def reset_(self) -> None:
-        """Forget everything."""
+        """Go back to the zero state."""
         for state in self._states:
             state.fill(0)
 
@@ -58,8 +58,8 @@ class Reader:
         return self._turn, [slots[self._turn].copy() for slots in self._states]
 
     def restore_(self, saved: tuple[int, list[FloatArray]]) -> None:
-        """Go on, to the last bit, from where `save` was called."""
-        self._turn = saved[0]  # products may round differently for the other slot, whose alignment differs
+        """Go back to the state in which `save` was called; reading on gives the same bits as it did there."""
+        self._turn = saved[0]  # the other slot is aligned differently, so products may round differently
         for slots, state in zip(self._states, saved[1], strict=True):
             slots[self._turn] = state
 
@@ -94,7 +94,10 @@ class Reader:
 
 
 def inputs_and_bias(M: FloatArray, bias: FloatArray) -> FloatArray:
-    """Return M with the row `bias` below, beginning at a cache line: what [x, 1] is multiplied with."""
+    """Return M with `bias` as its last row, so that the product with [x, 1] is x M + bias.
+
+    The result begins at a cache line.
+    """
     stacked = np.vstack([M, bias])
     out = zeros(stacked.shape, stacked.dtype)
     out[...] = stacked
@@ -102,13 +105,13 @@ def inputs_and_bias(M: FloatArray, bias: FloatArray) -> FloatArray:
 
 
 def _step(cell: Cell[Any], a_x: FloatArray, a_h: FloatArray, states: tuple[FloatArray, ...]) -> Step:
-    """Return a step from slot 0 to slot 1 of `states`, (2, H) each: that of any N, without its axis."""
+    """Return a step from slot 0 to slot 1 of `states`, (2, H) each: its arrays have no axis for streams."""
     arrays = CellArrays(
         a_x=a_x[None],
         a_h=a_h,
         states=states,
         previous=tuple(slots[:1] for slots in states),
-        da_x=a_x[None],  # nothing goes back
+        da_x=a_x[None],  # never written: a reader has no backward pass
         da_h=a_x[None],
         dstates=tuple(slots[0] for slots in states),
     )

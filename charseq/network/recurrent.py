@@ -1,7 +1,7 @@
-"""One cell over one window of time, and every recurrent matrix product of the project.
+"""A layer of one cell over a window of time, with all recurrent matrix products of the project.
 
-The cell does the algebra of a step; here are the products around it: U x(t) for all steps at once,
-W h(t-1) step by step, and on the way back one large product for each weight matrix.
+The cell computes the pointwise algebra of a step. This module computes the products: U x(t) for all steps at
+once, W h(t-1) step by step, and in the backward pass one large product for the gradients of the weights.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from charseq.network.products import Product, lay_side_by_side, side_by_side
 
 
 class Scratch:
-    """Flat memory for windows laid side by side, which layers use one after the other on the way back."""
+    """Flat memory for windows laid side by side; the layers share it, one after the other, in `backward`."""
 
     def __init__(
         self, layers: "list[RecurrentLayer]", num_tokens: int, vocab_size: int, dtype: np.dtype
@@ -33,11 +33,11 @@ class Scratch:
         self.one_hot = OneHot(num_tokens, vocab_size, dtype)
 
     def rows(self, num_rows: int, num_tokens: int) -> FloatArray:
-        """Return room for inputs below each other, (num_rows, num_tokens), whatever it holds."""
+        """Return memory of shape (num_rows, num_tokens) for stacked inputs; its content is arbitrary."""
         return self.inputs[: num_rows * num_tokens].reshape(num_rows, num_tokens)
 
     def sum_of_products(self, da: FloatArray, inputs: FloatArray) -> FloatArray:
-        """Return da times the inputs, summed over all steps and streams; the next call overwrites it."""
+        """Return da @ inputs.T, a sum over all steps and streams; the next call overwrites it."""
         out = self.sums[: len(da) * len(inputs)].reshape(len(da), len(inputs))
         np.matmul(da, inputs.T, out=out)
         return out
@@ -45,14 +45,14 @@ class Scratch:
 
 @dataclass(slots=True)
 class LayerWork:
-    """The arrays of one layer for a window: what `forward` leaves for `backward`, and its scratch."""
+    """The arrays of one layer for a window: the values that `forward` keeps for `backward`, and scratch."""
 
     arrays: CellArrays
     steps: list[Step]
-    b: FloatArray  #        (G*H, N), the bias of every stream
-    b_h: FloatArray  #      (H, N), likewise
-    dx: FloatArray  #       (T, D, N), empty when the input is one-hot
-    through_W: FloatArray  # (H, N)
+    b: FloatArray  #        (G*H, N), b repeated for every stream
+    b_h: FloatArray  #      (H, N), b_h repeated for every stream
+    dx: FloatArray  #       (T, D, N), empty if the input is one-hot
+    through_W: FloatArray  # (H, N), the gradient of h(t-1) that passes through W
     U: Product
     W: Product
     U_back: Product
@@ -63,7 +63,7 @@ class LayerWork:
 
 
 class RecurrentLayer:
-    """A cell with the weights all steps share: U (G*H, D), W (G*H, H), b (G*H,), and b_h (H,) if it has one.
+    """A cell with its weights, which all steps share: U (G*H, D), W (G*H, H), b (G*H,); for the GRU b_h (H,).
 
     With `one_hot` the input is tokens (T, N) instead of vectors (T, D, N), and U x(t) is a column of U.
     """
@@ -85,7 +85,7 @@ class RecurrentLayer:
         self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
 
     def use_backend_(self, backend: BackendName) -> None:
-        """From now on let `backend` do what is not a product."""
+        """Compute everything but the matrix products with `backend` from now on."""
         self.cell, self.lookup = make_cell(self.cell.name, backend), lookup_with_bias
         if use_numba(backend):
             from charseq.network import compiled
@@ -93,10 +93,10 @@ class RecurrentLayer:
             self.lookup = compiled.lookup_with_bias
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
-        """Fill U with Glorot's uniform numbers and W, gate by gate, with orthogonal matrices.
+        """Fill U with Glorot's uniform numbers, W with an orthogonal matrix per gate, the forget bias with 1.
 
-        Sources: Glorot and Bengio 2010; Saxe, McClelland and Ganguli 2014; the forget bias of 1: Gers et
-        al. 2000, Jozefowicz et al. 2015.
+        Sources: Glorot and Bengio 2010; Saxe, McClelland and Ganguli 2014; for the forget bias Gers et al.
+        2000 and Jozefowicz et al. 2015.
         """
         U, W, b = (params[f"{self.name}.{letter}"] for letter in "UWb")
         bound = (6 / (self.input_size + self.hidden_size)) ** 0.5
@@ -117,7 +117,7 @@ class RecurrentLayer:
         scratch: Scratch,
         backward: bool,
     ) -> LayerWork:
-        """Make the arrays for windows of up to `num_steps`; with `resets`, states may restart inside them."""
+        """Make the arrays for windows of up to `num_steps`; with `resets`, states may be reset in them."""
         T, N, D, H = num_steps, num_streams, self.input_size, self.hidden_size
         GH, num_states = self.cell.num_gates * H, len(self.cell.state_names)
         steps_back = T if backward else 1
@@ -161,7 +161,7 @@ class RecurrentLayer:
     ) -> FloatArray:
         """Return h (T, H, N), a view into `work`; advance `state`, the cell's arrays (N, H), in place.
 
-        `resets` (T, N) is true where a stream's state is zero before the step.
+        `resets` (T, N) is true where a stream's state is set to zero before the step.
         """
         arrays, num_steps = work.arrays, len(x)
         U, W, b = (params[f"{self.name}.{letter}"] for letter in "UWb")
@@ -197,9 +197,10 @@ class RecurrentLayer:
     def backward(
         self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Parameters
     ) -> FloatArray:
-        """Write the weights' gradients to `grads` and return dx (T, D, N), given dh (T, H, N) from above.
+        """Write the gradients of the weights to `grads`; return dx (T, D, N), the gradient of the inputs.
 
-        The gradient stops at the window's first step: truncated backpropagation through time.
+        `dh_out` (T, H, N) is the gradient of the outputs. dx is empty if the input is one-hot. The
+        gradient stops at the window's first step: this is truncated backpropagation through time.
         """
         arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
@@ -231,10 +232,10 @@ class RecurrentLayer:
         return dx
 
     def _weight_gradients(self, work: LayerWork, grads: Parameters, num_steps: int) -> None:
-        """Sum over all steps and streams: dW of da h(t-1)', db of da, dU of da x(t)'.
+        """Write dW, db and dU: the sums over all steps and streams of da h(t-1)', of da and of da x(t)'.
 
-        The sums over one da are one product, with the inputs below each other: h(t-1), 1 and x(t). Of a
-        large vocabulary x(t) does not take part.
+        The three sums are one product, with h(t-1), 1 and x(t) stacked. For a one-hot x(t) with a large
+        vocabulary, dU is computed by `lookup_gradient` instead.
         """
         arrays, scratch, H, D = work.arrays, work.scratch, self.hidden_size, self.summed_inputs
         dU, dW, db = (grads[f"{self.name}.{letter}"] for letter in "UWb")

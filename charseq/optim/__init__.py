@@ -1,4 +1,4 @@
-"""From gradients to steps: optimizers on flat vectors, clipping, and the course of the learning rate."""
+"""The update of the parameters: optimizers on flat vectors, clipping, and the learning rate's schedule."""
 
 from charseq.backend import use_numba
 from charseq.config import BackendName, OptimConfig
@@ -10,7 +10,7 @@ from charseq.registry import OPTIMIZERS
 
 
 def make_optimizer(config: OptimConfig, params: Parameters, backend: BackendName = "numpy") -> Optimizer:
-    """Return a fresh optimizer for `params`, compiled where `backend` says so and there is such a one."""
+    """Return a new optimizer for `params`, compiled if `backend` is numba and a compiled twin exists."""
     rule: type[Optimizer] = OPTIMIZERS[config.optimizer]
     if use_numba(backend):
         from charseq.optim.compiled import COMPILED_OPTIMIZERS

@@ -1,4 +1,4 @@
-"""Adam: momentum divided by the root mean square, both corrected for their start at zero; and AdamW."""
+"""Adam and AdamW: the mean gradient divided by its root mean square, both corrected for starting at zero."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from charseq.optim.optimizer import EPSILON, Optimizer, Part
 
 
 class Adam(Optimizer):
-    """Adaptive moments.
+    """Adam, the adaptive moments; t counts the steps from 1.
 
         m = beta1 * m + (1 - beta1) * gradient             m^ = m / (1 - beta1^t)
         s = beta2 * s + (1 - beta2) * gradient^2           s^ = s / (1 - beta2^t)
         parameter -= learning_rate * m^ / (sqrt(s^) + eps)
 
-    Source: Kingma and Ba 2015, «Adam: a method for stochastic optimization».
+    Source: Kingma and Ba 2015, "Adam: a method for stochastic optimization".
     """
 
     name = "adam"
@@ -37,14 +37,14 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose matrices also shrink: matrix -= learning_rate * weight_decay * matrix.
+    """Adam with weight decay: before each step, matrix -= learning_rate * weight_decay * matrix.
 
-    Biases do not shrink. Source: Loshchilov and Hutter 2019, «Decoupled weight decay regularization».
+    Biases do not decay. Source: Loshchilov and Hutter 2019, "Decoupled weight decay regularization".
     """
 
     name = "adamw"
 
     def step(self, params: Parameters, grads: Parameters, *, learning_rate: float) -> None:
-        """Change `params` in place by one step along `grads`."""
+        """Change `params` in place by one step down the gradient `grads`."""
         params.matrices *= 1 - learning_rate * self.config.weight_decay
         super().step(params, grads, learning_rate=learning_rate)

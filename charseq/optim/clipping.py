@@ -1,4 +1,4 @@
-"""Clipping by the global norm: a long gradient keeps its direction and loses its length."""
+"""Clipping by the global norm: a gradient that is too long is scaled down and keeps its direction."""
 
 import numpy as np
 
@@ -6,9 +6,11 @@ from charseq.arrays import FloatArray
 
 
 def clip_(gradient: FloatArray, max_norm: float) -> float:
-    """Scale `gradient` in place to at most `max_norm` (0: leave it); return the norm it had.
+    """Scale `gradient` in place to a norm of at most `max_norm` (0: no limit); return its norm before that.
 
-    Source: Pascanu, Mikolov and Bengio 2013, «On the difficulty of training recurrent neural networks».
+    A norm of nan or infinity is left as it is.
+
+    Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
     """
     norm = float(np.sqrt(np.dot(gradient, gradient)))
     if 0 < max_norm < norm < np.inf:

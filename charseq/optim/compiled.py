@@ -1,4 +1,4 @@
-"""Adam in one compiled pass over memory. The rule is that of `adam.py`, which stays the reference."""
+"""Adam and AdamW in one compiled pass over memory; `adam.py` has the equations and stays the reference."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from charseq.optim.optimizer import EPSILON, Part
 def adam_update(
     params: FloatArray, gradient: FloatArray, mean: FloatArray, mean_square: FloatArray, factors: FloatArray
 ) -> None:
-    """Change parameters and moments in place; `factors` as `CompiledAdam` orders them."""
+    """Change parameters and moments in place; `factors` are in the order that `CompiledAdam` gives them."""
     beta1, rest1, beta2, rest2, correction, epsilon, rate = factors
     for j in range(params.size):
         mean[j] = beta1 * mean[j] + rest1 * gradient[j]
@@ -21,7 +21,7 @@ def adam_update(
 
 
 class CompiledAdam(Adam):
-    """Adaptive moments, compiled."""
+    """Adam, compiled."""
 
     def _update_(self, part: Part, learning_rate: float) -> None:
         params, gradient, (mean, mean_square), _ = part
@@ -32,8 +32,8 @@ class CompiledAdam(Adam):
 
 
 class CompiledAdamW(AdamW, CompiledAdam):
-    """Adam with decoupled weight decay, compiled."""
+    """AdamW, compiled."""
 
 
 COMPILED_OPTIMIZERS = {rule.name: rule for rule in (CompiledAdam, CompiledAdamW)}
-"""The optimizers that are worth it, by their names."""
+"""The optimizers with a compiled twin, by their names."""

@@ -1,4 +1,4 @@
-"""What an optimizer is: a rule on flat vectors with named vectors of memory. Next room: `sgd.py`."""
+"""The contract of an optimizer: an update rule on flat vectors, with named vectors as its memory."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
@@ -10,13 +10,13 @@ from charseq.config import OptimConfig
 from charseq.network.parameters import Parameters
 
 PART_SIZE = 32768
-"""Parameters that are updated together: what an update reads and writes of them fits a core's cache."""
+"""The number of parameters updated at a time: few enough for a core's cache to hold all their arrays."""
 EPSILON = 1e-8
-"""Added to the root mean square that steps are divided by."""
+"""Added to the root mean square before a step is divided by it."""
 
 
 class Part(NamedTuple):
-    """Some parameters with their gradient and memory, and scratch of their size."""
+    """Some of the parameters with their gradient and their memory; `term` is scratch of the same size."""
 
     params: FloatArray
     gradient: FloatArray
@@ -25,7 +25,7 @@ class Part(NamedTuple):
 
 
 class Optimizer(ABC):
-    """An update rule with its memory: `state` holds vectors as long as the parameters, `num_steps` counts."""
+    """An update rule with its memory: vectors as long as the parameters, and the number of steps so far."""
 
     name: ClassVar[str]
     state_names: ClassVar[tuple[str, ...]]
@@ -37,13 +37,13 @@ class Optimizer(ABC):
         self._scratch = np.empty_like(params.flat[:PART_SIZE])
 
     def reset_(self) -> None:
-        """Forget all earlier steps."""
+        """Forget all earlier steps, in place."""
         self.num_steps = 0
         for vector in self.state.values():
             vector.fill(0)
 
     def step(self, params: Parameters, grads: Parameters, *, learning_rate: float) -> None:
-        """Change `params` in place by one step along `grads`."""
+        """Change `params` in place by one step down the gradient `grads`."""
         self.num_steps += 1
         for begin in range(0, params.flat.size, PART_SIZE):
             some = slice(begin, begin + PART_SIZE)
@@ -53,4 +53,4 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _update_(self, part: Part, learning_rate: float) -> None:
-        """Change the parameters and the memory of a part."""
+        """Change the parameters and the memory of `part` in place."""

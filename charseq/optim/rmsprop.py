@@ -8,7 +8,7 @@ from charseq.optim.optimizer import EPSILON, Optimizer, Part
 class RMSProp(Optimizer):
     """s = beta2 * s + (1 - beta2) * gradient^2;  parameter -= learning_rate * gradient / (sqrt(s) + eps).
 
-    Source: Tieleman and Hinton 2012, lecture 6.5 of «Neural networks for machine learning».
+    Source: Tieleman and Hinton 2012, lecture 6.5 of "Neural networks for machine learning".
     """
 
     name = "rmsprop"

@@ -1,4 +1,4 @@
-"""The course of the learning rate over a run, in terms of how much of the run is done."""
+"""The schedule of the learning rate, as a function of the share of the run that is done."""
 
 import math
 
@@ -6,7 +6,7 @@ from charseq.config import OptimConfig
 
 
 class Schedule:
-    """The learning rate at a step, given the run's progress in [0, 1], whatever limits the run.
+    """The learning rate at each step; `progress`, in [0, 1], is the share of the run that is done.
 
     With w = min(1, (step + 1) / warmup_steps) and e = final_fraction:
 
@@ -15,7 +15,8 @@ class Schedule:
         exponential   rate = w * learning_rate * e^progress
         plateau       rate = w * learning_rate * plateau_factor^(validations without improvement)
 
-    `scale` multiplies all of them: the trainer halves it when training diverges, plateau shrinks it.
+    `scale` multiplies all of them: the trainer halves it when training diverges, and the schedule plateau
+    multiplies it by plateau_factor.
     """
 
     def __init__(self, config: OptimConfig) -> None:
@@ -23,7 +24,7 @@ class Schedule:
         self.scale = 1.0
 
     def learning_rate(self, *, step: int, progress: float) -> float:
-        """Return the rate of the step with index `step`."""
+        """Return the learning rate of the step with index `step`, counted from 0."""
         config, end = self.config, self.config.final_fraction
         rate = config.learning_rate * self.scale * min(1.0, (step + 1) / max(1, config.warmup_steps))
         if config.schedule == "cosine":
@@ -33,6 +34,6 @@ class Schedule:
         return rate
 
     def validated(self, *, improved: bool) -> None:
-        """Take note of a validation."""
+        """Take note of a validation: plateau lowers the rate if it has not improved."""
         if self.config.schedule == "plateau" and not improved:
             self.scale *= self.config.plateau_factor

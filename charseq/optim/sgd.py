@@ -8,7 +8,7 @@ from charseq.optim.optimizer import Optimizer, Part
 class SGD(Optimizer):
     """v = momentum * v + gradient;  parameter -= learning_rate * v.
 
-    Source: Polyak 1964; the form without damping of Sutskever et al. 2013.
+    Source: Polyak 1964; this form, without damping, is that of Sutskever et al. 2013.
     """
 
     name = "sgd"

@@ -1,4 +1,4 @@
-"""Text from a model, one character at a time."""
+"""Sampling: text from a model, one character at a time."""
 
 from charseq.sampling.sampler import sample, sample_many, texts
 

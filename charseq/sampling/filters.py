@@ -1,4 +1,4 @@
-"""From logits to one token: temperature, top k and top p."""
+"""The choice of one token from logits: temperature, top k and top p."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
 
 TINY_TEMPERATURE = 1e-260
-"""Below this, logits that differ at all differ by more than a number can hold."""
+"""Below this temperature, dividing by it may overflow; then only the likeliest tokens are possible."""
 
 
 def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:
-    """Draw one token from softmax(logits / temperature), cut to the top k and to the top share p.
+    """Return a token drawn from softmax(logits / temperature), limited to the top k and to the top share p.
 
-    Temperature 0 is the argmax. One uniform number is drawn otherwise.
+    At temperature 0 it is the argmax, and `rng` is not used. Otherwise one uniform number is drawn.
     """
     if config.temperature == 0:
         return int(logits.argmax())
     p = logits.astype(np.float64)
-    p -= p.item(p.argmax())  # at this length twice as fast as max
+    p -= p.item(p.argmax())  # twice as fast as max at this length
     if config.temperature < TINY_TEMPERATURE:
         p[p < 0] = -np.inf
     else:
@@ -30,8 +30,8 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> 
 
 
 def _truncated(p: FloatArray, logits: FloatArray, config: SampleConfig) -> FloatArray:
-    """Return `p` with zeros outside the k likeliest, and outside the fewest that reach the share top_p."""
-    order = np.argsort(-logits, kind="stable")  # at a huge temperature all of p is the same
+    """Return `p` with zeros except for the k likeliest tokens, and of these the fewest that reach top_p."""
+    order = np.argsort(-logits, kind="stable")  # p may be the same for all at a huge temperature
     keep = len(p)
     if config.top_k:
         keep = min(keep, config.top_k)

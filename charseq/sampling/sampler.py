@@ -1,4 +1,4 @@
-"""Text from a model: a token is drawn from the model's distribution, and is its next input."""
+"""Text from a model: each token is drawn from the model's distribution, and is the model's next input."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,9 +12,9 @@ from charseq.sampling.stops import until
 from charseq.text.codec import NEWLINE, Codec
 
 PROMPT_STEPS = 64
-"""Characters of a prompt that several texts read together."""
+"""The number of steps in which a prompt is read when several texts are made together."""
 TEXTS_AT_ONCE = 32
-"""Texts that are made together; the first of them appears when all of them are finished."""
+"""The number of texts that are made together; the first of them is shown when all are finished."""
 
 
 def texts(
@@ -22,8 +22,8 @@ def texts(
 ) -> Iterator[Iterable[str]]:
     """Yield `config.num_samples` texts that continue `prompt`, each as pieces of new text.
 
-    A single text comes as it is made, several when a batch of them is finished. A text ends before the first
-    of `stops`, at the end of a sequence, or after `config.length` characters.
+    A single text is yielded while it is made, several texts when their whole batch is finished. A text
+    ends before the first of `stops`, at the end of a sequence, or after `config.length` characters.
     """
     stops = [*stops, codec.end] if codec.end else list(stops)
     seeds = np.random.SeedSequence(None if config.seed < 0 else config.seed)
@@ -47,7 +47,7 @@ def sample(
 ) -> Iterator[str]:
     """Yield `config.length` characters that continue `prompt`.
 
-    With `restart` the state is zero again after the end of a sequence, so that another one follows.
+    With `restart` the state is set to zero after the end of a sequence, and another sequence follows.
     """
     reader, inputs = model.reader(), codec.prompt(prompt)
     for token in inputs[:-1]:
@@ -73,7 +73,7 @@ def sample_many(
     rngs: Sequence[np.random.Generator],
     stops: Sequence[str] = (),
 ) -> list[str]:
-    """Return a text for each of `rngs`, all continuing `prompt`, each up to the first of `stops` in it."""
+    """Return a text for each of `rngs`; each continues `prompt` and ends before the first of `stops`."""
     longest = max(map(len, stops), default=0)
     chars: list[list[str]] = [[] for _ in rngs]
     begun: list[tuple[int, ...]] = [()] * len(rngs)
@@ -98,7 +98,7 @@ def sample_many(
 
 
 class _Together:
-    """Several texts that are read side by side; `tokens` holds the next input of each."""
+    """The state of several texts that are read together; `tokens` holds the next input of each."""
 
     def __init__(self, model: LanguageModel, prompt: Sequence[int], num_texts: int) -> None:
         self._model, self._state = model, model.initial_state(num_texts)
@@ -115,7 +115,7 @@ class _Together:
 
 
 def _possible(logits: FloatArray, codec: Codec, begun: tuple[int, ...]) -> FloatArray:
-    """Return the logits with -infinity for tokens that cannot follow in the spelling of a character."""
+    """Return the logits, with -infinity for tokens that cannot follow `begun` in a character's spelling."""
     allowed = codec.tokenizer.continuations(begun)
     if allowed is None:
         return logits

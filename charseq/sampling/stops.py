@@ -1,10 +1,10 @@
-"""Where a text ends: before the first of some strings."""
+"""The end of a text: it stops before the first of some strings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 
 def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """Yield `characters` up to the first of the strings `stops`, each as soon as it cannot be part of one."""
+    """Yield `characters` before the first of `stops`; a possible beginning of a stop is held back."""
     held = ""
     for char in characters:
         held += char
@@ -19,5 +19,5 @@ def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Return the length of the longest end of `text` that is a beginning of `stop`."""
+    """Return the length of the longest suffix of `text` that is a prefix of `stop`."""
     return next((n for n in range(min(len(text), len(stop)), 0, -1) if text.endswith(stop[:n])), 0)

@@ -1,4 +1,4 @@
-"""How probable a text is: prices of characters, their sums, and the next character."""
+"""Scoring: the surprisal of each character of a text, its sum, and the prediction of the next character."""
 
 from charseq.scoring.predictor import Guess, Prediction, Predictor
 from charseq.scoring.score import Score, bits

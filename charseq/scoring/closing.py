@@ -1,4 +1,4 @@
-"""The closing test of a run: as much of a text as there is time for."""
+"""The closing test of a run: the score of as much of a text as there is time for."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 PIECE_CHARS = 4096
-"""Characters that are scored between two looks at the clock."""
+"""The number of characters that are scored before the clock is read again."""
 
 
 def score_beginning(
@@ -21,7 +21,10 @@ def score_beginning(
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> Score:
-    """Score `text` from its beginning until `seconds` are over, at least one piece; without ranks."""
+    """Return the score of `text` from its beginning, as far as `seconds` allow, without ranks.
+
+    At least one piece of PIECE_CHARS characters is scored.
+    """
     scorer, score, end = Scorer(model, codec, ranks=False), Score(), clock() + seconds
     for begin in range(0, len(text), PIECE_CHARS):
         score += scorer.score(str(text[begin : begin + PIECE_CHARS])).score()

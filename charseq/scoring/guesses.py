@@ -1,9 +1,9 @@
-"""The characters that a model expects next, the likeliest first, whatever the number of their tokens.
+"""The characters that a model expects next, the likeliest first, for characters of one token or several.
 
-With one token for each character the distribution of the next token is that of the next character. Otherwise
-the characters are the leaves of a tree: a node is the beginning of a spelling, and its probability the
-product of the probabilities of its tokens. The search opens the likeliest node first, so that characters are
-found in the order of their probabilities, and only as many nodes are read as are needed.
+If each character is one token, the distribution of the next token is that of the next character. Otherwise
+the characters are the leaves of a tree. A node is the beginning of a spelling, and its probability is the
+product of the probabilities of its tokens. The search always opens the likeliest node, so it finds characters
+in the order of their probabilities and reads no more nodes than it needs.
 """
 
 import heapq
@@ -20,14 +20,15 @@ from charseq.network.loss import log_softmax
 from charseq.text.codec import Codec
 
 NEGLIGIBLE = 1e-9
-"""Nodes less likely than this stay closed where a whole distribution is asked for."""
+"""Nodes less likely than this are not opened, even in a search for the whole distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Characters by falling probability: their places (M,) in the alphabet, log p (M,), the entropy in nats.
+    """Characters in the order of falling probability: `chars` (M,) are their places in the alphabet.
 
-    The entropy is nan unless the whole distribution was asked for.
+    `log_p` (M,) has their log probabilities. `entropy` is that of the distribution, in nats. It is nan unless
+    the search was for the whole distribution, or each character is one token.
     """
 
     chars: TokenArray
@@ -35,13 +36,13 @@ class Ranking:
     entropy: float
 
     def rank_of(self, place: int) -> int:
-        """Return the rank of the character with this place in the alphabet, 0 if it was not found."""
+        """Return the rank of the character at `place` in the alphabet, 1 for the likeliest, 0 if absent."""
         found = np.flatnonzero(self.chars == place)
         return int(found[0]) + 1 if len(found) else 0
 
 
 class Guesser:
-    """Ranks the characters of the `codec` after what a `reader` has read."""
+    """Ranks the characters of a codec by their probability as the next character."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
@@ -60,9 +61,10 @@ class Guesser:
         target: str | None = None,
         whole: bool = False,
     ) -> Ranking:
-        """Return the `num` likeliest characters or more: down to `target`, or with `whole` nearly all.
+        """Return at least the `num` likeliest characters, and all that are likelier than `target`.
 
-        `log_p` (V,) is what the reader says of the next token; the reader is left as it was.
+        `target` is included. With `whole`, nearly all characters are returned. `log_p` (V,) is the reader's
+        log probability of each next token. The reader is left as it was.
         """
         if self._codec.tokenizer.one_token_each:
             order = np.argsort(-log_p, kind="stable").astype(np.int32)
@@ -77,7 +79,7 @@ class Guesser:
 
 
 class _Search:
-    """One search: a heap of nodes (-log p, number, tokens, the reader before the last of them)."""
+    """One search; a node of its heap is (-log p, number, tokens, the reader saved before the last token)."""
 
     def __init__(self, codec: Codec, reader: TokenReader, places: dict[str, int]) -> None:
         self._tokenizer, self._reader, self._places = codec.tokenizer, reader, places
@@ -85,14 +87,14 @@ class _Search:
         self._number = 0
 
     def open(self, tokens: tuple[int, ...], before: float, log_p: FloatArray, saved: Any) -> None:
-        """Add the nodes below one whose log p is `before`, given what the reader says of its next token."""
+        """Add the nodes below `tokens`, whose log p is `before`; `log_p` (V,) is that of the next token."""
         allowed = self._tokenizer.continuations(tokens)
         for token in range(len(log_p)) if allowed is None else allowed.tolist():
             heapq.heappush(self._heap, (-before - float(log_p[token]), self._number, (*tokens, token), saved))
             self._number += 1
 
     def run(self, num: int, target: int | None, *, whole: bool) -> Ranking:
-        """Open nodes until all that was asked for is found."""
+        """Open nodes until `num` characters and `target` are found, or with `whole` nearly all characters."""
         chars, log_ps, entropy = list[int](), list[float](), 0.0
         while self._heap and (len(chars) < num or target is not None or (whole and self._matters())):
             minus_log_p, _, tokens, saved = heapq.heappop(self._heap)
@@ -110,5 +112,5 @@ class _Search:
         return Ranking(np.array(chars, np.int32), np.array(log_ps), entropy if whole else math.nan)
 
     def _matters(self) -> bool:
-        """Return whether the likeliest closed node is likely enough to change the entropy."""
+        """Return True if the likeliest node in the heap is likely enough to change the entropy."""
         return -self._heap[0][0] > math.log(NEGLIGIBLE)

@@ -1,4 +1,4 @@
-"""The next character after a prefix of any length: the classroom's "hell" to o, "kin" to g, "exper" to t."""
+"""The prediction of the next character after a prefix: o after "hell", g after "kin", t after "exper"."""
 
 import math
 from collections import deque
@@ -26,11 +26,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A model's expectation after `prefix`, and its rating of `target`, if one is given.
+    """The distribution of the next character after `prefix`, and the numbers of `target`, if one is given.
 
-    Probabilities follow the rule for unseen characters. `bits` is -log2 p(target); `rank` is 1 for the
-    likeliest character and 0 for an unseen one; `entropy`, in bits, counts all unseen characters as one
-    event. `top` holds the likeliest characters first.
+    Probabilities follow the rule for unseen characters. `bits` is -log2 p(target). `rank` is that of the
+    target, 1 for the likeliest character and 0 for an unseen one. `entropy` is in bits and counts all unseen
+    characters as one event. `top` holds the likeliest characters, the likeliest first.
     """
 
     prefix: str
@@ -43,12 +43,15 @@ class Prediction:
 
     @property
     def perplexity(self) -> float | None:
-        """1 / p(target)."""
+        """1 / p(target), None without a target."""
         return None if self.bits is None else perplexity_of(self.bits)
 
 
 class Predictor:
-    """Reads prefixes with a model, as it is when the predictor is made, and predicts the next character."""
+    """Reads prefixes with a model and predicts the next character.
+
+    A network's parameters are copied when the predictor is made.
+    """
 
     def __init__(self, model: LanguageModel, codec: Codec) -> None:
         self._reader: TokenReader = model.reader()
@@ -58,13 +61,16 @@ class Predictor:
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
         """Return the prediction after `prefix`, read from a zero state; `target` is one character.
 
-        Raises ValueError for a longer or an empty target.
+        Raises ValueError if `target` is not one character.
         """
         (log_p,) = deque(self._read(prefix), maxlen=1)
         return self._prediction(prefix, target, log_p, num_top)
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
-        """Return the predictions on the way to `target`: h to e, he to l, hel to l, hell to o."""
+        """Return a prediction for each character of `prefix` after the first, and one for `target`.
+
+        For "hell" and "o" these are e after "h", l after "he", l after "hel", and o after "hell".
+        """
         first = min(1, len(prefix))
         chars = [*prefix, target]
         return [
@@ -74,7 +80,7 @@ class Predictor:
         ]
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
-        """Yield log p (V,) of the next token before `prefix` and after each of its characters."""
+        """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
         self._reader.reset_()
         inputs, starts, expects = self._codec.reading(prefix)
         places = set(expects.tolist())

@@ -1,6 +1,6 @@
-"""One measured text as a sum: how many characters, bytes and words, and how many nats they cost.
+"""The score of a text as sums: the numbers of characters, bytes and words, and their nats.
 
-Sums add up, averages do not: every figure is divided once, here, when it is asked for.
+Sums of parts can be added, averages cannot. So averages are computed only here, at the end, from the sums.
 """
 
 import math
@@ -8,16 +8,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 HUGE = 1e5
-"""Figures from here on are shown with three digits."""
+"""Figures of at least this size are shown with three digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The price of a text under a model; addition joins texts.
+    """The score of a text under a model; the sum of two scores is that of both texts.
 
-    `nats` is -log p summed over every character. `num_top1` and `num_top5` count the characters that were the
-    model's first guess, or among its first five. Words are separated by white space. What was not counted is
-    None. The averages of an empty text are nan.
+    `nats` is the sum of -log p of all characters. `num_top1` counts the characters that were the model's
+    first guess, `num_top5` those among its first five guesses. Words are separated by white space. A number
+    that was not counted is None. The averages of an empty text are nan.
     """
 
     num_chars: int = 0
@@ -44,27 +44,27 @@ class Score:
 
     @property
     def bits_per_byte(self) -> float:
-        """Cross-entropy in bits per byte of UTF-8, the figure that compares across tokenizers."""
+        """Cross-entropy in bits per byte of UTF-8, by which models with any tokenizers can be compared."""
         return bits(_ratio(self.nats, self.num_bytes))
 
     @property
     def perplexity(self) -> float:
-        """exp(nats per character): the number of equally likely characters that would surprisal as much."""
+        """exp(nats per character): that many equally likely characters have the same cross-entropy."""
         return exp_or_inf(self.nats_per_char)
 
     @property
     def word_perplexity(self) -> float | None:
-        """exp(nats per word): all characters, white space included, divided among the words."""
+        """exp(nats per word), from the nats of all characters, white space included."""
         return None if self.num_words is None else exp_or_inf(_ratio(self.nats, self.num_words))
 
     @property
     def accuracy(self) -> float | None:
-        """Fraction of characters that were the most probable one."""
+        """The fraction of characters that were the most probable one."""
         return None if self.num_top1 is None else _ratio(self.num_top1, self.num_chars)
 
     @property
     def top5_accuracy(self) -> float | None:
-        """Fraction of characters among the five most probable ones."""
+        """The fraction of characters that were among the five most probable ones."""
         return None if self.num_top5 is None else _ratio(self.num_top5, self.num_chars)
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ class Score:
 
 
 def shown(figure: float, style: str) -> str:
-    """Return a figure in the format `style`, or in three digits where it is HUGE, as after a divergence."""
+    """Return a figure in the format `style`, or with three digits if it is HUGE, as after a divergence."""
     return format(figure, style if figure < HUGE else ".3g")
 
 
@@ -88,7 +88,7 @@ def bits(nats: float) -> float:
 
 
 def perplexity_of(num_bits: float) -> float:
-    """Return 2^bits, the perplexity of an average of so many bits."""
+    """Return 2^num_bits, the perplexity of a cross-entropy in bits."""
     return exp_or_inf(num_bits * math.log(2))
 
 
@@ -101,7 +101,7 @@ def _ratio(total: float, count: int) -> float:
 
 
 def exp_or_inf(nats: float) -> float:
-    """Return exp(nats), or infinity where a float64 cannot hold it."""
+    """Return exp(nats), or infinity if it is too large for a float64."""
     try:
         return math.exp(nats)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Scoring a text piece by piece: the price of every character, with the state carried from end to end."""
+"""The scorer of a text, which is read piece by piece: the surprisal of every character."""
 
 from typing import Any
 
@@ -16,18 +16,21 @@ from charseq.text.codec import Codec, Sequence, chars_at
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 WINDOW_STEPS = 256
-"""Steps that are projected to logits together."""
+"""The number of steps in a window."""
 LINE_STREAMS, LINE_STEPS = 32, 64
-"""Streams that lines are dealt out to, which restart at each line anyway, and their steps in a window."""
+"""The number of parallel streams in which lines are read, and of steps in their windows.
+
+Lines can be read in parallel because each begins from the zero state.
+"""
 
 
 class Scorer:
-    """Scores a text piece by piece: any cutting of a text into pieces gives the same numbers.
+    """Scores a text piece by piece; the numbers do not depend on how the text is cut into pieces.
 
-    The first character is scored from the zero state, after the start token of the codec; the state is
-    carried to the end and restarts where a sequence begins. `ranks=False` leaves out ranks and confidences,
-    which take time where characters are several tokens. With `num_guesses` the expectations at each character
-    are kept, too.
+    The first character is scored from the zero state, after the start token of the codec. The state is
+    carried from piece to piece, and reset where a sequence begins. `ranks=False` leaves out ranks and
+    confidences, which take time if characters are several tokens. With `num_guesses`, the expectations at
+    each character are kept too.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Scorer:
     def _of_chars(
         self, text: str, sequence: Sequence, begins: BoolArray, nats: FloatArray, num_words: int
     ) -> Surprisal:
-        """Return the surprisal of characters that are several tokens, given the nats of the tokens."""
+        """Return the surprisal of characters of several tokens each, given the nats of the tokens."""
         num_bytes = bytes_per_char(text)
         prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
         of_chars = np.add.reduceat(prices, np.flatnonzero(begins)) if len(begins) else prices
@@ -77,7 +80,7 @@ class Scorer:
         return Surprisal(of_chars, num_bytes, unseen, ranks, confidences, num_words, expected)
 
     def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
-        """Read the `part`, from the state that was carried there."""
+        """Score one `part` of the sequence, starting from the state carried so far."""
         inputs, targets, starts, _ = sequence
         for begin in range(part.start, part.stop, WINDOW_STEPS):
             some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
@@ -87,7 +90,7 @@ class Scorer:
             readings.take_(some, log_p[:, 0], targets[some])
 
     def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
-        """Read between the first and the last of `bounds`, where lines begin."""
+        """Score the lines from the first to the last of `bounds`, in parallel streams."""
         inputs, targets, starts, _ = sequence
         if starts is None or len(bounds) == 0:
             return
@@ -105,7 +108,7 @@ class Scorer:
 
 
 class Readings:
-    """Numbers taken from each distribution on the way, before the rule for unseen characters."""
+    """The numbers taken from the distribution at each token, before the rule for unseen characters."""
 
     def __init__(self, num_targets: int, num_guesses: int, *, ranks: bool = True) -> None:
         self.nats = np.empty(num_targets)
@@ -114,7 +117,7 @@ class Readings:
         self.expected = Expectations.empty(num_targets, num_guesses) if num_guesses else None
 
     def take_(self, places: Any, log_p: FloatArray, targets: TokenArray) -> None:
-        """Note the numbers of log p (M, V) at the M `places` in the text."""
+        """Store the numbers of the distributions log p (M, V) at the M `places` in the text."""
         self.nats[places] = target_nats(log_p, targets)
         if self.ranks is not None:
             self.ranks[places] = target_ranks(log_p, targets)
@@ -128,7 +131,7 @@ class Readings:
     def surprisal(
         self, rule: UnseenRule, targets: TokenArray, num_bytes: TokenArray, num_words: int
     ) -> Surprisal:
-        """Apply the rule for unseen characters."""
+        """Return the surprisal, with the rule for unseen characters applied."""
         unseen, expected, confidences = targets == UNSEEN, self.expected, None
         nats = rule.prices(self.nats, targets, num_bytes)
         if self.ranks is not None:
@@ -144,9 +147,9 @@ class Readings:
 
 
 class _Walk:
-    """Ranks and guesses for characters of several tokens.
+    """Finds ranks and guesses for characters of several tokens.
 
-    The text is read once more, token by token, and at each character the likeliest ones are searched for.
+    It reads the text a second time, token by token, and searches for the likeliest characters at each place.
     """
 
     def __init__(self, model: LanguageModel, codec: Codec, rule: UnseenRule, num_guesses: int) -> None:
@@ -154,7 +157,7 @@ class _Walk:
         self._num_guesses = num_guesses
 
     def over(self, text: str, sequence: Sequence) -> tuple[TokenArray, FloatArray, Expectations | None]:
-        """Return ranks (L,), confidences (L,), and the expectations if guesses are asked for."""
+        """Return ranks (L,), confidences (L,), and the expectations, or None without guesses."""
         ranks, confidences = np.zeros(len(text), np.int32), np.empty(len(text))
         expected = Expectations.empty(len(text), self._num_guesses) if self._num_guesses else None
         begins, k = sequence.begins, 0
@@ -176,7 +179,7 @@ class _Walk:
         confidences: FloatArray,
         expected: Expectations | None,
     ) -> None:
-        """Note the numbers of the k-th character."""
+        """Store the numbers of the k-th character, `char`."""
         place = self._guesser.places.get(char)
         found = self._guesser.rank(
             self._reader,
@@ -196,14 +199,17 @@ class _Walk:
 
 
 def likeliest(log_p: FloatArray, num: int) -> TokenArray:
-    """Return the `num` likeliest tokens (M, num) of log p (M, V), the likeliest first; ties go by number."""
+    """Return the `num` likeliest tokens (M, num) of log p (M, V), the likeliest first.
+
+    Of equally likely tokens, the smaller number comes first.
+    """
     return np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
 
 
 def line_streams(starts: BoolArray | None) -> TokenArray:
-    """Return where to cut a text into LINE_STREAMS parts of whole lines, their ends included.
+    """Return the bounds of LINE_STREAMS parts of whole lines, (LINE_STREAMS + 1,), or an empty array.
 
-    There is nothing to cut where no line begins, and it would not pay where one of them is most of the text.
+    It is empty if there are too few lines to cut the text, or one part would be so long that it does not pay.
     """
     nowhere = np.empty(0, np.int32)
     if starts is None or np.sum(starts) <= LINE_STREAMS:
@@ -221,11 +227,11 @@ def predict_window(model: LanguageModel, window: Window, state: Any, work: Any) 
 
 
 def target_nats(log_p: FloatArray, targets: TokenArray) -> FloatArray:
-    """Return -log p of each target (T, N); what it says of UNSEEN targets is for nobody's use."""
+    """Return -log p of each target (T, N); the values for UNSEEN targets are meaningless."""
     return -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]  # -1 is a place like others
 
 
 def count_words(text: str, *, after: str = "") -> int:
-    """Return how many words begin in `text`, which continues `after`."""
+    """Return the number of words that begin in `text`, which follows the text `after`."""
     continues = bool(text[:1].strip()) and bool(after[-1:].strip())
     return len(text.split()) - continues

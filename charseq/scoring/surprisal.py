@@ -1,4 +1,4 @@
-"""The price of each character of a text: the one array that every report is made from."""
+"""The surprisal of each character of a text: the array that every report is made from."""
 
 import math
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from charseq.scoring.score import Score
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What a model expected at each character of a text, with the rule for unseen characters applied.
+    """The expectations of a model at each character of a text, with the rule for unseen characters applied.
 
-    `entropies` (L,) are in nats, all unseen characters together counting as one event. `guesses` (L, K) are
-    the K likeliest characters, the likeliest first, as places in the alphabet of the codec, and
-    `probabilities` (L, K) theirs; where fewer characters are possible a guess is -1 and its probability 0.
+    `entropies` (L,) are in nats and count all unseen characters as one event. `guesses` (L, K) are the K
+    likeliest characters, the likeliest first, as places in the alphabet of the codec. `probabilities` (L, K)
+    are theirs. If fewer than K characters are possible, the other guesses are -1 with probability 0.
     """
 
     entropies: FloatArray
@@ -25,7 +25,7 @@ class Expectations:
 
     @classmethod
     def empty(cls, num_chars: int, num_guesses: int) -> "Expectations":
-        """Make room."""
+        """Return expectations for `num_chars` characters, to be filled in."""
         shape = (num_chars, num_guesses)
         return cls(np.empty(num_chars), np.full(shape, -1, np.int32), np.zeros(shape))
 
@@ -35,12 +35,13 @@ class Expectations:
 
 @dataclass(frozen=True, slots=True)
 class Surprisal:
-    """The price of each character of a text, (L,) each.
+    """The surprisal of each character of a text; all arrays are (L,).
 
     `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the UTF-8 length; `unseen`
-    marks characters that the model does not know. `ranks` has 1 for the model's first guess and 0 for an
-    unseen character, `confidences` the probability of that first guess; both are None where guesses were not
-    looked at. `num_words` counts the words that begin in this text, None where they were not counted.
+    is true for characters that the model does not know. `ranks` is the rank of the character, 1 for the
+    model's first guess and 0 for an unseen character; `confidences` is the probability of the first guess.
+    Both are None if ranks were left out. `num_words` is the number of words that begin in this text, None if
+    they were not counted.
     """
 
     nats: FloatArray
@@ -53,11 +54,11 @@ class Surprisal:
 
     @property
     def bits(self) -> FloatArray:
-        """-log2 p of each character."""
+        """-log2 p of each character, (L,)."""
         return self.nats / math.log(2)
 
     def additions(self) -> dict[str, Any]:
-        """Return the additions of each character to a Score, (L,) by field; None where not counted."""
+        """Return the share of each character in a Score: (L,) by field, None for a field not counted."""
         ranks = self.ranks
         return {
             "num_chars": np.ones(len(self.nats), np.int64),
@@ -69,7 +70,7 @@ class Surprisal:
         }
 
     def score(self, *, seen_only: bool = False) -> Score:
-        """Sum up; with `seen_only`, unseen characters are left out with their price."""
+        """Return the sum over all characters; with `seen_only`, over those that are not unseen."""
         sums: dict[str, Any] = {
             field: None if values is None else (values[~self.unseen] if seen_only else values).sum().item()
             for field, values in self.additions().items()

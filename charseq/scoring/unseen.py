@@ -1,4 +1,4 @@
-"""THE rule for characters that a model does not know: what they cost, and what is set aside for them."""
+"""The only rule for characters that a model does not know: their surprisal and their probability."""
 
 import math
 
@@ -9,10 +9,11 @@ from charseq.text import UNSEEN
 
 
 class UnseenRule:
-    """The escape: a share eps of all probability is set aside at each character for those that are unknown.
+    """The escape rule: at each character, a share eps of the probability is reserved for unknown characters.
 
-    A known character costs -log((1 - eps) p), an unknown one -log(eps) + log(256) for each byte of its UTF-8.
-    The probabilities of all possible texts sum to one, so an arithmetic coder could use them.
+    A known character costs -log((1 - eps) p). An unknown character costs -log(eps), plus log(256) for each
+    byte of its UTF-8. The probabilities of all possible texts sum to at most one, so an arithmetic coder can
+    use them.
     """
 
     def __init__(self, escape_probability: float) -> None:
@@ -24,27 +25,27 @@ class UnseenRule:
     def prices(
         self, nats: FloatArray, targets: TokenArray, num_bytes: TokenArray, begins: BoolArray | None = None
     ) -> FloatArray:
-        """Return what each of `targets` (L,) costs in nats, given the model's -log p in `nats` (L,).
+        """Return the surprisal of each of `targets` (L,) in nats, given the model's -log p in `nats` (L,).
 
-        `num_bytes` (L,) has the UTF-8 length of the character that each target begins. A character pays for
-        being known with its first token: that is every token unless `begins` (L,) says otherwise.
+        `num_bytes` (L,) has the UTF-8 length of the character that each target begins. -log(1 - eps) is added
+        to the first token of a character. `begins` (L,) is true for these; by default every token is one.
         """
         known = nats - (self.log_known_share if begins is None else self.log_known_share * begins)
         unknown = targets == UNSEEN
         return np.where(unknown, self.unknown_nats(num_bytes), known) if unknown.any() else known
 
     def unknown_nats(self, num_bytes: TokenArray) -> FloatArray:
-        """Return what an unknown character of so many UTF-8 bytes costs; infinity where eps is 0."""
+        """Return the nats of an unknown character of `num_bytes` UTF-8 bytes; infinity if eps is 0."""
         escape = math.log(self.eps) if self.eps else -math.inf
         return math.log(256) * num_bytes - escape
 
     def entropies(self, entropies: FloatArray) -> FloatArray:
-        """Return the entropies in nats with the escape as one more event, given those of the model."""
+        """Return the entropies in nats with the escape as a further event, given those of the model."""
         return self.known_share * entropies + self.escape_entropy
 
     @property
     def escape_entropy(self) -> float:
-        """The entropy in nats of whether the next character is known."""
+        """The entropy in nats of the event that the next character is known."""
         if not self.eps:
             return 0.0
         return -self.eps * math.log(self.eps) - self.known_share * self.log_known_share

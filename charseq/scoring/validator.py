@@ -1,4 +1,4 @@
-"""The score of one text again and again while a model learns."""
+"""The validator: it scores the same text again and again while a model learns."""
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from charseq.text.symbols import EncodedText
 
 
 class Validator:
-    """Scores one text again and again, in parallel parts rather than in one go.
+    """Scores one text again and again, cut into parts that are read in parallel.
 
-    Each part begins in the zero state WARMUP characters early, which stands in for the state that one go
-    would have carried there. For a text of a single part, and for lines no longer than WARMUP, it is exact.
-    Of a text of more than `max_tokens`, only the beginning of each part is scored, the same each time.
+    Reading starts in the zero state, WARMUP tokens before the beginning of each part; this approximates the
+    state of reading the whole text in order. It is exact for a text of a single part, and for lines of at
+    most WARMUP tokens. If the text has more than `max_tokens`, only the beginning of each part is scored, the
+    same each time.
     """
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
@@ -36,10 +37,10 @@ class Validator:
         if max_tokens is not None and max_tokens < num_tokens:
             self._part_length = -(-max_tokens // self._num_streams)
         self.num_chars = len(text) * self._part_length // self._distance
-        """The number of characters that are scored, or nearly so of a text that is not scored whole."""
+        """The number of characters that are scored; an estimate if only a part of the text is scored."""
 
     def score(self) -> Score:
-        """Score the text as the model is now; words, ranks and guesses are not counted."""
+        """Return the score of the text under the model as it is now, without words, ranks and guesses."""
         score, num_tokens, num_streams = Score(), len(self._examples), self._num_streams
         first_places = self._distance * np.arange(num_streams)
         state = self._model.initial_state(num_streams)
@@ -68,7 +69,7 @@ class Validator:
     def _score_of(
         self, nats: FloatArray, targets: TokenArray, num_bytes: TokenArray, begins: BoolArray | None
     ) -> Score:
-        """Return the score of some tokens (M,); a character counts where it begins."""
+        """Return the score of some tokens (M,); a character is counted at its first token."""
         prices, unseen = self._rule.prices(nats, targets, num_bytes, begins), targets == UNSEEN
         if begins is None:
             return Surprisal(prices, num_bytes, unseen).score()

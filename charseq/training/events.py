@@ -1,4 +1,4 @@
-"""The events of training: the trainer yields them, a display shows them."""
+"""The events of training, which the trainer yields and a display shows."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,11 @@ from charseq.scoring import Score
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One window was learnt from: its mean loss in nats per character, the norm before clipping.
+    """A step is done: the parameters were updated with the gradient of one window.
 
-    `num_chars` is a whole number unless targets have weights.
+    `loss` is the mean loss in nats per character, `grad_norm` the norm before clipping. `num_chars` is a
+    whole number unless targets have weights. `elapsed` is in seconds, and `progress` is the share of the run
+    that is done, in [0, 1].
     """
 
     step: int
@@ -24,9 +26,10 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The validation part was scored, if there is one; `improved` if never so well before.
+    """A validation is done: the validation text was scored; `valid` is None if there is no such text.
 
-    `train_nats_per_char` is the mean loss since the last validation.
+    `improved` is true for the best validation so far. `train_nats_per_char` is the mean loss since the last
+    validation. `elapsed` is in seconds.
     """
 
     step: int
@@ -40,9 +43,10 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Training diverged: the best parameters are back, with a halved learning rate.
+    """Training diverged, and goes on from the best parameters with half the learning rate.
 
-    The loss was nan or infinite, or single precision does not hold the norm of the gradient or the weights.
+    The loss was nan or infinite, or the norm of the gradient or of the parameters was too large for single
+    precision.
     """
 
     step: int
@@ -51,7 +55,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """A save failed, for the `reason` given; the next one tries again."""
+    """A save failed, for the given `reason`; the next save will try again."""
 
     step: int
     reason: str
@@ -59,14 +63,14 @@ class Unsaved:
 
 @dataclass(frozen=True, slots=True)
 class MadeAnew:
-    """The run directory was gone; it was made anew, and holds again all that the run knows."""
+    """The run directory had disappeared; it was created again, with everything that the run needs."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Training is over, for the `reason` given."""
+    """Training is over, for the given `reason`."""
 
     step: int
     reason: str

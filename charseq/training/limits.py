@@ -1,4 +1,4 @@
-"""The limits of a run: how much of it is done, why it stops, and what would let it go on."""
+"""The limits of a run: the share of it that is done, the reason to stop, and the option to continue it."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from charseq.training.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Epochs, steps, seconds and patience of a run, 0 for no limit; without any it has DEFAULT_MAX_TIME."""
+    """The limits of a run in epochs, steps, seconds and validations without improvement; 0: no limit."""
 
     num_epochs: int
     max_steps: int
@@ -17,15 +17,15 @@ class Limits:
 
     @classmethod
     def of(cls, train: TrainConfig) -> "Limits":
-        """Return the limits that the settings ask for."""
+        """Return the limits in the settings; without any on epochs, steps or time, DEFAULT_MAX_TIME."""
         unlimited = not (train.num_epochs or train.max_steps or train.max_time)
         seconds = DEFAULT_MAX_TIME if unlimited else train.max_time
         return cls(train.num_epochs, train.max_steps, seconds, train.patience)
 
     def share_done(self, now: Progress, *, num_windows: int, reserve: float = 0.0) -> float:
-        """Return how much of the run is done, in [0, 1], by the nearest of its limits.
+        """Return the share of the run that is done, in [0, 1], by the limit that will be reached first.
 
-        An epoch has `num_windows`; the last `reserve` seconds of the time are kept for something else.
+        An epoch has `num_windows`. Training must end `reserve` seconds before the limit in time.
         """
         epochs = now.epoch + now.window / num_windows
         shares = [
@@ -36,7 +36,7 @@ class Limits:
         return min(1.0, max(shares))
 
     def reason_to_stop(self, now: Progress, *, reserve: float = 0.0) -> str | None:
-        """Return which limit is reached; None while there is none."""
+        """Return the limit that is reached, in words, or None if none is; `reserve` is as in `share_done`."""
         if self.num_epochs and now.epoch >= self.num_epochs:
             return f"epochs done: {now.epoch}"
         if self.max_steps and now.step >= self.max_steps:
@@ -48,7 +48,7 @@ class Limits:
         return None
 
     def way_on(self, now: Progress) -> str:
-        """Return how far the run is at the limit that is reached, and the option that goes on."""
+        """Return in words how far the run is, at the limit that is reached, and the option to continue it."""
         ran = max(1, round(now.elapsed))
         if self.num_epochs and now.epoch >= self.num_epochs:
             return _sentence(

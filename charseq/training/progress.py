@@ -1,4 +1,4 @@
-"""The numbers of a run in progress."""
+"""The progress of a run: its counters and sums."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,15 +8,16 @@ from pydantic import Field
 NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
 Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""The values that the numbers of a resumed run may have."""
+"""The type of a number in the progress of a run that may be a fraction, such as a time."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """The numbers of a run: all that resuming needs beside the arrays.
+    """The counters and sums of a run: all that resuming needs beside the arrays.
 
-    `window` counts within the epoch, `elapsed` in seconds of training. `train_nats` and `train_chars` are
-    the sums since the last validation; characters whose targets have weights count as much as these say.
+    `window` counts the windows of the epoch that are done, `elapsed` is the time of training in seconds.
+    `train_nats` and `train_chars` are the sums since the last validation; if targets have weights, each
+    character counts with its weight.
     """
 
     step: NonNegative = 0
@@ -34,5 +35,5 @@ class Progress:
 
     @property
     def epoch_number(self) -> int:
-        """The epoch, counted from 1, that the last window belonged to."""
+        """The number of the epoch that the last window belongs to, counted from 1."""
         return self.epoch + (self.window > 0)

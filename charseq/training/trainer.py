@@ -1,7 +1,7 @@
-"""Training as a generator of events: it knows no file and no screen.
+"""Training as a generator of events; it reads and writes no files and prints nothing.
 
-One step: gradient of a window, clip, update; the state goes on to the next window, the gradient does not. Who
-computes the gradient, and how, is the affair of the source that a trainer is handed.
+A step computes the gradient of a window, clips it and updates the parameters. The state is carried to the
+next window; the gradient is not. The gradients come from a gradient source, an argument of the trainer.
 """
 
 import math
@@ -29,16 +29,16 @@ from charseq.training.limits import Limits
 from charseq.training.progress import Progress
 
 COLD_STARTS = 0.01
-"""Share of a stream's windows that begin as a text does, so that a model knows what to do without context."""
+"""The share of windows that begin from the zero state, so that a model learns to predict without context."""
 MAX_RECOVERIES = 3
-"""The number of times that training may diverge and go on."""
+"""The number of times that training goes on after it has diverged."""
 MIN_EVAL_EVERY = 100
-"""Steps between validations at least, unless the settings say otherwise."""
+"""The smallest number of steps between validations, unless the settings give one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run between two steps, but for the parameters: `arrays` by name, and `record`, which is JSON."""
+    """A run between two steps, without the parameters: `arrays` by name, and `record`, which can be JSON."""
 
     arrays: dict[str, FloatArray]
     record: dict[str, Any]
@@ -47,10 +47,10 @@ class Snapshot:
 class Trainer:
     """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
 
-    `source` makes what computes the gradients, and `targets` is the name of those that count. `best` holds
-    the parameters of the best validation so far. The same seed, settings and number of steps give the same
-    bits. Of the limit in time, `reserve` seconds are kept for what comes after training, and as many as a
-    validation takes. `clock` returns seconds and only ever grows.
+    `source` makes the gradient source, and `targets` is a name in TARGETS. `best` holds the parameters of the
+    best validation so far. The same seed, settings and number of steps give the same bits. Training ends
+    before the limit in time: `reserve` seconds are left for the work after it, and enough for the last
+    validation. `clock` returns seconds and never goes back.
     """
 
     def __init__(
@@ -93,19 +93,23 @@ class Trainer:
         self.eval_every = train.eval_every or self._affordable_eval_every()
 
     def run(self) -> Iterator[Event]:
-        """Train until a limit is reached, yielding what happens. Raises DivergedError when all is lost."""
+        """Train until a limit is reached, and yield events.
+
+        Raises DivergedError if training has diverged more often than MAX_RECOVERIES.
+        """
         begin = self._clock() - self.progress.elapsed
         self._follow(self.plan or self._fastest_plan())
         with self._source:
             while True:
                 reason = self.reason_to_stop
                 due = reason is not None or self.progress.step % self.eval_every == 0
-                if due and self.progress.train_chars:  # something was learnt since the last validation
+                if due and self.progress.train_chars:  # steps were done since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
                     break
                 else:
-                    yield self._step(begin) or self._recover()
+                    done = self._step(begin)
+                    yield self._recover() if done is None else done
         yield Stopped(self.progress.step, reason)
 
     def _fastest_plan(self) -> Plan:
@@ -121,14 +125,17 @@ class Trainer:
         )
 
     def _follow(self, plan: Plan) -> None:
-        """Make a new source, of this plan, that goes on where the one before ended."""
+        """Replace the source by a new one that follows `plan`, and copy the arrays of the old one to it."""
         before, self._source = self._source, self._make_source(self._job, self._state, plan)
         for name, array in self._source.arrays().items():
             array[...] = before.arrays()[name]
         self.plan = self._source.plan
 
     def snapshot(self) -> Snapshot:
-        """Return what `restore` needs to go on as if nothing had happened; live arrays: save them at once."""
+        """Return all that `restore` needs to continue with the same bits.
+
+        The arrays are live: save them before the next step.
+        """
         self.progress.rate_scale = self._schedule.scale
         self.progress.num_optimizer_steps = self._optimizer.num_steps
         record = {
@@ -139,9 +146,9 @@ class Trainer:
         return Snapshot(dict(self._arrays()), record)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Take over a run whose parameters `model` holds already.
+        """Continue the run of `snapshot`, whose parameters are in `model` already.
 
-        Raises KeyError, TypeError or ValueError when the snapshot is of another one.
+        Raises KeyError, TypeError or ValueError if the snapshot is not of such a run.
         """
         for name, array in self._arrays():
             saved = snapshot.arrays[name]
@@ -159,10 +166,10 @@ class Trainer:
         self._rng.bit_generator.state = snapshot.record["rng"]
         plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
         if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
-            self.plan = plan  # on a machine with fewer cores another one is found
+            self.plan = plan  # on a machine with fewer cores, `run` finds another plan
 
     def rate_anew(self) -> None:
-        """Train with the learning rate of the settings, whatever divergences and plateaus made of it."""
+        """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
         self._schedule.scale = 1.0
         self.progress.num_recoveries = 0
 
@@ -177,24 +184,28 @@ class Trainer:
 
     @property
     def reason_to_stop(self) -> str | None:
-        """Which limit is reached; None while there is none."""
+        """The limit that is reached, in words; None if none is."""
         return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
 
     def _done(self) -> float:
-        """Return how much of the run is done, in [0, 1]."""
+        """Return the share of the run that is done, in [0, 1]."""
         return self.limits.share_done(
             self.progress, num_windows=self.batches.num_windows, reserve=self._closing_seconds()
         )
 
     def _closing_seconds(self) -> float:
-        """Return the time that is kept for the last validation, and for what comes after training."""
+        """Return the seconds left for the last validation and for the work after training."""
         seconds = self._validation_seconds
-        if not seconds and self.validator and self.progress.train_chars:  # half the pace of training, at most
+        if not seconds and self.validator and self.progress.train_chars:
+            # scoring a character takes at most half as long as training on it
             seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
         return min(self._reserve + seconds, self.limits.max_time / 2)
 
     def _affordable_eval_every(self) -> int:
-        """Return the steps between validations that make them, forward only, a tenth of the work."""
+        """Return a number of steps between validations that makes them about a tenth of the work.
+
+        A validation is a forward pass only, a third of the work of training on as many characters.
+        """
         chars_per_step = self.batches.num_targets / self.batches.num_windows
         valid_chars = self.validator.num_chars if self.validator else 0
         return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
@@ -205,10 +216,10 @@ class Trainer:
         return window._replace(weights=self._weights(window))
 
     def _step(self, begin: float) -> StepDone | None:
-        """Learn from one window; None when the loss, the gradient or the new parameters are not finite."""
+        """Do one step; return None if the loss, the gradient or the new parameters are not finite."""
         now, window = self.progress, self._begin_anew_(self._window())
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverging loss is found below
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
             loss, grads = self._source.gradient(window, now.step)
             grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
             if not math.isfinite(loss) or not math.isfinite(grad_norm):
@@ -227,7 +238,7 @@ class Trainer:
             loss *= total_weight / num_chars  # nats per character, however many tokens one has
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
-            self._state.roll_()  # a stream's end is the context of the next stream's beginning
+            self._state.roll_()  # the end of a stream is the context of the beginning of the next
             self._source.forget_()
         now.elapsed = self._clock() - begin
         return StepDone(
@@ -235,7 +246,7 @@ class Trainer:
         )
 
     def _begin_anew_(self, window: Window) -> Window:
-        """Let a few streams start from the zero state and the zero vector; lines do so often enough."""
+        """Let a few streams start without context: zero state, UNSEEN input. Lines do so anyway."""
         if window.resets is None:
             cold = self._rng.random(self.batches.num_streams) < COLD_STARTS
             window.inputs[0, cold] = UNSEEN
@@ -247,7 +258,7 @@ class Trainer:
     def _validate(self, begin: float) -> Validated:
         now, before = self.progress, self.progress.elapsed
         train_nats = now.train_nats / now.train_chars
-        with np.errstate(over="ignore", invalid="ignore"):  # a model may have diverged
+        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
             valid = self.validator.score() if self.validator else None
         nats = None if valid is None else valid.nats_per_char
         improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
@@ -263,7 +274,10 @@ class Trainer:
         return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
 
     def _recover(self) -> Recovered:
-        """Go back to the best parameters with half the rate; a fresh optimizer, zero states."""
+        """Go back to the best parameters, with half the learning rate, a reset optimizer and zero states.
+
+        Raises DivergedError if training has diverged too often.
+        """
         now = self.progress
         now.num_recoveries += 1
         if now.num_recoveries > MAX_RECOVERIES:
@@ -276,5 +290,5 @@ class Trainer:
         self._optimizer.reset_()
         self._state.reset_()
         self._source.forget_()
-        now.train_nats, now.train_chars = 0.0, 0  # those of steps that were given up
+        now.train_nats, now.train_chars = 0.0, 0  # these belong to steps that were undone
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)

@@ -447,7 +447,7 @@ def test_counts_that_cannot_be(count: int, place: int, k: int) -> None:
     """What was counted occurs at least once, and not more often than any text is long."""
     counts = NGRAM.tensors()[f"ngram.{k}.counts"].copy()
     counts[place] = count
-    with pytest.raises(ValueError, match=f"^the {k}-grams have counts that cannot be$"):
+    with pytest.raises(ValueError, match=f"^the {k}-grams have impossible counts$"):
         rebuilt(damaged(f"ngram.{k}.counts", counts))
 
 
