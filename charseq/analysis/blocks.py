@@ -1,7 +1,7 @@
-"""A text as a bounded number of equally long blocks, and from their spread, how far to trust a figure.
+"""Sums over equally long blocks of a text, at most a fixed number, and the error that their spread shows.
 
-Characters that stand close to each other are easy or hard together, so that their number says less than it
-seems; blocks that are long enough are nearly independent.
+Characters that stand close to each other are easy or hard together, so they are not independent. Blocks that
+are long enough are nearly independent.
 """
 
 import math
@@ -12,14 +12,14 @@ from charseq.arrays import FloatArray
 from charseq.scoring import bits
 
 BLOCK_CHARS, MAX_BLOCKS = 256, 1024
-"""The shortest block, and the number at which two neighbours become one."""
+"""The shortest length of a block in characters, and the number of blocks at which neighbours are joined."""
 MIN_BLOCKS = 8
-"""Fewer say nothing about their spread."""
+"""The fewest blocks from which an error is computed."""
 NUM_RESAMPLES = 1000
 
 
 class Blocks:
-    """Sums of `num_columns` figures over blocks of `block_chars` characters, which double as a text grows."""
+    """Sums of `num_columns` figures over blocks of a text; `block_chars` doubles while the text grows."""
 
     def __init__(
         self, num_columns: int, *, block_chars: int = BLOCK_CHARS, max_blocks: int = MAX_BLOCKS
@@ -53,11 +53,11 @@ class Blocks:
 
 
 def resampled_ratios(numerators: FloatArray, denominators: FloatArray) -> FloatArray:
-    """Return the ratio of the sums over blocks for NUM_RESAMPLES random choices of B of them.
+    """Return the ratio of the sums over B blocks drawn with replacement, for each of NUM_RESAMPLES draws.
 
-    The blocks are (B,), or (B, K) for K ratios at once; of fewer than MIN_BLOCKS there is none. The choices
-    are the same each time. Sources: Efron 1979, "Bootstrap methods: another look at the jackknife"; in
-    blocks: Carlstein 1986, "The use of subseries values for estimating the variance of a general statistic
+    The blocks are (B,), or (B, K) for K ratios at once; for fewer than MIN_BLOCKS the result is empty. The
+    draws are the same in every call. Sources: Efron 1979, "Bootstrap methods: another look at the jackknife";
+    for blocks Carlstein 1986, "The use of subseries values for estimating the variance of a general statistic
     from a stationary sequence".
     """
     num_blocks = len(numerators)
@@ -70,6 +70,6 @@ def resampled_ratios(numerators: FloatArray, denominators: FloatArray) -> FloatA
 
 
 def standard_error(nats: FloatArray, num_chars: FloatArray) -> float:
-    """Return the standard error of the bits per character of blocks (B,); nan for too few of them."""
+    """Return the standard error of the bits per character of blocks (B,); nan for too few blocks."""
     ratios = resampled_ratios(nats, num_chars)
     return bits(float(np.std(ratios, ddof=1))) if len(ratios) else math.nan

@@ -3,9 +3,12 @@
 import unicodedata
 
 KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
-"""Kinds by the first letter of the Unicode category, but for letters."""
+"""Classes by the first letter of the Unicode category, except those of letters."""
 NAMED_BY_SCRIPT = ("LETTER", "LIGATURE", "SYLLABLE", "SYLLABICS", "SEONG", "IDEOGRAPH")
-"""Words in the names of letters that begin with their script; SEONG is in those of parts of Hangul."""
+"""A letter whose Unicode name has one of these words has a name that begins with its script.
+
+SEONG (choseong, jungseong, jongseong) is in the names of the parts of Hangul syllables.
+"""
 
 
 def class_of(char: str) -> str:
