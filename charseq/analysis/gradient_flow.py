@@ -92,9 +92,7 @@ def gradient_flow(
     enough = max(1, MIN_SHARE * np.sum(known))
     lags = tuple(lag for lag in lags if np.sum(known & (behind >= lag)) >= enough)
     if not lags:
-        raise DataError(
-            "too short for gradients: hardly any character of it that the model knows has another before it"
-        )
+        raise DataError("too short for gradients: hardly any known character has another one before it")
     able = np.flatnonzero(known & (behind >= lags[-1]))
     positions = able[np.linspace(0, len(able) - 1, min(num_positions, len(able))).round().astype(np.intp)]
     meter = _Meter(model, inputs, targets, begins)

@@ -150,7 +150,7 @@ class Checkpoint:
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
             if not is_whole:
-                raise ValueError("its checksum is another one")
+                raise ValueError("its checksum does not match")
         except OutdatedError as error:
             raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
@@ -184,7 +184,7 @@ def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a charseq model: {error}") from None
     if not isinstance(record, dict):
-        raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
+        raise CheckpointError(f"{path}: not a charseq model: its metadata is not a JSON object")
     version = record.get("format_version")
     if not isinstance(version, int) or version < 1:
         raise CheckpointError(f"{path}: not a charseq model: its format is {brief(version)}")
@@ -203,7 +203,7 @@ def _whole(digits: str) -> int:
 
 def _finite(number: str) -> float:
     if not math.isfinite(value := float(number)):
-        raise ValueError(f"{number[:20]} is no finite number")
+        raise ValueError(f"{number[:20]} is not a finite number")
     return value
 
 

@@ -61,7 +61,7 @@ class DirectoryLock:
         except OSError as error:
             raise CharseqError(f"{self.directory}: cannot be opened: {error.strerror}") from None
         if self._descriptor is not None and not os.path.samestat(now, os.fstat(self._descriptor)):
-            raise CharseqError(f"{self.directory}: another one has taken its place")
+            raise CharseqError(f"{self.directory}: another directory has taken its place")
         return True
 
     def _wait_for(self, descriptor: int) -> None:

@@ -38,7 +38,7 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
         raise DataError(f"{error}: {advice}") from None
     if corpus.sha256 != made_of.sha256:
         raise DataError(
-            f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
+            f"{', '.join(made_of.sources)}: no longer the text that the model was trained on (SHA-256 "
             f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
         )
     return corpus.encoded

@@ -305,8 +305,9 @@ def _check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory:
     ):
         if now != then:
             raise DataError(
-                f"{', '.join(names) or 'no text'}: not what {directory} was trained on: {sizes}the SHA-256 "
-                f"is {now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
+                f"{', '.join(names) or 'no text'}: not the text that {directory} was trained on: {sizes}"
+                f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
+                "--init-from trains on another text"
             )
 
 
@@ -320,8 +321,8 @@ def _check_memory(settings: Settings, vocab_size: int) -> None:
         return
     if needed > memory:
         raise ConfigError(
-            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; to train "
-            f"them takes {needed / 1e9:,.0f} GB of memory, and there are {memory / 1e9:,.0f}"
+            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; training "
+            f"them takes {needed / 1e9:,.0f} GB of memory, and this machine has {memory / 1e9:,.0f}"
         )
 
 
