@@ -1,4 +1,4 @@
-"""The generated parts of the manual: Markdown made from commands, settings and layers.
+"""The generated parts of the manual: Markdown made from commands, settings, layers and reports.
 
 A page marks such a part by `<!-- generated: NAME -->` and `<!-- end -->`. The tests compare the page with
 what is generated; with CHARSEQ_REWRITE_GOLDEN=1 they write it into the page.
@@ -14,6 +14,7 @@ import typer
 from charseq.cli.commands import app
 from charseq.config import Section, Settings, choices_of, format_duration
 from charseq.config.toml import is_duration, may_be_auto
+from charseq.reports.fields import field_tables
 from tests.test_architecture import LAYERS
 
 MAIN: Any = typer.main.get_command(app)
@@ -29,14 +30,12 @@ def parts_of(page: str) -> list[str]:
 
 def filled(page: str) -> str:
     """Return a page with its generated parts as they should be."""
-    return PART.sub(lambda match: f"{match[1]}\n{generated(match[2], match[3])}{match[4]}", page)
+    return PART.sub(lambda match: f"{match[1]}\n{generated(match[2])}{match[4]}", page)
 
 
-def generated(name: str, before: str) -> str:
-    """Return the Markdown of one part, which was `before`; a part that nothing makes yet stays as it is."""
+def generated(name: str) -> str:
+    """Return the Markdown of one part."""
     kind, _, rest = name.partition(":")
-    if kind not in PARTS:
-        return before.removeprefix("\n")
     return f"{PARTS[kind](rest) if rest else PARTS[kind]()}\n"
 
 
@@ -155,4 +154,5 @@ PARTS: dict[str, Callable[..., str]] = {
     "command": command_part,
     "settings": settings_part,
     "layers": layers_part,
+    "fields": field_tables,
 }

@@ -5,27 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from charseq.analysis.calibration import Calibration
-from charseq.analysis.comparison import Comparison
-from charseq.analysis.figures import Figures
-from charseq.analysis.hardest import HardChar
-from charseq.analysis.ranking import Group
-from charseq.bench import Measurement
 from charseq.errors import ConfigError
 from charseq.manual import TOPICS, read_page
-from charseq.reports import (
-    REPORTS,
-    calibration_row,
-    evaluation_row,
-    group_rows,
-    hardest_row,
-    prediction_row,
-)
-from charseq.reports.comparison import ModelFacts, comparison_rows
-from charseq.scoring import Guess, Prediction, Score, Surprisal
+from charseq.registry import FORMATS, REPORTS
 from tests.cli.conftest import surroundings
 from tests.manual_parts import COMMANDS, REWRITE, filled, parts_of
 from tests.test_docs import broken_links, calls, console_lines, run_lines, wrong_calls
@@ -33,39 +17,6 @@ from tests.test_docs import broken_links, calls, console_lines, run_lines, wrong
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "charseq" / "manual"
 every_topic = pytest.mark.parametrize("topic", TOPICS)
-
-
-def compared() -> set[str]:
-    """Return the fields of a comparison."""
-    comparison = Comparison(2, num_passages=1)
-    comparison.begin("a")
-    surprisals = [
-        Surprisal(
-            nats=np.full(2, nats),
-            num_bytes=np.ones(2, np.int32),
-            unseen=np.zeros(2, np.bool_),
-            ranks=np.ones(2, np.int32),
-            confidences=np.full(2, 0.5),
-        )
-        for nats in (1.0, 2.0)
-    ]
-    comparison.add("ab", surprisals, seconds=[1, 1])
-    rows = comparison_rows([ModelFacts(name, "gru", 1, 1) for name in "ab"], comparison)
-    return {field for row in rows for field in row}
-
-
-HARD = HardChar("a", 0, "b", "c", "d", 1.0, 1, [0], [0.5])
-FIELDS = {
-    *evaluation_row(Figures(), model="a", text="b"),
-    *group_rows("chunk", [Group("a", 1, Score())], Score())[0],
-    *hardest_row(HARD, ("a",)),
-    *calibration_row(Calibration().bins[0]),
-    *prediction_row(Prediction("a", "b", 0.5, 1, 1.0, 1.0, (Guess("a", 0.5),))),
-    *("char", "passed", "alternative", "alternative_probability", "text"),
-    *Measurement("train", "gru", num_layers=1, hidden_size=8).row(),
-    *compared(),
-    *("gradient_norm", "gradient_norm_q1", "gradient_norm_q3", "activation", "openness", "correlation"),
-}
 
 
 # ---- pages
@@ -116,10 +67,16 @@ def test_the_commands_are_all_shown() -> None:
     assert {words[1] for line in console_lines(page) for words in calls(line)} == COMMANDS.keys()
 
 
-@pytest.mark.parametrize("field", sorted(FIELDS | set(REPORTS)))
-def test_every_field_is_explained(field: str) -> None:
-    """Every format for programs, and every name in it, is on the page `fields`."""
-    assert re.search(rf"\b{field}\b", read_page("fields"))
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_explained(name: str) -> None:
+    """Every file format is named on the page `fields`."""
+    assert re.search(rf"\b{name}\b", read_page("fields"))
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_field_of_a_report_has_a_meaning(name: str) -> None:
+    """No column for programs is without its line of help."""
+    assert all(meaning for _, meaning in REPORTS[name].fields())
 
 
 # ---- generated parts

@@ -82,10 +82,12 @@ def command(
 
 def _split(arguments: list[str] | None, options: list[str] | None) -> tuple[list[str], list[str]]:
     """Return the models and the texts. Raises ConfigError for fewer than two models."""
-    from charseq.cli.console import split_models
+    from charseq.cli.console import check_is_there, split_models
 
     models, texts = split_models(arguments, options)
     if len(models) < 2:
+        if texts and not options:
+            check_is_there(texts[0])
         found = f"{models[0]}: a single model" if models else "no models"
         raise ConfigError(
             f"{found}; compare takes two or more models: run directories or .safetensors files, "

@@ -87,7 +87,7 @@ def split_models(
         while others and is_model(others[0]) and len(models) != most:
             models.append(others.pop(0))
     if not models and others:
-        _check_first(others[0])
+        check_is_there(others[0])
     if options and rest == "prefixes":  # a prefix may be any text
         return models, others
     for other in others:
@@ -99,7 +99,7 @@ def split_models(
     return models, others
 
 
-def _check_first(argument: str) -> None:
+def check_is_there(argument: str) -> None:
     """Raise ConfigError for a missing file in a folder that exists: most likely a misspelt model."""
     from charseq.files import exists
 

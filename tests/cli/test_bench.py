@@ -142,17 +142,11 @@ def test_a_default_grid(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- tables
 
 
-def test_tables(call: Call) -> None:
-    """Each kind of work has a table of its own, with units in the header and a line for each row."""
+def test_each_kind_of_work_has_a_table_of_its_own(call: Call) -> None:
+    """Its name heads the first column, and there is a line for each row."""
     tables = shown(call, *TINY, "--cell", "lstm").removesuffix("\n\n").split("\n\n")
-    headers, lines = zip(*(table.splitlines()[::2] for table in tables), strict=False)
     assert [len(table.splitlines()) for table in tables] == [3, 3, 4]
-    assert [header.split()[0] for header in headers] == ["train", "sample", "evaluate"]
-    assert {"ms/step", "chars/s", "GFLOP/s"} <= set(headers[0].split())
-    for header in headers[1:]:
-        assert {"us/char", "chars/s"} <= set(header.split())
-    assert all("lstm" in line.split() for line in lines)
-    assert "numpy" in lines[0].split()
+    assert [table.split()[0] for table in tables] == ["train", "sample", "evaluate"]
     assert [line.split()[2] for line in tables[2].splitlines()[2:]] == ["stream", "line"]
 
 
@@ -165,8 +159,8 @@ def test_at_a_terminal(tmp_path: Path) -> None:
     left = [re.split(r"\r|\x1b\[2K", line.rstrip("\r"))[-1] for line in shown.split("\n")]
     plain = [re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line) for line in left]
     headers = [line.split() for line in plain if "us/char" in line]
-    figures = ["us/char", "spread", "chars/s"]
-    assert headers == [["sample", "model", *figures], ["evaluate", "model", "unit", *figures]]
+    figures = ["us/char", "chars/s", "spread"]
+    assert headers == [["sample", "size", *figures], ["evaluate", "size", "unit", *figures]]
 
 
 # ---- what is refused

@@ -17,11 +17,13 @@ import yaml
 
 from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer
+from charseq.scoring import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+from tests.golden_text import SWITCH, assert_golden
 
 TRAINED = TALES[:12000]
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
+REPORTS = ("model", "pair", "class", "passage")
 Rows = list[dict[str, Any]]
 
 
@@ -42,6 +44,7 @@ def _rivals(tmp_path_factory: pytest.TempPathFactory) -> Rivals:
     (path / "short.txt").write_bytes(b"The goose 1\nand the judge.\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
+        patch.delenv(SWITCH, raising=False)
         for options in (("--ngram", "2"), ("--ngram", "4"), TINY):
             arguments = ["train", "corpus.txt", *options, "-o", f"runs/{options[1]}"]
             patch.setattr(sys, "argv", ["charseq", *arguments])
@@ -95,7 +98,7 @@ def close(rows: Rows) -> Rows:
 def nats_of(model: str, text: str) -> list[float]:
     """Return what each character costs, as the evaluator says."""
     checkpoint = Checkpoint.load(Path(model) / "model.safetensors")
-    nats = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit).score(text).nats
+    nats = Scorer(checkpoint.model, checkpoint.codec).score(text).nats
     return nats.tolist()  # type: ignore[no-any-return]
 
 
@@ -139,12 +142,12 @@ def test_a_network_with_one_bias_changed(call: Call, rivals: Rivals, tmp_path: P
     """Where the odds of e are a little higher, every character that is known costs accordingly."""
     text = Path("more.txt").read_text(encoding="utf-8")
     checkpoint = Checkpoint.load(Path(rivals.net) / "model.safetensors")
-    vocab, unit = checkpoint.tokenizer.vocab, checkpoint.settings.data.unit
-    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, unit, num_guesses=len(vocab))
+    vocab = checkpoint.codec.tokenizer.vocab
+    scorer = Scorer(checkpoint.model, checkpoint.codec, num_guesses=len(vocab))
     expected = scorer.score(text).expected
     assert expected is not None
     p = expected.probabilities[expected.guesses == vocab.index("e")]
-    p /= 1 - checkpoint.tokenizer.escape_probability
+    p /= 1 - checkpoint.codec.tokenizer.escape_probability
     is_e, is_known = (np.array([char in some for char in text]) for some in ("e", vocab))
     extra = is_known * (np.log1p(math.expm1(0.1) * p) - 0.1 * is_e) / math.log(2)
     (bias,) = (array for array in checkpoint.network.params.values() if array.shape == (len(vocab),))
@@ -278,13 +281,10 @@ def test_what_is_not_utf8(call: Call, rivals: Rivals, tmp_path: Path) -> None:
 # ---- formats
 
 
-def tables(lines: list[list[str]]) -> Rows:
-    """Return the rows of several tables, each with a header, an empty line between them."""
-    found = []
-    for filled, table in groupby(lines, key=bool):
-        header, *values = table if filled else [[]]
-        found += [dict(zip(header, map(_value, line), strict=True)) for line in values]
-    return found
+def table(lines: list[list[str]]) -> Rows:
+    """Return the rows of a table with a header."""
+    header, *values = lines
+    return [dict(zip(header, map(_value, line), strict=True)) for line in values]
 
 
 def _value(text: str) -> Any:
@@ -297,8 +297,7 @@ def _value(text: str) -> Any:
 
 
 def from_tsv(text: str) -> Rows:
-    lines = [line.split("\t") if line else [] for line in text.removesuffix("\n").split("\n")]
-    found = tables(lines)
+    found = table([line.split("\t") for line in text.removesuffix("\n").split("\n")])
     for row in report(found, "passage"):
         row["text"] = row["text"].replace(r"\n", "\n")
     return found
@@ -309,25 +308,51 @@ READERS: dict[str, Callable[[str], Rows]] = {
     "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
     "yaml": yaml.safe_load,
     "tsv": from_tsv,
-    "csv": lambda text: tables(list(csv.reader(io.StringIO(text, newline="")))),
+    "csv": lambda text: table(list(csv.reader(io.StringIO(text, newline="")))),
 }
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_format(call: Call, rivals: Rivals, name: str) -> None:
-    """Every format parses back to the same rows with the same unrounded numbers, report by report."""
+    """Every report comes back from every format with the same unrounded numbers."""
     arguments = (rivals.two, rivals.four, rivals.net, "more.txt")
-    code, out, err = call("compare", *arguments, "--format", name)
-    assert (code, err) == (0, "")
-    found, expected = READERS[name](out), rows(call, *arguments)
+    found, expected = list[Any](), rows(call, *arguments)
+    for option in [("--report", report) for report in REPORTS] if name in ("tsv", "csv") else [()]:
+        code, out, err = call("compare", *arguments, "--format", name, *option)
+        assert (code, err) == (0, "")
+        found += READERS[name](out)
     assert [list(row) for row in found] == [list(row) for row in expected]
     assert steady(found) == steady(expected)
-    assert [key for key, _ in groupby(row["report"] for row in found)] == [
-        "model",
-        "pair",
-        "class",
-        "passage",
-    ]
+    assert [key for key, _ in groupby(row["report"] for row in found)] == list(REPORTS)
+
+
+@pytest.mark.parametrize("name", ["tsv", "csv"])
+def test_a_table_for_programs_holds_one_report(call: Call, rivals: Rivals, name: str) -> None:
+    """One must be named, unless it is the only one; nothing is read before that is said."""
+    message = f"--format {name} holds one report: choose with --report model, pair, class or passage"
+    assert call("compare", rivals.two, rivals.four, "no-such-text", "-f", name) == refused(message)
+    message = f"--format {name} holds one report: choose with --report model, pair or class"
+    arguments = ("compare", rivals.two, rivals.four, "--passages", "0", "-f", name)
+    assert call(*arguments) == refused(message)
+
+
+def test_one_report_in_a_terminal(call: Call, rivals: Rivals) -> None:
+    """--report leaves out the others."""
+    out = call("compare", rivals.two, rivals.four, "more.txt", "--report", "pair").out
+    assert out.startswith("Differences in bits")
+    assert "Models" not in out
+
+
+def test_a_report_that_is_not_there(call: Call, rivals: Rivals) -> None:
+    """The message lists those that are."""
+    message = "--report word: not asked for; the reports are model, pair, class and passage"
+    assert call("compare", rivals.two, rivals.four, "--report", "word") == refused(message)
+
+
+def test_models_can_be_named_by_an_option(call: Call, rivals: Rivals) -> None:
+    """Every -m is a model, and all arguments are texts."""
+    expected = rows(call, rivals.two, rivals.four, "more.txt")
+    assert steady(rows(call, "-m", rivals.two, "more.txt", "--model", rivals.four)) == steady(expected)
 
 
 def test_a_short_text(call: Call, rivals: Rivals) -> None:
@@ -342,57 +367,12 @@ def test_a_short_text(call: Call, rivals: Rivals) -> None:
     assert all(math.isnan(row["bits_per_char_low"]) for row in report(yaml.safe_load(out), "pair"))
 
 
-WHOLE = """\
-Models
-                                      runs/2    runs/4
-──────────────────────────────────────────────────────
-kind                                 ngram:2   ngram:4
-parameters                               682     7,737
-file (bytes)
-characters                                27        27
-bytes                                     27        27
-unseen characters                          1         1
-nats per character                    3.0977    2.7523
-bits per character                    4.4690    3.9708
-standard error of that
-bits per byte                         4.4690    3.9708
-perplexity per character             22.1463   15.6792
-perplexity per word                 1.13e+06  2.39e+05
-top-1 accuracy (%)                     37.0%     48.1%
-top-5 accuracy (%)                     55.6%     63.0%
-calibration error (%)                  12.7%     16.3%
-without unseen: bits per character    3.8563    3.3389
-without unseen: perplexity           14.4831   10.1185
-characters per second
-
-Differences in bits, a - b: less than 0 where a is better
-   models  verdict            a - b (bits)  ± error  95 % interval
-──────────────────────────────────────────────────────────────────
-a  runs/2  too short to tell  +0.4982/char
-b  runs/4                     +0.4982/byte
-
-Bits per character of each class of characters
-class        best    characters   runs/2   runs/4
-─────────────────────────────────────────────────
-letter       runs/4          19   4.3576   3.8762
-space        runs/4           4   1.4090   0.5938
-newline      runs/4           2   3.2165   2.9030
-digit        equal            1  20.3989  20.3989
-punctuation  runs/4           1   5.4008   4.9831
-
-Passages of 64 characters on which the models differ most, with the bits of each
-passage                        file       offset (characters)  runs/2  runs/4
-─────────────────────────────────────────────────────────────────────────────
-The␣goose␣1\\nand␣the␣judge.\\n  short.txt                    0   120.7   107.2
-"""
-
-
 def test_the_whole_table(call: Call, rivals: Rivals) -> None:
-    """All of stdout, but for the speed and for the size of files, which hold versions."""
+    """All of stdout is in the golden file, but for the speed and the size of files, which hold versions."""
     code, out, err = call("compare", rivals.two, rivals.four, "short.txt")
     assert (code, err) == (0, "")
     out = re.sub(r"(file \(bytes\)|characters per second).*", r"\1", out)
-    assert "".join(f"{line.rstrip()}\n" for line in out.splitlines()) == WHOLE
+    assert_golden("cli/compare.txt", "".join(f"{line.rstrip()}\n" for line in out.splitlines()))
 
 
 def test_a_page(call: Call, rivals: Rivals, tmp_path: Path) -> None:
@@ -417,12 +397,28 @@ def test_a_page(call: Call, rivals: Rivals, tmp_path: Path) -> None:
         (("more.txt",), "no models"),
         (("-",), "no models"),
         (("runs/2",), "runs/2: a single model"),
-        (("runs/2", "more.txt", "runs/4"), "runs/2: a single model"),
     ],
 )
 def test_too_few_models(call: Call, rivals: Rivals, arguments: tuple[str, ...], found: str) -> None:
     """There must be two models at least, before the texts."""
-    message = f"{found}; compare takes two or more models: run directories or .safetensors files, "
+    message = (
+        f"{found}; compare takes two or more models: run directories or .safetensors files, "
+        "as the first arguments or each by -m"
+    )
+    assert call("compare", *arguments) == refused(message)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs/2", "more.txt", "runs/4"),
+        ("-m", "runs/2", "runs/4"),
+        ("runs/2", "runs/8", "more.txt", "runs/4"),
+    ],
+)
+def test_a_model_among_the_texts(call: Call, rivals: Rivals, arguments: tuple[str, ...]) -> None:
+    """It is no text, and the message says where models belong."""
+    message = "runs/4: a model among the texts: give each by -m, or all first"
     assert call("compare", *arguments) == refused(message)
 
 

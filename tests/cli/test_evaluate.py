@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import yaml
 
-from charseq.analysis.figures import Figures
-from charseq.reports import REPORTS, evaluation_row
+from charseq.analysis.evaluation import Evaluation, TextTotals
+from charseq.analysis.totals import Totals
+from charseq.registry import FORMATS, REPORTS
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer
+from charseq.scoring import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 from tests.reports.test_formats import unescaped
 
@@ -33,7 +34,7 @@ UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]
 
 
-# ---- what the formats say
+# ---- reading the formats
 
 
 def from_jsonl(text: str) -> Rows:
@@ -42,28 +43,23 @@ def from_jsonl(text: str) -> Rows:
 
 
 def from_tsv(text: str) -> Rows:
-    """Read tab-separated values, which have a header anew after each empty line."""
+    """Read tab-separated values, with one header."""
     lines = text.removesuffix("\n").split("\n") if text else []
-    return _from_tables([_undone(cell) for cell in line.split("\t")] if line else [] for line in lines)
+    return _from_table([_undone(cell) for cell in line.split("\t")] for line in lines)
 
 
 def from_csv(text: str) -> Rows:
-    """Read comma-separated values, which have a header anew after each empty line."""
-    return _from_tables(csv.reader(io.StringIO(text, newline=""), strict=True))
+    """Read comma-separated values, with one header."""
+    return _from_table(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 def _undone(cell: str) -> str:
     return cell if cell.startswith("[") else unescaped(cell)
 
 
-def _from_tables(lines: Iterable[list[str]]) -> Rows:
-    rows, header = [], list[str]()
-    for line in lines:
-        if header and line:
-            rows.append(dict(zip(header, map(_value, line), strict=True)))
-        else:
-            header = line
-    return rows
+def _from_table(lines: Iterable[list[str]]) -> Rows:
+    header, *rows = [*lines] or [[]]
+    return [dict(zip(header, map(_value, row), strict=True)) for row in rows]
 
 
 def _value(text: str) -> Any:
@@ -88,7 +84,7 @@ every_format = pytest.mark.parametrize("name", READERS)
 
 def test_every_format_is_read() -> None:
     """The readers here are those of all formats."""
-    assert list(READERS) == list(REPORTS)
+    assert list(READERS) == list(FORMATS)
 
 
 def refused(message: str, code: int = 2) -> Outcome:
@@ -111,10 +107,10 @@ def figures(row: dict[str, Any]) -> dict[str, Any]:
 
 def expected(run: str, text: str) -> dict[str, Any]:
     """Return the figures of a text as the evaluator gives them."""
-    checkpoint, sums = Checkpoint.load(Path(run) / "model.safetensors"), Figures()
-    scorer = Scorer(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
-    sums.add(scorer.score(text), seconds=1.0)
-    return figures(evaluation_row(sums, model="", text=""))
+    checkpoint, totals = Checkpoint.load(Path(run) / "model.safetensors"), Totals()
+    totals.add(Scorer(checkpoint.model, checkpoint.codec).score(text), seconds=1.0)
+    (row,) = REPORTS["text"].rows(Evaluation([TextTotals("", "", totals)]))
+    return figures(row)
 
 
 def close(figures: dict[str, Any]) -> Any:
@@ -243,60 +239,9 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
     assert lines[0] == f"{tmp_path}/empty.txt 0"
 
 
-def test_the_table(call: Call, models: Workshop, tmp_path: Path) -> None:
-    """The table of one text names every unit, and has lines about unseen characters where there are any."""
-    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
-    shown = lines_of(call("evaluate", models.hello, "data/hello.txt").out)
-    (row,) = rows(call, models.hello, "data/hello.txt")
-    assert shown[0] == "data/hello.txt"
-    assert shown[2:-1] == [
-        f"characters {row['num_chars']:,}",
-        f"bytes {row['num_bytes']:,}",
-        "unseen characters 0",
-        f"nats per character {row['nats_per_char']:.4f}",
-        f"bits per character {row['bits_per_char']:.4f}",
-        f"standard error of that {row['bits_per_char_error']:.4f}",
-        f"bits per byte {row['bits_per_byte']:.4f}",
-        f"perplexity per character {row['perplexity']:.4f}",
-        f"perplexity per word {row['word_perplexity']:,.1f}",
-        f"top-1 accuracy (%) {row['accuracy']:.1%}",
-        f"top-5 accuracy (%) {row['top5_accuracy']:.1%}",
-        f"calibration error (%) {row['calibration_error']:.1%}",
-    ]
-    assert shown[-1].startswith("characters per second ")
-    (row,) = rows(call, models.hello, str(tmp_path / "text.txt"))
-    shown = lines_of(call("evaluate", models.hello, str(tmp_path / "text.txt")).out)
-    assert shown[4] == f"unseen characters {row['num_unseen']}"
-    assert shown[-3:-1] == [
-        f"without unseen: bits per character {row['seen_bits_per_char']:.4f}",
-        f"without unseen: perplexity {row['seen_perplexity']:.4f}",
-    ]
-    assert shown[-1].startswith("characters per second ")
-
-
 def perplexity_of(row: dict[str, Any]) -> str:
     """Return a perplexity as tables show it."""
-    return f"{row['perplexity']:.3f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
-
-
-def test_the_table_of_several_texts(call: Call, models: Workshop, tmp_path: Path) -> None:
-    """Several texts have a line each with the main figures, and the total has the last one."""
-    (tmp_path / "text.txt").write_bytes(UNSEEN.encode())
-    texts = ("data/hello.txt", str(tmp_path / "text.txt"))
-    code, out, err = call("evaluate", models.hello, *texts)
-    assert (code, err) == (0, "")
-    header, shown = parts_of(out)
-    assert {"text", "chars", "unseen", "nats/", "bits/", "char", "byte", "±"} <= set(header)
-    assert [line.split() for line in shown] == [
-        [
-            *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}"),
-            *(f"{row['nats_per_char']:.4f}", f"{row['bits_per_char']:.4f}"),
-            *([f"{row['bits_per_char_error']:.4f}"] if row["bits_per_char_error"] else []),
-            *(f"{row['bits_per_byte']:.4f}", perplexity_of(row)),
-        ]
-        for row in rows(call, models.hello, *texts)
-    ]
-    assert len(shown) == 3
+    return f"{row['perplexity']:.4f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
 
 
 # ---- the model's own test part
@@ -437,3 +382,23 @@ def test_a_run_that_has_moved(call: Call, models: Workshop, tmp_path: Path) -> N
     here = rows(call, models.hello, "data/hello.txt")
     there = rows(call, str(tmp_path / "moved.safetensors"), "data/hello.txt")
     assert figures(here[0]) == figures(there[0])
+
+
+# ---- which model
+
+
+@pytest.mark.parametrize("option", ["-m", "--model"])
+def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop, option: str) -> None:
+    """All arguments are texts then; without any, it is the model's own test part."""
+    by_argument = rows(call, models.hello, "data/hello.txt", "data/tales.txt")
+    by_option = rows(call, option, models.hello, "data/hello.txt", "data/tales.txt")
+    assert list(map(figures, by_option)) == list(map(figures, by_argument))
+    assert rows(call, option, models.tales)[0]["text"] == "test part"
+
+
+@pytest.mark.parametrize("arguments", [("data/hello.txt", "runs/tales"), ("runs/hello", "runs/tales")])
+def test_a_model_among_the_texts_is_refused(call: Call, models: Workshop, arguments: tuple[str, ...]) -> None:
+    """It is no text, and the message says where models belong."""
+    message = "runs/tales: a model among the texts: the model comes first, or is given by -m"
+    assert call("evaluate", *arguments) == refused(message)
+    assert call("evaluate", "-m", *arguments[::-1][:1], *arguments[1:]) == refused(message)

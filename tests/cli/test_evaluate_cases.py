@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.scorer import Scorer
+from charseq.scoring import Scorer
 from tests.cli.conftest import Call, Workshop
 from tests.cli.test_evaluate import KEYS, READERS, every_format, figures, lines_of, refused, rows
 
@@ -55,44 +55,9 @@ def test_a_step_is_what_the_text_costs(call: Call, models: Workshop, tmp_path: P
     code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps", "--format", "json")
     assert code == 0
     checkpoint = Checkpoint.load(Path(models.hello) / "model.safetensors")
-    nats = Scorer(checkpoint.model, checkpoint.tokenizer, "line").score("hello").nats
+    nats = Scorer(checkpoint.model, checkpoint.codec).score("hello").nats
     bits = [row["bits"] for row in json.loads(out)[:4]]
     assert bits == pytest.approx(list(nats[1:] / np.log(2)), rel=1e-5)
-
-
-def test_the_table_of_cases(call: Call, models: Workshop) -> None:
-    """The table names the target's figures, the guesses and the verdict."""
-    code, out, err = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--top", "2")
-    assert (code, err) == (0, "")
-    header, _, *lines = lines_of(out)
-    assert header == "prefix target p rank bits perplexity likeliest next, with p case"
-    rows = json.loads(
-        call("evaluate", models.hello, "--cases", "data/hello.yaml", "--format", "json", "--top", "2").out
-    )
-    for line, row in zip(lines[:3], rows, strict=False):
-        first, second = row["top"]
-        assert line == (
-            f"{row['prefix']} {row['target']} {row['probability']:.4f} 1 {row['bits']:.3f} "
-            f"{row['perplexity']:.3f} {first['char']}={first['probability']:.3f} "
-            f"{shown(second['char'])}={second['probability']:.3f} pass"
-        )
-    assert lines[3] == f"all {rows[3]['bits']:.3f} {rows[3]['perplexity']:.3f} pass"
-    assert len(lines) == 4
-
-
-def shown(char: str) -> str:
-    """Return a guess as tables show it."""
-    return r"\n" if char == "\n" else char
-
-
-def test_the_table_of_steps(call: Call, models: Workshop) -> None:
-    """With --steps the table has a line for every character of the words."""
-    code, out, _ = call("evaluate", models.hello, "--cases", "data/hello.yaml", "--steps")
-    assert code == 0
-    lines = lines_of(out)[2:]
-    prefixes = [line.split()[0] for line in lines[:-1]]
-    assert prefixes == [prefix[: k + 1] for prefix, _ in CASES for k in range(len(prefix))]
-    assert sum(line.endswith(" pass") for line in lines) == 4
 
 
 @pytest.mark.parametrize("name", ["table", "json", "tsv", "csv"])
@@ -171,27 +136,23 @@ def test_no_such_cases(call: Call, models: Workshop) -> None:
 @pytest.mark.parametrize("expect", ["1", "60"])
 @every_format
 def test_cases_with_a_text(call: Call, models: Workshop, tmp_path: Path, name: str, expect: str) -> None:
-    """With a text both reports are given, the text's first; the exit code is that of the cases."""
+    """With a text there are both reports, the text's first; the exit code is that of the cases."""
     path = tmp_path / "cases.yaml"
     path.write_text(f"- {{prefix: hell, target: x, expect: {{rank: {expect}}}}}\n")
-    arguments = (models.hello, "data/hello.txt", "--cases", str(path))
-    code, out, err = call("evaluate", *arguments, "--format", name)
-    assert (code, err) == (1 if expect == "1" else 0, "")
-    text, case = READERS[name](out)
+    arguments = ("evaluate", models.hello, "data/hello.txt", "--cases", str(path), "--format", name)
+    found = []
+    for report in ("text", "case"):
+        code, out, err = call(*arguments, "--report", report)
+        assert (code, err) == (1 if expect == "1" else 0, "")
+        found += READERS[name](out)
+    text, case = found
     assert (list(text), list(case)) == (KEYS, CASE_KEYS)
-    assert (text["report"], case["report"]) == ("text", "case")
     assert figures(text) == figures(rows(call, models.hello, "data/hello.txt")[0])
+    if name not in ("tsv", "csv"):
+        both = READERS[name](call(*arguments).out)
+        assert [row["report"] for row in both] == ["text", "case"]
     alone = READERS[name](call("evaluate", models.hello, "--cases", str(path), "--format", name).out)
     assert [case] == alone
-
-
-def test_the_tables_of_a_text_and_cases(call: Call, models: Workshop) -> None:
-    """In a terminal they are two tables, one below the other."""
-    code, out, _ = call("evaluate", models.hello, "data/hello.txt", "--cases", "data/hello.yaml")
-    assert code == 0
-    text, cases = out.split("\n\n")
-    assert lines_of(text)[0] == "data/hello.txt"
-    assert lines_of(cases)[0].startswith("prefix target p rank bits perplexity")
 
 
 def test_cases_alone_score_no_text(call: Call, models: Workshop) -> None:

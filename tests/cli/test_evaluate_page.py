@@ -215,7 +215,7 @@ def test_figures_on_the_page(call: Call, models: Workshop, tmp_path: Path, text:
     cells = Page(call(*arguments, "--format", "html").out).cells
     for row in json.loads(call(*arguments, "--format", "json").out):
         if row["report"] == "text":
-            assert f"{row['perplexity']:.3f}" in cells
+            assert f"{row['perplexity']:.4f}" in cells
         elif row["report"] == "hardest":
             assert f"{row['offset']:,}" in cells
         elif row["report"] in GROUPINGS:

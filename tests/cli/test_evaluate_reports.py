@@ -1,10 +1,7 @@
 """charseq evaluate: baselines, where the bits go, the hardest characters, calibration; in every format."""
 
-import csv
-import io
 import json
 import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,6 @@ from tests.cli.test_evaluate import (
     Rows,
     every_format,
     figures,
-    lines_of,
     parts_of,
     refused,
     rows,
@@ -96,7 +92,7 @@ def test_baselines_are_comparable(call: Call, models: Workshop, texts: list[str]
 def test_a_uniform_baseline(call: Call, models: Workshop, texts: list[str], run: str) -> None:
     """A seen character costs the uniform model log2(V / (1 - eps)) bits exactly."""
     model = getattr(models, run)
-    tokenizer = Checkpoint.load(Path(model) / "model.safetensors").tokenizer
+    tokenizer = Checkpoint.load(Path(model) / "model.safetensors").codec.tokenizer
     exact = math.log2(tokenizer.vocab_size / (1 - tokenizer.escape_probability))
     uniform = rows(call, model, texts[1], "--baseline", "uniform")[1]
     assert uniform["seen_bits_per_char"] == pytest.approx(exact, rel=1e-12)
@@ -111,17 +107,6 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
     assert perplexities == sorted(perplexities, reverse=True)
     assert perplexities[2] < 2.5
     assert rows(call, models.tales, "--baseline", "ngram:6")[1]["perplexity"] > 5
-
-
-def test_baselines_in_the_table(call: Call, models: Workshop, texts: list[str]) -> None:
-    """On one text each model has a line, begun by its name."""
-    arguments = (models.tales, texts[0], "--baseline", "uniform,ngram:3")
-    code, out, err = call("evaluate", *arguments)
-    assert (code, err) == (0, "")
-    names = [line.split()[0] for line in lines_of(out)[-3:]]
-    assert names == [models.tales, "uniform", "ngram:3"]
-    shown = [line.split()[-1] for line in lines_of(out)[-3:]]
-    assert shown == [f"{row['perplexity']:.3f}" for row in rows(call, *arguments)]
 
 
 @pytest.mark.parametrize(
@@ -304,22 +289,6 @@ def test_several_groupings(call: Call, models: Workshop, texts: list[str]) -> No
     assert report(found, "class") == report(rows(call, models.tales, *texts, "--by", "class"), "class")
 
 
-def test_groups_in_the_table(call: Call, models: Workshop, texts: list[str]) -> None:
-    """Below the figures of the text stands a table for each grouping."""
-    arguments = (models.tales, texts[0], "--by", "class,char", "--rows", "2")
-    code, out, err = call("evaluate", *arguments)
-    assert (code, err) == (0, "")
-    _, classes, chars = out.split("\n\n")
-    expected = rows(call, *arguments)
-    for shown, by in ((classes, "class"), (chars, "char")):
-        header, lines = parts_of(shown)
-        assert by in header
-        assert [line.split()[-5:-4] for line in lines] == [
-            [f"{row['bits']:,.0f}"] for row in report(expected, by)
-        ]
-    assert lines_of(chars)[-1].startswith("all others ")
-
-
 @pytest.mark.parametrize(
     ("names", "wrong", "hint"),
     [
@@ -398,17 +367,6 @@ def test_hardest_are_those_of_each_character(call: Call, models: Workshop, texts
     assert [row["char"] for row in hardest].count("안") == 1
 
 
-def test_hardest_in_the_table(call: Call, models: Workshop, texts: list[str]) -> None:
-    """Each stands in brackets in its context."""
-    code, out, _ = call("evaluate", models.tales, texts[1], "--hardest", "2")
-    assert code == 0
-    header, lines = parts_of(out.split("\n\n")[1])
-    assert {"context", "likeliest,", "bits", "rank", "offset", "(chars)"} <= set(header)
-    assert len(lines) == 2
-    assert all("[안]" in line or "[녕]" in line or "[😀]" in line for line in lines)
-    assert all(" unseen " in line for line in lines)
-
-
 def test_more_than_there_are(call: Call, models: Workshop, tmp_path: Path) -> None:
     """Where there are fewer characters than asked for, there are all of them."""
     (tmp_path / "text.txt").write_text("hello")
@@ -433,16 +391,6 @@ def test_calibration(call: Call, models: Workshop, texts: list[str]) -> None:
     assert right == pytest.approx(total["num_chars"] * total["accuracy"], rel=1e-9)
 
 
-def test_calibration_in_the_table(call: Call, models: Workshop, texts: list[str]) -> None:
-    """The table has a line for each class."""
-    code, out, _ = call("evaluate", models.tales, texts[0], "--calibration")
-    assert code == 0
-    header, lines = parts_of(out.split("\n\n")[1])
-    assert header == ["confidence", "(%)", "characters", "mean", "confidence", "(%)", "right", "(%)"]
-    assert len(lines) == 10
-    assert lines[0].startswith("0% to 10% ")
-
-
 # ---- all of it, in every format
 
 
@@ -453,18 +401,24 @@ def same(value: Any, expected: Any) -> bool:
     return bool(value == expected) or f"{value}" == f"{expected}"
 
 
+REPORTS = ("text", *GROUPINGS, "hardest", "calibration")
+
+
 @every_format
 @each_model
 def test_every_format_says_the_same(
     call: Call, models: Workshop, texts: list[str], name: str, run: str
 ) -> None:
-    """All reports at once come back from every format with the same numbers, none rounded."""
+    """Every report comes back from every format with the same numbers, none rounded."""
     arguments = ("evaluate", getattr(models, run), *texts, "--baseline", "ngram:2", *ALL)
     expected = json.loads(call(*arguments, "--format", "json").out)
-    code, out, err = call(*arguments, "--format", name)
-    assert (code, err) == (0, "")
-    found = READERS[name](out)
-    assert len(found) == len(expected)
+    assert list(dict.fromkeys(row["report"] for row in expected)) == list(REPORTS)
+    found = []
+    for option in [("--report", report) for report in REPORTS] if name in ("tsv", "csv") else [()]:
+        code, out, err = call(*arguments, "--format", name, *option)
+        assert (code, err) == (0, "")
+        assert "\n\n" not in out
+        found += READERS[name](out)
     for row, other in zip(found, expected, strict=True):
         assert list(row) == list(other)
         for key in other:
@@ -472,15 +426,32 @@ def test_every_format_says_the_same(
 
 
 @pytest.mark.parametrize("name", ["tsv", "csv"])
-def test_reports_are_tables_of_their_own(call: Call, models: Workshop, texts: list[str], name: str) -> None:
-    """In TSV and CSV an empty line ends a table, and the next one begins with its header."""
-    out = call("evaluate", models.tales, texts[0], *ALL, "--format", name).out
-    lines = [line.split("\t") if line else [] for line in out.split("\n")]
-    if name == "csv":
-        lines = list(csv.reader(io.StringIO(out, newline="")))
-    headers = [line for before, line in pairwise([[], *lines]) if line and not before]
-    chunks = [*GROUP_KEYS, "running_bits_per_char"]
-    assert headers == [KEYS, GROUP_KEYS, chunks, HARDEST_KEYS, CALIBRATION_KEYS]
+def test_a_table_for_programs_holds_one_report(call: Call, models: Workshop, name: str) -> None:
+    """Where several were asked for, one must be named; nothing is read before that is said."""
+    message = f"--format {name} holds one report: choose with --report text, class or hardest"
+    asked = ("no-such-text.txt", "--by", "class", "--hardest", "2")
+    assert call("evaluate", models.tales, *asked, "-f", name) == refused(message)
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl", "yaml"])
+def test_one_report_of_several(call: Call, models: Workshop, texts: list[str], name: str) -> None:
+    """--report leaves out the others in every format."""
+    out = call("evaluate", models.tales, *texts, "--by", "class", "--report", "class", "-f", name).out
+    assert {row["report"] for row in READERS[name](out)} == {"class"}
+
+
+def test_one_report_of_several_in_a_terminal(call: Call, models: Workshop, texts: list[str]) -> None:
+    """There is its table alone."""
+    out = call("evaluate", models.tales, *texts, "--by", "class", "--report", "class").out
+    assert "class" in parts_of(out)[0]
+    assert "\n\n" not in out
+    assert "total" not in out
+
+
+def test_a_report_that_was_not_asked_for(call: Call, models: Workshop) -> None:
+    """The message says which there are."""
+    message = "--report hardest: not asked for; the reports are text and class"
+    assert call("evaluate", models.tales, "--by", "class", "--report", "hardest") == refused(message)
 
 
 def test_all_tables(call: Call, models: Workshop, texts: list[str]) -> None:

@@ -71,7 +71,7 @@ def test_nothing_but_unseen_characters(call: Call, models: Workshop, name: str, 
     Path(name).write_text("안녕")
     model = getattr(models, run)
     (row,) = rows(call, model, name)
-    eps = Checkpoint.load(Path(model) / "model.safetensors").tokenizer.escape_probability
+    eps = Checkpoint.load(Path(model) / "model.safetensors").codec.tokenizer.escape_probability
     assert row["num_unseen"] == 2
     assert row["bits_per_char"] == pytest.approx(24 - math.log2(eps), rel=1e-12)
     assert (row["seen_bits_per_char"], row["seen_perplexity"], row["accuracy"]) == (None, None, 0)

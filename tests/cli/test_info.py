@@ -102,6 +102,13 @@ def test_other_shapes(call: Call, tmp_path: Path) -> None:
     assert shown["command"].startswith("charseq train 'my text.txt' --hidden-size 8 ")
 
 
+def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop) -> None:
+    """-m is as good as the argument; both are refused."""
+    assert call("info", "-m", models.tales) == call("info", models.tales)
+    message = f"charseq: error: {models.hello}: the model is given by -m already: leave out one of the two\n"
+    assert call("info", models.hello, "--model", models.tales) == Outcome(2, "", message)
+
+
 @pytest.mark.parametrize("name", ["text.txt", "run"])
 def test_no_model(call: Call, tmp_path: Path, name: str) -> None:
     """What holds no model is refused."""

@@ -1,4 +1,4 @@
-"""charseq inspect: gradients, units and gates of trained models, in every format."""
+"""charseq inspect: gradients, neurons and gates of trained models, in every format."""
 
 import json
 import shutil
@@ -11,13 +11,14 @@ import pytest
 import yaml
 from threadpoolctl import threadpool_limits
 
-from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_units
+from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_neurons
 from charseq.analysis.gradient_flow import gradient_flow
 from charseq.cli import inspect
 from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+from tests.golden_text import SWITCH
 
 TEXT = 'He said: "ąbc"\nand went.\n\n  Then he "slept\n'
 Rows = list[dict[str, Any]]
@@ -42,7 +43,7 @@ def load(run: str) -> Checkpoint:
 def reading(run: str, text: str) -> tuple[Any, ...]:
     """Return the arguments of an analysis of `text` by a model."""
     checkpoint = load(run)
-    return checkpoint.network, checkpoint.tokenizer, checkpoint.settings.data.unit, text
+    return checkpoint.network, checkpoint.codec, text
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,9 @@ def zoo(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         ("ngram", ("--ngram", "3")),
     ):
         runs[name] = str(path / name)
-        assert run(["train", corpus, *options, "-o", runs[name], "-q"]) == 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv(SWITCH, raising=False)
+            assert run(["train", corpus, *options, "-o", runs[name], "-q"]) == 0
     return runs
 
 
@@ -116,22 +119,6 @@ def test_gradient_flow_of_several_models(call: Call, models: Workshop, zoo: dict
     assert norms == flow.median[0].tolist()
 
 
-def test_gradient_flow_as_a_table(call: Call, models: Workshop, zoo: dict[str, str]) -> None:
-    """The table has a line for each layer, a plot, and the norms, and names the text."""
-    code, out, err = call("inspect", models.tales, zoo["lstm"], "--gradient-flow")
-    assert (code, err) == (0, "")
-    lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert lines[0].endswith(f"medians over places in the test part of {models.tales}")
-    assert [line.split()[:3] for line in lines[4:7]] == [
-        ["runs/tales", "gru", "1"],
-        [zoo["lstm"], "lstm", "1"],
-        [zoo["lstm"], "lstm", "2"],
-    ]
-    assert "gradient norm (nats per unit of the state)" in lines
-    assert f"● runs/tales ○ {zoo['lstm']}, layer 1 ▲ {zoo['lstm']}, layer 2" in " ".join(lines)
-    assert len(lines[-1].split()) == 4
-
-
 def test_the_newest_model(call: Call, models: Workshop) -> None:
     """Without a model it is the newest run, which is named on stderr."""
     code, out, err = call("inspect", "data/tales.txt", "--gradient-flow", "-f", "json")
@@ -148,41 +135,31 @@ def test_a_model_file(call: Call, models: Workshop, tmp_path: Path) -> None:
     assert {row["model"] for row in found} == {models.tales, files[1]}
 
 
-# ---- units
+# ---- neurons
 
 
-def test_units(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
-    """Each unit that is named has its state after each character."""
-    found = rows(call, zoo["lstm"], text, "--unit", "2:8", "--unit", "1:1")
+def test_neurons(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """Each neuron that is named has its state after each character."""
+    found = rows(call, zoo["lstm"], text, "--neuron", "2:8", "--neuron", "1:1")
     states = hidden_states(*reading(zoo["lstm"], TEXT))
-    assert [(row["offset"], row["char"], row["layer"], row["unit"]) for row in found] == [
-        (k, char, layer, unit) for layer, unit in ((2, 8), (1, 1)) for k, char in enumerate(TEXT)
+    assert [(row["offset"], row["char"], row["layer"], row["neuron"]) for row in found] == [
+        (k, char, layer, neuron) for layer, neuron in ((2, 8), (1, 1)) for k, char in enumerate(TEXT)
     ]
     assert [row["activation"] for row in found] == [*states[1, :, 7].tolist(), *states[0, :, 0].tolist()]
 
 
-def test_units_as_a_table(call: Call, models: Workshop, text: str) -> None:
-    """The text is shown once for each unit, below its name, above its bars."""
-    code, out, err = call("inspect", models.tales, text, "--unit", "1:3", "--unit", "1:32")
-    assert (code, err) == (0, "")
-    lines = out.splitlines()
-    assert [line for line in lines if line.startswith("layer")] == ["layer 1, unit 3", "layer 1, unit 32"]
-    assert lines[1] == 'He␣said:␣"ąbc"⏎'
-    assert lines.count("-1 ▁▂▃▄▅▆▇█ 1 activation") == 2
+@pytest.mark.parametrize("neuron", ["0:1", "1:0", "2:1", "1:33", "999999999:1"])
+def test_a_neuron_that_is_not_there(call: Call, models: Workshop, text: str, neuron: str) -> None:
+    """Layers and neurons are counted from 1, and the last ones are named."""
+    message = f"--neuron {neuron}: the model has neurons 1:1 to 1:32"
+    assert call("inspect", models.tales, text, "--neuron", neuron) == refused(message)
 
 
-@pytest.mark.parametrize("unit", ["0:1", "1:0", "2:1", "1:33", "999999999:1"])
-def test_a_unit_that_is_not_there(call: Call, models: Workshop, text: str, unit: str) -> None:
-    """Layers and units are counted from 1, and the last ones are named."""
-    message = f"--unit {unit}: the model has units 1:1 to 1:32"
-    assert call("inspect", models.tales, text, "--unit", unit) == refused(message)
-
-
-@pytest.mark.parametrize("unit", ["", "1", "1:", ":1", "1:-1", "a:b", "1:2:3", "1:٣", "1:9999999999"])
-def test_a_unit_that_is_none(call: Call, models: Workshop, text: str, unit: str) -> None:
+@pytest.mark.parametrize("neuron", ["", "1", "1:", ":1", "1:-1", "a:b", "1:2:3", "1:٣", "1:9999999999"])
+def test_a_neuron_that_is_none(call: Call, models: Workshop, text: str, neuron: str) -> None:
     """What is not two numbers is refused with an example of what is."""
-    message = f"--unit must read LAYER:UNIT, such as 1:37; got {unit!r}"
-    assert call("inspect", models.tales, text, "--unit", unit) == refused(message)
+    message = f"--neuron must read LAYER:NEURON, such as 1:37; got {neuron!r}"
+    assert call("inspect", models.tales, text, "--neuron", neuron) == refused(message)
 
 
 # ---- gates
@@ -200,47 +177,29 @@ def test_gates(call: Call, models: Workshop, text: str, run: str) -> None:
     assert [row["openness"] for row in found] == [v for gate in openness.values() for v in gate[0].tolist()]
 
 
-def test_gates_as_a_table(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
-    """Every gate of every layer is shown."""
-    code, out, err = call("inspect", zoo["lstm"], text, "--gates")
-    assert (code, err) == (0, "")
-    names = [line.rpartition(",")[0] for line in out.splitlines() if line.startswith("layer")]
-    gates = ("input gate", "forget gate", "output gate")
-    assert names == [f"layer {layer}, {gate}" for layer in (1, 2) for gate in gates]
-
-
 def test_a_cell_without_gates(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
     """A vanilla network has no gates to show."""
     assert call("inspect", zoo["rnn"], text, "--gates") == refused("the cell rnn has no gates")
 
 
-# ---- units that follow a property
+# ---- neurons that follow a property
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_find(call: Call, models: Workshop, text: str, name: str) -> None:
-    """The units are those of the analysis, ten of them."""
+    """The neurons are those of the analysis, ten of them."""
     found = rows(call, models.tales, text, "--find", name)
-    ranked = rank_units(hidden_states(*reading(models.tales, TEXT)), PROPERTIES[name](TEXT), 10)
-    assert [tuple(row.values()) for row in found] == [(name, *unit) for unit in ranked]
-    assert list(found[0]) == ["property", "layer", "unit", "correlation"]
+    ranked = rank_neurons(hidden_states(*reading(models.tales, TEXT)), PROPERTIES[name](TEXT), 10)
+    assert [tuple(row.values()) for row in found] == [(name, *place) for place in ranked]
+    assert list(found[0]) == ["property", "layer", "neuron", "correlation"]
 
 
 def test_find_in_the_test_part(call: Call, models: Workshop) -> None:
-    """Without a text units are looked for in the test part; --top says how many."""
+    """Without a text neurons are looked for in the test part; --top says how many."""
     found = rows(call, models.tales, "--find", "position", "--top", "3")
     content = str(held_out_part(load(models.tales)))
-    ranked = rank_units(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 3)
+    ranked = rank_neurons(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 3)
     assert [tuple(row.values())[1:] for row in found] == ranked
-
-
-def test_find_as_a_table(call: Call, models: Workshop) -> None:
-    """The table names the property."""
-    code, out, err = call("inspect", models.tales, "--find", "newline", "--top", "2")
-    assert (code, err) == (0, "")
-    lines = out.splitlines()
-    assert lines[0].split() == ["layer", "unit", "correlation", "with", "newline"]
-    assert len(lines) == 4
 
 
 def test_an_unknown_property(call: Call, models: Workshop) -> None:
@@ -250,16 +209,18 @@ def test_an_unknown_property(call: Call, models: Workshop) -> None:
 
 
 def test_a_property_that_a_text_lacks(call: Call, models: Workshop, feed: Feed) -> None:
-    """In a text without quotations no unit can follow them."""
+    """In a text without quotations no neuron can follow them."""
     feed(b"nobody speaks\n")
-    message = "standard input: quote is the same at each of its characters: no unit can follow it"
+    message = "standard input: quote is the same at each of its characters: no neuron can follow it"
     assert call("inspect", models.tales, "-", "--find", "quote") == refused(message, 1)
 
 
 # ---- formats, pages and texts
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:2"), ("--find", "quote"), ("--gradient-flow",)])
+@pytest.mark.parametrize(
+    "view", [("--gates",), ("--neuron", "1:2"), ("--find", "quote"), ("--gradient-flow",)]
+)
 def test_every_format_has_the_same_rows(call: Call, models: Workshop, text: str, view: tuple[str]) -> None:
     """YAML and tab-separated values hold what JSON does."""
     expected = rows(call, models.tales, text, *view)
@@ -274,8 +235,8 @@ def test_every_format_has_the_same_rows(call: Call, models: Workshop, text: str,
     ("view", "expected"),
     [
         (("--gates",), ["layer 1, reset gate", "layer 1, update gate", "1 openness"]),
-        (("--unit", "1:2"), ["layer 1, unit 2", "1 activation"]),
-        (("--find", "quote"), ["Units that follow: quote", "correlation with quote"]),
+        (("--neuron", "1:2"), ["layer 1, neuron 2", "1 activation"]),
+        (("--find", "quote"), ["Neurons that follow: quote", "correlation with quote"]),
         (("--gradient-flow",), ["Gradient flow", "<svg", "lag (steps back)", "factor per step"]),
     ],
 )
@@ -303,7 +264,7 @@ def test_a_long_text(
 ) -> None:
     """Only the beginning of a long text is looked at, which is said; of one that just fits all is."""
     monkeypatch.setattr(inspect, "MAX_CHARS", 5000)
-    view = ("--unit", "1:1", "--format", "json")
+    view = ("--neuron", "1:1", "--format", "json")
     (tmp_path / "b.txt").write_bytes(TALES[4000:5001].encode())
     (tmp_path / "a.txt").write_bytes(TALES[:4000].encode())
     code, out, err = call("inspect", models.tales, str(tmp_path), *view)
@@ -321,7 +282,7 @@ def test_a_long_test_part(call: Call, models: Workshop, monkeypatch: pytest.Monk
     name = f"the test part of {models.tales}"
     assert (code, err) == (0, f"charseq: {name}: only the first 100 characters are looked at\n")
     content = str(held_out_part(load(models.tales)))[:100]
-    ranked = rank_units(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 10)
+    ranked = rank_neurons(hidden_states(*reading(models.tales, content)), PROPERTIES["position"](content), 10)
     assert [tuple(row.values())[1:] for row in json.loads(out)] == ranked
 
 
@@ -348,14 +309,14 @@ def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed
 # ---- bad requests
 
 
-@pytest.mark.parametrize("view", [(), ("--gates", "--gradient-flow"), ("--unit", "1:1", "--find", "quote")])
+@pytest.mark.parametrize("view", [(), ("--gates", "--gradient-flow"), ("--neuron", "1:1", "--find", "quote")])
 def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
     """Exactly one thing is looked at."""
-    message = "say what to look at: one of --gradient-flow, --unit, --gates and --find"
+    message = "say what to look at: one of --gradient-flow, --neuron, --gates and --find"
     assert call("inspect", models.tales, *view) == refused(message)
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1"), ("--find", "quote")])
+@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote")])
 def test_several_models(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
     """Only gradients are shown of several models."""
     message = "only --gradient-flow looks at several models: name one"
@@ -372,14 +333,21 @@ def test_several_texts(call: Call, models: Workshop) -> None:
 def test_a_model_after_a_text(call: Call, models: Workshop) -> None:
     """Models stand before the text."""
     arguments = (models.tales, "data/hello.txt", models.hello)
-    outcome = call("inspect", *arguments, "--gradient-flow")
-    assert outcome == refused(f"{models.hello}: inspect looks at one text at a time")
+    message = f"{models.hello}: a model among the texts: give each by -m, or all first"
+    assert call("inspect", *arguments, "--gradient-flow") == refused(message)
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1")])
+def test_models_can_be_named_by_an_option(call: Call, models: Workshop) -> None:
+    """Every -m is a model, and the argument the text."""
+    view = ("data/hello.txt", "--gradient-flow")
+    by_option = rows(call, "-m", models.tales, "-m", models.hello, *view)
+    assert by_option == rows(call, models.tales, models.hello, *view)
+
+
+@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1")])
 def test_a_text_to_show(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
     """What is shown letter by letter needs a text that was asked for."""
-    assert call("inspect", models.tales, *view) == refused("--unit and --gates show a text: name one")
+    assert call("inspect", models.tales, *view) == refused("--neuron and --gates show a text: name one")
 
 
 def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:
@@ -388,10 +356,12 @@ def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:
     assert call("inspect", "runs/tails", "--gradient-flow") == refused(message)
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--unit", "1:1"), ("--find", "quote"), ("--gradient-flow",)])
+@pytest.mark.parametrize(
+    "view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote"), ("--gradient-flow",)]
+)
 def test_n_grams(call: Call, models: Workshop, zoo: dict[str, str], text: str, view: tuple[str, ...]) -> None:
     """There is nothing inside n-grams to look at."""
-    message = "ngram:3: an n-gram model has no weights, states or gates"
+    message = "ngram:3: this kind of model has no weights, states or gates"
     assert call("inspect", zoo["ngram"], text, *view) == refused(message)
 
 
@@ -404,6 +374,6 @@ def test_an_unknown_format(call: Call, models: Workshop) -> None:
 
 def test_rows_are_not_rounded(call: Call, models: Workshop, text: str) -> None:
     """Numbers are written so that they read back as they were."""
-    found = rows(call, models.tales, text, "--unit", "1:1")
+    found = rows(call, models.tales, text, "--neuron", "1:1")
     states = hidden_states(*reading(models.tales, TEXT))[0, :, 0]
     np.testing.assert_array_equal(np.array([row["activation"] for row in found], np.float32), states)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from charseq.runs.checkpoint import Checkpoint
-from charseq.scoring.predictor import Predictor
+from charseq.scoring import Predictor
 from tests.cli.conftest import Call, Feed, Outcome, StandardInput, Workshop
 
 KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top"]
@@ -26,7 +26,7 @@ def refused(message: str, code: int = 2) -> Outcome:
 def predictor_of(run: str) -> Predictor:
     """Return the predictor of a run."""
     checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
-    return Predictor(checkpoint.model, checkpoint.tokenizer, checkpoint.settings.data.unit)
+    return Predictor(checkpoint.model, checkpoint.codec)
 
 
 def expected(run: str, prefix: str, target: str | None = None, *, num_top: int = 5) -> dict[str, Any]:
@@ -78,20 +78,6 @@ def test_the_newest_model(call: Call, models: Workshop) -> None:
     assert json.loads(out) == [expected(models.hello, "hell")]
 
 
-def test_the_table_without_targets(call: Call, models: Workshop) -> None:
-    """Without targets there are no columns about them."""
-    code, out, err = call("next", models.hello, "hell", "--top", "2")
-    assert (code, err) == (0, "")
-    row = expected(models.hello, "hell", num_top=2)
-    guesses = " ".join(
-        f"{guess['char'] if guess['char'] != chr(10) else chr(92) + 'n'}={guess['probability']:.3f}"
-        for guess in row["top"]
-    )
-    header, _, line = lines_of(out)
-    assert header == "prefix entropy (bits) likeliest next, with p"
-    assert line == f"hell {row['entropy']:.3f} {guesses}"
-
-
 # ---- prefixes from a pipe
 
 
@@ -126,20 +112,16 @@ def test_tsv(call: Call, models: Workshop, feed: Feed) -> None:
         assert json.loads(line[6]) == row["top"]
 
 
-def test_the_table_with_targets(call: Call, models: Workshop, feed: Feed) -> None:
-    """The table shows how the target is rated; a line without a target leaves that open."""
+def test_the_whole_table(call: Call, models: Workshop, feed: Feed) -> None:
+    """A line for each line of standard input, with the figures of its row."""
     feed(LINES + b"hell\n")
     code, out, err = call("next", models.hello, "--top", "0")
     assert (code, err) == (0, "")
     header, _, *lines = lines_of(out)
     assert header == "prefix target p rank bits perplexity likeliest next, with p"
-    for line, (prefix, target) in zip(lines, QUESTIONS, strict=False):
-        row = expected(models.hello, prefix, target)
-        assert line == (
-            f"{prefix} {target} {row['probability']:.4f} {row['rank']} {row['bits']:.3f} "
-            f"{2 ** row['bits']:.3f}"
-        )
-    assert lines[3:] == ["hell"]
+    assert [line.split()[:2] for line in lines] == [*map(list, QUESTIONS), ["hell"]]
+    row = expected(models.hello, "hell", "o")
+    assert lines[0].split()[2:5] == [f"{row['probability']:.4f}", "1", f"{row['bits']:.3f}"]
 
 
 def test_a_target_that_is_unseen(call: Call, models: Workshop, feed: Feed) -> None:
@@ -235,6 +217,20 @@ def test_a_model_that_is_not_there(call: Call, models: Workshop, name: str) -> N
     """What lies in a folder that is there, or is called a model, is no prefix."""
     message = f"{name}: no such model; give a run directory or a .safetensors file"
     assert call("next", name, "hell") == refused(message)
+
+
+@pytest.mark.parametrize("option", ["-m", "--model"])
+def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop, option: str) -> None:
+    """All arguments are prefixes then, even one that is called like a model."""
+    prefixes = ("hell", "runs/hello", "x.safetensors")
+    assert rows(call, option, models.tales, *prefixes) == [expected(models.tales, one) for one in prefixes]
+
+
+def test_a_model_among_the_prefixes_is_refused(call: Call, models: Workshop) -> None:
+    """It was meant as the model, and the message says where that belongs."""
+    message = "runs/hello: a model among the prefixes: the model comes first, or is given by -m"
+    assert call("next", "hell", "runs/hello") == refused(message)
+    assert call("next", "runs/tales", "hell", "runs/hello") == refused(message)
 
 
 @pytest.mark.parametrize("name", ["table", "tsv", "json"])

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charseq.cli.sample import TEXTS_AT_ONCE
 from charseq.config import SampleConfig
 from charseq.runs.checkpoint import Checkpoint
-from charseq.sampling.sampler import sample, until
-from charseq.scoring.predictor import Predictor
-from charseq.text.batches import prompt_tokens
+from charseq.sampling.sampler import TEXTS_AT_ONCE, sample
+from charseq.sampling.stops import until
+from charseq.scoring import Predictor
 from tests.cli.conftest import Call, Feed, Outcome, Workshop
 
 PROMPT = "The "
@@ -68,7 +67,7 @@ def test_temperature_zero_is_the_likeliest(call: Call, models: Workshop) -> None
     )
     assert first == other
     checkpoint = Checkpoint.load(Path(models.tales) / "model.safetensors")
-    predictor = Predictor(checkpoint.model, checkpoint.tokenizer, "stream")
+    predictor = Predictor(checkpoint.model, checkpoint.codec)
     for place in range(len(PROMPT), len(PROMPT) + 12):
         assert predictor.predict(first[:place]).top[0].char == first[place]
 
@@ -95,11 +94,10 @@ def one_by_one(
 ) -> list[str]:
     """Return the new text of each of the seeds that --seed 5 stands for, each drawn on its own."""
     checkpoint = Checkpoint.load(Path(run) / "model.safetensors")
-    tokens = prompt_tokens(prompt, checkpoint.tokenizer, checkpoint.settings.data.unit)
-    vocab, config = checkpoint.tokenizer.vocab, SampleConfig(length=length)
+    config = SampleConfig(length=length)
     rngs = [np.random.default_rng(seed) for seed in np.random.SeedSequence(5).spawn(num_texts)]
-    texts = [sample(checkpoint.model, tokens, config, rng=rng) for rng in rngs]
-    return ["".join(until((vocab[token] for token in text), stops)) for text in texts]
+    texts = [sample(checkpoint.model, checkpoint.codec, prompt, config, rng=rng) for rng in rngs]
+    return ["".join(until(text, stops)) for text in texts]
 
 
 @pytest.mark.parametrize("num_texts", [2, 3])
@@ -263,7 +261,7 @@ def test_prompt_file_that_is_not_there(call: Call, models: Workshop) -> None:
     assert call("sample", models.tales, "--prompt-file", "none.txt") == refused(message)
 
 
-@pytest.mark.parametrize(("prompt", "named"), [("Żółw", "ółŻ"), ("the\x1b", r"\x1b"), ("€€ and", "€")])
+@pytest.mark.parametrize(("prompt", "named"), [("Żółw", "Żół"), ("the\x1b", r"\x1b"), ("€€ and", "€")])
 def test_unseen_characters_are_warned_of(call: Call, models: Workshop, prompt: str, named: str) -> None:
     """Characters of the prompt that the model does not know are named once, on stderr; the text goes on."""
     code, out, err = call("sample", models.tales, "-p", prompt, "--length", "5")
@@ -304,3 +302,11 @@ def test_a_foreign_file(call: Call, tmp_path: Path) -> None:
     assert (code, out) == (1, "")
     assert err.startswith("charseq: error: foreign.safetensors: not a charseq model: ")
     assert err.count("\n") == 1
+
+
+def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop) -> None:
+    """-m is as good as the argument; both are refused."""
+    common = ("--seed", "3", "--length", "20")
+    assert written(call, "-m", models.tales, *common) == written(call, models.tales, *common)
+    message = f"{models.hello}: the model is given by -m already: leave out one of the two"
+    assert call("sample", models.hello, "-m", models.tales) == refused(message)

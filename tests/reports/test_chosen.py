@@ -1,4 +1,4 @@
-"""Which reports of a command are written, and what is refused before any work begins."""
+"""The reports of a command that are written, and the errors before any work begins."""
 
 import io
 

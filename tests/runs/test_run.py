@@ -889,8 +889,8 @@ def test_a_text_in_another_place_is_the_same_text(key: str) -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), changes(data={key: "other.txt"}))
     assert str(caught.value) == (
-        f"other.txt: not the text that run was trained on: {'901 bytes, not 900; ' * (key == 'corpus')}the SHA-256 is "
-        f"{new}, not {old}; --init-from trains on another text"
+        f"other.txt: not the text that run was trained on: {'901 bytes, not 900; ' if key == 'corpus' else ''}"
+        f"the SHA-256 is {new}, not {old}; --init-from trains on another text"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 
