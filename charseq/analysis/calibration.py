@@ -15,7 +15,7 @@ NUM_BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The characters whose first guess had a probability in (low, high]; nan means if empty."""
+    """The characters whose first guess had a probability in (low, high]; without any, the means are nan."""
 
     low: float
     high: float

@@ -5,9 +5,9 @@ import unicodedata
 KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
 """Classes by the first letter of the Unicode category, except those of letters."""
 NAMED_BY_SCRIPT = ("LETTER", "LIGATURE", "SYLLABLE", "SYLLABICS", "SEONG", "IDEOGRAPH")
-"""A letter whose Unicode name has one of these words has a name that begins with its script.
+"""Words in the Unicode names of letters; a name with one of them begins with the script of the letter.
 
-SEONG (choseong, jungseong, jongseong) is in the names of the parts of Hangul syllables.
+SEONG is in the names of the parts of Hangul syllables: choseong, jungseong, jongseong.
 """
 
 

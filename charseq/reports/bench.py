@@ -25,7 +25,7 @@ def _cores(measured: Any) -> int | None:
 
 
 def _column(key: str, label: str, style: str, meaning: str, *, left: bool = False) -> Column:
-    """Return the column of an attribute, shown if it is not None for all items."""
+    """Return the column of an attribute, shown if some measurement has a value for it."""
     value = attrgetter(key)
     return Column(key, label, style, value, meaning, left=left, shown=any_given(value))
 

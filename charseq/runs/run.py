@@ -39,7 +39,7 @@ from charseq.training.limits import Limits
 from charseq.training.trainer import Trainer
 
 SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
-"""The settings of a model that decide what its weights look like."""
+"""The settings of a model that decide the names and the shapes of its weights."""
 
 CHANGEABLE = {
     "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked

@@ -154,7 +154,7 @@ def _marked(places: Sequence[Place]) -> Sequence[Place]:
 
 
 def _legend(names: Sequence[str], top: float) -> tuple[list[str], float]:
-    """Return a sample of each line with its name, side by side where that fits, and the lower end of all."""
+    """Return a sample of each line with its name, side by side where that fits, and the end of the legend."""
     parts: list[str] = []
     x, y = GAP, top
     for number, name in enumerate(names):

@@ -68,9 +68,9 @@ DIVERGING_BACKGROUNDS = (
 
 
 class HeatMap:
-    """Prints a text to `console`, every character on a background, or above a bar, that shows its value.
+    """Prints a text to `console`: a background, or a bar below, shows the value of each character.
 
-    A newline is shown as ⏎, and what does not print as its escape. A combining mark shares the cell of the
+    A newline is shown as ⏎, an unprintable character as its escape. A combining mark shares the cell of the
     character before it, which shows the higher value of the two.
     """
 
