@@ -21,6 +21,7 @@ from charseq.analysis.evaluation import Evaluation, Wanted
 from charseq.analysis.evaluation import evaluate as evaluate_texts
 from charseq.analysis.groups import GROUPINGS
 from charseq.analysis.reading import held_out_text
+from charseq.analysis.uncertainty import UNITS
 from charseq.config import SampleConfig, Settings, suggest
 from charseq.errors import ConfigError
 from charseq.models import MODELS
@@ -171,12 +172,13 @@ def evaluate(
     by: Sequence[str] = (),
     hardest: int = 0,
     calibration: bool = False,
+    resample: str = "block",
 ) -> Evaluation:
     """Return what `charseq evaluate` shows: the totals of each text and model, and what else is asked for.
 
     `texts` are files, directories or "builtin:NAME"; without any, the model's own test part. `baselines` are
     "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, and `hardest` is
-    the number of most surprising characters. Errors as of the command.
+    the number of most surprising characters. Standard errors come from `resample`, "block", "line" or "file".
     """
     one = model if isinstance(model, Model) else load(model)
     counted = count_baselines(one.checkpoint, ",".join(baselines)) if baselines else {}
@@ -186,7 +188,7 @@ def evaluate(
     return evaluate_texts(
         one.checkpoint,
         held_out_text(one.checkpoint) if texts is None else _named(texts),
-        Wanted(by=tuple(by), num_hardest=hardest, calibration=calibration),
+        Wanted(by=tuple(by), num_hardest=hardest, calibration=calibration, units=_units(resample)),
         name=one.name,
         baselines=counted,
     )
@@ -197,10 +199,11 @@ def compare(
     texts: StrPath | Sequence[StrPath] | None = None,
     *,
     passages: int = 5,
+    resample: str = "block",
 ) -> Comparison:
     """Return what `charseq compare` shows: figures, paired differences with intervals, classes, passages.
 
-    `texts` are as in `evaluate`; without any, the test part that the models have in common.
+    `texts` and `resample` are as in `evaluate`; without a text, the test part that the models have in common.
     """
     loaded = [model if isinstance(model, Model) else load(model) for model in models]
     if len(loaded) < 2:
@@ -214,7 +217,13 @@ def compare(
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
         named = _named(texts)
-    return compare_models(compared, named, num_passages=passages)
+    return compare_models(compared, named, num_passages=passages, units=_units(resample))
+
+
+def _units(name: str) -> str:
+    if name not in UNITS:
+        raise ConfigError(f"resample: must be one of {', '.join(UNITS)}; got {name!r}")
+    return name
 
 
 def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:

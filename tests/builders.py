@@ -47,8 +47,8 @@ def json_rows(call: Callable[..., Outcome], *arguments: str) -> list[dict[str, A
 
 
 def shown_perplexity(row: dict[str, Any]) -> str:
-    """Return the perplexity of a row as tables show it."""
-    return f"{row['perplexity']:.3f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
+    """Return the perplexity of a text's row as tables show it."""
+    return f"{row['perplexity']:.4f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
 
 
 def pairwise(*factors: Sequence[Any]) -> list[tuple[Any, ...]]:

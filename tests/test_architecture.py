@@ -40,6 +40,7 @@ FLOORS = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
 LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "analysis"}}
 """Who may import what is not for everybody."""
 
+WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
     "training/events": "records without code; tests/training/test_trainer.py, for every event",
     "limits": "numbers without code; tests/faults/ tries what is beyond them",
@@ -59,6 +60,22 @@ TESTED_ELSEWHERE = {
     "optim/adam": "tests/optim/test_optimizers.py",
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
+    "reports/calibration": WHOLE,
+    "reports/cases": WHOLE,
+    "reports/classes": WHOLE,
+    "reports/coloured": WHOLE,
+    "reports/each": WHOLE,
+    "reports/found": WHOLE,
+    "reports/gates": WHOLE,
+    "reports/info": WHOLE,
+    "reports/models": WHOLE,
+    "reports/neurons": WHOLE,
+    "reports/pairs": WHOLE,
+    "reports/passages": WHOLE,
+    "reports/scores": WHOLE,
+    "reports/totals": WHOLE,
+    "reports/guesses": "tests/reports/test_prediction.py and test_hardest.py",
+    "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
     "models/contract": "the contract; CharModel and NGram keep it in tests/scoring and tests/sampling",
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",

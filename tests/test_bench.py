@@ -28,7 +28,6 @@ from charseq.gradients import Job, Plan, losses
 from charseq.network import CharModel
 from charseq.optim.adam import Adam
 from charseq.optim.optimizer import Optimizer
-from charseq.registry import REPORTS
 from charseq.scoring.scorer import Scorer, Surprisal
 
 TINY = Shape(2, 8, 3, 4)
@@ -221,16 +220,6 @@ def test_figures_of_evaluating(cell: CellName, unit: Unit) -> None:
     assert finite(figures.us_per_char)
     assert figures.chars_per_second == pytest.approx(1e6 / (figures.us_per_char or 0), rel=1e-9)
     assert figures.ms_per_step is figures.gflops is figures.peak_share is None
-
-
-@pytest.mark.parametrize("what", ["train", "sample", "evaluate"])
-def test_rows_have_the_same_keys(what: str) -> None:
-    """Every row has every key, whatever was measured; what does not apply is None."""
-    assert list(REPORTS["bench"].row(measured(what, "rnn"))) == [
-        *("what", "cell", "num_layers", "hidden_size", "batch_size", "seq_length", "unit"),
-        *("ms_per_step", "us_per_char", "chars_per_second", "spread", "gflops", "peak_share"),
-        *("num_shards", "blas_threads", "backend"),
-    ]
 
 
 def test_the_peak_is_measured_once() -> None:

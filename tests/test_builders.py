@@ -89,9 +89,11 @@ def test_rows_of_a_command_that_does_not_go_well_are_refused(outcome: Outcome) -
         json_rows(lambda *words: outcome)
 
 
-@pytest.mark.parametrize(("value", "shown"), [(2.0, "2.000"), (99_999.0, "99999.000"), (1e5, "1e+05")])
-def test_large_perplexities_are_shown_with_three_digits(value: float, shown: str) -> None:
-    """Three decimals below 100,000, three digits from there on."""
+@pytest.mark.parametrize(("value", "shown"), [(2.0, "2.0000"), (99_999.0, "99999.0000"), (1e5, "1e+05")])
+def test_perplexities_are_shown_with_four_decimals_and_large_ones_with_three_digits(
+    value: float, shown: str
+) -> None:
+    """Four decimals below 100,000, three digits from there on."""
     assert shown_perplexity({"perplexity": value}) == shown
 
 

@@ -1,7 +1,7 @@
 """Several models on the same texts: which needs fewer bits, how sure that is, and where they differ.
 
-Models are compared in pairs, block by block. A block that is hard for one model is mostly hard for the
-other, and this cancels in the difference. So the difference has a much smaller error than the figure of each.
+Models are compared in pairs, unit by unit of the text. A unit that is hard for one model is mostly hard for
+the other, and this cancels in the difference. So the difference has a much smaller error than either figure.
 """
 
 import heapq
@@ -12,11 +12,11 @@ from itertools import combinations
 
 import numpy as np
 
-from charseq.analysis.blocks import Blocks, resampled_ratios
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
 from charseq.analysis.reading import NamedModel, Progress, held_out_text, scored_texts
 from charseq.analysis.totals import Totals
+from charseq.analysis.uncertainty import UNITS, Estimate
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.runs.checkpoint import Checkpoint
@@ -24,18 +24,6 @@ from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
 
 PASSAGE_CHARS = 64
-INTERVAL = (0.025, 0.975)
-"""The quantiles of the resampled differences at the ends of an interval of 95 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its standard error and the ends of its interval; these are nan for a short text."""
-
-    value: float
-    error: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +159,15 @@ def compare(
     texts: NamedTexts,
     *,
     num_passages: int = 5,
+    units: str = "block",
     progress: Progress = lambda piece: None,
 ) -> Comparison:
     """Compare two or more models, each with a name of its own, on the texts.
 
-    `progress` is called with each piece of text when it is done. Raises DataError if all texts are empty.
+    Errors are estimated from `units`, a key of UNITS. `progress` is called with each piece of text when it is
+    done. Raises DataError if all texts are empty.
     """
-    comparer = Comparer(len(models), num_passages=num_passages)
+    comparer = Comparer(len(models), num_passages=num_passages, units=units)
     reading = [NamedModel(one.name, one.checkpoint.model, one.checkpoint.codec) for one in models]
     for text, pieces in scored_texts(reading, texts, progress):
         comparer.begin(text)
@@ -217,25 +207,28 @@ def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
 class Comparer:
     """Compares models while texts are read piece by piece, each file after a `begin`."""
 
-    def __init__(self, num_models: int, *, num_passages: int) -> None:
-        self._totals = [Totals() for _ in range(num_models)]
+    def __init__(self, num_models: int, *, num_passages: int, units: str = "block") -> None:
+        self._totals = [Totals(units) for _ in range(num_models)]
         self._classes = [ByClass(Worst("total", 0)) for _ in range(num_models)]
         self._passages = Passages(num_passages)
-        self._blocks = Blocks(num_models + 2)
+        self._units = UNITS[units](num_models + 2)
 
     def begin(self, file: str) -> None:
         """Begin with another file."""
         self._passages.begin(file)
+        self._units.begin()
+        for totals in self._totals:
+            totals.begin()
 
     def add(self, text: str, surprisals: Sequence[Surprisal], *, seconds: Sequence[float]) -> None:
         """Take the next piece of the file, with the surprisal and the scoring time of each model."""
         for totals, surprisal, duration in zip(self._totals, surprisals, seconds, strict=True):
-            totals.add(surprisal, seconds=duration)
+            totals.add(text, surprisal, seconds=duration)
         for grouping, surprisal in zip(self._classes, surprisals, strict=True):
             grouping.add(text, surprisal)
         nats = np.stack([surprisal.nats for surprisal in surprisals], axis=1)
         self._passages.add(text, nats)
-        self._blocks.add(np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
+        self._units.add(text, np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
 
     def comparison(self, models: Sequence[ComparedModel]) -> Comparison:
         """Return the result for these models."""
@@ -247,14 +240,16 @@ class Comparer:
         )
 
     def _differences(self, names: Sequence[str]) -> list[Difference]:
-        """Return the difference of each pair of models, all from the same resampled blocks."""
-        *nats, num_chars, num_bytes = self._blocks.sums.T
-        pairs = list(combinations(range(len(nats)), 2))
-        apart = np.stack([nats[a] - nats[b] for a, b in pairs], axis=1)
-        per_char, per_byte = _estimates(apart, num_chars), _estimates(apart, num_bytes)
+        """Return the difference of each pair of models, on the same units of the texts."""
+        *of_model, per_char, per_byte = np.eye(len(names) + 2)
         return [
-            Difference(names[a], names[b], *estimates)
-            for (a, b), *estimates in zip(pairs, per_char, per_byte, strict=True)
+            Difference(
+                names[a],
+                names[b],
+                self._units.ratio(of_model[a] - of_model[b], per_char).scaled(bits(1.0)),
+                self._units.ratio(of_model[a] - of_model[b], per_byte).scaled(bits(1.0)),
+            )
+            for a, b in combinations(range(len(names)), 2)
         ]
 
     def _by_class(self) -> list[ClassScores]:
@@ -262,15 +257,3 @@ class Comparer:
         groups = zip(*(grouping.groups() for grouping in self._classes), strict=True)
         classes = [ClassScores(f"{same[0].name}", tuple(group.score for group in same)) for same in groups]
         return sorted(classes, key=lambda found: -found.scores[0].num_chars)
-
-
-def _estimates(nats: FloatArray, sizes: FloatArray) -> list[Estimate]:
-    """Return the bits per unit of size for each column of `nats` (B, K); B blocks have `sizes` (B,)."""
-    values = nats.sum(axis=0) / sizes.sum()
-    ratios = resampled_ratios(nats, sizes[:, None])
-    if len(ratios):
-        errors, ends = np.std(ratios, axis=0, ddof=1), np.quantile(ratios, INTERVAL, axis=0)
-    else:
-        errors, ends = np.full(len(values), math.nan), np.full((2, len(values)), math.nan)
-    figures = np.stack([values, errors, *ends], axis=1)
-    return [Estimate(*map(bits, row)) for row in figures.tolist()]

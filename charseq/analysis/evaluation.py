@@ -43,7 +43,7 @@ class Wanted:
 
     `by` has keys of GROUPINGS. Of each grouping the `num_rows` groups that are highest in `sort` are kept,
     all for 0. If `sort` is None, groups with an order of their own keep it, and others are sorted by their
-    total. `analyses` has further ones by name.
+    total. Errors are estimated from `units`, a key of UNITS. `analyses` has further ones by name.
     """
 
     by: tuple[str, ...] = ()
@@ -51,7 +51,14 @@ class Wanted:
     num_rows: int = 20
     num_hardest: int = 0
     calibration: bool = False
+    units: str = "block"
     analyses: Mapping[str, Analysis] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of the parts beside the totals of the texts, in their order."""
+        more = {"hardest": self.num_hardest, "calibration": self.calibration}
+        return [*self.by, *(name for name, wanted in more.items() if wanted), *self.analyses]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +127,11 @@ def evaluate(
     models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()
-    overall = [TextTotals(model.name, TOTAL, Totals()) for model in models]
+    overall = [TextTotals(model.name, TOTAL, Totals(wanted.units)) for model in models]
     for text, pieces in scored_texts(models, texts, progress):
-        own = [TextTotals(model.name, text, Totals()) for model in models]
+        own = [TextTotals(model.name, text, Totals(wanted.units)) for model in models]
+        for one in [*own, *overall]:
+            one.totals.begin()
         found += own
         for listener in hearing:
             listener.begin(text)
@@ -138,7 +147,7 @@ def evaluate(
 
 def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
     for one, surprisal, seconds in zip(totals, piece.surprisals, piece.seconds, strict=True):
-        one.totals.add(surprisal, seconds=seconds)
+        one.totals.add(piece.text, surprisal, seconds=seconds)
 
 
 class _Finder:

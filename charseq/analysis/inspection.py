@@ -78,7 +78,8 @@ class NeuronStates:
 
 def neuron_states(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -> NeuronStates:
     """Read a text and return the states. Raises ConfigError for a neuron that does not exist."""
-    config, network = checkpoint.settings.model, checkpoint.network
+    network = checkpoint.network
+    config = network.config
     for layer, neuron in neurons:
         if not (1 <= layer <= config.num_layers and 1 <= neuron <= config.hidden_size):
             last = f"{config.num_layers}:{config.hidden_size}"

@@ -4,34 +4,41 @@ import math
 
 import numpy as np
 
-from charseq.analysis.blocks import Blocks, standard_error
 from charseq.analysis.calibration import Calibration
-from charseq.scoring import Score, Surprisal
+from charseq.analysis.uncertainty import UNITS, Estimate
+from charseq.scoring import Score, Surprisal, bits
 
 
 class Totals:
-    """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken."""
+    """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken.
 
-    def __init__(self) -> None:
+    Errors are estimated from `units`, a key of UNITS; each file follows a `begin`.
+    """
+
+    def __init__(self, units: str = "block") -> None:
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
         self.calibration = Calibration()
-        self._blocks = Blocks(2)
+        self._units = UNITS[units](2)
 
     def __repr__(self) -> str:
         return f"<Totals: {self.score}>"
 
-    def add(self, surprisal: Surprisal, *, seconds: float) -> None:
-        """Take the next piece of the text, and the `seconds` that scoring it took."""
+    def begin(self) -> None:
+        """Begin with another file."""
+        self._units.begin()
+
+    def add(self, text: str, surprisal: Surprisal, *, seconds: float) -> None:
+        """Take the next piece of the file, and the `seconds` that scoring it took."""
         self.score += surprisal.score()
         self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
         self.calibration.add(surprisal)
-        self._blocks.add(np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
+        self._units.add(text, np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
 
     @property
-    def standard_error(self) -> float:
-        """The standard error of the bits per character, by block bootstrap; nan for a short text."""
-        return standard_error(*self._blocks.sums.T)
+    def bits_per_char(self) -> Estimate:
+        """The bits per character with their standard error and interval; these are nan for a short text."""
+        return self._units.ratio(np.array([1.0, 0.0]), np.array([0.0, 1.0])).scaled(bits(1.0))
 
     @property
     def chars_per_second(self) -> float:

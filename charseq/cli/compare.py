@@ -10,6 +10,7 @@ from charseq.cli.options import (
     ModelsOption,
     PageFormatOption,
     ReportOption,
+    ResampleOption,
     examples,
 )
 from charseq.cli.texts import ScoringProgress, named_texts
@@ -40,18 +41,21 @@ def command(
         typer.Option(min=0, metavar="K", help="Number of passages to show on which the models differ most."),
     ] = 5,
     report: ReportOption = None,
+    resample: ResampleOption = "block",
     html: HtmlOption = None,
     errors: ErrorsOption = "strict",
     format_name: PageFormatOption = "table",
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
     from charseq.analysis.comparison import ComparedModel, compare, distinct_names, shared_test_part
+    from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import check_before, check_choice, check_format, load_model, write_result
     from charseq.reports.chosen import chosen_reports, rows_of, sections_of, show
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
     check_choice("--errors", errors, ("strict", "replace"))
+    check_choice("--resample", resample, tuple(UNITS))
     check_format(format_name, page=True)
     asked = ["model", "pair", "class"]
     if passages:
@@ -69,6 +73,7 @@ def command(
             if texts
             else shared_test_part({one.name: one.checkpoint for one in compared}),
             num_passages=passages,
+            units=resample,
             progress=progress.add,
         )
     write_result(

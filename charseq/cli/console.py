@@ -1,4 +1,4 @@
-"""Helpers of all commands: results go to stdout, everything else to stderr; models are found and loaded."""
+"""The output of all commands, results on stdout and everything else on stderr; and the models they name."""
 
 import signal
 import sys

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, examples
+from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
 from charseq.cli.texts import ScoringProgress, named_texts
 from charseq.errors import ConfigError
 
@@ -77,6 +77,7 @@ def command(
     ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
+    resample: ResampleOption = "block",
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
@@ -104,6 +105,7 @@ def command(
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
+    from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
         check_choice,
@@ -121,6 +123,7 @@ def command(
 
     model, texts = split_model(arguments, model)
     check_choice("--errors", errors, ("strict", "replace"))
+    check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
@@ -134,12 +137,10 @@ def command(
         raise ConfigError("--steps needs --cases")
     if sort is not None and by is None:
         raise ConfigError("--sort needs --by")
-    groupings, analyses = _groupings(by), _analyses(report)
-    reads = bool(texts) or cases is None or any((baseline, by, hardest, calibration, heatmap, analyses))
-    asked = ["text"] if reads else []
-    asked += groupings
-    asked += [name for name, wanted in (("hardest", hardest), ("calibration", calibration)) if wanted]
-    asked += analyses
+    analyses = _analyses(report)
+    wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration, resample, analyses)
+    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts))
+    asked = ["text", *wanted.parts] if reads else []
     if cases is not None:
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
@@ -150,13 +151,13 @@ def command(
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"
-    listeners = [listener for listener, wanted in ((heat_maps, heatmap), (shown, with_page)) if wanted]
+    listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
         with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
                 named_texts(texts, errors) if texts else held_out_text(checkpoint),
-                Wanted(groupings, _sort(sort), num_rows, hardest, calibration, analyses),
+                wanted,
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,

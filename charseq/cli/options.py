@@ -34,6 +34,15 @@ ModelsOption = Annotated[
     list[str] | None,
     typer.Option("--model", "-m", metavar="MODEL", help="A model; repeatable. All arguments are then texts."),
 ]
+ResampleOption = Annotated[
+    str,
+    typer.Option(
+        "--resample",
+        metavar="block|line|file",
+        help="Units from which standard errors are estimated: blocks of characters, or whole lines or files, "
+        "which are assumed to be independent.",
+    ),
+]
 ReportOption = Annotated[
     str | None,
     typer.Option("--report", metavar="NAME", help="Write only this report; TSV and CSV hold one at a time."),

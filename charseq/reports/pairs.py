@@ -6,7 +6,8 @@ from operator import attrgetter
 
 from rich.table import Table
 
-from charseq.analysis.comparison import Comparison, Difference, Estimate
+from charseq.analysis.comparison import Comparison, Difference
+from charseq.analysis.uncertainty import Estimate
 from charseq.reports.column import field
 from charseq.reports.display.tables import filled_table
 from charseq.reports.facing import FacingReport

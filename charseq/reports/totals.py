@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from charseq.analysis.totals import Totals
-from charseq.reports.column import Column, perplexity_style
+from charseq.reports.column import Column, field, perplexity_style
 
 
 def _unseen(totals: Sequence[Totals]) -> bool:
@@ -42,10 +42,12 @@ TOTALS = (
         "bits_per_char_error",
         "standard error of that",
         ".4f",
-        attrgetter("standard_error"),
-        "standard error of `bits_per_char`, by block bootstrap; null for a short text",
+        attrgetter("bits_per_char.error"),
+        "standard error of `bits_per_char`; null for a short text",
         "±\nbits",
     ),
+    field("bits_per_char_low", attrgetter("bits_per_char.low"), "lower end of its 95 % interval"),
+    field("bits_per_char_high", attrgetter("bits_per_char.high"), "upper end of its 95 % interval"),
     Column(
         "bits_per_byte",
         "bits per byte",

@@ -1,9 +1,21 @@
-"""The names of baselines."""
+"""Baselines: the names that are known, and models that are counted in the training part."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from charseq.analysis.baselines import baseline_orders
+from charseq.analysis.baselines import baseline_orders, count_baselines
+from charseq.config import Settings
 from charseq.errors import ConfigError
+from charseq.models import fit_ngram
+from charseq.network import CharModel
+from charseq.runs.checkpoint import Checkpoint, Provenance
+from charseq.scoring import Scorer
+from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
+from charseq.text.split import CorpusParts
 
 
 @pytest.mark.parametrize(
@@ -45,3 +57,19 @@ def test_wrong_names(names: str, wrong: str) -> None:
         baseline_orders(names)
     message = "--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got "
     assert str(caught.value) == message + wrong
+
+
+def test_baselines_are_counted_in_the_training_part(tmp_path: Path) -> None:
+    """They have the vocabulary of the model, and have not seen what was held out."""
+    (tmp_path / "a.txt").write_text("hello world\n" * 50 + "xyz\n" * 40)
+    settings = Settings().with_layer({"data": {"corpus": [str(tmp_path / "a.txt")]}}, "test")
+    parts = CorpusParts.read(settings.data)
+    codec = Codec(CharTokenizer.fit_counts(parts.train.counts()), "stream")
+    model = CharModel(settings.model, codec.vocab_size)
+    model.initialise_(np.random.default_rng(0))
+    checkpoint = Checkpoint(model, codec, settings, Provenance.of(parts, "charseq train"))
+    found = count_baselines(checkpoint, "uniform,ngram:3")
+    assert list(found) == ["uniform", "ngram:3"]
+    expected = fit_ngram(Examples(parts.train, codec), vocab_size=codec.vocab_size, order=3)
+    prices = [Scorer(one, codec).score("hello xyz").nats.tolist() for one in (found["ngram:3"], expected)]
+    assert prices[0] == prices[1]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, NUM_RESAMPLES, standard_error
+from charseq.analysis.blocks import BLOCK_CHARS
 from charseq.analysis.classes import class_of
 from charseq.analysis.comparison import (
     PASSAGE_CHARS,
@@ -17,12 +17,12 @@ from charseq.analysis.comparison import (
     Comparer,
     Comparison,
     Difference,
-    Estimate,
     Passages,
     compare,
     distinct_names,
     shared_test_part,
 )
+from charseq.analysis.uncertainty import MIN_UNITS, BlockUnits, Estimate
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError, DataError
 from charseq.scoring.score import Score
@@ -30,7 +30,7 @@ from charseq.scoring.surprisal import Surprisal
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 from tests.analysis.builders import checkpoint_of
 
-LONG = BLOCK_CHARS * MIN_BLOCKS
+LONG = BLOCK_CHARS * MIN_UNITS
 UNKNOWN = Estimate(0.0, math.nan, math.nan, math.nan)
 
 
@@ -83,24 +83,20 @@ def test_the_value_of_a_difference() -> None:
         assert found.bits_per_byte.value == pytest.approx(bits_of(nats.sum() / len(text.encode())), rel=1e-12)
 
 
-def test_the_resampled_blocks_are_the_same_for_both() -> None:
-    """Error and interval are those of the differences of blocks drawn at random, written out one by one."""
+def test_the_error_of_a_difference() -> None:
+    """It is that of one figure, the difference of the two prices of each character."""
     text = text_of(LONG + 100)
     a, b = hardness(text), hardness(text)[::-1].copy()
     (found,) = compared(text, a, b).differences
-    begins = range(0, len(text), BLOCK_CHARS)
-    apart = np.array([(a - b)[k : k + BLOCK_CHARS].sum() for k in begins])
-    chars = np.array([len(text[k : k + BLOCK_CHARS]) for k in begins])
-    num_bytes = np.array([len(text[k : k + BLOCK_CHARS].encode()) for k in begins])
-    num = len(apart)
-    drawn = np.random.default_rng(0).multinomial(num, [1 / num] * num, NUM_RESAMPLES)
-    for estimate, sizes in ((found.bits_per_char, chars), (found.bits_per_byte, num_bytes)):
-        ratios = sorted(bits_of((times * apart).sum() / (times * sizes).sum()) for times in drawn)
-        mean = sum(ratios) / NUM_RESAMPLES
-        variance = sum((ratio - mean) ** 2 for ratio in ratios) / (NUM_RESAMPLES - 1)
-        assert estimate.error == pytest.approx(math.sqrt(variance))
-        assert ratios[24] <= estimate.low <= ratios[25]
-        assert ratios[974] <= estimate.high <= ratios[975]
+    one_by_one = bytes_per_char(text)
+    for estimate, sizes in ((found.bits_per_char, np.ones(len(text))), (found.bits_per_byte, one_by_one)):
+        units = BlockUnits(2)
+        units.add(text, np.column_stack([a - b, sizes]))
+        expected = units.ratio(np.array([1.0, 0.0]), np.array([0.0, 1.0])).scaled(1 / math.log(2))
+        assert estimate.error > 0
+        assert (estimate.error, estimate.low, estimate.high) == pytest.approx(
+            (expected.error, expected.low, expected.high)
+        )
 
 
 def test_a_model_and_itself() -> None:
@@ -118,20 +114,18 @@ def test_what_is_hard_for_both_cancels() -> None:
     b = a + 0.02 + 0.05 * np.random.default_rng(2).standard_normal(len(text))
     comparison = compared(text, a, b)
     (found,) = comparison.differences
-    unpaired = [totals.standard_error for totals in comparison.totals]
+    unpaired = [totals.bits_per_char.error for totals in comparison.totals]
     assert found.bits_per_char.error < min(unpaired) / 20
     assert abs(found.bits_per_char.value) < min(unpaired)
     assert found.verdict == "a is better"
 
 
 def test_the_error_of_each_model() -> None:
-    """The error of a model by itself is that of its blocks."""
+    """The error of a model by itself grows with its prices."""
     text = text_of(LONG)
-    nats = hardness(text)
-    blocks = nats.reshape(-1, BLOCK_CHARS).sum(axis=1)
-    expected = standard_error(blocks, np.full(MIN_BLOCKS, BLOCK_CHARS, np.float64))
-    totals = compared(text, nats, 2 * nats).totals
-    assert [one.standard_error for one in totals] == pytest.approx([expected, 2 * expected])
+    totals = compared(text, hardness(text), 2 * hardness(text)).totals
+    errors = [one.bits_per_char.error for one in totals]
+    assert errors[1] == pytest.approx(2 * errors[0])
     assert [one.seconds for one in totals] == [0.5, 0.5]
 
 

@@ -13,6 +13,7 @@ from charseq.analysis.streaming import KINDS, Each, each
 from charseq.config import ModelConfig, Settings, Unit
 from charseq.errors import DataError
 from charseq.network import CharModel
+from charseq.registry import REPORTS
 from charseq.reports import Row
 from charseq.reports.each import each_report
 from charseq.runs.checkpoint import Checkpoint
@@ -24,14 +25,8 @@ from tests.analysis.test_evaluation import cut
 from tests.analysis.test_segments import plain_segments
 
 TEXT = "hello wörld\r\n\nkin\tand  expert \rzażółć 😀, Q\n no end"
-SEGMENT_KEYS = [
-    *("bits_per_char", "perplexity", "bits", "nats", "num_chars", "num_unseen"),
-    *("offset", "file", "text"),
-]
-CHAR_KEYS = [
-    *("bits", "nats", "probability", "rank", "entropy", "char"),
-    *("alternative", "alternative_probability", "offset", "file"),
-]
+SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
+CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_segment = pytest.mark.parametrize("kind", ["word", "line"])
 each_unit = pytest.mark.parametrize("unit", UNITS)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from charseq.analysis.blocks import BLOCK_CHARS, MIN_BLOCKS, Blocks, standard_error
+from charseq.analysis.blocks import BLOCK_CHARS
 from charseq.analysis.calibration import Calibration
 from charseq.analysis.totals import Totals
+from charseq.analysis.uncertainty import BlockUnits
 from charseq.scoring.score import Score
 from charseq.scoring.surprisal import Surprisal
 from tests.analysis.builders import (
@@ -27,7 +28,7 @@ def totals_of(*surprisals: Surprisal, seconds: float = 0.0) -> Totals:
     """Return the totals of pieces, each of which took so many seconds."""
     totals = Totals()
     for surprisal in surprisals:
-        totals.add(surprisal, seconds=seconds)
+        totals.add("a" * len(surprisal.nats), surprisal, seconds=seconds)
     return totals
 
 
@@ -47,7 +48,7 @@ def test_nothing_yet() -> None:
     """Before the first piece there is nothing, and what follows from nothing is not a number."""
     totals = Totals()
     assert (totals.score, totals.seen, totals.seconds) == (Score(), Score(), 0)
-    assert math.isnan(totals.standard_error)
+    assert math.isnan(totals.bits_per_char.error)
     assert math.isnan(totals.calibration.error)
 
 
@@ -86,26 +87,14 @@ def test_calibration_is_that_of_all_pieces() -> None:
 LONG = surprisal_of("a" * 20 * BLOCK_CHARS)
 
 
-@pytest.mark.parametrize("size", [1, 700, BLOCK_CHARS, len(LONG.nats)])
-def test_the_standard_error_in_any_pieces(size: int) -> None:
-    """The standard error is that of the nats in blocks, however the text was cut."""
-    bounds = range(0, len(LONG.nats), size)
-    totals = totals_of(*(part_of(LONG, begin, begin + size) for begin in bounds))
-    blocks = Blocks(1)
-    blocks.add(LONG.nats[:, None])
-    expected = standard_error(blocks.sums[:, 0], np.full(20, float(BLOCK_CHARS)))
-    assert totals.standard_error == pytest.approx(expected, rel=1e-9)
-    assert totals.standard_error > 0
-
-
-def test_the_standard_error_is_near_that_of_independent_characters() -> None:
-    """Where characters do not depend on each other, it is their spread over the root of their number."""
-    expected = np.std(LONG.nats) / math.log(2) / math.sqrt(len(LONG.nats))
-    assert totals_of(LONG).standard_error == pytest.approx(expected, rel=0.5)
-
-
-@pytest.mark.parametrize(("num_blocks", "known"), [(MIN_BLOCKS - 1, False), (MIN_BLOCKS, True)])
-def test_a_short_text_has_no_standard_error(num_blocks: int, known: bool) -> None:
-    """Of fewer than MIN_BLOCKS blocks there is none."""
-    error = totals_of(part_of(LONG, 0, num_blocks * BLOCK_CHARS)).standard_error
-    assert math.isnan(error) != known
+@pytest.mark.parametrize("size", [700, BLOCK_CHARS, len(LONG.nats)])
+def test_the_error_is_that_of_the_nats_in_blocks_however_the_text_was_cut(size: int) -> None:
+    """In bits per character."""
+    pieces = [part_of(LONG, begin, begin + size) for begin in range(0, len(LONG.nats), size)]
+    units = BlockUnits(2)
+    units.add("a" * len(LONG.nats), np.stack([LONG.nats, np.ones(len(LONG.nats))], axis=1))
+    expected = units.ratio(*np.eye(2))
+    found = totals_of(*pieces).bits_per_char
+    assert found.error == pytest.approx(expected.error / math.log(2), rel=1e-9)
+    assert found.value == pytest.approx(LONG.nats.mean() / math.log(2), rel=1e-12)
+    assert found.error > 0

@@ -9,15 +9,12 @@ from typing import Any
 import pytest
 
 from charseq.cells import CELLS
+from charseq.registry import REPORTS
 from tests.cli.conftest import Call, Outcome
 from tests.cli.test_evaluate import READERS, every_format
 from tests.cli.test_pipes import at_terminal
 
-KEYS = [
-    *("what", "cell", "num_layers", "hidden_size", "batch_size", "seq_length", "unit"),
-    *("ms_per_step", "us_per_char", "chars_per_second", "spread", "gflops", "peak_share"),
-    *("num_shards", "blas_threads", "backend"),
-]
+KEYS = [key for key, _ in REPORTS["bench"].fields()]
 AT_ONCE = ("--seconds", "0", "--threads", "1", "--backend", "numpy")
 TINY = (*AT_ONCE, "--shape", "1x8x2x4")
 

@@ -21,12 +21,8 @@ from charseq.scoring import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
 from tests.reports.test_formats import unescaped
 
-KEYS = [
-    *("report", "model", "text", "num_chars", "num_bytes", "num_unseen"),
-    *("nats_per_char", "bits_per_char", "bits_per_char_error", "bits_per_byte", "perplexity"),
-    *("word_perplexity", "accuracy", "top5_accuracy", "seen_bits_per_char", "seen_perplexity"),
-    *("calibration_error", "chars_per_second"),
-]
+KEYS = [key for key, _ in REPORTS["text"].fields()]
+"""The fields of a text; the golden file says which these are."""
 COUNTS = ("num_chars", "num_bytes", "num_unseen")
 FIGURES = [key for key in KEYS[6:] if key != "chars_per_second"]
 LEFT_OUT = ("report", "model", "text", "chars_per_second")
@@ -108,7 +104,7 @@ def figures(row: dict[str, Any]) -> dict[str, Any]:
 def expected(run: str, text: str) -> dict[str, Any]:
     """Return the figures of a text as the evaluator gives them."""
     checkpoint, totals = Checkpoint.load(Path(run) / "model.safetensors"), Totals()
-    totals.add(Scorer(checkpoint.model, checkpoint.codec).score(text), seconds=1.0)
+    totals.add(text, Scorer(checkpoint.model, checkpoint.codec).score(text), seconds=1.0)
     (row,) = REPORTS["text"].rows(Evaluation([TextTotals("", "", totals)]))
     return figures(row)
 
@@ -237,11 +233,6 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
         assert all(math.isnan(empty[key]) for key in FIGURES)
     _, lines = parts_of(call("evaluate", models.hello, *texts).out)
     assert lines[0] == f"{tmp_path}/empty.txt 0"
-
-
-def perplexity_of(row: dict[str, Any]) -> str:
-    """Return a perplexity as tables show it."""
-    return f"{row['perplexity']:.4f}" if row["perplexity"] < 1e5 else f"{row['perplexity']:.3g}"
 
 
 # ---- the model's own test part

@@ -6,15 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charseq.registry import REPORTS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
 from tests.cli.conftest import Call, Workshop
 from tests.cli.test_evaluate import KEYS, READERS, every_format, figures, lines_of, refused, rows
 
-CASE_KEYS = [
-    *("report", "prefix", "target", "probability", "rank", "bits", "entropy", "top"),
-    *("perplexity", "passed"),
-]
+CASE_KEYS = [key for key, _ in REPORTS["case"].fields()]
 CASES = [("hell", "o"), ("kin", "g"), ("exper", "t")]
 
 

@@ -14,18 +14,13 @@ from typing import IO
 import pytest
 
 from charseq.analysis.streaming import KINDS
+from charseq.registry import REPORTS
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, refused, rows
 
 TEXT = 'Żółw, the turtle: 안녕 😀\nand a "second" line\n'
-SEGMENT_KEYS = [
-    *("bits_per_char", "perplexity", "bits", "nats", "num_chars", "num_unseen"),
-    *("offset", "file", "text"),
-]
-CHAR_KEYS = [
-    *("bits", "nats", "probability", "rank", "entropy", "char"),
-    *("alternative", "alternative_probability", "offset", "file"),
-]
+SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
+CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 PATIENCE = 30
 """Seconds that a row may take to come through a pipe before a test gives up."""
 each_kind = pytest.mark.parametrize("kind", KINDS)

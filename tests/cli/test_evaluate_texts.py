@@ -81,12 +81,12 @@ def test_nothing_but_unseen_characters(call: Call, models: Workshop, name: str, 
 
 
 def test_one_character(call: Call, models: Workshop, name: str) -> None:
-    """A text of one character has all figures but the standard error."""
+    """A text of one character has all figures but the standard error and its interval."""
     Path(name).write_text("h")
     (row,) = rows(call, models.hello, name)
     assert row["num_chars"] == 1
-    assert row["bits_per_char_error"] is None
-    assert [key for key, value in row.items() if value is None] == ["bits_per_char_error"]
+    missing = [key for key, value in row.items() if value is None]
+    assert missing == ["bits_per_char_error", "bits_per_char_low", "bits_per_char_high"]
 
 
 def test_packed_texts(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from charseq.registry import REPORTS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Predictor
 from tests.cli.conftest import Call, Feed, Outcome, StandardInput, Workshop
 
-KEYS = ["prefix", "target", "probability", "rank", "bits", "entropy", "top"]
+KEYS = [key for key, _ in REPORTS["prediction"].fields()]
 QUESTIONS = [("hell", "o"), ("kin", "g"), ("exper", "t")]
 LINES = b"hell\to\nkin\tg\nexper\tt\n"
 Rows = list[dict[str, Any]]

@@ -14,7 +14,7 @@ import pytest
 from charseq.analysis.cases import read_cases
 from charseq.reports.display.visible import visible
 from charseq.runs.checkpoint import Checkpoint
-from tests.builders import json_rows
+from tests.builders import json_rows, shown_perplexity
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
 
 ESCAPE = "\x1b[31m"
@@ -101,7 +101,7 @@ def test_training_is_saved_when_the_reader_of_its_progress_goes_away(tmp_path: P
     last = Checkpoint.load(tmp_path / "run" / "last.safetensors")
     assert last.results.step > 0
     logged = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    assert last.results.step == json.loads(logged[-1])["step"]
+    assert last.results.step - json.loads(logged[-1])["step"] in (0, 1)  # 1 before its own validation
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_three_texts_fit_80_columns(call: Call, models: Workshop) -> None:
         [
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}", f"{row['nats_per_char']:.4f}"),
             *(f"{row['bits_per_char']:.4f}", *([f"{row[error]:.4f}"] if row[error] else [])),
-            *(f"{row['bits_per_byte']:.4f}", f"{row['perplexity']:.4f}"),
+            *(f"{row['bits_per_byte']:.4f}", shown_perplexity(row)),
         ]
         for row in rows
     ]

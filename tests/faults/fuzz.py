@@ -42,7 +42,7 @@ with instrumented:
     from safetensors import safe_open
     from safetensors.numpy import save
 
-    from charseq.analysis.cases import case_row, read_cases
+    from charseq.analysis.cases import Answer, read_cases
     from charseq.cli import info
     from charseq.cli.console import note
     from charseq.cli.options import option_layers
@@ -51,8 +51,9 @@ with instrumented:
     from charseq.errors import CharseqError
     from charseq.files import CACHE_VARIABLE
     from charseq.models import fit_ngram
+    from charseq.registry import REPORTS
     from charseq.reports import write_rows
-    from charseq.reports.evaluation_page import ShownText, evaluation_page
+    from charseq.reports.evaluation_page import learning_curve
     from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
     from charseq.runs.counting import count
     from charseq.runs.directory import LAST, METRICS, MODEL, read_metrics
@@ -186,7 +187,7 @@ def use(path: Path) -> None:
     list(sample(model, codec, "hell", SampleConfig(length=3), rng=np.random.default_rng(0)))
     for format_name in ("table", "tsv"):
         with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape")):
-            info.command(f"{path}", format_name)
+            info.command(f"{path}", format_name=format_name)
 
 
 def file(data: bytes, folder: Path) -> None:
@@ -260,7 +261,8 @@ def cases(data: bytes, folder: Path) -> None:
     path.write_bytes(data)
     for case in (answer(lambda: read_cases(path), f"{path}: ") or [])[:2]:
         prediction = predictor().predict(case.prefix, case.target)
-        write_rows([case_row(case, prediction)], "tsv", output)
+        answered = Answer.of(prediction, passed=case.passed(prediction))
+        write_rows([REPORTS["case"].row(answered)], "tsv", output)
 
 
 @cache
@@ -275,9 +277,8 @@ def metrics(data: bytes, folder: Path) -> None:
     """Read the bytes as the validations of a run, and draw their curve."""
     (folder / METRICS).write_bytes(data)
     records = answer(lambda: read_metrics(folder), f"{folder / METRICS}: ")
-    if records is not None:
-        nothing: Any = {"texts": [], "groups": {}, "hardest": [], "calibration": [], "cases": []}
-        evaluation_page("x", metrics=records, shown=ShownText(()), **nothing)
+    if records:
+        learning_curve(records)
 
 
 def read(data: bytes, folder: Path) -> None:

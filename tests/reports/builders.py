@@ -26,10 +26,11 @@ from charseq.analysis.inspection import (
 from charseq.analysis.ranking import Group
 from charseq.analysis.streaming import EachChar, EachSegment
 from charseq.analysis.totals import Totals
+from charseq.analysis.uncertainty import Estimate
 from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
-from charseq.scoring import Guess, Prediction, Score, Surprisal
+from charseq.scoring import Guess, Prediction, Score, Surprisal, bits
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 LN2 = math.log(2)
@@ -49,8 +50,9 @@ class KnownTotals(Totals):
         self.calibration = KnownCalibration()  # type: ignore[assignment]
 
     @property
-    def standard_error(self) -> float:
-        return self.error
+    def bits_per_char(self) -> Estimate:
+        value = bits(self.score.nats_per_char)
+        return Estimate(value, self.error, value - 2 * self.error, value + 2 * self.error)
 
 
 class KnownCalibration:
