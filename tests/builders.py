@@ -1,4 +1,4 @@
-"""What tests of many files build or check in the same way."""
+"""Builders and checks that the tests of many files share."""
 
 import json
 from collections.abc import Callable, Sequence

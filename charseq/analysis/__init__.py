@@ -1,3 +1,3 @@
-"""The findings that reports show: groups of characters, errors, differences of models, views inside."""
+"""The results that reports show: groups of characters, errors, comparisons, views inside a network."""
 
 __all__: list[str] = []

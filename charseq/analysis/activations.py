@@ -19,19 +19,19 @@ from charseq.network.recurrent import LayerWork
 from charseq.text.codec import NEWLINE, Codec
 
 WINDOW_STEPS = 256
-"""Characters that are read together."""
+"""Steps that are read in one window."""
 TAB_WIDTH = 8
 """A tab reaches to the next multiple of this many columns."""
 CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
-"""The quotation marks that open, and those that may close what each has opened."""
+"""Each opening quotation mark, with the marks that may close it."""
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Everything inside a network after each character of a text was read, (layers, L, H) each.
+    """The states and gates of a network after each character of a text, arrays of (layers, L, H).
 
-    `states` has the cell's states by name, h and for an LSTM c; `gates` how open each gate was, in [0, 1], by
-    its full name.
+    `states` has the cell's states by name: h, and for an LSTM also c. `gates` has the openness of each gate,
+    in [0, 1], by its full name.
     """
 
     states: dict[str, FloatArray]
@@ -44,7 +44,7 @@ class States:
 
 
 def all_states(model: CharModel, codec: Codec, text: str) -> States:
-    """Return states and gates after each character of `text`, in the model's dtype; reading as in scoring."""
+    """Return states and gates after each character of `text`, in the model's dtype, read as in scoring."""
     cell, shape = model.layers[0].cell, (len(model.layers), len(text), model.config.hidden_size)
     dtype = model.params.flat.dtype
     found = States(
@@ -76,9 +76,9 @@ def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
 
 
 def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatArray]:
-    """Return how open each kind of gate is while each character of `text` is read, (layers, L).
+    """Return the openness of each kind of gate at each character of `text`, (layers, L), by the full name.
 
-    That is the mean over the layer's neurons, 0 shut and 1 open, by the gate's full name. Reading is as in
+    The openness is the mean over the layer's neurons: 0 is shut, 1 is open. Reading is as in
     `hidden_states`. Raises ConfigError for a cell without gates.
     """
     cell = model.layers[0].cell
@@ -96,9 +96,9 @@ def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatA
 def _read(
     model: CharModel, codec: Codec, text: str
 ) -> Iterator[tuple[slice, NDArray[np.intp], list[LayerWork]]]:
-    """Yield some characters, the steps of a window after which they are read, and each layer's work in it.
+    """Yield for each window: the characters that it completes, the steps that do so, each layer's work.
 
-    The arrays of the work are overwritten when the next ones are asked for.
+    The arrays of the work are overwritten by the next window.
     """
     inputs, starts, expects = codec.reading(text)
     state = model.initial_state(1)
@@ -115,7 +115,7 @@ def _read(
 def correlations(states: FloatArray, values: FloatArray) -> FloatArray:
     """Return Pearson's r between every neuron and `values`, (layers, H), from `states` (layers, L, H).
 
-    It is 0 where one of both is constant. `values` is (L,), L at least 1.
+    It is 0 if the neuron or `values` is constant. `values` is (L,), with L at least 1.
     """
     centred = values - values.mean()
     mean = states.mean(axis=1, keepdims=True, dtype=np.float64)
@@ -133,9 +133,9 @@ def correlations(states: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def rank_neurons(states: FloatArray, values: FloatArray, num: int) -> list[tuple[int, int, float]]:
-    """Return the `num` neurons that follow `values` best, or oppose them, as (layer, neuron, r).
+    """Return the `num` neurons with the largest |r| to `values`, as (layer, neuron, r).
 
-    Layers and neurons are counted from 1. Of the same |r| the first come first.
+    Layers and neurons are counted from 1. Neurons with the same |r| keep their order.
     """
     r = correlations(states, values)
     best = np.argsort(-np.abs(r), axis=None, kind="stable")[:num]
@@ -147,9 +147,9 @@ def rank_neurons(states: FloatArray, values: FloatArray, num: int) -> list[tuple
 
 
 def inside_quotes(text: str) -> FloatArray:
-    """Return 1 from a mark that opens a quotation up to the one that closes it, which has 0.
+    """Return 1 from the mark that opens a quotation to the last character before the closing mark, else 0.
 
-    A straight mark opens and closes; a quotation in another counts as part of it; a blank line closes too.
+    A straight mark opens and closes. A quotation inside another one is part of it. A blank line closes, too.
     """
     inside, closing, blank = np.zeros(len(text)), "", True
     for t, char in enumerate(text):
@@ -163,14 +163,14 @@ def inside_quotes(text: str) -> FloatArray:
 
 
 def before_newline(text: str) -> FloatArray:
-    """Return 1 where the next character is a newline."""
+    """Return 1 where the next character is a newline, else 0."""
     before = np.zeros(len(text))
     before[:-1] = [char == NEWLINE for char in text[1:]]
     return before
 
 
 def indentation(text: str) -> FloatArray:
-    """Return how many columns the line of each character is indented, by spaces and tabs."""
+    """Return the number of columns by which spaces and tabs indent the line of each character."""
     lines = text.split(NEWLINE)
     indents = [line[: len(line) - len(line.lstrip(" \t"))].expandtabs(TAB_WIDTH) for line in lines]
     widths = np.repeat([len(indent) for indent in indents], [len(line) + 1 for line in lines])
@@ -178,7 +178,7 @@ def indentation(text: str) -> FloatArray:
 
 
 def column(text: str) -> FloatArray:
-    """Return how many characters stand before each one in its line."""
+    """Return the number of characters before each one in its line."""
     columns = np.concatenate([np.arange(len(line) + 1) for line in text.split(NEWLINE)])
     return columns[: len(text)].astype(np.float64)
 
@@ -189,4 +189,4 @@ PROPERTIES: Mapping[str, Callable[[str], FloatArray]] = {
     "indent": indentation,
     "position": column,
 }
-"""Properties that neurons may follow, by name: a number for each character of a text, (L,)."""
+"""Properties of a text that neurons may follow, by name: a number for each character, (L,)."""

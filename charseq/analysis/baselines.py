@@ -1,4 +1,4 @@
-"""The models that another one is compared with: n-grams of one order, counted in what it learnt from."""
+"""Baselines: n-gram models of one order, counted in the training part of the model beside them."""
 
 import re
 
@@ -13,9 +13,9 @@ ORDERS = {"uniform": 0, "unigram": 1}
 
 
 def count_baselines(checkpoint: Checkpoint, names: str) -> dict[str, LanguageModel]:
-    """Return each of "uniform,unigram,ngram:5" by its name, in the vocabulary of the checkpoint's model.
+    """Return the baselines of a list such as "uniform,ngram:5" by name, with the vocabulary of the model.
 
-    Raises ConfigError for other names, ConfigError or DataError where the training part cannot be read again.
+    Raises ConfigError for other names, ConfigError or DataError if the training part cannot be read again.
     """
     orders, codec = baseline_orders(names), checkpoint.codec
     examples = Examples(training_part(checkpoint), codec)
@@ -25,7 +25,7 @@ def count_baselines(checkpoint: Checkpoint, names: str) -> dict[str, LanguageMod
 
 
 def baseline_orders(names: str) -> dict[str, int]:
-    """Return the order of each of "uniform,unigram,ngram:5", by its name; ConfigError for anything else."""
+    """Return the orders in a list such as "uniform,ngram:5" by name. Raises ConfigError for other names."""
     return {name: _order(name) for name in map(str.strip, names.split(","))}
 
 

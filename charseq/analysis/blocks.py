@@ -1,15 +1,15 @@
-"""A text as a bounded number of equally long blocks."""
+"""Sums over equally long blocks of a text, at most a fixed number of them."""
 
 import numpy as np
 
 from charseq.arrays import FloatArray
 
 BLOCK_CHARS, MAX_BLOCKS = 256, 1024
-"""The shortest block, and the number at which two neighbours become one."""
+"""The shortest length of a block in characters, and the number of blocks at which neighbours are joined."""
 
 
 class Blocks:
-    """Sums of `num_columns` figures over blocks of `block_chars` characters, which double as a text grows."""
+    """Sums of `num_columns` figures over blocks of a text; `block_chars` doubles while the text grows."""
 
     def __init__(
         self, num_columns: int, *, block_chars: int = BLOCK_CHARS, max_blocks: int = MAX_BLOCKS

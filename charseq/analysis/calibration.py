@@ -15,7 +15,7 @@ NUM_BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The characters at which the first guess had a probability in (low, high]; means of nothing are nan."""
+    """The characters whose first guess had a probability in (low, high]; without any, the means are nan."""
 
     low: float
     high: float

@@ -22,7 +22,7 @@ from charseq.scoring.score import perplexity_of
 
 
 class Expectation(BaseModel):
-    """The aim of a case: a rank no worse than `rank`, a probability of at least `min_probability`."""
+    """The demand of a case: a rank no worse than `rank`, a probability of at least `min_probability`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -40,7 +40,7 @@ class Case(BaseModel):
     expect: Expectation | None = None
 
     def passed(self, prediction: Prediction) -> bool | None:
-        """Say whether the prediction meets the expectation; None where nothing is expected."""
+        """Say whether the prediction meets the expectation; None if nothing is expected."""
         if self.expect is None:
             return None
         rank, probability = prediction.rank or math.inf, prediction.probability or 0.0
@@ -52,14 +52,17 @@ CASES = TypeAdapter(Annotated[list[Case], Field(min_length=1)])
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read a file of cases. Raises DataError, naming the case and the field, ConfigError if it is missing."""
+    """Read a file of cases.
+
+    Raises ConfigError if it cannot be read; DataError, naming the case and the field, if it is wrong.
+    """
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Knows plain values only."""
+        """A loader that knows plain values only."""
 
         def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            """Leave `<<` an unknown key: merging would let a small file grow without end."""
+            """Keep `<<` as an unknown key: merging would let a small file grow without end."""
 
     try:
         return CASES.validate_python(yaml.load(read_small(path), Loader))
@@ -73,15 +76,15 @@ def read_cases(path: Path) -> list[Case]:
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    except (TypeError, LookupError, AttributeError, ArithmeticError):  # PyYAML's, of odd tags
+    except (TypeError, LookupError, AttributeError, ArithmeticError):  # raised by PyYAML for odd tags
         raise DataError(f"{path}: not valid YAML: a value is not what its tag says") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A model's answer to a case or on the way to one, or the mean over all cases, which has no prefix.
+    """A model's answer to a case or to a shorter prefix of it, or the mean over all cases, without a prefix.
 
-    The fields are those of a Prediction and the perplexity of the target. `passed` is None where nothing is
+    The fields are those of a Prediction and the perplexity of the target. `passed` is None if nothing is
     expected.
     """
 
@@ -97,7 +100,7 @@ class Answer:
 
     @classmethod
     def of(cls, prediction: Prediction, *, passed: bool | None) -> "Answer":
-        """Return a prediction with the verdict on it."""
+        """Return the answer with this prediction and verdict."""
         return cls(
             prediction.prefix,
             prediction.target,
@@ -114,7 +117,7 @@ class Answer:
 def check_cases(
     checkpoint: Checkpoint, cases: Sequence[Case], *, steps: bool = False, num_top: int = 3
 ) -> list[Answer]:
-    """Return the answer to each case, and of several cases the mean; `steps` adds the answers on the way."""
+    """Return the answer to each case, then the mean of several; `steps` adds those to shorter prefixes."""
     predictor = Predictor(checkpoint.model, checkpoint.codec)
     answers, verdicts = list[Answer](), list[Answer]()
     for case in cases:
@@ -130,7 +133,7 @@ def check_cases(
 
 
 def mean_answer(answers: Sequence[Answer]) -> Answer:
-    """Return the mean over answers to cases: `bits` and `entropy` for each, the perplexity of those bits."""
+    """Return the mean over answers: the mean `bits` and `entropy`, and the perplexity of the mean bits."""
     bits = sum(answer.bits or 0.0 for answer in answers) / len(answers)
     entropy = sum(answer.entropy for answer in answers) / len(answers)
     passed = all(answer.passed is not False for answer in answers)

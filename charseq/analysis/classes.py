@@ -3,9 +3,12 @@
 import unicodedata
 
 KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
-"""Kinds by the first letter of the Unicode category, but for letters."""
+"""Classes by the first letter of the Unicode category, except those of letters."""
 NAMED_BY_SCRIPT = ("LETTER", "LIGATURE", "SYLLABLE", "SYLLABICS", "SEONG", "IDEOGRAPH")
-"""Words in the names of letters that begin with their script; SEONG is in those of parts of Hangul."""
+"""Words in the Unicode names of letters; a name with one of them begins with the script of the letter.
+
+SEONG is in the names of the parts of Hangul syllables: choseong, jungseong, jongseong.
+"""
 
 
 def class_of(char: str) -> str:

@@ -1,7 +1,7 @@
-"""Several models on the same texts: whose bits are fewer, how surely, on which characters and where.
+"""Several models on the same texts: which needs fewer bits, how sure that is, and where they differ.
 
-Models are compared in pairs, unit by unit: what makes a block hard is hard for both and cancels, so that
-much smaller differences show than the errors of the models by themselves would let one believe.
+Models are compared in pairs, unit by unit of the text. A unit that is hard for one model is mostly hard for
+the other, and this cancels in the difference. So the difference has a much smaller error than either figure.
 """
 
 import heapq
@@ -28,7 +28,7 @@ PASSAGE_CHARS = 64
 
 @dataclass(frozen=True, slots=True)
 class ComparedModel:
-    """A model before it has read anything: its name, what it is in a few words, its sizes."""
+    """A model that is compared: its name, its checkpoint, and the size of its file."""
 
     name: str
     checkpoint: Checkpoint
@@ -36,7 +36,7 @@ class ComparedModel:
 
     @property
     def kind(self) -> str:
-        """The kind of the model in a few words: "gru 1 x 256"."""
+        """A short description of the model, such as "gru 1 x 256"."""
         return self.checkpoint.description
 
     @property
@@ -47,7 +47,7 @@ class ComparedModel:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The bits of model `a` minus those of model `b`: less than 0 where a is better."""
+    """The bits of model `a` minus those of model `b`: less than 0 if a is better."""
 
     a: str
     b: str
@@ -80,7 +80,7 @@ class ClassScores:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A few characters, their place in the file, counted in characters, and their price under each model."""
+    """A few characters, their offset in the file in characters, and their surprisal under each model."""
 
     file: str
     offset: int
@@ -89,7 +89,7 @@ class Passage:
 
     @property
     def spread(self) -> float:
-        """The nats of the worst model minus those of the best one."""
+        """The difference between the worst and the best model, in nats."""
         return max(self.nats) - min(self.nats)
 
 
@@ -106,7 +106,7 @@ class Passages:
         self._file, self._offset, self._text, self._nats = file, 0, "", np.empty((0, 0))
 
     def add(self, text: str, nats: FloatArray) -> None:
-        """Take the next piece of the file, with the nats (L, M) that it cost M models."""
+        """Take the next piece of the file, with its surprisal under M models in nats, (L, M)."""
         text, nats = self._text + text, np.concatenate([self._nats, nats]) if self._text else nats
         num_whole = len(text) // PASSAGE_CHARS
         end = num_whole * PASSAGE_CHARS
@@ -116,7 +116,7 @@ class Passages:
 
     @property
     def kept(self) -> list[Passage]:
-        """The passages that differ most, these first; of equals the earlier one."""
+        """The passages on which the models differ most, these first; among equals the earlier one."""
         sums = self._nats.sum(axis=0, keepdims=True)
         return self._widest(self._found(self._text, sums) if self._text else [])
 
@@ -136,11 +136,11 @@ class Passages:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that tells some models apart on the same texts.
+    """The result of a comparison of several models on the same texts.
 
-    `totals`, and the scores in `classes` and `passages`, are in the order of the `models`. `differences` are
-    those of every two models; `classes` has the most frequent class first, `passages` the one on which the
-    models differ most.
+    `totals`, and the figures in `classes` and `passages`, are in the order of the `models`. `differences` has
+    one for each pair of models. `classes` begins with the most frequent class, `passages` with the one on
+    which the models differ most.
     """
 
     models: tuple[ComparedModel, ...]
@@ -162,10 +162,10 @@ def compare(
     units: str = "block",
     progress: Progress = lambda piece: None,
 ) -> Comparison:
-    """Let two or more models, each with a name of its own, read the texts.
+    """Compare two or more models, each with a name of its own, on the texts.
 
-    Errors are estimated from `units`, a key of UNITS. `progress` hears each piece when it is done. Raises
-    DataError when there is nothing in any of the texts.
+    Errors are estimated from `units`, a key of UNITS. `progress` is called with each piece of text when it is
+    done. Raises DataError if all texts are empty.
     """
     comparer = Comparer(len(models), num_passages=num_passages, units=units)
     reading = [NamedModel(one.name, one.checkpoint.model, one.checkpoint.codec) for one in models]
@@ -177,7 +177,7 @@ def compare(
 
 
 def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
-    """Return the test part that all models have in common; ConfigError where it is not the same."""
+    """Return the test part that all models share. Raises ConfigError if it is not the same for all."""
     (first_name, first), *others = checkpoints.items()
     for name, other in others:
         if _test_part_of(other) != _test_part_of(first):
@@ -188,7 +188,7 @@ def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
 
 
 def distinct_names(models: Sequence[str]) -> list[str]:
-    """Return a name for each model, as it was given; one that is given again gets a number."""
+    """Return a name for each model: the given one, with a number if it was given before."""
     names: list[str] = []
     for model in models:
         name, number = model, 1
@@ -205,7 +205,7 @@ def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
 
 
 class Comparer:
-    """Takes texts piece by piece, each file after a `begin`, with the surprisal of every model."""
+    """Compares models while texts are read piece by piece, each file after a `begin`."""
 
     def __init__(self, num_models: int, *, num_passages: int, units: str = "block") -> None:
         self._totals = [Totals(units) for _ in range(num_models)]
@@ -221,7 +221,7 @@ class Comparer:
             totals.begin()
 
     def add(self, text: str, surprisals: Sequence[Surprisal], *, seconds: Sequence[float]) -> None:
-        """Take the next piece of the file, each model's surprisal and the time that it took."""
+        """Take the next piece of the file, with the surprisal and the scoring time of each model."""
         for totals, surprisal, duration in zip(self._totals, surprisals, seconds, strict=True):
             totals.add(text, surprisal, seconds=duration)
         for grouping, surprisal in zip(self._classes, surprisals, strict=True):
@@ -231,7 +231,7 @@ class Comparer:
         self._units.add(text, np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
 
     def comparison(self, models: Sequence[ComparedModel]) -> Comparison:
-        """Return everything that tells these models apart."""
+        """Return the result for these models."""
         names = [model.name for model in models]
         differences = self._differences(names)
         passages = self._passages.kept
@@ -240,7 +240,7 @@ class Comparer:
         )
 
     def _differences(self, names: Sequence[str]) -> list[Difference]:
-        """Return the difference of every two models, on the same units of the texts."""
+        """Return the difference of each pair of models, on the same units of the texts."""
         *of_model, per_char, per_byte = np.eye(len(names) + 2)
         return [
             Difference(

@@ -1,4 +1,4 @@
-"""A model on texts: read once, scored beside its baselines, and all that was asked for found on the way."""
+"""The evaluation of a model: one reading of the texts gives all scores, groups and other results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ TOTAL = "total"
 
 
 class Listener(Protocol):
-    """Hears the price of each character of each text under the model that is evaluated."""
+    """An object that receives the surprisal of each character of each text under the evaluated model."""
 
     def begin(self, file: str) -> None:
         """Begin with another text."""
@@ -31,18 +31,19 @@ class Listener(Protocol):
 
 
 class Analysis(Listener, Protocol):
-    """A listener that has found something at the end: one object for each row of a report."""
+    """A listener with results at the end: one object for each row of a report."""
 
     def results(self) -> Sequence[Any]:
-        """Return what was found."""
+        """Return the results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The parts of an evaluation: groups `by` some of GROUPINGS, the `num_rows` highest in `sort`, 0 for all.
+    """The parts of an evaluation that are wanted.
 
-    Where `sort` is None, groups that have an order keep it, and others go by their total. `analyses` are
-    others, by their names. Errors are estimated from `units`, a key of UNITS.
+    `by` has keys of GROUPINGS. Of each grouping the `num_rows` groups that are highest in `sort` are kept,
+    all for 0. If `sort` is None, groups with an order of their own keep it, and others are sorted by their
+    total. Errors are estimated from `units`, a key of UNITS. `analyses` has further ones by name.
     """
 
     by: tuple[str, ...] = ()
@@ -79,10 +80,10 @@ class Groups:
 
 @dataclass(slots=True)
 class Evaluation:
-    """Everything found in some texts; what was not asked for is empty.
+    """The results of an evaluation; parts that were not asked for are empty.
 
-    `texts` has the totals of each text and model, and of several texts those of all together at the end;
-    `groups` are by the name of their grouping. `added` has the results of further analyses, by their names.
+    `texts` has the totals of each text and model and, for several texts, those of all texts together at the
+    end. `groups` has the groups by the name of the grouping, `added` the results of further analyses by name.
     """
 
     texts: list[TextTotals] = field(default_factory=list)
@@ -115,8 +116,8 @@ def evaluate(
 ) -> Evaluation:
     """Score the texts with the model `name` and with its `baselines`.
 
-    `listeners` hear the model's surprisal, with at least `num_guesses` guesses, and `progress` each piece
-    when it is done. Raises DataError when there is nothing in any of the texts.
+    `listeners` receive the model's surprisal, with at least `num_guesses` guesses. `progress` is called with
+    each piece of text when it is done. Raises DataError if all texts are empty.
     """
     finder = _Finder(checkpoint, wanted)
     if wanted.num_hardest:
@@ -150,7 +151,7 @@ def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
 
 
 class _Finder:
-    """Everything that listens to a model because it was asked for."""
+    """The listeners that find the wanted parts of an evaluation."""
 
     def __init__(self, checkpoint: Checkpoint, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -162,7 +163,7 @@ class _Finder:
             self.listeners.append(self._hardest)
 
     def evaluation(self, texts: list[TextTotals], total: Totals) -> Evaluation:
-        """Return everything that was found, besides the totals of the texts."""
+        """Return the evaluation: the given totals of the texts, and everything that was found."""
         groups = {by: Groups(self._groups(by), total.score) for by in self._groupings}
         return Evaluation(
             texts,

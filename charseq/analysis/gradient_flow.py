@@ -1,9 +1,9 @@
 """The reach of a network into the past: the gradient of a character's loss at the state k steps before.
 
-A vanilla network's gradient vanishes or explodes from step to step, that of a gated one may last. Here that
-is measured on a trained model. Sources: Bengio, Simard and Frasconi 1994, "Learning long-term dependencies
-with gradient descent is difficult"; Pascanu, Mikolov and Bengio 2013, "On the difficulty of training
-recurrent neural networks".
+The gradient of a vanilla network vanishes or explodes from step to step; that of a gated one may last. This
+module measures it on a trained model. Sources: Bengio, Simard and Frasconi 1994, "Learning long-term
+dependencies with gradient descent is difficult"; Pascanu, Mikolov and Bengio 2013, "On the difficulty of
+training recurrent neural networks".
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from charseq.text import UNSEEN
 from charseq.text.codec import Codec
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-"""Steps back in time at which the gradient is looked at."""
+"""Steps back in time at which the gradient is measured."""
 MIN_SHARE = 0.1
-"""A lag is measured where at least this share of the characters have so many steps behind them."""
+"""A lag is measured if at least this share of the characters has that many steps before it."""
 WARMUP = 128
 """Characters read, from the zero state, before the longest lag: by then the state is that of running text."""
 STREAMS = 16
@@ -33,9 +33,9 @@ STREAMS = 16
 class GradientFlow:
     """The norms of d(-log p of a character) / d(a layer's state so many steps earlier).
 
-    Lag 1 is the state that is handed to the step which predicts the character, lag k the one k - 1 steps
-    before. A layer's state is all that it hands on: h, and C where there is one. `norms` is (layers, lags,
-    N), in nats per unit of the state; `positions` (N,) are the places of the characters in the text.
+    Lag 1 is the state that enters the step which predicts the character; lag k is the state k - 1 steps
+    before that. A layer's state is all that it carries on: h, and C if there is one. `norms` is (layers,
+    lags, N), in nats per unit of the state; `positions` (N,) are the places of the characters in the text.
     """
 
     lags: tuple[int, ...]
@@ -53,14 +53,15 @@ class GradientFlow:
         return quantile
 
     def factors_per_step(self) -> list[float | None]:
-        """Return for each layer the factor of a step further back on the median, in geometric mean.
+        """Return for each layer the factor by which one step further back multiplies the median.
 
-        It is taken from the first lag to the last one whose median is not zero; None where that is the same.
+        It is the geometric mean from the first lag to the last lag whose median is not zero; None if these
+        are the same lag.
         """
         return [_factor(self.lags, median) for median in self.median]
 
     def hundredth_lags(self) -> list[int | None]:
-        """Return for each layer the first lag whose median is below 1/100 of the first one's, if there is."""
+        """Return for each layer the first lag whose median is below 1/100 of the first median, or None."""
         below = self.median < self.median[:, :1] / 100
         return [self.lags[row.argmax()] if row.any() else None for row in below]
 
@@ -73,13 +74,13 @@ def gradient_flow(
     num_positions: int = 64,
     lags: Sequence[int] = LAGS,
 ) -> GradientFlow:
-    """Measure the gradient at `num_positions` places, evenly spread over `text`, fewer if it has no more.
+    """Measure the gradient at `num_positions` places, evenly spread over `text`, or fewer in a short text.
 
-    They are the same for all lags: characters of the vocabulary that have the longest lag behind them in
-    their own line, if the unit is a line, since a gradient across a restart is zero whatever the model. The
-    longest is the last of `lags`, which rise, that MIN_SHARE of such characters have behind them. Dropout
-    does not act, and all is computed in float64: a gradient may vanish below float32. Raises DataError for a
-    text that is too short.
+    The places are the same for all lags: characters of the vocabulary that have at least as many steps
+    before them as the longest lag. If the unit is a line, these steps are in the same line, since the
+    gradient across a restart is always zero. `lags` rise; the longest one that is used is the last that
+    MIN_SHARE of the known characters have before them. Dropout is off, and everything is computed in
+    float64, since a gradient may be too small for float32. Raises DataError for a text that is too short.
     """
     inputs, targets, starts, first_tokens = codec.examples(text)
     places = np.arange(len(targets))
@@ -91,9 +92,7 @@ def gradient_flow(
     enough = max(1, MIN_SHARE * np.sum(known))
     lags = tuple(lag for lag in lags if np.sum(known & (behind >= lag)) >= enough)
     if not lags:
-        raise DataError(
-            "too short for gradients: hardly any character of it that the model knows has another before it"
-        )
+        raise DataError("too short for gradients: hardly any known character has another one before it")
     able = np.flatnonzero(known & (behind >= lags[-1]))
     positions = able[np.linspace(0, len(able) - 1, min(num_positions, len(able))).round().astype(np.intp)]
     meter = _Meter(model, inputs, targets, begins)
@@ -104,7 +103,7 @@ def gradient_flow(
 
 
 class _Meter:
-    """Reads a text up to some positions and goes back, with a copy of the model in float64."""
+    """A float64 copy of the model, which reads a text up to some positions and goes back in time."""
 
     def __init__(self, model: CharModel, inputs: TokenArray, targets: TokenArray, begins: BoolArray) -> None:
         self._model = CharModel(model.config, model.vocab_size, np.float64)
@@ -113,13 +112,13 @@ class _Meter:
         self._inputs, self._targets, self._begins = inputs, targets, begins
 
     def norms(self, positions: NDArray[np.intp], lags: tuple[int, ...]) -> FloatArray:
-        """Return the gradient's norms, (layers, lags, N): from the longest lag on, as the state advances."""
+        """Return the norms of the gradient, (layers, lags, N); the longest lag is computed first."""
         model, num_streams = self._model, len(positions)
         work = model.workspace(max(WARMUP, lags[-1]), num_streams, resets=True)
         state = model.initial_state(num_streams)
 
         def read(first: int, end: int, state: State) -> FloatArray:
-            """Read steps `first` to `end`, counted from the positions; before the text, its first again."""
+            """Read steps `first` to `end`, counted from the positions; before the text, read its first."""
             places = np.maximum(positions + np.arange(first, end)[:, None], 0)
             return model.forward(self._inputs[places], state, work, resets=self._begins[places])
 
@@ -138,7 +137,7 @@ class _Meter:
         return norms
 
     def _norms_of(self, gradient: State) -> FloatArray:
-        """Return the norm for each layer and stream, (layers, N), with no square that would underflow."""
+        """Return the norm for each layer and stream, (layers, N), without squares that could underflow."""
         states = [gradient.layer(layer.name, layer.cell.state_names) for layer in self._model.layers]
         return np.stack([np.hypot.reduce(np.concatenate(arrays, axis=1), axis=1) for arrays in states])
 

@@ -20,21 +20,21 @@ from charseq.scoring import Score, Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 MAX_WORDS = 1_000_000
-"""Words beyond so many different ones are counted as one group."""
+"""The most different words that get a group each; all further words are one group."""
 CHUNK_CHARS, MAX_CHUNKS = 256, 32
-"""The shortest chunk, and the number of them at which two neighbours become one."""
+"""The shortest length of a chunk in characters, and the number of chunks at which neighbours are joined."""
 SINGLE_PLACES = 16
-"""Places beyond are taken together, 16, then 32, then 64 of them, and so on."""
+"""The number of places that get a group each; the next 16 places are one group, then 32, 64, and so on."""
 
 
 class Grouping(ABC):
-    """Takes texts piece by piece, each file after a `begin`; `groups` ends it.
+    """The contract of a grouping: texts come in pieces, each file after a `begin`; `groups` is called last.
 
-    `worst` says which groups will be asked for, so that others need not be kept one by one.
+    `worst` knows which groups will be shown, so that the others need not be kept one by one.
     """
 
     has_order: ClassVar[bool] = False
-    """True for groups with an order of their own, in which they are shown unless another is asked for."""
+    """True if the groups have an order of their own, in which they are shown unless they are to be sorted."""
 
     def __init__(self, worst: Worst) -> None:
         self.worst, self.file = worst, ""
@@ -53,7 +53,7 @@ class Grouping(ABC):
 
 
 class _Keyed(Grouping):
-    """Groups of characters that have a number in common."""
+    """Groups of characters with the same number as their key."""
 
     def __init__(self, worst: Worst) -> None:
         super().__init__(worst)
@@ -76,7 +76,7 @@ class _Keyed(Grouping):
 
 
 class ByChar(_Keyed):
-    """Each character for itself."""
+    """A group for each character."""
 
     def _keys(self, text: str) -> IndexArray:
         return code_points(text).astype(np.int64)
@@ -86,7 +86,7 @@ class ByChar(_Keyed):
 
 
 class ByClass(_Keyed):
-    """Letters, digits, spaces, and so on: see `classes.py`."""
+    """A group for each class: letters, digits, spaces, and so on; see `classes.py`."""
 
     def __init__(self, worst: Worst) -> None:
         super().__init__(worst)
@@ -103,7 +103,7 @@ class ByClass(_Keyed):
 
 
 class _ByPlace(_Keyed):
-    """Places, counted from 1, after the last of some starts."""
+    """A group for each place, counted from 1, after the last start of a word or line."""
 
     has_order = True
     kind: ClassVar[str]
@@ -128,13 +128,13 @@ class _ByPlace(_Keyed):
 
 
 class ByColumn(_ByPlace):
-    """Places in the line."""
+    """A group for each place in the line."""
 
     kind = "line"
 
 
 class ByPosition(_ByPlace):
-    """Places in the word; what separates words is a group of its own."""
+    """A group for each place in the word, and one for the characters between words."""
 
     kind = "word"
 
@@ -167,7 +167,7 @@ class _BySegment(Grouping):
 
 
 class ByLine(_BySegment):
-    """Each line for itself, of which the worst are kept."""
+    """A group for each line; only the worst lines are kept."""
 
     kind = "line"
 
@@ -176,13 +176,13 @@ class ByLine(_BySegment):
             self.worst.add(Group(segment.text, 1, segment.score, self.file, segment.offset))
 
     def groups(self) -> list[Group]:
-        """Return none: they have all been handed to `worst`."""
+        """Return an empty list: all groups were given to `worst`."""
         self._take(self._segments.finish())
         return []
 
 
 class ByWord(_BySegment):
-    """Each word with the space after it, wherever it occurs."""
+    """A group for each different word, with the space after it."""
 
     kind = "word"
 
@@ -205,7 +205,7 @@ class ByWord(_BySegment):
 
 
 class ByFile(Grouping):
-    """Each file."""
+    """A group for each file."""
 
     has_order = True
 
@@ -229,7 +229,7 @@ class ByFile(Grouping):
 
 
 class ByChunk(Grouping):
-    """Equally long chunks of each file, from beginning to end."""
+    """A group for each chunk; the chunks of a file are equally long, and in order."""
 
     has_order = True
 
@@ -270,4 +270,4 @@ GROUPINGS: Mapping[str, type[Grouping]] = {
     "file": ByFile,
     "chunk": ByChunk,
 }
-"""Every grouping by its name."""
+"""The groupings by name."""

@@ -1,4 +1,4 @@
-"""The most surprising characters of a text, each in its context, with what the model expected instead."""
+"""The most surprising characters of a text, each in its context, with the guesses of the model."""
 
 import heapq
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ import numpy as np
 from charseq.scoring import Expectations, Guess, Surprisal, bits
 
 BEFORE, AFTER = 40, 20
-"""Characters of context."""
+"""Characters of context before and after."""
 NUM_GUESSES = 3
-"""Guesses that are kept of each, if so many were made."""
+"""The most guesses that are kept for each character."""
 
 
 @dataclass(slots=True)
 class HardChar:
-    """A character: its place, counted in characters from 0, its context, its price, and what was expected.
+    """A character: its offset in characters, its context, its surprisal in bits, its rank, and the guesses.
 
-    `top` has the likeliest characters first; the rank of an unseen one is 0.
+    `top` has the likeliest characters first. The rank of an unseen character is 0.
     """
 
     file: str
@@ -46,8 +46,8 @@ class _Entry:
 class Hardest:
     """Keeps the `num` most surprising characters of texts that are read piece by piece.
 
-    A character that is not in the vocabulary counts where it is met first: it costs as much everywhere.
-    Guesses are places in the `alphabet`.
+    A character that is not in the vocabulary counts only where it first occurs: it costs the same everywhere.
+    Guesses are indices of the `alphabet`.
     """
 
     def __init__(self, num: int, alphabet: Sequence[str]) -> None:
@@ -72,7 +72,7 @@ class Hardest:
 
     @property
     def chars(self) -> list[HardChar]:
-        """The characters, the most surprising first; of equals the earlier one."""
+        """The characters, the most surprising first; among equals the earlier one."""
         return [entry.hard for entry in sorted(self._heap, reverse=True)]
 
     def _candidates(self, text: str, surprisal: Surprisal) -> list[int]:

@@ -15,7 +15,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
-    """A text, or its beginning, and what it is called."""
+    """A text, or its beginning, with its name."""
 
     name: str
     text: str
@@ -35,16 +35,16 @@ class ModelFlow:
 
 @dataclass(frozen=True, slots=True)
 class TextFlow:
-    """The gradient flow of some models, all measured on the text of this name."""
+    """The gradient flow of several models, all measured on the text named `text`."""
 
     text: str
     flows: tuple[ModelFlow, ...]
 
 
 def flow_of(name: str, checkpoint: Checkpoint, text: NamedText) -> ModelFlow:
-    """Measure one model.
+    """Measure the gradient flow of one model.
 
-    Raises DataError, naming the text, where it is too short; ConfigError for a model that is no network.
+    Raises DataError, naming the text, if it is too short; ConfigError if the model is not a network.
     """
     try:
         flow = gradient_flow(checkpoint.network, checkpoint.codec, text.text)
@@ -54,7 +54,7 @@ def flow_of(name: str, checkpoint: Checkpoint, text: NamedText) -> ModelFlow:
 
 
 def flows_of(models: Mapping[str, Checkpoint], text: NamedText) -> TextFlow:
-    """Measure some models by their names, on the same text; errors as in `flow_of`."""
+    """Measure the gradient flow of several models, by name, on the same text; errors as in `flow_of`."""
     return TextFlow(text.name, tuple(flow_of(name, model, text) for name, model in models.items()))
 
 
@@ -77,7 +77,7 @@ class NeuronStates:
 
 
 def neuron_states(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -> NeuronStates:
-    """Read a text and keep the states. Raises ConfigError where there is no such neuron."""
+    """Read a text and return the states. Raises ConfigError for a neuron that does not exist."""
     network = checkpoint.network
     config = network.config
     for layer, neuron in neurons:
@@ -99,7 +99,7 @@ class FoundNeuron:
 
 @dataclass(frozen=True, slots=True)
 class FoundNeurons:
-    """The neurons that follow a property of the text of this name, the best first."""
+    """The neurons that follow a property of the text named `text`, the best first."""
 
     property: str
     text: str
@@ -107,9 +107,9 @@ class FoundNeurons:
 
 
 def find_neurons(checkpoint: Checkpoint, text: NamedText, name: str, num: int) -> FoundNeurons:
-    """Find the `num` neurons that follow the property `name`, a key of PROPERTIES, best.
+    """Return the `num` neurons that best follow the property `name`, a key of PROPERTIES.
 
-    Raises DataError where the property is the same at every character.
+    Raises DataError if the property is the same at every character.
     """
     values = PROPERTIES[name](text.text)
     if values.min() == values.max():
@@ -130,5 +130,5 @@ class GateOpenness:
 
 
 def gates_of(checkpoint: Checkpoint, text: str) -> GateOpenness:
-    """Read a text and watch the gates. Raises ConfigError for a cell without gates."""
+    """Read a text and return the openness of the gates. Raises ConfigError for a cell without gates."""
     return GateOpenness(text, gate_openness(checkpoint.network, checkpoint.codec, text))

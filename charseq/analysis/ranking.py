@@ -1,4 +1,4 @@
-"""The groups of characters that cost the most, kept while all of them go by; the rest is summed up."""
+"""The groups of characters that cost the most; all other groups are summed up."""
 
 import heapq
 import math
@@ -12,8 +12,8 @@ from charseq.scoring import Score
 class Group:
     """Characters that belong together, and their score; `count` is the number of words, lines or characters.
 
-    `name` is None for what is left of other groups. A group that is found at one place has its `file` and its
-    `offset` there, in characters; a chunk has the score of its file `so_far`, up to its end.
+    `name` is None for the sum of all other groups. A group at a single place has its `file` and its `offset`
+    there, in characters. For a chunk, `so_far` is the score of the file up to its end.
     """
 
     name: str | None
@@ -32,7 +32,7 @@ SORTS: Mapping[str, Callable[[Group], float]] = {
 
 
 class Worst:
-    """Keeps the `num` groups that are highest in `sort`, all if 0, and sums up the rest."""
+    """Keeps the `num` groups that are highest in `sort` (0: all of them) and sums up the rest."""
 
     def __init__(self, sort: str, num: int) -> None:
         self._key, self._num = SORTS[sort], num
@@ -45,7 +45,7 @@ class Worst:
         if group.name is None:
             self._put_to_rest(group)
             return
-        self._serial -= 1  # of equals the first stays
+        self._serial -= 1  # among equals the first one is kept
         heapq.heappush(self._heap, (self._key(group), self._serial, group))
         if self._num and len(self._heap) > self._num:
             self._put_to_rest(heapq.heappop(self._heap)[2])

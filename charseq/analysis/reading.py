@@ -1,4 +1,4 @@
-"""The one loop over texts that evaluate and compare share: each piece is scored by every model."""
+"""The loop over texts that evaluate and compare share: each piece is scored by every model."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from charseq.text.codec import Codec
 from charseq.text.corpus import NamedTexts
 
 Progress = Callable[[str], None]
-"""Hears each piece of text when it is done."""
+"""A function that is called with each piece of text when it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,9 @@ class ScoredPiece:
 def scored_texts(
     models: Sequence[NamedModel], texts: NamedTexts, progress: Progress = lambda piece: None
 ) -> Iterator[tuple[str, Iterator[ScoredPiece]]]:
-    """Yield the name of each text with its pieces, which are to be taken before the next text is asked for.
+    """Yield the name of each text with an iterator of its pieces, scored by each model from its beginning.
 
-    Every model reads each text from its beginning. Raises DataError at the end where there was nothing in any
-    text.
+    Take all pieces of a text before the next text. Raises DataError at the end if all texts are empty.
     """
     names, num_chars = list[str](), 0
 

@@ -11,13 +11,13 @@ from charseq.scoring import Score, Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
 
 TEXT_CHARS = 4096
-"""The text of a longer segment is cut to so many characters; its figures are those of all of it."""
+"""The most characters of a segment that are kept as its text; its score counts all of them."""
 SPACES = np.array([ord(char) for char in map(chr, range(0x3001)) if char.isspace()], np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a text: its beginning in characters, its text without what separates it, its score."""
+    """A part of a text: its offset in characters, its text without the separator at its end, its score."""
 
     offset: int
     text: str
@@ -25,12 +25,12 @@ class Segment:
 
 
 def is_space(text: str) -> BoolArray:
-    """Return which characters separate words, as `str.split` sees it."""
+    """Return True for each character that separates words, as for `str.split`; (L,)."""
     return np.isin(code_points(text), SPACES)
 
 
 def word_starts(text: str, after: str) -> BoolArray:
-    """Return where words begin in `text`, which continues `after`: what is not space and follows space."""
+    """Return True where a word begins in `text`, which continues `after`: at a non-space after a space."""
     space = is_space(after[-1:] + text)
     if not after:
         space = np.concatenate([[True], space])
@@ -39,14 +39,14 @@ def word_starts(text: str, after: str) -> BoolArray:
 
 
 def line_starts(text: str, after: str) -> BoolArray:
-    r"""Return where lines begin in `text`, which continues `after`: after \n, or after a \r without a \n."""
+    r"""Return True where a line begins in `text`, which continues `after`: after \n, or \r without \n."""
     codes = code_points((after[-1:] or "\n") + text)
     starts: BoolArray = (codes[:-1] == ord("\n")) | ((codes[:-1] == ord("\r")) & (codes[1:] != ord("\n")))
     return starts
 
 
 STARTS: Mapping[str, Callable[[str, str], BoolArray]] = {"word": word_starts, "line": line_starts}
-"""The parts that a text can be cut into. The space after a word belongs to it, as the newline to a line."""
+"""The kinds of segments. The space after a word belongs to the word, and the newline to its line."""
 
 
 class Segments:
@@ -74,7 +74,7 @@ class Segments:
             yield from self.finish()
 
     def finish(self) -> Iterator[Segment]:
-        """Yield the last segment as far as it has been read, if anything has."""
+        """Yield the last segment as far as it was read, unless it is empty."""
         begun = self._open
         if begun.score.num_chars:
             yield replace(begun, text=begun.text.rstrip("\r\n" if self._kind == "line" else None))

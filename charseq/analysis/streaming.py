@@ -1,4 +1,4 @@
-"""Each character, word, line or file of a text with its price, as soon as it is known: for the shell."""
+"""Each character, word, line or file of a text with its surprisal, as soon as it is known: for the shell."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from charseq.text.corpus import NamedTexts
 
 KINDS = ("char", "word", "line", "file")
 NUM_GUESSES = 2
-"""Guesses of which one at least is another character."""
+"""Guesses made at each character: at least one of them is another character."""
 
 
 @dataclass(frozen=True, slots=True)
 class EachChar:
-    """A character: its place, its price, the `entropy` in bits before it, the likeliest other character."""
+    """A character: its offset, its surprisal, the `entropy` before it in bits, the likeliest other one."""
 
     file: str
     offset: int
@@ -30,18 +30,18 @@ class EachChar:
 
     @property
     def bits(self) -> float:
-        """-log2 p."""
+        """The surprisal in bits, -log2 p."""
         return bits(self.nats)
 
     @property
     def probability(self) -> float:
-        """P."""
+        """The probability of the character, p."""
         return math.exp(-self.nats)
 
 
 @dataclass(frozen=True, slots=True)
 class EachSegment:
-    """A word, a line or a file with its place and its score; the text of a file is None."""
+    """A word, a line or a file with its offset and its score; the text of a file is None."""
 
     file: str
     offset: int
@@ -55,7 +55,7 @@ Each: TypeAlias = EachChar | EachSegment
 def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]:
     """Yield each `kind`, one of KINDS, as soon as it is read.
 
-    Raises DataError at the end where there was nothing at all.
+    Raises DataError at the end if all texts are empty.
     """
     num_guesses = NUM_GUESSES if kind == "char" else 0
     model = NamedModel("", checkpoint.model, checkpoint.codec, num_guesses)

@@ -15,21 +15,21 @@ NUM_COLUMNS = len(FIELDS)
 
 
 def scores_of_parts(surprisal: Surprisal, begins: list[int]) -> list[Score]:
-    """Return the score of each part of a text, from one of `begins`, of which the first is 0, to the next."""
+    """Return the score of each part of a text; the parts begin at `begins`, the first of which is 0."""
     if not begins:
         return []
     return scores_of(np.add.reduceat(columns_of(surprisal), begins, axis=0))
 
 
 def scores_by_key(surprisal: Surprisal, keys: IndexArray) -> dict[int, Score]:
-    """Return the score of the characters of each key, `keys` (L,) being 0 or more."""
+    """Return for each key the score of its characters; `keys` (L,) are 0 or more."""
     found, places = np.unique(keys, return_inverse=True)
     totals = [np.bincount(places, column, len(found)) for column in columns_of(surprisal).T]
     return dict(zip(found.tolist(), scores_of(np.stack(totals, axis=1)), strict=True))
 
 
 def columns_of(surprisal: Surprisal) -> FloatArray:
-    """Return what each character adds to a score, (L, NUM_COLUMNS)."""
+    """Return the contribution of each character to a score, (L, NUM_COLUMNS)."""
     additions = surprisal.additions()
     if any(values is None for values in additions.values()):
         raise ValueError("scored without ranks")

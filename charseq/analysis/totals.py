@@ -1,4 +1,4 @@
-"""All that is said of a text as a whole, summed up as it is scored."""
+"""The figures of a text as a whole, summed up while it is scored."""
 
 import math
 
@@ -28,7 +28,7 @@ class Totals:
         self._units.begin()
 
     def add(self, text: str, surprisal: Surprisal, *, seconds: float) -> None:
-        """Take the next piece of the file, which took so long to score."""
+        """Take the next piece of the file, and the `seconds` that scoring it took."""
         self.score += surprisal.score()
         self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
@@ -42,5 +42,5 @@ class Totals:
 
     @property
     def chars_per_second(self) -> float:
-        """The speed of scoring; nan where no time has passed."""
+        """The speed of scoring; nan if no time has passed."""
         return self.score.num_chars / self.seconds if self.seconds > 0 else math.nan

@@ -1,12 +1,12 @@
-"""The standard error of a figure: how far it is uncertain because the text is only so long.
+"""The standard error of a figure: its uncertainty, since a text has only a limited length.
 
-A figure is a ratio of sums, as nats over characters. Its error is estimated from the units that the text
-consists of. Blocks of BLOCK_CHARS characters are correlated with their neighbours, so they are taken together
-in runs whose length is estimated from that correlation; lines and files are taken for independent. Nothing is
+A figure is a ratio of sums, such as nats over characters. Its error is estimated from the units of the text.
+Blocks of BLOCK_CHARS characters are correlated with their neighbours, so they are taken together in runs; the
+length of a run is estimated from that correlation. Lines and files are assumed to be independent. Nothing is
 drawn at random: the variance is that of all resamples.
 
-The error is about this text as one part of a longer text of the same kind. Correlations that reach further
-than a fraction of the text cannot be seen in it, as when chapters differ: the true error is larger then.
+The error is about this text as one part of a longer text of the same kind. A correlation over a large part of
+the text, as when chapters differ, cannot be measured in it: then the true error is larger.
 """
 
 import math
@@ -21,11 +21,11 @@ from charseq.analysis.segments import line_starts
 from charseq.arrays import FloatArray
 
 MIN_UNITS = 8
-"""Fewer units give no error."""
+"""The fewest units from which an error is computed."""
 MIN_FREEDOM = 3.0
-"""With fewer degrees of freedom there is no interval, and no error."""
+"""The fewest degrees of freedom for an error and an interval."""
 NORMAL_QUANTILE = 1.959963984540054
-"""The normal distribution is below this with a probability of 0.975."""
+"""The 0.975 quantile of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Estimate:
     high: float
 
     def scaled(self, factor: float) -> "Estimate":
-        """Return the same in another unit, `factor` of which is one of this."""
+        """Return the estimate times `factor`, for a change of units."""
         return Estimate(*(factor * x for x in (self.value, self.error, self.low, self.high)))
 
 
@@ -57,7 +57,7 @@ class Units(ABC):
         self._add(text, columns)
 
     def ratio(self, numerator: FloatArray, denominator: FloatArray) -> Estimate:
-        """Return the sum of one weighted column over that of another; both weights are (num_columns,)."""
+        """Return the ratio of two weighted sums of the columns; both weights are (num_columns,)."""
         size = float(self.total @ denominator)
         if not size:
             return Estimate(math.nan, math.nan, math.nan, math.nan)
@@ -78,12 +78,12 @@ class Units(ABC):
 
 
 class BlockUnits(Units):
-    """Blocks of equal length, resampled in runs as long as their correlation asks for.
+    """Blocks of equal length, resampled in runs; the length of a run depends on their correlation.
 
     Sources: Politis and Romano 1992, "A circular block-resampling procedure for stationary data"; for the
     length of the runs Politis and White 2004, "Automatic block-length selection for the dependent bootstrap",
-    with the correction of Patton, Politis and White 2009, applied to the blocks and not to single characters,
-    among which the slow part of the correlation would drown.
+    with the correction of Patton, Politis and White 2009. The rule is applied to blocks and not to single
+    characters, whose noise would hide the slow part of the correlation.
     """
 
     def __init__(self, num_columns: int) -> None:
@@ -107,7 +107,7 @@ class BlockUnits(Units):
 
 
 class _IndependentUnits(Units):
-    """Units that tell nothing about each other, of any number: only their second moments are kept."""
+    """Independent units, any number of them: only their second moments are kept."""
 
     def __init__(self, num_columns: int) -> None:
         super().__init__(num_columns)
@@ -174,14 +174,14 @@ class FileUnits(_IndependentUnits):
 
 
 UNITS: Mapping[str, type[Units]] = {"block": BlockUnits, "line": LineUnits, "file": FileUnits}
-"""The units that an error can be estimated from, by their names."""
+"""The units that an error can be estimated from, by name."""
 
 
 def run_length(series: FloatArray) -> int:
     """Return the number of neighbours in a series (B,) to resample together, from 1 to a quarter of them.
 
-    The rule is that of Politis and White 2004 for the circular bootstrap, with a flat-top lag window. Where
-    correlations of both signs cancel in it, runs are at least as long as the largest lag that matters.
+    The rule is that of Politis and White 2004 for the circular bootstrap, with a flat-top lag window. Runs
+    are at least as long as the largest significant lag: correlations of both signs may cancel in the rule.
     """
     num, centred = len(series), series - series.mean()
     covariances = np.array([centred[: num - k] @ centred[k:] for k in range(num // 2)]) / num
@@ -200,7 +200,7 @@ def run_length(series: FloatArray) -> int:
 
 
 def student_quantile(freedom: float) -> float:
-    """Return the 0.975 quantile of Student's t for 3 degrees of freedom or more, to two parts in a thousand.
+    """Return the 0.975 quantile of Student's t for 3 or more degrees of freedom, to 0.2 %.
 
     Source: Abramowitz and Stegun 1964, formula 26.7.5.
     """

@@ -1,1 +1,1 @@
-"""The one door: commands that read options, call the library and print. One file per command."""
+"""The command line: commands that read options, call the library and print. One file per command."""

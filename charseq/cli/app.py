@@ -1,4 +1,4 @@
-"""The command line, and the one place where an error becomes a line and an exit code."""
+"""The entry point of the command line, which turns every error into one line and an exit code."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Results go to stdout, everything else to stderr."""
     for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where closed
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None if closed
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> object:
-    if arguments == ["--version"]:  # without loading what commands need, which takes longer than the rest
+    if arguments == ["--version"]:  # fast, since nothing that commands need is loaded
         print(f"charseq {__version__}")
         return 0
     from charseq.cli.commands import app
@@ -53,12 +53,12 @@ def _nowhere() -> TextIO:
 
 
 def _discard_output() -> None:
-    """Send what is left in the buffer nowhere, so that Python's exit does not trip over it again."""
+    """Discard what is left in the buffer, so that flushing it at exit does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(error: typer.TyperException) -> int:
-    """Say what is wrong with the command line; nothing where its own help has been printed."""
+    """Print the error in the command line, or nothing if the help has been printed instead."""
     message = getattr(error, "format_message", error.__str__)().rstrip(".")
     return _fail(one_line(f"{message}; see charseq --help"), 2) if message else 2
 

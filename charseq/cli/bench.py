@@ -39,7 +39,7 @@ def command(
         ),
     ] = None,
     threads: Annotated[
-        str, typer.Option(metavar="N|auto", help="Cores that share a batch; auto: as many as pay.")
+        str, typer.Option(metavar="N|auto", help="Cores that share a batch; auto: the fastest number.")
     ] = "auto",
     backend: Annotated[
         str, typer.Option(metavar="auto|numba|numpy", help="What computes the cells in training.")
@@ -49,7 +49,8 @@ def command(
 ) -> None:
     """Measure this machine: training steps, sampled characters, scored characters.
 
-    The step is the real one: forward, loss, backward, clip, Adam. Medians of repetitions after a warm-up.
+    The step is the real one: forward, loss, backward, clip, Adam. Figures are
+    medians of repetitions after a warm-up.
     """
     from charseq.bench import Bench
     from charseq.cli.console import check_choice, check_format, results
@@ -79,7 +80,7 @@ def command(
 def _measured(
     bench: "Bench", what: list[str], cells: list[str], shapes: list[str]
 ) -> "Iterator[Measurement]":
-    """Measure each kind of work for each cell and shape; a terminal is told on stderr which it is."""
+    """Measure each kind of work for each cell and shape; a terminal shows on stderr which one is running."""
     from charseq.bench import SHAPES, TRAIN_SHAPES, Shape
     from charseq.cli.console import notes
 

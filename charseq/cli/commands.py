@@ -1,4 +1,4 @@
-"""The commands, and the options that stand before them. Next room: `app.py`, which runs them."""
+"""All commands, and the options that stand before a command."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""charseq compare: which of several models is better on a text, how surely, and where."""
+"""charseq compare: which of several models is better on a text, how sure that is, and where."""
 
 from typing import Annotated
 
@@ -30,14 +30,15 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="MODEL MODEL... [TEXT]...",
-            help="Run directories or .safetensors files, two at least, then files, directories or -; "
+            help="Two or more run directories or .safetensors files, then files, directories or -; "
             "without a text, the test part that the models have in common.",
             show_default=False,
         ),
     ] = None,
     models: ModelsOption = None,
     passages: Annotated[
-        int, typer.Option(min=0, metavar="K", help="The K passages on which the models differ most.")
+        int,
+        typer.Option(min=0, metavar="K", help="Number of passages to show on which the models differ most."),
     ] = 5,
     report: ReportOption = None,
     resample: ResampleOption = "block",
@@ -85,7 +86,7 @@ def command(
 
 
 def _split(arguments: list[str] | None, options: list[str] | None) -> tuple[list[str], list[str]]:
-    """Return the models and the texts; ConfigError for fewer than two models."""
+    """Return the models and the texts. Raises ConfigError for fewer than two models."""
     from charseq.cli.console import check_is_there, split_models
 
     models, texts = split_models(arguments, options)
@@ -94,6 +95,7 @@ def _split(arguments: list[str] | None, options: list[str] | None) -> tuple[list
             check_is_there(texts[0])
         found = f"{models[0]}: a single model" if models else "no models"
         raise ConfigError(
-            f"{found}; compare takes two or more, run directories or .safetensors files, first or each by -m"
+            f"{found}; compare takes two or more models: run directories or .safetensors files, "
+            "as the first arguments or each by -m"
         )
     return models, texts

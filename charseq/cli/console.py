@@ -1,4 +1,4 @@
-"""The two streams: results on stdout, everything else on stderr; and models found for every command."""
+"""The output of all commands, results on stdout and everything else on stderr; and the models they name."""
 
 import signal
 import sys
@@ -39,7 +39,7 @@ def notes() -> "Console":
 
 
 def note(message: str) -> None:
-    """Print one line to stderr, without anything that a terminal would obey."""
+    """Print one line to stderr, with control characters escaped."""
     from charseq.reports.display.visible import printable
 
     line = printable(message).replace("\n", "\\n").replace("\t", "\\t")
@@ -58,7 +58,7 @@ def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
 
 
 def one_model(option: str | None, argument: str | None) -> str | None:
-    """Return the model that -m or the argument names, if any; ConfigError for both."""
+    """Return the model that -m or the argument names, if any. Raises ConfigError if both do."""
     if option is not None and argument is not None:
         raise ConfigError(f"{argument}: the model is given by -m already: leave out one of the two")
     return option if argument is None else argument
@@ -67,10 +67,10 @@ def one_model(option: str | None, argument: str | None) -> str | None:
 def split_model(
     arguments: list[str] | None, option: str | None, *, rest: str = "texts"
 ) -> tuple[str | None, list[str]]:
-    """Return the model, which -m names or else the first argument if it is one, and the texts or prefixes.
+    """Return the model and the texts or prefixes. Without -m, a first argument that is a model is the model.
 
-    Raises ConfigError for a first argument that reads like a path, in a folder that exists, of nothing, and
-    for a model among the rest.
+    Raises ConfigError for a first argument that looks like the path of a missing model, and for a model among
+    the rest.
     """
     models, others = split_models(arguments, None if option is None else [option], rest=rest, most=1)
     return (models[0] if models else None), others
@@ -79,7 +79,7 @@ def split_model(
 def split_models(
     arguments: list[str] | None, options: list[str] | None, *, rest: str = "texts", most: int | None = None
 ) -> tuple[list[str], list[str]]:
-    """Return the models, at `most` so many, and the texts or prefixes; errors as in `split_model`."""
+    """Return at most `most` models, and the texts or prefixes; errors as in `split_model`."""
     from charseq.runs.directory import is_model
 
     models, others = list(options or []), list(arguments or [])
@@ -100,7 +100,7 @@ def split_models(
 
 
 def check_is_there(argument: str) -> None:
-    """Raise ConfigError for a path, in a folder that exists, of nothing: it is a model that was misspelt."""
+    """Raise ConfigError for a missing file in a folder that exists: most likely a misspelt model."""
     from charseq.files import exists
 
     in_a_folder = exists(argument.rpartition("/")[0])
@@ -124,7 +124,7 @@ def check_format(name: str, *, page: bool = False) -> None:
 
 
 def check_before(texts: Sequence[str], html: Path | None) -> None:
-    """Refuse texts that are not there, and a page that could not be written, before the work begins."""
+    """Check before the work begins that the texts exist and that the page can be written."""
     from charseq.files import check_writable
     from charseq.text.corpus import check_source
 
@@ -161,9 +161,10 @@ def write_result(
 
 @contextmanager
 def graceful_interrupt() -> Iterator[Callable[[], int]]:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into what the yielded function returns; the second one ends.
+    """Catch the first Ctrl-C, SIGTERM or SIGHUP, so that work can end in order; a second one ends at once.
 
-    That is the signal's number, 0 while there was none. What the caller ignores, as under nohup, stays so.
+    Yields a function that returns the number of the signal, 0 before there is one. Signals that are ignored
+    already, as under nohup, stay ignored.
     """
     received = 0
 

@@ -41,32 +41,39 @@ def command(
     model: ModelOption = None,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="Models beside it: uniform, unigram, ngram:K; comma-separated."),
+        typer.Option(
+            metavar="LIST", help="Models to compare with: uniform, unigram, ngram:K; comma-separated."
+        ),
     ] = None,
     by: Annotated[
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Where the bits go: by char, class, position (in the word), column (in the line), "
+            help="Sum up the bits by char, class, position (in the word), column (in the line), "
             "word, line, file, chunk; comma-separated.",
         ),
     ] = None,
     sort: Annotated[
         str | None,
-        typer.Option(metavar="total|mean", help="With --by: highest total or mean of bits first."),
+        typer.Option(
+            metavar="total|mean", help="With --by: sort by the total or the mean of the bits, highest first."
+        ),
     ] = None,
     num_rows: Annotated[
-        int, typer.Option("--rows", min=0, metavar="N", help="With --by: rows of a table; 0: all.")
+        int, typer.Option("--rows", min=0, metavar="N", help="With --by: number of rows to show; 0: all.")
     ] = 20,
     hardest: Annotated[
-        int, typer.Option(min=0, metavar="K", help="The K most surprising characters in their context.")
+        int,
+        typer.Option(
+            min=0, metavar="K", help="Number of the most surprising characters to show in their context."
+        ),
     ] = 0,
     calibration: Annotated[
-        bool, typer.Option("--calibration", help="How often first guesses are right, by confidence.")
+        bool, typer.Option("--calibration", help="Show how often first guesses are right, by confidence.")
     ] = False,
     each: Annotated[
         str | None,
-        typer.Option(metavar="char|word|line|file", help="One row for each, as soon as it is known."),
+        typer.Option(metavar="char|word|line|file", help="Write one row for each, as soon as it is scored."),
     ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
@@ -74,10 +81,14 @@ def command(
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="YAML cases: prefixes and what follows."),
+        typer.Option(metavar="FILE", help="YAML file of prefixes and the character that should follow each."),
     ] = None,
-    steps: Annotated[bool, typer.Option("--steps", help="With --cases: every step on the way.")] = False,
-    top: Annotated[int, typer.Option(min=0, metavar="K", help="With --cases: how many guesses to show.")] = 3,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="With --cases: also show each step before the last character.")
+    ] = False,
+    top: Annotated[
+        int, typer.Option(min=0, metavar="K", help="With --cases: number of guesses to show.")
+    ] = 3,
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -115,7 +126,7 @@ def command(
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
-            raise ConfigError("--each gives rows and no report beside: leave out the other options")
+            raise ConfigError("--each writes rows and no reports: leave out the other options")
         _stream(model, texts or ["-"], each, errors=errors, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
@@ -196,7 +207,7 @@ def _sort(name: str | None) -> str | None:
 
 
 def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
-    """Write one row for each `kind`, as they come."""
+    """Write one row for each `kind`, as soon as it is scored."""
     from charseq.analysis.streaming import KINDS, each
     from charseq.cli.console import check_choice, load_model, note
     from charseq.reports import write_rows

@@ -52,7 +52,7 @@ def _topics() -> str:
 
 
 def _command_page(name: str) -> str:
-    """Return the part of the page `commands` about one command; nothing for what is no command."""
+    """Return the part of the page `commands` about one command; empty if there is no such command."""
     part = re.search(rf"^## charseq {re.escape(name)}\n.*?(?=^## |\Z)", read_page("commands"), re.M | re.S)
     return part[0] if part else ""
 

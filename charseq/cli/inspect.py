@@ -20,7 +20,7 @@ EXAMPLES = examples(
 )
 
 MAX_CHARS = 100_000
-"""Characters of a text that are looked at."""
+"""The most characters of a text that are read."""
 
 
 def command(
@@ -35,7 +35,7 @@ def command(
     ] = None,
     models: ModelsOption = None,
     gradient_flow: Annotated[
-        bool, typer.Option("--gradient-flow", help="How far back gradients reach; also of several models.")
+        bool, typer.Option("--gradient-flow", help="How far back gradients reach, for one model or several.")
     ] = False,
     neurons: Annotated[
         list[str] | None,
@@ -52,7 +52,9 @@ def command(
             "indent (of the line) or position (in the line).",
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, metavar="K", help="With --find: how many neurons to show.")] = 10,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="K", help="With --find: number of neurons to show.")
+    ] = 10,
     html: HtmlOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
@@ -99,7 +101,7 @@ def command(
 
 
 def _loaded(models: list[str]) -> "dict[str, Checkpoint]":
-    """Load the models, or without any the newest one, by their names."""
+    """Return the models by name; the newest one if none is named."""
     from charseq.analysis.comparison import distinct_names
     from charseq.cli.console import load_model
     from charseq.runs.directory import model_name
@@ -111,7 +113,7 @@ def _loaded(models: list[str]) -> "dict[str, Checkpoint]":
 
 
 def _read(source: str) -> "NamedText":
-    """Return the beginning of a text; DataError where there is nothing in it."""
+    """Return the beginning of a text. Raises DataError for an empty text."""
     from charseq.text.corpus import iter_texts
 
     text = ""
@@ -143,7 +145,7 @@ def _beginning(name: str, text: str) -> "NamedText":
 
 
 def _place(neuron: str) -> tuple[int, int]:
-    """Return the layer and the number of a neuron; ConfigError for what does not read like that."""
+    """Return the layer and the number of a neuron, such as 1:37. Raises ConfigError for anything else."""
     match = re.fullmatch(r"(\d{1,9}):(\d{1,9})", neuron, re.ASCII)
     if match is None:
         raise ConfigError(f"--neuron must read LAYER:NEURON, such as 1:37; got {neuron!r}")

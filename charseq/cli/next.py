@@ -25,12 +25,14 @@ def command(
         typer.Argument(
             metavar="[MODEL] [PREFIX]...",
             help="Run directory or .safetensors file (default: the newest run), then prefixes; without any, "
-            "one per line of standard input, perhaps with a tab and the character that should follow.",
+            "one per line of standard input, optionally with a tab and the character that should follow.",
             show_default=False,
         ),
     ] = None,
     model: ModelOption = None,
-    top: Annotated[int, typer.Option(min=0, metavar="K", help="How many of the likeliest to show.")] = 5,
+    top: Annotated[
+        int, typer.Option(min=0, metavar="K", help="Number of the likeliest characters to show.")
+    ] = 5,
     format_name: FormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
@@ -55,7 +57,10 @@ def command(
 
 
 def _read_questions() -> Iterator[tuple[str, str | None]]:
-    """Yield (prefix, target) from the lines of standard input; DataError for a target that is not one."""
+    """Yield (prefix, target) from the lines of standard input.
+
+    Raises DataError for bytes that are not UTF-8, ConfigError for a target that is not one character.
+    """
     offset = 0
     if sys.stdin is None:
         raise DataError("standard input: is closed")

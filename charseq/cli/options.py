@@ -1,4 +1,4 @@
-"""Settings as options: every key of a section becomes --key, with the help and the name it has there."""
+"""Settings as options: each key of a section becomes an option of that name, with the same help."""
 
 import functools
 import inspect
@@ -28,29 +28,27 @@ ConfigOption = Annotated[
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", metavar="MODEL", help="The model; all arguments are something else then."),
+    typer.Option("--model", "-m", metavar="MODEL", help="The model, if it is not given as an argument."),
 ]
 ModelsOption = Annotated[
     list[str] | None,
-    typer.Option("--model", "-m", metavar="MODEL", help="A model; repeatable. All arguments are texts then."),
+    typer.Option("--model", "-m", metavar="MODEL", help="A model; repeatable. All arguments are then texts."),
 ]
 ResampleOption = Annotated[
     str,
     typer.Option(
         "--resample",
         metavar="block|line|file",
-        help="Units that standard errors are estimated from: blocks of characters in their order, or whole "
-        "lines or files, taken for independent.",
+        help="Units from which standard errors are estimated: blocks of characters, or whole lines or files, "
+        "which are assumed to be independent.",
     ),
 ]
 ReportOption = Annotated[
     str | None,
-    typer.Option(
-        "--report", metavar="NAME", help="Only this one of the reports; TSV and CSV hold one at a time."
-    ),
+    typer.Option("--report", metavar="NAME", help="Write only this report; TSV and CSV hold one at a time."),
 ]
 HtmlOption = Annotated[
-    Path | None, typer.Option("--html", metavar="FILE", help="Write the results as a page, too.")
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write the results as an HTML page.")
 ]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, yaml, tsv or csv.")
@@ -60,7 +58,9 @@ PageFormatOption = Annotated[
 ]
 ErrorsOption = Annotated[
     str,
-    typer.Option("--errors", metavar="strict|replace", help="Refuse what is not UTF-8, or read U+FFFD."),
+    typer.Option(
+        "--errors", metavar="strict|replace", help="Bytes that are not UTF-8: an error, or read as U+FFFD."
+    ),
 ]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Set any setting; repeatable.")
@@ -68,9 +68,9 @@ SetOption = Annotated[
 
 
 def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command an option for every key of the named sections but those listed for a section.
+    """Add to a command an option for each key of the named sections, except the keys listed for a section.
 
-    The options that are given arrive, as strings by section and key, in the command's argument `options`.
+    The command receives the options that are given in its argument `options`: strings by (section, key).
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

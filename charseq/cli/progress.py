@@ -1,4 +1,4 @@
-"""The progress of reading and training: live in a terminal, plain lines elsewhere; all of it on stderr."""
+"""The progress of reading and training on stderr: live in a terminal, plain lines elsewhere."""
 
 import math
 import time
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 0.1
 HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
 LINE_SECONDS = 2.0
-"""Seconds of training between two lines at least; the last validation always has its line."""
+"""The fewest seconds of training between two lines; the last validation always has its line."""
 SAY_SECONDS = 30.0
-"""Seconds between two lines about the reading of a long text where there is no terminal."""
+"""Seconds between two lines about the reading of a long text, if stderr is not a terminal."""
 SMOOTHING = 0.98
 
 
 class ReadingDisplay:
-    """Shows how far the reading of a long text is, in a terminal; use as a context manager.
+    """Shows the progress of reading a long text; use as a context manager.
 
-    Where stderr is no terminal, there is a line now and then.
+    In a terminal it is a bar; elsewhere it is a line every SAY_SECONDS.
     """
 
     def __init__(self, *, plain: bool, noun: str = "the corpus") -> None:
@@ -47,7 +47,7 @@ class ReadingDisplay:
             self._bar.stop()
 
     def show(self, what: str, num_bytes: int, total: int | None) -> None:
-        """Show that so many bytes of `total` have been read, for the purpose named."""
+        """Show that `num_bytes` of `total` have been read; `what` names the work, such as "scoring"."""
         now = time.monotonic()
         soon = what == self._what and num_bytes != total and now - self._shown < REFRESH_SECONDS
         if self._hidden or soon:
@@ -143,7 +143,7 @@ class TrainingDisplay:
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def sample(self, text: str) -> None:
-        """Print a short sample of what the model writes, set off from the figures."""
+        """Print a short text by the model, set off from the figures."""
         lines = "\n".join(f"  | {line}" for line in printable(text).split("\n"))
         self._console.print(lines, style="dim", markup=False, highlight=False, soft_wrap=True)
 
@@ -159,7 +159,7 @@ class TrainingDisplay:
             self._live.update(self._picture(event), refresh=True)
 
     def _picture(self, event: StepDone) -> "RenderableType":
-        """Return the two live lines: how far, how fast; and how good."""
+        """Return the two live lines: progress and speed; loss and validation."""
         from rich.columns import Columns
         from rich.console import Group
         from rich.progress_bar import ProgressBar

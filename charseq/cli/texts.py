@@ -1,4 +1,4 @@
-"""Texts that a command scores: their sources, and its progress with them."""
+"""The texts that a command scores, and the display of its progress."""
 
 import time
 from types import TracebackType
@@ -12,7 +12,7 @@ PATIENCE = 1.0
 
 
 def named_texts(sources: list[str], errors: str) -> "NamedTexts":
-    """Yield the texts behind `sources`, with bytes that are not UTF-8 treated as --errors says."""
+    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace"."""
     from charseq.text.corpus import iter_texts
 
     policy: DecodingErrors = "replace" if errors == "replace" else "strict"
@@ -21,7 +21,7 @@ def named_texts(sources: list[str], errors: str) -> "NamedTexts":
 
 
 class ScoringProgress:
-    """Shows the progress of scoring on stderr, once it takes long; use as a context manager."""
+    """Shows the progress of scoring on stderr after PATIENCE seconds; use as a context manager."""
 
     def __init__(self, sources: list[str], *, plain: bool) -> None:
         from charseq.cli.progress import ReadingDisplay

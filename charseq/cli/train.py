@@ -41,9 +41,7 @@ SAMPLE_CHARS = 160
 def command(
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Files, directories, *.gz, - or builtin:NAME; default: data.corpus of the settings."
-        ),
+        typer.Argument(help="Files, directories, *.gz, - or builtin:NAME; default: the setting data.corpus."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -99,7 +97,7 @@ def command(
 def _checked_kind(
     settings: Settings, options: dict[tuple[str, str], str], init_from: str | None
 ) -> "ModelKind":
-    """Return the kind of model that is wanted; ConfigError for options that this kind does not heed."""
+    """Return the kind of model to make. Raises ConfigError for options that this kind does not use."""
     from charseq.models import MODELS
 
     kind: ModelKind = MODELS[settings.model.kind]
@@ -220,7 +218,7 @@ def _short_sample(run: "Run", step: int) -> str:
 
 
 def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
-    """Print where the model is, its validation, its score on the test part, the loss curve."""
+    """Print the path of the model, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline

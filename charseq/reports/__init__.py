@@ -1,4 +1,4 @@
-"""Objects for people and for programs: one file for each report, with its columns; formats; display."""
+"""Results for people and for programs: a file for each report with its columns, file formats, display."""
 
 from charseq.reports.column import Column, Row
 from charseq.reports.formats import write_rows

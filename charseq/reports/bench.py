@@ -25,16 +25,16 @@ def _cores(measured: Any) -> int | None:
 
 
 def _column(key: str, label: str, style: str, meaning: str, *, left: bool = False) -> Column:
-    """Return the column of an attribute, which is shown where it is given."""
+    """Return the column of an attribute, shown if some measurement has a value for it."""
     value = attrgetter(key)
     return Column(key, label, style, value, meaning, left=left, shown=any_given(value))
 
 
 class BenchReport(Report):
-    """A line for each measurement; what does not apply is left out."""
+    """A line for each measurement; columns that do not apply are left out."""
 
     command, name, title, has_name = "bench", "bench", "Speed", False
-    help = "`charseq bench`. One row for each measurement; what does not apply is null."
+    help = "`charseq bench`. One row for each measurement; a field that does not apply is null."
     columns = (
         _column("what", "", "", "the work: train, sample or evaluate"),
         _column("cell", "cell", "", "the cell", left=True),
@@ -54,9 +54,17 @@ class BenchReport(Report):
         _column("us_per_char", "us/char", ".1f", "microseconds for a character, the median"),
         _column("chars_per_second", "chars/s", ",.0f", "characters per second, from the median"),
         _column("spread", "spread", ".1%", "distance between the quartiles, as a share of the median"),
-        _column("gflops", "GFLOP/s", ".1f", "six operations for each weight of a product and character"),
         _column(
-            "peak_share", "peak", ".1%", "that as a share of a product of 2048 x 2048 matrices on all cores"
+            "gflops",
+            "GFLOP/s",
+            ".1f",
+            "10^9 operations per second, six for each weight of a product and character",
+        ),
+        _column(
+            "peak_share",
+            "peak",
+            ".1%",
+            "`gflops` as a share of those of one 2048 x 2048 product on all cores",
         ),
         Column("", "cores", "", _cores, "", shown=any_given(_cores)),
         _column("num_shards", "", "", "parts of a batch that are computed at the same time"),
@@ -70,5 +78,5 @@ class BenchReport(Report):
         return columns_table([first, *self.columns[2:]], result)
 
     def items(self, result: Any) -> Any:
-        """Return the measurements, which are the result itself; rows of an iterator are made one by one."""
+        """Return the result itself; if it is an iterator of measurements, rows come one by one."""
         return result

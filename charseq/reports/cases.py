@@ -20,12 +20,12 @@ def _verdict(passed: bool | None) -> Text:
 
 
 class CaseReport(Report):
-    """A line for each case, with --steps for the steps on the way, and of several cases for the mean."""
+    """A line for each case, with --steps also for each step before, and for the mean of several cases."""
 
     command, name, title = "evaluate", "case", "Cases"
     help = (
-        "`charseq evaluate --cases FILE`. One row for each case; of several cases the last row, "
-        "without a prefix, has the means, and whether all passed."
+        "`charseq evaluate --cases FILE`. One row for each case; for several cases the last row, "
+        "which has no prefix, has the means, and says whether all passed."
     )
     columns = (
         *ANSWER,
@@ -37,7 +37,7 @@ class CaseReport(Report):
             "case",
             _verdict,
             attrgetter("passed"),
-            "true, false, or null where nothing is expected",
+            "true, false, or null if nothing is expected",
             left=True,
         ),
     )

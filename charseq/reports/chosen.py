@@ -1,4 +1,4 @@
-"""The reports of a command: which there are, which were asked for, which one is written."""
+"""The reports of a command, and the choice of those that are written."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from charseq.reports.column import Row
 from charseq.reports.report import Report
 
 ONE_EACH = ("tsv", "csv")
-"""Formats that have one header, and so hold one report."""
+"""The formats that have one header, and so can hold only one report."""
 
 
 def reports_of(command: str) -> dict[str, Report]:
@@ -23,14 +23,14 @@ def reports_of(command: str) -> dict[str, Report]:
 def chosen_reports(command: str, asked: Sequence[str], *, only: str | None, format_name: str) -> list[Report]:
     """Return the reports that were `asked` for, or the `only` one of them.
 
-    Raises ConfigError where that was not asked for, or where a format that holds one report would get
-    several.
+    Raises ConfigError if that was not asked for or if the format is a page, and if a format that holds one
+    report would get several.
     """
     if only is not None and only not in asked:
         there = f"the reports are {_listed(asked, 'and')}" if len(asked) > 1 else f"the report is {asked[0]}"
         raise ConfigError(f"--report {only}: not asked for; {there}{suggest(only, list(asked))}")
     if only is not None and format_name == "html":
-        raise ConfigError("--report chooses one report, and a page has all: leave out one of the two")
+        raise ConfigError("--report chooses one report, but a page has all of them: leave out one of the two")
     if only is None and format_name in ONE_EACH and len(asked) > 1:
         choice = _listed(asked, "or")
         raise ConfigError(f"--format {format_name} holds one report: choose with --report {choice}")

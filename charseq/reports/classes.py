@@ -14,7 +14,7 @@ from charseq.scoring import Score
 
 
 class ModelOnClass(NamedTuple):
-    """The score of a model on the characters of one class; `is_best` where no other needs fewer bits."""
+    """The score of a model on the characters of one class; `is_best` if no model needs fewer bits."""
 
     group: str
     model: str
@@ -31,12 +31,12 @@ class ComparedClassReport(FacingReport):
         field("group", attrgetter("group"), "the class of characters"),
         field("model", attrgetter("model"), "the model"),
         *(column.within(attrgetter("score")) for column in SCORES),
-        field("best", attrgetter("is_best"), "whether no model needs fewer bits"),
+        field("best", attrgetter("is_best"), "true if no model needs fewer bits"),
     )
 
     @property
     def heading(self) -> str:
-        """The heading in the manual, where two reports have this name."""
+        """The heading in the manual, where another report has the same name."""
         return "class, of a comparison"
 
     def items(self, result: Comparison) -> list[ModelOnClass]:

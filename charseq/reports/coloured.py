@@ -13,7 +13,7 @@ from charseq.reports.report import Report
 
 
 class Colouring(NamedTuple):
-    """A number for each character of a text, (L,), and its name."""
+    """The numbers that colour a text, one for each character, (L,), and their name."""
 
     name: str
     values: FloatArray
@@ -30,7 +30,7 @@ class ColouredReport(Report):
         raise NotImplementedError
 
     def show(self, console: Console, result: Any) -> None:
-        """Print each colouring while its lines fill."""
+        """Print the text with each colouring, line by line."""
         for number, one in enumerate(self.colourings(result)):
             if number:
                 console.print()

@@ -1,4 +1,4 @@
-"""The columns of a report: what a field is called by programs and by people, its value, its meaning."""
+"""The columns of a report: the name of a field for programs and for people, its value, its meaning."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ Style: TypeAlias = str | Callable[[Any], str | Text]
 
 
 def always(items: Sequence[Any]) -> bool:
-    """Say that a column is shown whatever the items are."""
+    """Return True: the column is shown for any items."""
     return True
 
 
@@ -24,9 +24,9 @@ class Column:
 
     `key` is the name of the field; a column without one is for people only. `label` is the header; a column
     without one is for programs only. `style` is a format spec, or a function that returns a cell; `value`
-    takes the value from an item of the report; `help` is the meaning for the manual. `short` is the header
-    where there is little room. The cells of a column that is `left` are texts, which fold. `shown` says
-    whether the items need the column.
+    takes the value from an item of the report; `help` is the meaning for the manual. `short` is the
+    header of a wide table with many columns. The cells of a `left` column are texts, aligned to the left and
+    folded. `shown` says whether the column is shown for given items.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Column:
     shown: Callable[[Sequence[Any]], bool] = always
 
     def cell(self, item: Any) -> Text:
-        """Return the value for people; nothing for one that is not known, unless the style is a function."""
+        """Return the value for people; None and nan are empty, unless the style is a function."""
         value = self.value(item)
         if not isinstance(self.style, str):
             cell = self.style(value)
@@ -49,7 +49,7 @@ class Column:
         return Text(format(value, self.style))
 
     def within(self, part: Callable[[Any], Any]) -> "Column":
-        """Return the same column of items that have its own items as a part."""
+        """Return the same column for other items; `part` takes from each the item of this column."""
         return replace(
             self,
             value=lambda item: self.value(part(item)),
@@ -68,7 +68,7 @@ def row_of(columns: Sequence[Column], item: Any) -> Row:
 
 
 def perplexity_style(spec: str) -> Callable[[float | None], str]:
-    """Return the style of a perplexity: huge ones have three digits, since more would say nothing."""
+    """Return the style of a perplexity; a huge one has three digits, since more would mean nothing."""
 
     def style(value: float | None) -> str:
         return "" if value is None or math.isnan(value) else shown(value, spec)
@@ -77,10 +77,10 @@ def perplexity_style(spec: str) -> Callable[[float | None], str]:
 
 
 def any_given(value: Callable[[Any], Any]) -> Callable[[Sequence[Any]], bool]:
-    """Return the rule that a column is shown where some item has a value."""
+    """Return a rule for `Column.shown`: some item has a value."""
     return lambda items: any(value(item) is not None for item in items)
 
 
 def several(value: Callable[[Any], Any]) -> Callable[[Sequence[Any]], bool]:
-    """Return the rule that a column is shown where items have different values, None aside."""
+    """Return a rule for `Column.shown`: the items have different values, None not counted."""
     return lambda items: len({value(item) for item in items} - {None}) > 1

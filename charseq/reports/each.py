@@ -1,4 +1,7 @@
-"""The rows of `charseq evaluate --each`: each character, word, line or file, sorted by what comes first."""
+"""The rows of `charseq evaluate --each`: a row for each character, word, line or file.
+
+The first field is the one to sort by.
+"""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -10,12 +13,12 @@ from charseq.scoring import bits
 
 
 class EachReport(Report):
-    """Rows without a table, which are written as soon as they are there."""
+    """Rows without a table, written as soon as they are known."""
 
     command, title, has_name = "evaluate --each", "Each", False
 
     def items(self, result: Any) -> Any:
-        """Return the iterator that the result is."""
+        """Return the result itself, an iterator."""
         return result
 
     def rows(self, result: Any) -> Iterator[Row]:
@@ -24,7 +27,7 @@ class EachReport(Report):
 
 
 class EachCharReport(EachReport):
-    """Each character."""
+    """A row for each character."""
 
     name = "each char"
     help = "`charseq evaluate --each char`. One row for each character, as soon as it is scored."
@@ -43,7 +46,7 @@ class EachCharReport(EachReport):
         field(
             "alternative_probability",
             lambda each: None if each.alternative is None else each.alternative.probability,
-            "the probability of that",
+            "the probability of `alternative`",
         ),
         field("offset", attrgetter("offset"), "its place in the file, in characters from 0"),
         field("file", attrgetter("file"), "its file"),
@@ -51,7 +54,7 @@ class EachCharReport(EachReport):
 
 
 class EachSegmentReport(EachReport):
-    """Each word, line or file."""
+    """A row for each word, line or file."""
 
     name = "each word, line, file"
     help = "`charseq evaluate --each word|line|file`. One row for each, as soon as it is scored."
@@ -61,7 +64,7 @@ class EachSegmentReport(EachReport):
         field("bits", lambda each: bits(each.score.nats), "sum of the surprisal in bits"),
         field("nats", attrgetter("score.nats"), "sum of the surprisal in nats"),
         field("num_chars", attrgetter("score.num_chars"), "number of characters"),
-        field("num_unseen", attrgetter("score.num_unseen"), "those that are not in the vocabulary"),
+        field("num_unseen", attrgetter("score.num_unseen"), "characters that are not in the vocabulary"),
         field("offset", attrgetter("offset"), "its place in the file, in characters from 0"),
         field("file", attrgetter("file"), "its file"),
         field(

@@ -25,7 +25,7 @@ Metrics = Sequence[Mapping[str, Any]]
 def evaluation_page(
     path: Path, checkpoint: Checkpoint, evaluation: Evaluation, reports: Sequence[Report], shown: ShownText
 ) -> str:
-    """Return the page of the model in the file `path`: reports, training, the beginning of the texts."""
+    """Return the page of the model in the file `path`: reports, curves, the beginning of the texts."""
     name = model_name(path)
     sections = sections_of(reports[:1], evaluation)
     if metrics := read_metrics(path.parent):

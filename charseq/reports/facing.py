@@ -1,4 +1,4 @@
-"""Tables of a comparison: a column for each model, in a terminal a few of them beside each other."""
+"""Tables of a comparison: a column for each model, in a terminal at most ABREAST of them side by side."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from charseq.reports.display import page
 from charseq.reports.report import Report
 
 ABREAST = 3
-"""Models whose figures have room beside each other in a terminal."""
+"""The most models side by side in a terminal."""
 
 
 class FacingReport(Report):
-    """A report of a comparison, below its heading; many models take several tables."""
+    """A report of a comparison, below its heading; many models need several tables."""
 
     command = "compare"
 
@@ -31,7 +31,7 @@ class FacingReport(Report):
         return [page.section(self.title, page.table(table)) for table in found]
 
     def abreast(self, result: Comparison, num: int) -> Iterator[Table]:
-        """Yield tables with so many models in each."""
+        """Yield tables with at most `num` models in each."""
         for begin in range(0, len(result.models), num):
             yield self.part(result, slice(begin, begin + num))
 

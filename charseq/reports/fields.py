@@ -7,7 +7,7 @@ from charseq.reports.report import Report
 
 
 def field_tables() -> str:
-    """Return a heading and a table of fields for each report; neighbours with the same fields share one."""
+    """Return a heading and a table of fields for each report; neighbours with equal fields share both."""
     parts = []
     for _, group in groupby(REPORTS.values(), key=_shared):
         reports = list(group)
@@ -21,7 +21,7 @@ def field_tables() -> str:
 
 
 def _shared(report: Report) -> tuple[str, list[str]]:
-    """Return what reports with one table have in common: how they are asked for, and their fields."""
+    """Return the help and the fields of a report, which reports with one table have in common."""
     return report.help, [key for key, _ in report.fields()]
 
 

@@ -14,18 +14,18 @@ from charseq.reports.column import Row
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Characters that a terminal may obey: C0, DEL, C1, ends of lines and paragraphs, changes of direction."""
 NO_TEXT = re.compile(f"{CONTROLS.pattern}|[\ud800-\udfff]")
-"""These, and halves of characters."""
+"""Control characters and lone surrogates."""
 
 
 def write_json(rows: Iterable[Row], file: TextIO) -> None:
-    """Write the rows as one JSON list, a row a line; numbers that JSON lacks become null."""
+    """Write the rows as one JSON list, one row per line; nan and infinity become null."""
     separator = "["
     try:
         for row in rows:
             file.write(f"{separator}{_json(row)}")
             separator = ",\n "
     finally:
-        if separator != "[":  # what came before an error is a list, too
+        if separator != "[":  # the rows before an error are a complete list, too
             file.write("]\n")
     if separator == "[":
         file.write("[]\n")
@@ -43,7 +43,7 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Quotes characters that do not print: PyYAML would fold U+0085 and its like into spaces."""
+        """A dumper that quotes unprintable texts: PyYAML would fold U+0085 and the like into spaces."""
 
     def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         return dumper.represent_scalar(
@@ -58,8 +58,8 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
 def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
     r"""Write a header and a line for each row as it comes.
 
-    Backslash, tab, newline, carriage return and other controls are written \\, \t, \n, \r and as in \x1b;
-    lists are JSON; None is empty. All rows have the same fields.
+    Backslash, tab, newline and carriage return are written \\, \t, \n, \r, other controls as in \x1b. Lists
+    are JSON; None is empty. All rows must have the same fields.
     """
     for line in _with_header(rows):
         file.write("\t".join(_cell(_escaped(value)) for value in line) + "\n")
@@ -67,16 +67,18 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
 
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> None:
-    """Write comma-separated values as RFC 4180 has them, but with single newlines; else as `write_tsv`."""
+    r"""Write comma-separated values as in RFC 4180, but with \n at the end of a line, and without escapes."""
     for line in _with_header(rows):
         quoted = io.StringIO()
-        csv.writer(quoted).writerow(map(_cell, line))  # which would not quote \r if lines ended in \n
+        csv.writer(quoted).writerow(
+            map(_cell, line)
+        )  # with its own line end: it would not quote \r if lines ended in \n
         file.write(quoted.getvalue().removesuffix("\r\n") + "\n")
         file.flush()
 
 
 def _with_header(rows: Iterable[Row]) -> Iterator[list[Any]]:
-    """Yield the names of the fields, and the values of each row; nothing where there are no rows."""
+    """Yield the names of the fields, and the values of each row; nothing if there are no rows."""
     fields: list[str] = []
     for row in rows:
         if not fields:

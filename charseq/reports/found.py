@@ -21,7 +21,11 @@ class FoundReport(Report):
         Column("layer", "layer", "", attrgetter("layer"), "the layer, counted from 1"),
         Column("neuron", "neuron", "", attrgetter("neuron"), "the neuron in its layer, counted from 1"),
         Column(
-            "correlation", "correlation with {}", "+.4f", attrgetter("correlation"), "Pearson's r of the two"
+            "correlation",
+            "correlation with {}",
+            "+.4f",
+            attrgetter("correlation"),
+            "Pearson's r of the neuron and the property",
         ),
     )
 
@@ -37,7 +41,7 @@ class FoundReport(Report):
         return filled_table(headers, lines, num_text_columns=0)
 
     def sections(self, result: FoundNeurons) -> list[str]:
-        """Return the same table, with the property and the text named."""
+        """Return the table, with the names of the property and the text."""
         return [
             page.section(
                 f"Neurons that follow: {result.property}",

@@ -21,7 +21,7 @@ from charseq.reports.report import Report
 
 LAG_LABEL, NORM_LABEL = "lag (steps back)", "gradient norm (nats per unit of the state)"
 MAX_ABREAST = 6
-"""Layers whose norms have room beside each other in a terminal."""
+"""The most layers side by side in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class FlowPoint:
 
 
 class GradientFlowReport(Report):
-    """The factor of a step, the course of the gradients as a plot, and the norms themselves."""
+    """A table of how fast the gradients fade, a plot, and a table of the norms."""
 
     command, name, title, has_name = "inspect", "gradient-flow", "Gradient flow", False
     help = "`charseq inspect --gradient-flow`. One row for each model, layer and lag."
@@ -52,8 +52,8 @@ class GradientFlowReport(Report):
             attrgetter("median"),
             "median norm of the gradient at the layer's state, in nats per unit of the state",
         ),
-        field("gradient_norm_q1", attrgetter("lower"), "its lower quartile"),
-        field("gradient_norm_q3", attrgetter("upper"), "its upper quartile"),
+        field("gradient_norm_q1", attrgetter("lower"), "lower quartile of the norm"),
+        field("gradient_norm_q3", attrgetter("upper"), "upper quartile of the norm"),
     )
 
     def items(self, result: TextFlow) -> list[FlowPoint]:
@@ -61,7 +61,7 @@ class GradientFlowReport(Report):
         return [point for one in result.flows for point in _points(one)]
 
     def tables(self, result: TextFlow) -> Iterator[RenderableType]:
-        """Yield what is measured, the summary, the plot and the norms."""
+        """Yield a sentence on what is measured, the summary, the plot and the norms."""
         series = _series(result.flows)
         yield Text(printable(_meaning(result)))
         yield summary(result.flows)
@@ -70,7 +70,7 @@ class GradientFlowReport(Report):
             yield norms(series[begin : begin + MAX_ABREAST])
 
     def sections(self, result: TextFlow) -> list[str]:
-        """Return the same, with a chart."""
+        """Return the same parts as one section, with a chart as the plot."""
         series = _series(result.flows)
         return [
             page.section(
@@ -96,7 +96,7 @@ class _Plot:
 
 
 def summary(flows: Sequence[ModelFlow]) -> Table:
-    """Return a line for each layer: the factor of a step on its gradient, and the lag at which it is gone."""
+    """Return a line for each layer: the factor per step, and the first lag below 1/100 of the first norm."""
     lines = []
     for one in flows:
         summaries = zip(one.flow.factors_per_step(), one.flow.hundredth_lags(), strict=True)
@@ -127,7 +127,7 @@ def _points(one: ModelFlow) -> Iterator[FlowPoint]:
 
 
 def _series(flows: Sequence[ModelFlow]) -> list[Series]:
-    """Return the medians of each layer by lag, named by the model and, among several, by the layer."""
+    """Return the medians of each layer by lag, named by the model and, if it has several layers, by layer."""
     found = []
     for one in flows:
         several = len(one.flow.norms) > 1

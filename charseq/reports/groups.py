@@ -18,7 +18,7 @@ from charseq.reports.scores import SCORES
 from charseq.scoring import Score
 
 NAME_CHARS = 30
-"""Characters of the name of a group that are shown."""
+"""The most characters of a group's name that are shown."""
 
 
 class Part(NamedTuple):
@@ -29,17 +29,17 @@ class Part(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The group's share of the bits; nan of nothing."""
+        """The group's share of all bits; nan if there are none."""
         return self.group.score.nats / self.total.nats if self.total.nats else float("nan")
 
 
 def group_name(name: str | None) -> Text:
-    """Return the name of a group as it is; one without a name is the rest of the others."""
+    """Return the name of a group as it is; a group without a name is the sum of all others."""
     return Text("all others", style="dim") if name is None else Text(printable(name))
 
 
 def group_text(name: str | None) -> Text:
-    """Return the beginning of a group's text, with what does not print made visible."""
+    """Return the beginning of a group's text, with unprintable characters made visible."""
     if name is None:
         return group_name(name)
     return Text(visible(name[:NAME_CHARS]) + ("…" if len(name) > NAME_CHARS else ""))
@@ -48,7 +48,7 @@ def group_text(name: str | None) -> Text:
 def group_columns(
     label: str, *, is_text: bool = False, count: str = "", offset: str = "", with_file: bool = False
 ) -> tuple[Column, ...]:
-    """Return the columns of a grouping that is called `label`; a field whose label is empty is not shown."""
+    """Return the columns of a grouping with the header `label`; an empty header hides its column."""
     style = group_text if is_text else group_name
     file = attrgetter("group.file")
     return (
@@ -57,7 +57,7 @@ def group_columns(
             label,
             style,
             attrgetter("group.name"),
-            "the character, class, word, ...; null for all others",
+            "the character, class, word, ...; null for the sum of all others",
             left=True,
         ),
         Column("count", count, ",", attrgetter("group.count"), "number of words, lines, ... in the group"),
@@ -66,11 +66,13 @@ def group_columns(
             "file" if with_file else "",
             lambda name: printable(name or ""),
             file,
-            "file of a group that is found at one place",
+            "file of a group at a single place",
             left=True,
             shown=several(file),
         ),
-        Column("offset", offset, ",", attrgetter("group.offset"), "its place there, in characters from 0"),
+        Column(
+            "offset", offset, ",", attrgetter("group.offset"), "its place in the file, in characters from 0"
+        ),
         Column("share", "share\n(%)", ".1%", attrgetter("share"), "its share of all bits"),
         *(column.within(attrgetter("group.score")) for column in SCORES),
     )
@@ -89,56 +91,56 @@ class GroupReport(Report):
 
 
 class CharReport(GroupReport):
-    """Each character for itself."""
+    """A line for each character."""
 
     name, title = "char", "By char"
     columns = group_columns("char", is_text=True)
 
 
 class ClassReport(GroupReport):
-    """Letters, digits, spaces, and so on."""
+    """A line for each class: letters, digits, spaces, and so on."""
 
     name, title = "class", "By class"
     columns = group_columns("class")
 
 
 class PositionReport(GroupReport):
-    """Places in the word."""
+    """A line for each place in the word."""
 
     name, title = "position", "By position"
     columns = group_columns("position")
 
 
 class ColumnReport(GroupReport):
-    """Places in the line."""
+    """A line for each place in the line."""
 
     name, title = "column", "By column"
     columns = group_columns("column")
 
 
 class WordReport(GroupReport):
-    """Each word, wherever it occurs."""
+    """A line for each different word."""
 
     name, title = "word", "By word"
     columns = group_columns("word", is_text=True, count="times")
 
 
 class LineReport(GroupReport):
-    """Each line for itself."""
+    """A line for each line of the text."""
 
     name, title = "line", "By line"
     columns = group_columns("line", is_text=True, offset="offset\n(chars)", with_file=True)
 
 
 class FileReport(GroupReport):
-    """Each file."""
+    """A line for each file."""
 
     name, title = "file", "By file"
     columns = group_columns("file")
 
 
 class ChunkReport(GroupReport):
-    """Equally long parts of each file, from beginning to end, on a page also as a chart."""
+    """A line for each chunk of a file, in order; on a page also a chart."""
 
     name, title = "chunk", "By chunk"
     columns = (
@@ -153,7 +155,7 @@ class ChunkReport(GroupReport):
     )
 
     def sections(self, result: Evaluation) -> list[str]:
-        """Return the table, and of several chunks their course."""
+        """Return the table, and for several chunks a chart of them."""
         table = page.table(self.table(result))
         chunks = [part.group for part in self.items(result) if part.group.so_far is not None]
         if len(chunks) < 2:

@@ -13,11 +13,11 @@ from charseq.reports.guesses import guess_rows, guesses_text
 from charseq.reports.report import Report
 
 CONTEXT = 10
-"""Characters that are shown of a context on either side."""
+"""Characters of context that are shown before and after."""
 
 
 def context_text(hard: HardChar) -> Text:
-    """Return a character in its context, marked."""
+    """Return a character in its context; the character is marked."""
     before, after = visible(hard.before[-CONTEXT:]), visible(hard.after[:CONTEXT])
     return Text.assemble(before, (f"[{visible(hard.char)}]", "bold red"), after)
 
@@ -51,7 +51,11 @@ class HardestReport(Report):
             shown=several(attrgetter("file")),
         ),
         Column(
-            "offset", "offset\n(chars)", ",", attrgetter("offset"), "its place there, in characters from 0"
+            "offset",
+            "offset\n(chars)",
+            ",",
+            attrgetter("offset"),
+            "its place in the file, in characters from 0",
         ),
         Column(
             "top",

@@ -27,7 +27,7 @@ class StoredModel(NamedTuple):
 
 
 def _of_network(key: str) -> Any:
-    """Return a function that takes a setting of the model where it is a network."""
+    """Return a function that gives a setting of a network, and None for other models."""
 
     def value(model: StoredModel) -> Any:
         checkpoint = model.checkpoint
@@ -106,10 +106,8 @@ class InfoReport(Report):
             attrgetter("checkpoint.model.num_parameters"),
             "parameters, or n-grams counted",
         ),
-        Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "what a sequence is"),
-        Column(
-            "tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "what a token is"
-        ),
+        Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
+        Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),
         field(
             "vocab_size",
@@ -120,7 +118,7 @@ class InfoReport(Report):
         Column("", "corpus", _corpus, _it, ""),
         field("sources", lambda model: list(model.checkpoint.provenance.sources), "files of the corpus"),
         field("num_bytes", attrgetter("checkpoint.provenance.num_bytes"), "size of the corpus"),
-        Column("sha256", "SHA-256", "", attrgetter("checkpoint.provenance.sha256"), "its checksum"),
+        Column("sha256", "SHA-256", "", attrgetter("checkpoint.provenance.sha256"), "checksum of the corpus"),
         Column("", "split", _split, _it, ""),
         field(
             "train_end",
@@ -132,11 +130,11 @@ class InfoReport(Report):
         Column("", "best validation", _valid, _it, ""),
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
-        field("step", attrgetter("checkpoint.results.step"), "the step at which that was reached"),
+        field("step", attrgetter("checkpoint.results.step"), "the step of the best validation"),
         field(
             "train_seconds",
             attrgetter("checkpoint.results.train_seconds"),
-            "seconds of training up to there",
+            "seconds of training up to that step",
         ),
         Column(
             "command", "command", "", attrgetter("checkpoint.provenance.command"), "the command that made it"
@@ -155,7 +153,7 @@ class InfoReport(Report):
         return [result]
 
     def table(self, result: StoredModel) -> Table:
-        """Return the facts of any model, and after the file those of its kind."""
+        """Return the facts of the model; those of its kind stand after the file."""
         checkpoint = result.checkpoint
         cells = [(column.label, f"{column.cell(result)}") for column in self.columns if column.label]
         known = [cell for cell in cells if cell[1]]

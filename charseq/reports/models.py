@@ -1,4 +1,4 @@
-"""The report on the models that are compared: what each is, and all figures of a whole text."""
+"""The report on the models that are compared: their kinds and sizes, and all figures of a whole text."""
 
 from operator import attrgetter
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class ModelReport(FacingReport):
     help = "`charseq compare`. One row for each model, with all figures of a text."
     columns = (
         Column("model", "", printable, attrgetter("model.name"), "its name"),
-        Column("kind", "kind", printable, attrgetter("model.kind"), "what it is, in a few words"),
+        Column("kind", "kind", printable, attrgetter("model.kind"), "a short description"),
         Column(
             "num_parameters",
             "parameters",

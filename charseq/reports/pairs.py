@@ -22,7 +22,7 @@ ESTIMATES = (
 
 
 class PairReport(FacingReport):
-    """Two lines for each pair, one for each model and for each unit."""
+    """Two lines for each pair: model a with the bits per character, model b with the bits per byte."""
 
     name, title = "pair", "Differences in bits, a - b: less than 0 where a is better"
     help = "`charseq compare`. One row for each pair of models."
@@ -46,7 +46,7 @@ class PairReport(FacingReport):
         return result.differences
 
     def abreast(self, result: Comparison, num: int) -> Iterator[Table]:
-        """Yield one table, whose width does not grow with the models."""
+        """Yield a single table: its width does not depend on the number of models."""
         lines = []
         for pair in result.differences:
             lines.append(["a", pair.a, pair.verdict, *_figures("char", pair.bits_per_char)])

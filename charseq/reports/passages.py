@@ -1,4 +1,4 @@
-"""The report on passages: where the models differ most."""
+"""The report on the passages on which the models differ most."""
 
 from operator import attrgetter
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from charseq.scoring import bits
 
 
 class ModelOnPassage(NamedTuple):
-    """The price of a passage under one model."""
+    """The surprisal of a passage under one model."""
 
     passage: Passage
     model: str
@@ -22,7 +22,7 @@ class ModelOnPassage(NamedTuple):
 
     @property
     def bits(self) -> float:
-        """The price in bits."""
+        """The surprisal in bits."""
         return bits(self.nats)
 
     @property
@@ -39,7 +39,7 @@ class PassageReport(FacingReport):
     help = "`charseq compare`. One row for each passage and model."
     columns = (
         field("file", attrgetter("passage.file"), "its file"),
-        field("offset", attrgetter("passage.offset"), "its place there, in characters from 0"),
+        field("offset", attrgetter("passage.offset"), "its place in the file, in characters from 0"),
         field("text", attrgetter("passage.text"), "the passage"),
         field("model", attrgetter("model"), "the model"),
         field("num_chars", attrgetter("num_chars"), "length of the passage in characters"),
@@ -49,7 +49,7 @@ class PassageReport(FacingReport):
     )
 
     def items(self, result: Comparison) -> list[ModelOnPassage]:
-        """Return the models on each passage."""
+        """Return the surprisal of each passage under each model."""
         return [
             ModelOnPassage(passage, name, nats)
             for passage in result.passages

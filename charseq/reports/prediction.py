@@ -1,4 +1,4 @@
-"""The report of `charseq next`: what is expected after each prefix, and the rating of the target."""
+"""The report of `charseq next`: the likeliest next characters of each prefix, and the rating of a target."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from charseq.reports.report import Report
 
 
 def with_targets(items: Sequence[Any]) -> bool:
-    """Say whether any prefix has a target: then the entropy makes room for the rating."""
+    """Say whether any prefix has a target: its rating is then shown instead of the entropy."""
     return any(item.target is not None for item in items)
 
 
@@ -28,13 +28,13 @@ def _prefix(prefix: str | None) -> Text:
 
 
 ANSWER = (
-    Column("prefix", "prefix", _prefix, attrgetter("prefix"), "the text before", left=True),
+    Column("prefix", "prefix", _prefix, attrgetter("prefix"), "the prefix", left=True),
     Column(
         "target",
         "target",
         lambda target: visible(target or ""),
         attrgetter("target"),
-        "the character that should follow, null where none was given",
+        "the character that should follow, null if none was given",
         left=True,
         shown=with_targets,
     ),
@@ -86,7 +86,7 @@ TOP = Column(
 
 
 class PredictionReport(Report):
-    """A line for each prefix; what rates a target only where there are targets."""
+    """A line for each prefix; the rating of targets is shown only if there are targets."""
 
     command, name, title, has_name = "next", "prediction", "Next characters", False
     help = "`charseq next`. One row for each prefix."
@@ -98,5 +98,5 @@ class PredictionReport(Report):
         return "next"
 
     def items(self, result: Any) -> Any:
-        """Return the predictions, which are the result itself; rows of an iterator are made one by one."""
+        """Return the result itself; if it is an iterator of predictions, rows come one by one."""
         return result

@@ -1,4 +1,4 @@
-"""A report: objects that a command has found, as rows for programs, as tables for people, on a page."""
+"""A report: the results of a command as rows for programs, tables for people, and sections of a page."""
 
 from abc import ABC
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,21 @@ from charseq.reports.display.tables import columns_table
 
 
 class Report(ABC):
-    """One entry of REPORTS. A new report is a class with columns, one registration, and nothing else.
+    """The contract of an entry of REPORTS: a new report is a class with columns, and one registration.
 
-    A method's `result` is the object that the command has found, such as an Evaluation.
+    The `result` of a method is the object that the command computes, such as an Evaluation.
     """
 
     command: ClassVar[str]
-    """The command that gives it."""
+    """The command that writes it."""
     name: ClassVar[str]
     """The name that --report takes, and that its rows have in the field `report`."""
     title: ClassVar[str]
     """The heading on a page."""
     help: ClassVar[str]
-    """Sentences for the manual: the command that asks for it, and the meaning of a row."""
+    """Sentences for the manual: the command and option for this report, and the meaning of a row."""
     has_name: ClassVar[bool] = True
-    """True where rows begin with a field `report`."""
+    """True if its rows begin with a field `report`."""
     columns: ClassVar[tuple[Column, ...]]
 
     @property
@@ -37,7 +37,7 @@ class Report(ABC):
         return self.name
 
     def analysis(self) -> Analysis | None:
-        """Return what an evaluation needs to find the items, if this is a report that --report adds to it."""
+        """Return the analysis that finds the items, if --report adds it to an evaluation; else None."""
         return None
 
     def items(self, result: Any) -> Sequence[Any]:
@@ -64,7 +64,7 @@ class Report(ABC):
         return columns_table(self.columns, self.items(result))
 
     def tables(self, result: Any) -> Iterator[RenderableType]:
-        """Yield all that a terminal shows, part by part."""
+        """Yield the parts that a terminal shows."""
         yield self.table(result)
 
     def show(self, console: Console, result: Any) -> None:

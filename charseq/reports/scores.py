@@ -1,4 +1,4 @@
-"""The columns of characters that have something in common: sums, means, accuracy."""
+"""The columns of a Score of a group of characters: sums, means, accuracy."""
 
 from operator import attrgetter
 
@@ -7,7 +7,7 @@ from charseq.scoring import bits
 
 SCORES = (
     Column("num_chars", "chars", ",", attrgetter("num_chars"), "number of characters"),
-    Column("num_unseen", "", ",", attrgetter("num_unseen"), "those that are not in the vocabulary"),
+    Column("num_unseen", "", ",", attrgetter("num_unseen"), "characters that are not in the vocabulary"),
     Column("nats", "", ",.0f", attrgetter("nats"), "sum of the surprisal in nats"),
     Column("bits", "bits", ",.0f", lambda score: bits(score.nats), "sum of the surprisal in bits"),
     Column("nats_per_char", "", ".3f", attrgetter("nats_per_char"), "mean surprisal in nats"),

@@ -7,13 +7,13 @@ from charseq.reports.display.page import Details, heat_text, paragraph
 from charseq.scoring import Surprisal
 
 SHOWN_CHARS = 50_000
-"""Characters of the texts that are shown at most; the figures are those of all."""
+"""The most characters of the texts that are shown; the figures count all of them."""
 NUM_GUESSES = 5
 """Guesses that are shown for each character."""
 
 
 class ShownText:
-    """Keeps the beginning of the texts, with the price of each character and the guesses made there."""
+    """Keeps the beginning of the texts, with the surprisal of each character and the guesses made there."""
 
     def __init__(self, alphabet: tuple[str, ...]) -> None:
         self._alphabet = alphabet
@@ -38,7 +38,7 @@ class ShownText:
         return "".join(text for _, pieces in self._texts for text, _ in pieces)
 
     def html(self) -> list[str]:
-        """Return the texts, coloured, and a word on how much more there is."""
+        """Return the coloured texts, below a sentence on their length if they are cut."""
         blocks = []
         if self.num_chars > self._num_kept:
             blocks.append(paragraph(f"The first {self._num_kept:,} of {self.num_chars:,} characters."))

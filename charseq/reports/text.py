@@ -17,10 +17,10 @@ FIGURES = tuple(column.within(attrgetter("totals")) for column in TOTALS)
 
 
 class TextReport(Report):
-    """All figures of one model on one text below each other, or the main ones of several in lines."""
+    """All figures of one model on one text in a column; for several, a line each with the main figures."""
 
     command, name, title = "evaluate", "text", "Figures"
-    help = "`charseq evaluate`. One row for each text and model; of several texts, `total` comes last."
+    help = "`charseq evaluate`. One row for each text and model; for several texts, `total` comes last."
     columns = (
         Column(
             "model",
@@ -53,7 +53,7 @@ class TextReport(Report):
         return self._whole(result.texts) if len(result.texts) == 1 else self._beside(result.texts)
 
     def sections(self, result: Evaluation) -> list[str]:
-        """Return all figures of the model on all texts, and of several texts or models the main ones."""
+        """Return all figures of the model on all texts, and for several texts or models the main figures."""
         model = [one for one in result.texts if one.model == result.texts[0].model][-1]
         sections = [page.section(self.title, page.table(self._whole([model])))]
         if len(result.texts) > 1:
@@ -67,7 +67,7 @@ class TextReport(Report):
         return columns_table(list(self._short(items)), items, short=True)
 
     def _short(self, items: Sequence[TextTotals]) -> Iterator[Column]:
-        """Yield the columns that have a short label and values; not the text where only the models differ."""
+        """Yield the columns with a short header and values; without the text if only the models differ."""
         one_text = len({one.text for one in items}) == 1 and len({one.model for one in items}) > 1
         for column in self.columns:
             if column.key == "text" and one_text:

@@ -116,4 +116,4 @@ TOTALS = (
         "speed of scoring",
     ),
 )
-"""The columns of Totals; those with a short label have room beside each other."""
+"""The columns of Totals; those with a short header are the main figures, shown in one line."""

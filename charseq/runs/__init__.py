@@ -1,3 +1,3 @@
-"""A run on disk: its directory, its files, how it goes on."""
+"""Runs on disk: directories, model files, training, and continuing after an interruption."""
 
 __all__: list[str] = []

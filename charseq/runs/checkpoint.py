@@ -1,7 +1,7 @@
-"""Everything needed to sample, to evaluate and to continue, in one .safetensors file; no code in it.
+"""The model file: one .safetensors file with all that sampling, evaluating and resuming need, and no code.
 
-The tensors are the parameters by name, in the orientation of the equations, and for a run that is to be
-resumed the trainer's arrays. One JSON text in the file's metadata holds the rest. Next room: `run.py`.
+The tensors are the parameters by name, in the orientation of the equations. A file for resuming also holds
+the arrays of the trainer. The rest is one JSON text in the metadata of the file.
 """
 
 import hashlib
@@ -30,15 +30,15 @@ from charseq.training.trainer import Snapshot
 from charseq.version import __version__
 
 FORMAT_VERSION = 3
-"""1 had no checksum; 2 had `train.kernels` and `model.ngram`: see `upgrade.py`."""
+"""Version 1 had no checksum; version 2 still had `train.kernels` and `model.ngram`: see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
-"""What the names of tensors begin with that resuming needs, and nothing else."""
+"""The prefix of the names of those tensors that only resuming needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a model comes from: its corpus with SHA-256 and split (character offsets), how it was made."""
+    """The origin of a model: its corpus with SHA-256 and split (character offsets), and how it was made."""
 
     sources: tuple[str, ...]
     sha256: str
@@ -53,7 +53,7 @@ class Provenance:
 
     @classmethod
     def of(cls, texts: CorpusParts, command: str) -> "Provenance":
-        """Return where a model comes from that `command` makes of these texts with this program."""
+        """Return the origin of a model that `command` makes from these texts with this program."""
         return cls(
             texts.sources,
             texts.sha256,
@@ -72,7 +72,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How far a model got, and its best validation, None where there was nothing to validate on."""
+    """The training behind a model, and its best validation, which is None without a validation text."""
 
     step: int = 0
     epoch: int = 0
@@ -86,7 +86,7 @@ PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A model with its codec, settings and history; `training` is there when a run can continue."""
+    """A model with its codec, settings and history; `training` is None unless a run can continue from it."""
 
     model: LanguageModel
     codec: Codec
@@ -97,7 +97,7 @@ class Checkpoint:
 
     @property
     def network(self) -> CharModel:
-        """The model, where a network is needed; ConfigError for a model of another kind."""
+        """The model as a network. Raises ConfigError for a model of another kind."""
         if not isinstance(self.model, CharModel):
             raise ConfigError(f"{self.description}: this kind of model has no weights, states or gates")
         return self.model
@@ -110,11 +110,11 @@ class Checkpoint:
 
     @property
     def description(self) -> str:
-        """What kind of model it is, in a few words."""
+        """A short description of the model, such as "gru 1 x 256"."""
         return self.kind.describe(self.settings.model)
 
     def save(self, path: Path) -> None:
-        """Write the file atomically: after a crash it is the old one or the new one, never half of one."""
+        """Write the file atomically: after a crash `path` is the old file or the new one, and complete."""
         from safetensors.numpy import save
 
         tensors = {name: np.ascontiguousarray(array) for name, array in self.model.tensors().items()}
@@ -124,7 +124,7 @@ class Checkpoint:
             "tokenizer": self.codec.tokenizer.to_spec(),
             "provenance": asdict(self.provenance),
             "results": asdict(self.results),
-            "training": self.training and self.training.record,
+            "training": None if self.training is None else self.training.record,
         }
         if self.training:
             tensors |= self.training.arrays
@@ -150,7 +150,7 @@ class Checkpoint:
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
             if not is_whole:
-                raise ValueError("its checksum is another one")
+                raise ValueError("its checksum does not match")
         except OutdatedError as error:
             raise CheckpointError(f"{path}: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
@@ -174,17 +174,17 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def _record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
-    """Return what a file says of its model, if this program can read it."""
+    """Return the record in the metadata. Raises CheckpointError if this program cannot read it."""
     if METADATA_KEY not in metadata:
         raise CheckpointError(f"{path}: not a charseq model: it has no charseq metadata")
     try:
         text = metadata[METADATA_KEY]
         record = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
-        json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")  # no half of a character
+        json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogateescape")  # refuses lone surrogates
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a charseq model: {error}") from None
     if not isinstance(record, dict):
-        raise CheckpointError(f"{path}: not a charseq model: its metadata is no JSON object")
+        raise CheckpointError(f"{path}: not a charseq model: its metadata is not a JSON object")
     version = record.get("format_version")
     if not isinstance(version, int) or version < 1:
         raise CheckpointError(f"{path}: not a charseq model: its format is {brief(version)}")
@@ -203,12 +203,12 @@ def _whole(digits: str) -> int:
 
 def _finite(number: str) -> float:
     if not math.isfinite(value := float(number)):
-        raise ValueError(f"{number[:20]} is no finite number")
+        raise ValueError(f"{number[:20]} is not a finite number")
     return value
 
 
 def checksum_of(record: dict[str, Any], tensors: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a record, as it is written, and of all tensors with their names and kinds."""
+    """Return the SHA-256 of a record as JSON and of all tensors with their names, types and shapes."""
     digest = hashlib.sha256(json.dumps(record).encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"\0{name} {tensor.dtype} {tensor.shape}\0".encode())

@@ -1,4 +1,4 @@
-"""Models that are counted rather than trained: made in one pass, with nothing to interrupt or to resume."""
+"""Models that are counted, not trained: they are made in one pass, and there is nothing to resume."""
 
 from pathlib import Path
 

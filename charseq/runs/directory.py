@@ -1,6 +1,6 @@
-"""The directory of a run: what is in it, how a new one is named, and how a model is found again.
+"""The directory of a run: its files, the name of a new one, and the search for a model.
 
-RUN/model.safetensors   the best model on validation; all that sample, evaluate and next need
+RUN/model.safetensors   the best model on validation; sample, evaluate and next need nothing else
 RUN/last.safetensors    the latest model and everything that resuming needs
 RUN/metrics.jsonl       one record for each validation
 RUN/charseq.toml        the settings that were in force
@@ -23,10 +23,10 @@ from charseq.models import MODELS
 
 RUNS = Path("runs")
 MAX_STEM_CHARS = 50
-"""What a run's directory takes over of the name of its corpus: file names have a limit."""
+"""The most characters of the corpus name in the name of a run directory: systems limit file names."""
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
 NATS = ("train_nats_per_char", "valid_nats_per_char")
-"""The figures of a record of a validation."""
+"""The fields of a validation record that hold nats per character, or None."""
 
 
 def default_directory(settings: Settings) -> Path:
@@ -43,7 +43,7 @@ def default_directory(settings: Settings) -> Path:
 
 
 def make_directory(path: Path) -> None:
-    """Create the directory of a new run; ConfigError when anything is there already."""
+    """Create the directory of a new run. Raises ConfigError if it exists already and is not empty."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             resume = f", or continue it with --resume {shlex.quote(str(path))}"
@@ -64,9 +64,9 @@ def is_model(argument: str) -> bool:
 
 
 def find_model(argument: str | None) -> Path:
-    """Return the model file of a run directory, a model file itself, or without one the newest under runs/.
+    """Return the model file that `argument` names: a run directory or a file; None is the newest under runs/.
 
-    Raises ConfigError when there is none.
+    Raises ConfigError if there is none.
     """
     if argument is None:
         models = sorted(RUNS.glob(f"*/{MODEL}"), key=lambda path: path.stat().st_mtime)
@@ -84,12 +84,12 @@ def find_model(argument: str | None) -> Path:
 
 
 def model_name(path: Path) -> str:
-    """Return what a model file is called: its run directory where it is that of a run."""
+    """Return the name of a model: its run directory, or the file itself outside of a run directory."""
     return str(path.parent if path.name == MODEL and path.parent != Path() else path)
 
 
 def append_metrics(directory: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Write down validations, all of the `records` or none. Raises CharseqError where that cannot be done."""
+    """Append `records` of validations, all of them or none. Raises CharseqError if that is not possible."""
     path = directory / METRICS
     lines = "".join(json.dumps(record) + "\n" for record in records).encode()
     if not lines:
@@ -110,9 +110,9 @@ def append_metrics(directory: Path, records: Sequence[Mapping[str, Any]]) -> Non
 
 
 def read_metrics(directory: Path) -> list[dict[str, Any]]:
-    """Return the records of a run's validations, if any, but for a last line that was never finished.
+    """Return the records of a run's validations, if any; an unfinished last line is left out.
 
-    Raises CheckpointError, naming the line, for what is no record.
+    Raises CheckpointError, naming the line, for a line that is not a record.
     """
     path = directory / METRICS
     try:
@@ -135,7 +135,7 @@ def _metrics_of(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _is_record(record: dict[str, Any]) -> bool:
-    """Say whether a record has what is read of it, as it is written."""
+    """Say whether a record has the fields that are read, in the types that are written."""
     step, figures = record.get("step"), [record.get(key, "") for key in NATS]
     is_step = isinstance(step, int) and 0 <= step < MAX_STEP
     return is_step and all(nats is None or isinstance(nats, float) for nats in figures)

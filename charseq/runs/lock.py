@@ -1,7 +1,7 @@
-"""A run directory belongs to one process at a time.
+"""The lock of a run directory, which belongs to one process at a time.
 
-The lock is the operating system's own, on the directory itself: it goes with its process, however that ends,
-so that none is ever stale. Where a system or a file system has no such locks there is none.
+It is a lock of the operating system on the directory itself. It ends with its process, however that ends, so
+no stale lock can be left behind. On systems and file systems without such locks nothing is locked.
 """
 
 import os
@@ -18,7 +18,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PATIENCE = 3.0
-"""Seconds that the workers of a process that was killed may need to notice."""
+"""Seconds to wait: the workers of a killed process need some time to notice and to end."""
 
 
 class DirectoryLock:
@@ -29,9 +29,9 @@ class DirectoryLock:
         self._descriptor: int | None = None
 
     def take(self) -> None:
-        """Take the directory, which must exist, and give back what was taken before.
+        """Lock the directory, which must exist; a lock taken before is released first.
 
-        Raises ConfigError when another process has it, CharseqError when it is not there.
+        Raises ConfigError if another process has the lock, CharseqError if the directory cannot be opened.
         """
         self.release()
         if fcntl is None:
@@ -47,13 +47,13 @@ class DirectoryLock:
             raise
 
     def release(self) -> None:
-        """Give the directory back, if it was taken."""
+        """Release the lock, if it was taken."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def is_there(self) -> bool:
-        """Say whether the directory still exists; CharseqError when another one stands in its place."""
+        """Say whether the directory still exists. Raises CharseqError if another one has taken its place."""
         try:
             now = self.directory.stat()
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class DirectoryLock:
         except OSError as error:
             raise CharseqError(f"{self.directory}: cannot be opened: {error.strerror}") from None
         if self._descriptor is not None and not os.path.samestat(now, os.fstat(self._descriptor)):
-            raise CharseqError(f"{self.directory}: another one has taken its place")
+            raise CharseqError(f"{self.directory}: another directory has taken its place")
         return True
 
     def _wait_for(self, descriptor: int) -> None:

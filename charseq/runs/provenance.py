@@ -1,4 +1,4 @@
-"""The corpus a model was made from, as long as it is still there and still the same."""
+"""The corpus that a model was made from, read again if it still exists and is still the same."""
 
 from pathlib import Path
 
@@ -10,12 +10,15 @@ from charseq.text.symbols import EncodedText
 
 
 def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
-    """Return what the model learnt from. Raises ConfigError or DataError where it cannot be read again."""
+    """Return the training part. Raises ConfigError or DataError if it cannot be read again."""
     return _corpus(checkpoint, progress, "leave out --baseline")[: checkpoint.provenance.train_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
-    """Return what was held out for testing. Raises ConfigError where nothing was, and as above."""
+    """Return the test part.
+
+    Raises ConfigError if nothing was held out, ConfigError or DataError if it cannot be read again.
+    """
     made_of = checkpoint.provenance
     if made_of.valid_end == made_of.test_end:
         raise ConfigError("the model was trained without a test part: name a text to score")
@@ -26,7 +29,7 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
     made_of = checkpoint.provenance
     if "-" in made_of.sources:
         raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")
-    for source in made_of.sources:  # a model from a stranger may name what never ends
+    for source in made_of.sources:  # a stranger's model file may name a device that never ends
         if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
             raise DataError(f"{source}: neither a file nor a directory: {advice}")
     try:
@@ -35,7 +38,7 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
         raise DataError(f"{error}: {advice}") from None
     if corpus.sha256 != made_of.sha256:
         raise DataError(
-            f"{', '.join(made_of.sources)}: not the text the model was trained on any more (SHA-256 "
+            f"{', '.join(made_of.sources)}: no longer the text that the model was trained on (SHA-256 "
             f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
         )
     return corpus.encoded

@@ -1,4 +1,4 @@
-"""A training run: how it begins, trains, saves into its directory, and goes on after an interruption."""
+"""A training run: it begins, trains, saves into its directory, and continues after an interruption."""
 
 import json
 import os
@@ -39,7 +39,7 @@ from charseq.training.limits import Limits
 from charseq.training.trainer import Trainer
 
 SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
-"""The settings of a model that its weights fit."""
+"""The settings of a model that decide the names and the shapes of its weights."""
 
 CHANGEABLE = {
     "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
@@ -50,16 +50,16 @@ CHANGEABLE = {
     },
     "sample": set(SampleConfig.model_fields),
 }
-"""What --resume may change."""
+"""The settings that --resume may change."""
 BITS = {"threads", "backend"}
-"""Of these, what changes the order of sums, and with it the last bits of the weights."""
+"""Those of them that change the order of sums, and so the last bits of the weights."""
 
 MAX_VALID_TOKENS = 1 << 18
-"""Tokens that are validated on while training: enough for three digits, and soon done."""
+"""The most tokens in a validation while training: enough for three digits, and soon done."""
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
-"""The share of a limit in time, and the most of it, that is kept for scoring the test part at the end."""
+"""The time for scoring the test part at the end: a share of max_time, and the most in seconds."""
 NUM_COPIES = 6
-"""How often the parameters lie in memory: with their gradient, two moments, the best, and a way back."""
+"""Arrays as large as the parameters: these, their gradient, two moments, the best ones, and a backup."""
 
 
 class Run:
@@ -110,8 +110,8 @@ class Run:
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
-        `progress` hears how far the reading of a large corpus is.
-        Raises ConfigError when the directory already holds something or `init_from` is of other sizes,
+        `progress` is called while a large corpus is read.
+        Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
         if not MODELS[settings.model.kind].is_trained:
@@ -133,15 +133,15 @@ class Run:
         make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
         run._write_settings()
-        run._save_last()  # from here on the directory is known for a run, and can be resumed
+        run._save_last()  # from now on this is the directory of a run, which can be resumed
         return run
 
     @classmethod
     def resume(cls, directory: Path, changes: Layers, *, progress: OnProgress | None = None) -> "Run":
         """Continue the run in `directory` where it was last saved, with some settings changed.
 
-        `progress` hears how far the reading of a large corpus is.
-        Raises ConfigError for changes that would make it another run, DataError when the corpus is not the
+        `progress` is called while a large corpus is read.
+        Raises ConfigError for changes that would make it another run, DataError if the corpus is not the
         one it was trained on.
         """
         if not is_file(directory / LAST):
@@ -165,7 +165,7 @@ class Run:
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
-        checkpoint.training = None  # it would grow old
+        checkpoint.training = None  # it would be out of date after the first step
         if run.trainer.reason_to_stop and not run.trainer.progress.train_chars:
             raise ConfigError(f"{directory}: {run.trainer.limits.way_on(run.trainer.progress)}")
         if ("optim", "learning_rate") in different:
@@ -173,10 +173,10 @@ class Run:
         return run
 
     def events(self) -> Iterator[Event]:
-        """Train, yielding what happens; save the best model as it is found and the last one now and then.
+        """Train and yield events; save the best model when it is found, and the latest one at intervals.
 
-        What cannot be saved is tried again later, while training goes on; only at the end is that an error.
-        Raises ConfigError when another process is training in the directory.
+        If a save fails, training goes on and the save is tried again later. Raises CharseqError only if the
+        last save fails, ConfigError if another process is training in the directory.
         """
         with locked(self.directory) as self._lock:
             sweep(self.directory)
@@ -210,10 +210,10 @@ class Run:
         return every > 0 and isinstance(event, StepDone) and event.step % every == 0
 
     def save(self) -> None:
-        """Save what resuming needs, and the best model, the latest if there is none yet.
+        """Save everything that resuming needs, and the best model; without a validation, the latest one.
 
-        Only between two events: within a step nothing is consistent. Raises CharseqError where that cannot
-        be done; all files are then as they were, and all is still to be saved.
+        Call it only between two events: within a step the state is not consistent. Raises CharseqError if a
+        file cannot be written; no file is then damaged, and the next save writes what is missing.
         """
         self._make_anew()
         if not (self.directory / SETTINGS).exists():
@@ -224,7 +224,7 @@ class Run:
         self._save_last()
 
     def _make_anew(self) -> bool:
-        """Make the directory anew, to be filled again, if it is gone; say whether it was."""
+        """If the directory is gone, make it anew, so that it can be filled again; say whether it was gone."""
         if self._lock is None or self._lock.is_there():
             return False
         self._num_written = 0
@@ -246,7 +246,7 @@ class Run:
         return replace(self.checkpoint, results=results)
 
     def _save_best(self) -> None:
-        """Write the records of validations, and the best model, so far as they are not written yet."""
+        """Write the records of validations and the best model, unless they are written already."""
         append_metrics(self.directory, self._records[self._num_written :])
         self._num_written = len(self._records)
         if not self._best_is_saved:
@@ -262,7 +262,7 @@ class Run:
         return replace(self.checkpoint, model=model, results=replace(self.checkpoint.results, step=step))
 
     def _forget_later_metrics(self) -> None:
-        """Drop the validations that a killed run made after its last save: they are made again."""
+        """Remove the validations that a killed run made after its last save: they will be made again."""
         now, path = self.trainer.progress, self.directory / METRICS
         last = now.step - 1 if now.train_chars else now.step
         if path.exists():
@@ -295,21 +295,24 @@ def _record(event: Validated) -> dict[str, Any]:
 
 
 def _check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:
-    """Raise DataError, saying what is different, unless a run was trained on these texts."""
-    size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
+    """Raise DataError, naming the difference, unless the run was trained on these texts."""
+    size = ""
+    if texts.num_bytes != made_of.num_bytes:
+        size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
     for names, now, then, sizes in (
-        (texts.sources, texts.sha256, made_of.sha256, size * (texts.num_bytes != made_of.num_bytes)),
+        (texts.sources, texts.sha256, made_of.sha256, size),
         ((valid,), texts.valid_sha256, made_of.valid_sha256, ""),
     ):
         if now != then:
             raise DataError(
-                f"{', '.join(names) or 'no text'}: not what {directory} was trained on: {sizes}the SHA-256 "
-                f"is {now[:12] or 'none'}, not {then[:12] or 'none'}; --init-from trains on another text"
+                f"{', '.join(names) or 'no text'}: not the text that {directory} was trained on: {sizes}"
+                f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
+                "--init-from trains on another text"
             )
 
 
 def _check_memory(settings: Settings, vocab_size: int) -> None:
-    """Refuse a model that this machine's memory cannot train: the system would end it without a word."""
+    """Raise ConfigError for a model too large for this machine: the system would kill its training."""
     num_parameters = MODELS[settings.model.kind].num_parameters(settings.model, vocab_size)
     needed = NUM_COPIES * 4 * num_parameters
     try:
@@ -318,8 +321,8 @@ def _check_memory(settings: Settings, vocab_size: int) -> None:
         return
     if needed > memory:
         raise ConfigError(
-            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; to train "
-            f"them takes {needed / 1e9:,.0f} GB of memory, and there are {memory / 1e9:,.0f}"
+            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; training "
+            f"them takes {needed / 1e9:,.0f} GB of memory, and this machine has {memory / 1e9:,.0f}"
         )
 
 

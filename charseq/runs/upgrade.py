@@ -1,17 +1,18 @@
-"""What older versions of this program wrote, as this one reads it."""
+"""Model files of older versions, converted to the format of this one."""
 
 from typing import Any
 
 
 class OutdatedError(Exception):
-    """A file of an older version that cannot be read as this one would have written it."""
+    """A file of an older version that cannot be converted."""
 
 
 def upgrade_(record: dict[str, Any]) -> None:
     """Turn the record of a model file of format 1 or 2 into one of format 3, in place.
 
     Raises OutdatedError for n-gram models of lines: those versions counted each n-gram that begins a line
-    once, and the true counts are not in the file. Raises KeyError or TypeError for what is no such record.
+    once, and the true counts are not in the file. Raises KeyError or TypeError for anything that
+    is not such a record.
     """
     if record["format_version"] > 2:
         return

@@ -1,4 +1,4 @@
-"""Where the bits go: each grouping against a plain twin, and all groups together against the whole."""
+"""Groups of characters: each grouping against a plain twin, and the sum of all groups against the whole."""
 
 import math
 from collections import defaultdict

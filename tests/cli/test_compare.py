@@ -401,7 +401,8 @@ def test_a_page(call: Call, rivals: Rivals, tmp_path: Path) -> None:
 def test_too_few_models(call: Call, rivals: Rivals, arguments: tuple[str, ...], found: str) -> None:
     """There must be two models at least, before the texts."""
     message = (
-        f"{found}; compare takes two or more, run directories or .safetensors files, first or each by -m"
+        f"{found}; compare takes two or more models: run directories or .safetensors files, "
+        "as the first arguments or each by -m"
     )
     assert call("compare", *arguments) == refused(message)
 

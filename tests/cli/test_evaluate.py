@@ -282,7 +282,7 @@ def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
     code, out, err = call("evaluate", "run")
     assert (code, out) == (1, "")
     assert err.startswith(
-        "charseq: error: text.txt: not the text the model was trained on any more (SHA-256 "
+        "charseq: error: text.txt: no longer the text that the model was trained on (SHA-256 "
     )
     assert err.endswith("): name a text to score\n")
 

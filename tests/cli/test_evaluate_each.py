@@ -171,7 +171,7 @@ def test_nothing_to_score(call: Call, models: Workshop, feed: Feed, kind: str, n
 )
 def test_reports_beside_it_are_refused(call: Call, models: Workshop, option: tuple[str, ...]) -> None:
     """A stream of rows has no report beside it."""
-    message = "--each gives rows and no report beside: leave out the other options"
+    message = "--each writes rows and no reports: leave out the other options"
     assert call("evaluate", models.tales, "data/hello.txt", "--each", "line", *option) == refused(message)
 
 

@@ -139,7 +139,7 @@ def test_baselines_of_a_corpus_that_has_changed(call: Call, tiny_run: Path) -> N
     code, out, err = call("evaluate", "run", "other.txt", "--baseline", "uniform")
     assert (code, out) == (1, "")
     assert err.startswith(
-        "charseq: error: text.txt: not the text the model was trained on any more (SHA-256 "
+        "charseq: error: text.txt: no longer the text that the model was trained on (SHA-256 "
     )
     assert err.count("\n") == 1
 

@@ -477,7 +477,7 @@ def test_resumed_on_another_text(call: Call, tiny_run: Path) -> None:
         assert (code, out) == (1, "")
         name = corpus[0] if corpus else "text.txt"
         assert re.fullmatch(
-            rf"charseq: error: {re.escape(name)}: not what run was trained on: "
+            rf"charseq: error: {re.escape(name)}: not the text that run was trained on: "
             r"[\d,]+ bytes, not [\d,]+; the SHA-256 is [0-9a-f]{12}, not [0-9a-f]{12}; "
             r"--init-from trains on another text\n",
             err,

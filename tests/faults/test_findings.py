@@ -1,6 +1,6 @@
-"""What the fuzzer once found, and what it begins with, given again to the functions that it calls.
+"""The findings and the seeds of the fuzzer, given again to the functions that it calls.
 
-A finding is a file of its bytes, tests/faults/findings/TARGET-NAME. Next room: `fuzz.py`.
+A finding is a file of its bytes, tests/faults/findings/TARGET-NAME. The fuzzer is in `fuzz.py`.
 """
 
 from pathlib import Path

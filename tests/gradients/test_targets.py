@@ -1,4 +1,4 @@
-"""Which targets count."""
+"""The weights of targets."""
 
 from charseq.gradients import TARGETS
 from tests.gradients.builders import make_window

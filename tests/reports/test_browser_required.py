@@ -1,4 +1,4 @@
-"""Where a browser is required, as in CI, its absence is a failure; elsewhere its tests are skipped."""
+"""A missing browser is a failure if one is required, as in CI; otherwise the tests in it are skipped."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Which reports of a command are written, and what is refused before any work begins."""
+"""The reports of a command that are written, and the errors before any work begins."""
 
 import io
 
@@ -53,7 +53,7 @@ def test_a_report_that_was_not_asked_for_is_refused_with_those_that_were() -> No
 def test_a_page_has_all_reports() -> None:
     """Choosing one for a page is refused."""
     assert refused("text", "html") == (
-        "--report chooses one report, and a page has all: leave out one of the two"
+        "--report chooses one report, but a page has all of them: leave out one of the two"
     )
 
 

@@ -370,7 +370,7 @@ def test_metadata_that_is_no_json(text: str, path: Path) -> None:
 def test_metadata_that_is_no_object(record: object, path: Path) -> None:
     """A record that is no JSON object makes no model."""
     write_parts(path, {"weight": np.zeros(2, np.float32)}, record)
-    assert error_of(path) == "not a charseq model: its metadata is no JSON object"
+    assert error_of(path) == "not a charseq model: its metadata is not a JSON object"
 
 
 @pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 99])

@@ -98,7 +98,7 @@ def test_a_changed_corpus(part: Any, change: Any) -> None:
     with pytest.raises(DataError) as caught:
         part(checkpoint)
     message = str(caught.value)
-    assert message.startswith("corpus.txt: not the text the model was trained on any more (SHA-256 ")
+    assert message.startswith("corpus.txt: no longer the text that the model was trained on (SHA-256 ")
     advice = "leave out --baseline" if part is training_part else "name a text to score"
     assert message.endswith(f", not {texts.sha256[:12]}): {advice}")
 

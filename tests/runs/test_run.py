@@ -653,7 +653,7 @@ def test_another_directory_in_its_place_is_left_alone() -> None:
                 before.update({path.name: path.read_bytes() for path in Path("run").iterdir()})
 
     before: dict[str, bytes] = {}
-    with pytest.raises(CharseqError, match=r"^run: another one has taken its place$"):
+    with pytest.raises(CharseqError, match=r"^run: another directory has taken its place$"):
         train()
     assert Unsaved in {type(event) for event in seen}
     assert isinstance(seen[-1], Stopped)
@@ -789,7 +789,7 @@ def test_another_corpus_is_refused() -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), [])
     assert str(caught.value) == (
-        f"corpus.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
+        f"corpus.txt: not the text that run was trained on: the SHA-256 is {new}, not {old}; "
         "--init-from trains on another text"
     )
 
@@ -807,8 +807,8 @@ def test_a_model_that_does_not_fit_into_the_memory() -> None:
     with pytest.raises(ConfigError) as caught:
         start(model={"hidden_size": 65536, "num_layers": 64})
     assert re.fullmatch(
-        r"model\.hidden_size 65536 makes 1,636,\d{3},\d{3},\d{3} parameters; to train them takes 39,\d{3} GB "
-        r"of memory, and there are \d+",
+        r"model\.hidden_size 65536 makes 1,636,\d{3},\d{3},\d{3} parameters; training them takes 39,\d{3} GB "
+        r"of memory, and this machine has \d+",
         str(caught.value),
     )
     assert not Path("run").exists()
@@ -823,7 +823,7 @@ def test_another_validation_text_is_refused() -> None:
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), [])
     assert str(caught.value).startswith(
-        f"valid.txt: not what run was trained on: the SHA-256 is {new}, not {old}; "
+        f"valid.txt: not the text that run was trained on: the SHA-256 is {new}, not {old}; "
     )
 
 
@@ -888,9 +888,10 @@ def test_a_text_in_another_place_is_the_same_text(key: str) -> None:
     old, new = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in (texts[key], texts[key] + "\n"))
     with pytest.raises(DataError) as caught:
         Run.resume(Path("run"), changes(data={key: "other.txt"}))
+    size = "901 bytes, not 900; " if key == "corpus" else ""
     assert str(caught.value) == (
-        f"other.txt: not what run was trained on: {'901 bytes, not 900; ' * (key == 'corpus')}the SHA-256 is "
-        f"{new}, not {old}; --init-from trains on another text"
+        f"other.txt: not the text that run was trained on: {size}"
+        f"the SHA-256 is {new}, not {old}; --init-from trains on another text"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 

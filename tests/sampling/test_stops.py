@@ -1,4 +1,4 @@
-"""Where a text ends: before the first of some strings, with nothing held back that need not be."""
+"""The end of a text before the first of some strings: no character is held back without need."""
 
 from hypothesis import given
 from hypothesis import strategies as st

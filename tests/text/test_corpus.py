@@ -1,4 +1,4 @@
-"""Where text comes from, byte for byte."""
+"""The sources of text: what is read is the source, byte for byte."""
 
 import gzip
 import hashlib

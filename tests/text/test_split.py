@@ -1,4 +1,4 @@
-"""How a corpus is cut, and the texts that come of it."""
+"""The parts of a corpus: their borders, and their texts."""
 
 import hashlib
 from pathlib import Path

@@ -1,3 +1,3 @@
-"""Building blocks for people: tables, plots, charts, heat maps and pages."""
+"""Output for people: tables, plots, charts, heat maps and pages."""
 
 __all__: list[str] = []

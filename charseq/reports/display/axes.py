@@ -1,4 +1,4 @@
-"""What a plot is made of before it has a medium: series of points, and axes with ticks at round numbers.
+"""The parts of a plot in any medium: series of points, and axes with ticks at round numbers.
 
 `plots.py` draws them with characters for the terminal, `charts.py` as SVG for a page. Round numbers are 1, 2
 and 5 times a power of ten; they are kept as decimals, so that a tick's label is its exact value.
@@ -17,14 +17,14 @@ from charseq.arrays import FloatArray
 from charseq.reports.display.visible import visible
 
 SMALLEST, LARGEST = 1e-300, 1e300
-"""What is larger is as good as infinite, for ticks around it would overflow; what is smaller is zero."""
+"""Larger values count as infinite, since ticks around them would overflow; smaller ones count as zero."""
 FINEST = 1e-9
 """Values that differ by less than this fraction of their size are drawn as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The points of one line, in the order in which it runs."""
+    """The points of one line, in their order on the line."""
 
     name: str
     x: Sequence[float]
@@ -33,7 +33,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A place on an axis, and what is written beside it."""
+    """A value on an axis, and its label."""
 
     value: float
     label: str
@@ -41,7 +41,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The values from `low` to `high`, spread evenly or by logarithm; `label` has quantity and unit."""
+    """An axis from `low` to `high`, linear or logarithmic; `label` has the quantity and the unit."""
 
     label: str
     low: float
@@ -50,7 +50,7 @@ class Axis:
     log: bool = False
 
     def positions(self, values: Sequence[float]) -> FloatArray:
-        """Return where values lie: 0 is the beginning of the axis, 1 its end."""
+        """Return the positions of values: 0 is the beginning of the axis, 1 its end."""
         places, ends = np.asarray(values, np.float64), np.array([self.low, self.high])
         if self.log:
             places, ends = np.log10(places), np.log10(ends)
@@ -59,21 +59,22 @@ class Axis:
 
 
 def shown(series: Series, *, log_x: bool, log_y: bool) -> Series:
-    """Return `series` as it can be drawn: its name on one line, and the points that have a place.
+    """Return `series` as it can be drawn: its name on one line, without the points that an axis cannot show.
 
-    Values that are not finite, or larger than LARGEST, have none; on a logarithmic axis those below SMALLEST
-    have none either. Raises ValueError unless there is a y for each x.
+    Those are points with a value that is not finite, beyond LARGEST or, on a logarithmic axis, below
+    SMALLEST. Raises ValueError unless there is a y for each x.
     """
     points = np.stack([np.asarray(series.x, np.float64), np.asarray(series.y, np.float64)])
     lowest = np.array([[SMALLEST if log else -LARGEST] for log in (log_x, log_y)])
-    x, y = points[:, ((points >= lowest) & (points <= LARGEST)).all(axis=0)]  # nan is neither
+    x, y = points[:, ((points >= lowest) & (points <= LARGEST)).all(axis=0)]  # nan fails both
     return Series(_one_line(series.name), x.tolist(), y.tolist())
 
 
 def thinned(series: Series, x_axis: Axis, *, max_points: int = 500) -> Series:
     """Return `series` with at most `max_points`.
 
-    Of each stretch of the axis the lowest and the highest point remain, and the first and the last of all.
+    The axis is divided into stretches. The lowest and the highest point of each one remain, and the first and
+    the last point of all.
     """
     if len(series.x) <= max_points:
         return series
@@ -106,7 +107,7 @@ def make_axis(values: Sequence[float], *, label: str, log: bool = False, max_tic
 
 
 def stride(starts: Sequence[float], lengths: Sequence[float], *, gap: float) -> int:
-    """Return the smallest k with which every k-th of these texts on a line is `gap` or more from the next."""
+    """Return the smallest k such that every k-th text on a line ends `gap` or more before the next one."""
     texts = list(zip(starts, lengths, strict=True))
     return next(
         k
@@ -116,17 +117,17 @@ def stride(starts: Sequence[float], lengths: Sequence[float], *, gap: float) -> 
 
 
 def exact(value: float) -> str:
-    """Return a finite number as the shortest text that means just this float."""
+    """Return a finite number as the shortest text that stands for exactly this float."""
     return _labels([Decimal(repr(value))])[0]
 
 
 def cut(text: str, width: int) -> str:
-    """Return `text` in at most so many columns of a terminal, with … for what did not fit."""
+    """Return `text` in at most `width` columns of a terminal, with … in place of the part that is cut off."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def _one_line(text: str) -> str:
-    """Return `text` with escapes for all that does not print, and spaces as they are."""
+    """Return `text` with escapes for unprintable characters, and spaces as they are."""
     return " ".join(map(visible, text.split(" ")))
 
 
@@ -135,7 +136,7 @@ def _range(values: Sequence[float], otherwise: tuple[float, float]) -> tuple[flo
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:
-    """Return a range as it is, or a wider one around it where it has no extent to speak of."""
+    """Return the range as it is, or a wider one around it if its ends are as good as equal."""
     size = max(abs(low), abs(high))
     if high - low >= max(SMALLEST, FINEST * size):
         return low, high
@@ -144,7 +145,7 @@ def _apart(low: float, high: float) -> tuple[float, float]:
 
 
 def _linear_ticks(low: float, high: float, max_ticks: int) -> list[Decimal]:
-    """Return the multiples of the smallest round step with which so many cover the range."""
+    """Return multiples of a round step that cover the range: the smallest step that needs few enough."""
     bottom, top = Decimal(repr(low)), Decimal(repr(high))
     for step in _round_numbers(((top - bottom) / max_ticks).adjusted()):
         first, last = math.floor(bottom / step), math.ceil(top / step)
@@ -154,7 +155,7 @@ def _linear_ticks(low: float, high: float, max_ticks: int) -> list[Decimal]:
 
 
 def _log_ticks(low: float, high: float, max_ticks: int) -> tuple[tuple[Decimal, Decimal], list[Decimal]]:
-    """Return the round numbers around the range, and ticks: all of those between, or only powers of ten."""
+    """Return the round numbers around the range, and ticks: all round numbers between, or powers of ten."""
     first, last = _round_index(low), _round_index(high)
     last += _round_number(last) < Decimal(repr(high))
     if first == last:

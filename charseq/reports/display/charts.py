@@ -1,7 +1,7 @@
-"""Lines for a page: series as one inline SVG element, with axes that have ticks, units and grid lines.
+"""Line charts for a page: series as one inline SVG element, with ticks, units and grid lines.
 
 Its colours are the custom properties --series-0 to --series-7, --axis, --grid and --label of the page that
-it is put into; each series has a marker and a dash pattern of its own besides. `plots.py` draws the same
+it is put into. Each series also has its own marker and dash pattern. `plots.py` draws the same
 series in a terminal, and `axes.py` makes the axes of both.
 """
 
@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from charseq.reports.display.axes import Axis, Series, cut, exact, make_axis, shown, stride, thinned
 
 Place: TypeAlias = tuple[float, float]
-"""How far right and down a point lies in the view box."""
+"""A point in the view box: its distances from the left and from the upper edge."""
 
 NUM_COLOURS = 8
 SHAPES = (
@@ -31,20 +31,20 @@ SHAPES = (
 """Markers, as path data that begin at their centre."""
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 MARKER_GAP = 25.0
-"""How far apart markers of a line are, at least, unless it has few points."""
+"""The smallest distance to the right between markers of a line with more than FEW_POINTS points."""
 FEW_POINTS = 20
 
 WIDTH, PLOT_HEIGHT = 640.0, 260.0
-"""Units of the view box across the whole chart, and down its plot; letters are 12 units high."""
+"""The width of a chart and the height of its plot in units of the view box; letters are 12 units high."""
 CHAR_WIDTH = 7.0
-"""What a column of text takes, or a little more: an SVG cannot be laid out by the size of its texts."""
+"""The width of a character, or a little more: an SVG cannot be laid out by the size of its texts."""
 LINE_HEIGHT = 18.0
 TOP, LEGEND_TOP = 1.75 * LINE_HEIGHT, 3 * LINE_HEIGHT
-"""Where the plot begins below the upper edge, and the legend below the plot."""
+"""The distances from the upper edge to the plot, and from the plot to the legend."""
 SAMPLE, GAP = 30.0, 8.0
-"""The length of a line in the legend, and what is left free around it."""
+"""The length of a line in the legend, and the space around it."""
 MAX_COLUMNS = int((WIDTH - SAMPLE - 3 * GAP) // CHAR_WIDTH)
-"""Columns that a label or a name may have."""
+"""The most columns of text in a label or a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class Frame:
     bottom: float = TOP + PLOT_HEIGHT
 
     def across(self, values: Sequence[float]) -> list[float]:
-        """Return how far right x values lie."""
+        """Return the distances of x values from the left edge."""
         places: list[float] = (self.left + (self.right - self.left) * self.x_axis.positions(values)).tolist()
         return places
 
     def down(self, values: Sequence[float]) -> list[float]:
-        """Return how far down y values lie."""
+        """Return the distances of y values from the upper edge."""
         places: list[float] = (
             self.bottom - (self.bottom - self.top) * self.y_axis.positions(values)
         ).tolist()
@@ -77,8 +77,8 @@ def line_chart(
     """Return an `<svg>` element with a line through the points of each series.
 
     Points that an axis cannot show are left out, and the line goes on without them. Of many points only some
-    are drawn, the lowest and the highest of each stretch of the x axis among them. A point that is pointed at
-    says its exact values. Colours repeat after NUM_COLOURS series, but not with the same marker.
+    are drawn, the lowest and the highest of each stretch of the x axis among them. Pointing at
+    a point shows its exact values. Colours repeat after NUM_COLOURS series, but not with the same marker.
     The labels should name the units.
     """
     kept = [shown(one, log_x=log_x, log_y=log_y) for one in series]
@@ -101,14 +101,14 @@ def line_chart(
 
 
 def _frame(x_axis: Axis, y_axis: Axis) -> Frame:
-    """Return a frame with room for what is written at its left, and beyond the ends of the x axis."""
+    """Return a frame that leaves space for the labels at its left and at the ends of the x axis."""
     y_length = CHAR_WIDTH * max(len(tick.label) for tick in y_axis.ticks)
     first, last = (CHAR_WIDTH * len(x_axis.ticks[k].label) / 2 for k in (0, -1))
     return Frame(x_axis, y_axis, left=max(y_length + 2 * GAP, first), right=WIDTH - max(2 * GAP, last))
 
 
 def _axes(frame: Frame) -> Iterator[str]:
-    """Yield the grid, the two axes, what is written at their ticks, and their labels."""
+    """Yield the grid, the two axes, the labels of their ticks, and their own labels."""
     left, right, top, bottom = frame.left, frame.right, frame.top, frame.bottom
     columns = frame.across([tick.value for tick in frame.x_axis.ticks])
     rows = frame.down([tick.value for tick in frame.y_axis.ticks])
@@ -131,7 +131,7 @@ def _axes(frame: Frame) -> Iterator[str]:
 
 
 def _line(frame: Frame, series: Series, number: int) -> Iterator[str]:
-    """Yield a line with its markers, and transparent discs that say the values of its points."""
+    """Yield a line with its markers, and transparent discs that show the values of its points."""
     some = thinned(series, frame.x_axis)
     places = list(zip(frame.across(some.x), frame.down(some.y), strict=True))
     yield from _stroke(places, _marked(places), number)
@@ -143,7 +143,7 @@ def _line(frame: Frame, series: Series, number: int) -> Iterator[str]:
 
 
 def _marked(places: Sequence[Place]) -> Sequence[Place]:
-    """Return the points that are marked: all, or the first and others away from the one before."""
+    """Return the points that get a marker: all, or only those far enough from the marker before."""
     if len(places) <= FEW_POINTS:
         return places
     marked = [places[0]]
@@ -154,7 +154,7 @@ def _marked(places: Sequence[Place]) -> Sequence[Place]:
 
 
 def _legend(names: Sequence[str], top: float) -> tuple[list[str], float]:
-    """Return a sample of each line with its name, side by side where that fits, and how far down they go."""
+    """Return a sample of each line with its name, side by side where that fits, and the end of the legend."""
     parts: list[str] = []
     x, y = GAP, top
     for number, name in enumerate(names):
@@ -168,7 +168,7 @@ def _legend(names: Sequence[str], top: float) -> tuple[list[str], float]:
 
 
 def _stroke(line: Sequence[Place], marked: Sequence[Place], number: int) -> Iterator[str]:
-    """Yield a line and markers in the colour, the dash pattern and the shape of the series of that number."""
+    """Yield a line and markers in the colour, the dash pattern and the shape of series `number`."""
     colour, dashes = number % NUM_COLOURS, DASHES[number % len(DASHES)]
     shape = SHAPES[(number + number // NUM_COLOURS) % len(SHAPES)]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
@@ -180,6 +180,6 @@ def _stroke(line: Sequence[Place], marked: Sequence[Place], number: int) -> Iter
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    """Return a text that begins, is centred or ends there, cut where it would be too long."""
+    """Return a text that begins, is centred or ends at a point; a text that is too long is cut."""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--label, currentColor)"'
     return f"<text {place}>{escape(cut(text, MAX_COLUMNS))}</text>"

@@ -1,7 +1,7 @@
-"""Text coloured by a number for each character, in the terminal; where there are no colours, above bars.
+"""Text in the terminal, coloured by a number for each character; without colours, with bars below it.
 
 Lines are wrapped here, by display width, and printed as they fill: a text of any length needs the memory of
-one line. Next room: `page.py`, the same in a browser.
+one line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +19,16 @@ from charseq.arrays import FloatArray, TokenArray
 from charseq.reports.display.visible import SPARKS, visible
 
 NUM_STEPS = 11
-"""Colours of a scale."""
+"""The number of colours of a scale."""
 WIDTH = 80
-"""Columns of a line where no terminal says how many it has."""
+"""Columns of a line if the output is not a terminal."""
 MAX_MARKS = 8
-"""Characters without width that may share the cell of another one."""
+"""The most characters without width that may share the cell of another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What the numbers mean: the ends of the scale, where all beyond them lies too, and the unit.
+    """The meaning of the numbers: the ends of the scale, to which numbers beyond are moved, and the unit.
 
     A `diverging` scale has two colours, which fade towards its middle.
     """
@@ -39,14 +39,14 @@ class Scale:
     diverging: bool = False
 
     def places(self, values: Sequence[float] | FloatArray) -> FloatArray:
-        """Return where `values` (L,) lie, from 0 at the low end to 1 at the high end; nan is lowest."""
+        """Return the places of `values` (L,), from 0 at the low end to 1 at the high end; nan is 0."""
         numbers = np.asarray(values, np.float64)
         numbers = np.clip(np.where(np.isnan(numbers), self.low, numbers), self.low, self.high)
         places: FloatArray = (numbers - self.low) / (self.high - self.low)
         return places
 
     def steps(self, values: Sequence[float] | FloatArray) -> TokenArray:
-        """Return which of the NUM_STEPS colours is nearest to each of `values` (L,)."""
+        """Return for each of `values` (L,) the index of the nearest one of NUM_STEPS colours."""
         steps: TokenArray = np.rint(self.places(values) * (NUM_STEPS - 1)).astype(np.int32)
         return steps
 
@@ -68,9 +68,9 @@ DIVERGING_BACKGROUNDS = (
 
 
 class HeatMap:
-    """Prints a text to `console`, every character on a background, or above a bar, that shows its value.
+    """Prints a text to `console`: a background, or a bar below, shows the value of each character.
 
-    A newline is shown as ⏎, and what does not print as its escape. A combining mark shares the cell of the
+    A newline is shown as ⏎, an unprintable character as its escape. A combining mark shares the cell of the
     character before it, which shows the higher value of the two.
     """
 
@@ -139,7 +139,7 @@ class HeatMap:
 
 
 class _Cell(NamedTuple):
-    """A character as it is shown, in `width` columns; `place` is where its value lies on the scale."""
+    """A character as it is shown, in `width` columns; `place` is the place of its value on the scale."""
 
     shown: str
     width: int
@@ -156,5 +156,5 @@ def style_on(background: str) -> str:
 
 
 def _bar(place: float) -> str:
-    """Return a bar of as many eighths of the cell as are below `place`; a blank where there is none."""
+    """Return a bar of as many eighths of the cell as `place` has; a blank for none."""
     return f" {SPARKS}"[int(place * len(SPARKS))]

@@ -20,7 +20,7 @@
   function explain(text, data) {
     const chars = text.children;
     let current = -1;
-    let details, places; // only when somebody asks: there may be many
+    let details, places; // read when first needed: there may be many
 
     function show(place) {
       details ??= JSON.parse(data.textContent);
@@ -56,7 +56,7 @@
     text.addEventListener("blur", hide);
   }
 
-  // Return where a key leads from the `current` character, -1 before there is one; only arrows lead anywhere.
+  // Return the character that an arrow key leads to from the `current` one, which is -1 before there is one.
   function move(chars, current, key) {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[key];
     if (!step) return undefined;
@@ -112,7 +112,7 @@
     return probability > 0 && probability < 0.0001 ? probability.toExponential(1) : probability.toFixed(4);
   }
 
-  // Put the panel below a character, or above it where there is no room, inside the window.
+  // Put the panel below a character, or above it where it does not fit, inside the window.
   function putBeside(char) {
     const box = char.getBoundingClientRect(), height = panel.offsetHeight;
     const left = Math.min(box.left, document.documentElement.clientWidth - panel.offsetWidth - GAP);

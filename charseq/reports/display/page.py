@@ -1,6 +1,6 @@
-"""Building blocks of a page: one HTML file that needs no other, whatever the texts in it contain.
+"""Building blocks of a page: one HTML file that needs no other file and is safe with any text in it.
 
-All that comes from outside is escaped here, and what does not print is made visible. `page.css` and `page.js`
+Everything from outside is escaped here, and unprintable characters are made visible. `page.css` and `page.js`
 are part of every page, which runs no other script and loads nothing. Charts for it are made in `charts.py`.
 """
 
@@ -22,16 +22,16 @@ from charseq.reports.display.visible import printable, visible
 from charseq.version import __version__
 
 NUM_GUESSES = 5
-"""Guesses that are shown for a character."""
+"""The most guesses that are shown for a character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a model expected at each character of a text.
+    """The expectations of a model at each character of a text.
 
     `probabilities` (L,) and `ranks` (L,) are those of the character itself, rank 0 for one that is not in
-    the vocabulary; `guesses` (L, K) are the likeliest tokens, the first first, and `guess_probabilities`
-    (L, K) theirs; `vocab` has the character of each token.
+    the vocabulary; `guesses` (L, K) are the likeliest tokens, the likeliest first, and
+    `guess_probabilities` (L, K) their probabilities; `vocab` has the character of each token.
     """
 
     probabilities: FloatArray
@@ -81,12 +81,12 @@ def paragraph(text: str) -> str:
 
 
 def wide(block: str) -> str:
-    """Return a block that scrolls sideways in its own box where there is little room."""
+    """Return a block that scrolls sideways in its own box if the window is narrow."""
     return f'<div class="scroll">{block}</div>'
 
 
 def table(made: Table) -> str:
-    """Return a table that was made for the terminal as one of a page."""
+    """Return a table for the terminal as a table of a page."""
     classes = [' class="number"' if column.justify == "right" else "" for column in made.columns]
 
     def row_of(tag: str, cells: Iterable[object]) -> str:
@@ -100,7 +100,7 @@ def table(made: Table) -> str:
 
 
 def one_line(header: str) -> str:
-    """Return a header on one line that a terminal has on two."""
+    """Return a header of two lines as one line."""
     return header.replace("-\n", "").replace("/\n", "/").replace("\n", " ")
 
 
@@ -142,7 +142,7 @@ def _legend(scale: Scale, *, hint: bool) -> str:
 
 
 def _shown_char(char: str) -> str:
-    """Return a character as HTML; one that does not print is told from the letters of its escape."""
+    """Return a character as HTML; the escape of an unprintable one is marked, unlike the same letters."""
     if char == "\n":
         return '<i class="newline">\n</i>'
     if char == " " or char.isprintable():
@@ -151,7 +151,7 @@ def _shown_char(char: str) -> str:
 
 
 def _json(details: Details, *, length: int) -> str:
-    """Return `details` of so many characters as JSON that no text in it can break out of."""
+    """Return `details` of `length` characters as JSON that is safe within HTML, whatever its texts."""
     guesses, probabilities = details.guesses[:, :NUM_GUESSES], details.guess_probabilities[:, :NUM_GUESSES]
     if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
         raise ValueError(f"the details are not those of {length} characters")

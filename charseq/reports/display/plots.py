@@ -1,4 +1,4 @@
-"""Lines for the terminal: series as plain text, with axes that have ticks and units, and no colour needed.
+"""Line plots for the terminal: series as plain text without colours, on axes with ticks and units.
 
 The same series for a page are drawn by `charts.py`; both take their axes from `axes.py`.
 """
@@ -12,11 +12,11 @@ from rich.cells import cell_len
 from charseq.reports.display.axes import Axis, Series, cut, make_axis, shown, stride, thinned
 
 MARKERS = "●○▲△■□◆◇abcdefghijklmnopqrstuvwxyz"
-"""What the series are drawn with, in turn."""
+"""The markers of the series, in turn."""
 MIN_WIDTH, MIN_ROWS = 30, 5
-"""Columns of a plot, and rows for its points, that there are however small it is to be."""
+"""The fewest columns of a plot, and the fewest rows for its points."""
 LINES_AROUND = 4
-"""Lines that are neither rows nor legend: both labels, the x axis and what is written below it."""
+"""Lines that are neither rows nor legend: both labels, the x axis and the labels of its ticks."""
 LEGEND_GAP = "   "
 
 
@@ -32,9 +32,9 @@ def line_plot(
 ) -> str:
     """Draw lines through the points of each series, a later series over an earlier one.
 
-    No line has more than `width` columns, and there are `height` lines, legend included, unless that is
-    less than MIN_ROWS for the points. Points that an axis cannot show are left out; the line goes on without
-    them. The labels should name the units. The text does not end in a newline.
+    No line has more than `width` columns, and there are `height` lines, legend included, unless that
+    leaves less than MIN_ROWS for the points. Points that an axis cannot show are left out; the line goes on
+    without them. The labels should name the units. The text does not end in a newline.
     """
     kept = [shown(one, log_x=log_x, log_y=log_y) for one in series]
     width = max(MIN_WIDTH, width)
@@ -86,7 +86,7 @@ def _rows(canvas: Sequence[Sequence[str]], axis: Axis, margin: int) -> list[str]
 
 
 def _foot(axis: Axis, margin: int, num_columns: int) -> list[str]:
-    """Return the x axis, what is written at its ticks where there is room, and its label."""
+    """Return the x axis, as many labels of ticks as fit, and the label of the axis."""
     width = margin + 1 + num_columns
     places = _cells(axis, [tick.value for tick in axis.ticks], num_columns)
     line = "".join("┬" if column in places else "─" for column in range(num_columns))

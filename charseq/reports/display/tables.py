@@ -13,7 +13,7 @@ from charseq.reports.display.visible import printable
 
 
 def columns_table(columns: Sequence[Column], items: Sequence[Any], *, short: bool = False) -> Table:
-    """Return a line for each item: the columns that have a label and are shown for these items."""
+    """Return a table with a line for each item, and the columns that have a label and are shown."""
     chosen = [column for column in columns if column.label and column.shown(items)]
     table = plain_table()
     for column in chosen:
@@ -28,7 +28,7 @@ def columns_table(columns: Sequence[Column], items: Sequence[Any], *, short: boo
 
 
 def facing_table(columns: Sequence[Column], items: Sequence[Any], names: Sequence[str]) -> Table:
-    """Return a line for each column that is shown: its label and a cell for each item, below `names`."""
+    """Return a table with a line for each shown column: its label and a cell per item, below `names`."""
     chosen = [column for column in columns if column.label and column.shown(items)]
     lines = [[column.label, *(f"{column.cell(item)}" for item in items)] for column in chosen]
     return filled_table(["", *names], lines, num_text_columns=1)
@@ -45,7 +45,7 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
 
 
 def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_text_columns: int) -> Table:
-    """Return a table in which texts and headers fold where there is little room, but numbers never."""
+    """Return a table in which texts and headers fold if they do not fit, but numbers never do."""
     table = plain_table()
     for column, header in enumerate(headers):
         if column < num_text_columns:
@@ -56,7 +56,7 @@ def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_
             Text(printable(header)),
             overflow="fold",
             justify="right",
-            no_wrap=cell_len(header) <= widest,  # else rich may take the room from it first, and cut
+            no_wrap=cell_len(header) <= widest,  # else rich may shrink this column first, and cut
         )
     for line in lines:
         table.add_row(*(Text(printable(cell)) for cell in line))
@@ -64,5 +64,5 @@ def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_
 
 
 def plain_table() -> Table:
-    """Return an empty table that looks like all of them."""
+    """Return an empty table in the style of all tables."""
     return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)

@@ -6,12 +6,12 @@ SPARKS = "▁▂▃▄▅▆▇█"
 
 
 def visible(text: str) -> str:
-    """Return `text` on one line: a space as ␣, what does not print as its escape."""
+    """Return `text` on one line: a space as ␣, an unprintable character as its escape."""
     return "".join(_visible_char(char) for char in text)
 
 
 def printable(text: str) -> str:
-    """Return `text` with its lines and tabs, and escapes for all else that does not print."""
+    """Return `text` with its newlines and tabs, and escapes for other unprintable characters."""
     return "".join(char if char.isprintable() or char in "\n\t" else _visible_char(char) for char in text)
 
 
