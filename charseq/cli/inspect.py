@@ -126,14 +126,17 @@ def _load(argument: str | None) -> NamedModel:
 
 def _read(source: str) -> NamedText:
     """Return the beginning of a text; DataError where there is nothing in it."""
+    from charseq.cli.console import note
     from charseq.text.corpus import iter_texts
+    from charseq.text.remarks import Remarks
 
-    text = ""
-    for _, pieces in iter_texts(source):
+    text, remarks = "", Remarks(note)
+    for _, pieces in iter_texts(source, remarks=remarks):
         for piece in pieces:
             text += piece
             if len(text) > MAX_CHARS:
                 return _beginning(source, text)
+    remarks.finish()
     return _beginning(source, text)
 
 

@@ -13,11 +13,18 @@ PATIENCE = 1.0
 
 
 def named_texts(sources: list[str], errors: str) -> "NamedTexts":
-    """Yield the texts behind `sources`, with bytes that are not UTF-8 treated as --errors says."""
-    from charseq.text.corpus import iter_texts
+    """Yield the texts behind `sources`, with bytes that are not UTF-8 treated as --errors says.
 
+    Remarks on them are printed to stderr.
+    """
+    from charseq.cli.console import note
+    from charseq.text.corpus import iter_texts
+    from charseq.text.remarks import Remarks
+
+    remarks = Remarks(note)
     for source in sources:
-        yield from iter_texts(source, errors="replace" if errors == "replace" else "strict")
+        yield from iter_texts(source, errors="replace" if errors == "replace" else "strict", remarks=remarks)
+    remarks.finish()
 
 
 def held_out_text(checkpoint: "Checkpoint") -> "NamedTexts":
@@ -48,6 +55,8 @@ class ScoringProgress:
 
     def add(self, piece: str) -> None:
         """Count one more piece that is done."""
-        self._num_bytes += len(piece.encode())
+        from charseq.text.decoding import bytes_of
+
+        self._num_bytes += int(bytes_of(piece).sum())
         if time.monotonic() - self._begun >= PATIENCE:
             self._display.show("scoring", self._num_bytes, self._total)
