@@ -131,7 +131,7 @@ def _read(source: str) -> NamedText:
     from charseq.text.remarks import Remarks
 
     text, remarks = "", Remarks(note)
-    for _, pieces in iter_texts(source, remarks=remarks):
+    for _, pieces in iter_texts(source, remarks=remarks, as_one=True):
         for piece in pieces:
             text += piece
             if len(text) > MAX_CHARS:

@@ -12,7 +12,6 @@ import os
 import select
 import stat
 import sys
-import sysconfig
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -26,12 +25,12 @@ from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.limits import MAX_DEVICE_BYTES, MAX_GZIP_RATIO
 from charseq.text import cache
-from charseq.text.decoding import Decoder, DecodingErrors, Source, text_bytes
+from charseq.text.builtin import BUILTINS, builtin_bytes
+from charseq.text.decoding import Decoder, DecodingErrors, Source, text_bytes, watch_returns
 from charseq.text.remarks import Remarks
 from charseq.text.sniffing import STANDARD_INPUT
 from charseq.text.symbols import EncodedText, Encoder, symbol_type
 
-BUILTINS = ("builtin:pydoc", "builtin:stdlib")
 CHUNK_BYTES = 1 << 16
 CORPUS_CHUNK_BYTES = 1 << 20
 LARGE_BYTES = 1 << 25
@@ -127,7 +126,8 @@ class _Reading:
         self._digest, self.num_bytes = hashlib.sha256(), 0
         for name in self._sources:
             for source in open_source(name, CORPUS_CHUNK_BYTES, remarks=self.remarks):
-                yield source, self._counted(name, text_bytes(source, self.remarks))
+                chunks = watch_returns(source, text_bytes(source, self.remarks), self.remarks)
+                yield source, self._counted(name, chunks)
 
     def _counted(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -172,16 +172,24 @@ def _encode(reading: _Reading) -> EncodedText:
 
 
 def iter_texts(
-    source: str, *, errors: DecodingErrors = "strict", remarks: Remarks | None = None
+    source: str,
+    *,
+    errors: DecodingErrors = "strict",
+    remarks: Remarks | None = None,
+    as_one: bool = False,
 ) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield (name, pieces of text) for each file behind `source`, in bounded memory.
 
     The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`. With `errors`
-    "replace" what is not UTF-8 becomes U+FFFD, in pieces that know how many bytes each stands for.
+    "replace" what is not UTF-8 becomes U+FFFD, in pieces that know how many bytes each stands for. `as_one`
+    says that the texts are joined, as a corpus is, and remarked on like one: files of a directory, line ends.
     """
     remarks = remarks or Remarks(lambda note: None)
-    for one in open_source(source, remarks=remarks):
-        yield one.name, Decoder(one, remarks, errors).pieces(text_bytes(one, remarks))
+    for one in open_source(source, remarks=remarks if as_one else None):
+        chunks = text_bytes(one, remarks)
+        if as_one:
+            chunks = watch_returns(one, chunks, remarks)
+        yield one.name, Decoder(one, remarks, errors).pieces(chunks)
 
 
 def open_source(
@@ -196,7 +204,7 @@ def open_source(
         chunks = _chunks(sys.stdin.buffer, STANDARD_INPUT, chunk_bytes)
         yield Source(STANDARD_INPUT, chunks, piped=True, ready=_standard_input_ready)
     elif source.startswith("builtin:"):
-        yield Source(source, _builtin(source))
+        yield Source(source, builtin_bytes(source))
     else:
         files, folder = _files(Path(source)), Path(source)
         if remarks and folder.is_dir():
@@ -280,19 +288,3 @@ def _is_device(file: BinaryIO) -> bool:
         return stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
     except (OSError, ValueError, AttributeError):  # what stands in for a file has no descriptor
         return False
-
-
-def _builtin(source: str) -> Iterator[bytes]:
-    """Yield the language reference topics of pydoc, or the standard library's own source."""
-    if source == "builtin:pydoc":
-        try:
-            from pydoc_data.topics import topics
-        except ImportError:
-            raise DataError(f"{source}: this Python was installed without its pydoc data") from None
-        yield "\n\n".join(topics[name].strip("\n") for name in sorted(topics)).encode()
-    elif source == "builtin:stdlib":
-        root = Path(sysconfig.get_path("stdlib"))
-        leave_out = {"site-packages", "dist-packages", "test", "tests", "idle_test"}
-        for path in sorted(root.rglob("*.py")):
-            if leave_out.isdisjoint(path.relative_to(root).parts):
-                yield path.read_bytes()

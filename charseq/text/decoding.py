@@ -50,10 +50,16 @@ class Source:
 def text_bytes(source: Source, remarks: Remarks) -> Iterator[bytes]:
     """Yield the bytes that are text: no mark at the beginning and, of a pipe, no half character at the end.
 
-    Both are remarked on, and so are lines that end in CR LF.
+    Both are remarked on.
     """
-    chunks, last = _without_mark(source, remarks), b""
-    for chunk in _without_half(source, chunks, remarks) if source.piped else chunks:
+    chunks = _without_mark(source, remarks)
+    return _without_half(source, chunks, remarks) if source.piped else chunks
+
+
+def watch_returns(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
+    """Yield the `chunks` of a source unchanged, with a remark where a line ends in CR LF."""
+    last = b""
+    for chunk in chunks:
         if b"\r\n" in chunk or (last == b"\r" and chunk[:1] == b"\n"):
             way = command(source.name, r"tr -d '\r'", r"tr -d '\r' < {}")
             remarks.say(source.name, HAS_RETURNS, f"{HAS_RETURNS}; without it: {way}")
@@ -136,7 +142,7 @@ def _piece(text: str) -> str:
 
 
 class Decoder:
-    """UTF-8 of one text. What is not UTF-8 is a DataError, or with `errors` "replace" U+FFFD and a remark."""
+    """UTF-8 of one text. What is not UTF-8 is a DataError, or with `errors` "replace" U+FFFD."""
 
     def __init__(self, source: Source, remarks: Remarks, errors: DecodingErrors = "strict") -> None:
         self._source, self._name = source, source.name
@@ -144,17 +150,13 @@ class Decoder:
         self._decode = codecs.getincrementaldecoder("utf-8")("strict" if self._strict else "charseq.measured")
         self._num_read, self._num_lines = 0, 0
         self._head, self._recent = b"", b""
-        self._beyond_ascii, self._num_places = False, 0
+        self._beyond_ascii = False
 
     def pieces(self, chunks: Iterator[bytes]) -> Iterator[str]:
         """Yield the text in `chunks`, the source's own, perhaps counted on their way."""
         for chunk in chunks:
             yield self._read(chunk, chunks)
         yield self._read(b"", chunks, final=True)
-        if self._num_places:
-            places = "1 place is" if self._num_places == 1 else f"{self._num_places:,} places are"
-            kind = "has what is not UTF-8, read as U+FFFD"
-            self._remarks.say(self._name, kind, f"{places} not UTF-8, read as U+FFFD")
 
     def _read(self, chunk: bytes, rest: Iterator[bytes], *, final: bool = False) -> str:
         pending = len(self._decode.getstate()[0])
@@ -173,8 +175,7 @@ class Decoder:
         self._recent = (self._recent + chunk[-RECENT_BYTES:])[-RECENT_BYTES:]
         if text.isascii():
             return text
-        if not self._strict and (num_places := len(PLACES.findall(text))):
-            self._num_places += num_places
+        if not self._strict and PLACES.search(text):
             return _piece(text)
         self._beyond_ascii = True
         return text

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -185,46 +184,6 @@ def test_standard_input_takes_its_place_among_files(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(sys, "stdin", StandardInput(b"two"))
     sources = write(tmp_path / "a", b"one "), "-", write(tmp_path / "b", b" three")
     assert read_corpus(sources).text == "one two three"
-
-
-def test_the_topics_of_pydoc_are_a_corpus() -> None:
-    """The topics of pydoc are a corpus of more than 300,000 characters."""
-    assert len(read_corpus(("builtin:pydoc",)).text) > 300_000
-
-
-def test_the_topics_of_pydoc_are_sorted_with_an_empty_line_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The topics of pydoc are sorted by name, with one empty line in between, and otherwise as they are."""
-    topics = {"b": "\n  x ^ y, which is XOR\n  X\n", "a": "X\n\nmore \n\n"}
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
-    assert read_corpus(("builtin:pydoc",)).text == "X\n\nmore \n\n  x ^ y, which is XOR\n  X"
-
-
-def test_topics_of_pydoc_that_are_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python lacks its topics, that is said of this corpus."""
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    assert message_of("builtin:pydoc") == "builtin:pydoc: this Python was installed without its pydoc data"
-
-
-def test_the_topics_of_pydoc_come_in_a_fixed_order() -> None:
-    """The topics of pydoc come in a fixed order."""
-    assert read_corpus(("builtin:pydoc",)).sha256 == read_corpus(("builtin:pydoc",)).sha256
-
-
-def test_the_source_of_the_standard_library_is_a_corpus() -> None:
-    """The standard library's source is a corpus."""
-    pieces = iter_text("builtin:stdlib")
-    assert "import" in "".join(next(pieces) for _ in range(20))
-
-
-def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The standard library's source is that of all modules but tests and what else was installed."""
-    monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
-    for name in ("b.py", "a/c.py", "a/b/test.py", "a/notes.txt"):
-        write(tmp_path / name, f"{name};".encode())
-    for folder in ("site-packages", "dist-packages", "test", "tests", "idle_test"):
-        write(tmp_path / folder / "x.py", b"left out")
-        write(tmp_path / "a" / folder / "b" / "x.py", b"left out")
-    assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
 
 
 def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
