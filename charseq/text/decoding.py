@@ -241,6 +241,7 @@ class _BadPlace:
     @property
     def number(self) -> str:
         """How many such places there are, as a phrase."""
+        places = "1 such place" if self.num_places == 1 else f"{self.num_places:,} such places"
         if not self._whole:
-            return f"at least {self.num_places:,} such places"
-        return "the only such place" if self.num_places == 1 else f"{self.num_places:,} such places"
+            return f"at least {places}"
+        return "the only such place" if self.num_places == 1 else places

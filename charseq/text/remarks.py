@@ -36,4 +36,4 @@ class Remarks:
         """Say which files were taken from a folder."""
         more = f" and {len(files) - MAX_NAMED:,} more" if len(files) > MAX_NAMED else ""
         number = f"{len(files):,} {'file' if len(files) == 1 else 'files'}"
-        self.say(folder, "a folder", f"{number}: {', '.join(files[:MAX_NAMED])}{more}")
+        self.say(folder, f"the folder {folder}", f"{number}: {', '.join(files[:MAX_NAMED])}{more}")

@@ -165,10 +165,12 @@ def _encoded(sample: bytes, beyond_ascii: bool) -> Look | None:
 
 
 def _is_korean(foreign: list[str], code: str) -> bool:
-    """Say whether most are Hangul, and of the 2,350 syllables of EUC-KR, which make up nearly any text."""
-    return sum(_is_hangul(char) and bool(char.encode("euc_kr", "ignore")) for char in foreign) >= 0.8 * len(
-        foreign
-    )
+    """Say whether most are Hangul, and of the 2,350 syllables of KS X 1001, which make up nearly any text.
+
+    Python's EUC-KR spells other syllables by their letters, in eight bytes.
+    """
+    num_common = sum(_is_hangul(char) and len(char.encode("euc_kr")) == 2 for char in foreign)
+    return num_common >= 0.8 * len(foreign)
 
 
 def _is_japanese(foreign: list[str], code: str) -> bool:
@@ -179,9 +181,15 @@ def _is_japanese(foreign: list[str], code: str) -> bool:
 
 
 def _is_chinese(foreign: list[str], code: str) -> bool:
-    """Say whether most are of the code's commoner half: its punctuation and more frequent ideographs."""
+    """Say whether most are of the code's commoner half: its punctuation and more frequent ideographs.
+
+    In Big5 the second byte may be an ASCII letter; where it mostly is, the text is of such letters.
+    """
     last = 0xD7 if code == "gb2312" else 0xC6
-    return sum(char.encode(code)[0] <= last for char in foreign) >= 0.9 * len(foreign) and len(foreign) >= 4
+    pairs = [char.encode(code) for char in foreign]
+    num_common = sum(pair[0] <= last for pair in pairs)
+    num_high = sum(pair[1] >= 0xA1 for pair in pairs)
+    return len(foreign) >= 4 and num_common >= 0.9 * len(foreign) and num_high >= 0.4 * len(foreign)
 
 
 LANGUAGES: tuple[tuple[str, Callable[[list[str], str], bool], Look], ...] = (
