@@ -84,7 +84,7 @@ def _read_prompt(name: str) -> str:
     read = read_corpus((name,))
     for sentence in read.notes:
         note(sentence)
-    prompt = read.text.removesuffix("\n").removesuffix("\r")
+    prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")
     if prompt != read.text:
         called = "standard input" if name == "-" else name
         note(f"{called}: the newline at its end is no part of the prompt")
