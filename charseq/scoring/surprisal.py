@@ -37,10 +37,11 @@ class Expectations:
 class Surprisal:
     """The price of each character of a text, (L,) each.
 
-    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the length in bytes,
-    as bytes_of gives it; `unseen` marks characters that the model does not know. `ranks` has 1 for the model's first guess and 0 for an
-    unseen character, `confidences` the probability of that first guess; both are None where guesses were not
-    looked at. `num_words` counts the words that begin in this text, None where they were not counted.
+    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the length in bytes, as
+    bytes_of gives it; `unseen` marks characters that the model does not know. `ranks` has 1 for the model's
+    first guess and 0 for an unseen character, `confidences` the probability of that first guess; both are
+    None where guesses were not looked at. `num_words` counts the words that begin in this text, None where
+    they were not counted.
     """
 
     nats: FloatArray
