@@ -114,14 +114,17 @@ def _loaded(models: list[str]) -> "dict[str, Checkpoint]":
 
 def _read(source: str) -> "NamedText":
     """Return the beginning of a text. Raises DataError for an empty text."""
+    from charseq.cli.console import note
     from charseq.text.corpus import iter_texts
+    from charseq.text.remarks import Remarks
 
-    text = ""
-    for _, pieces in iter_texts(source):
+    text, remarks = "", Remarks(note)
+    for _, pieces in iter_texts(source, remarks=remarks, as_one=True):
         for piece in pieces:
             text += piece
             if len(text) > MAX_CHARS:
                 return _beginning(source, text)
+    remarks.finish()
     return _beginning(source, text)
 
 

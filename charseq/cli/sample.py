@@ -82,9 +82,18 @@ def command(
 
 
 def _read_prompt(name: str) -> str:
+    """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
+    from charseq.cli.console import note
     from charseq.text.corpus import read_corpus
 
-    return read_corpus((name,)).text
+    read = read_corpus((name,))
+    for sentence in read.notes:
+        note(sentence)
+    prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")
+    if prompt != read.text:
+        called = "standard input" if name == "-" else name
+        note(f"{called}: the newline at its end is no part of the prompt")
+    return prompt
 
 
 def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:

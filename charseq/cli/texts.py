@@ -5,19 +5,27 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from charseq.text.corpus import DecodingErrors, NamedTexts
+    from charseq.text.corpus import NamedTexts
+    from charseq.text.decoding import DecodingErrors
 
 PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
 def named_texts(sources: list[str], errors: str) -> "NamedTexts":
-    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace"."""
+    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+
+    Remarks on them are printed to stderr.
+    """
+    from charseq.cli.console import note
     from charseq.text.corpus import iter_texts
+    from charseq.text.remarks import Remarks
 
     policy: DecodingErrors = "replace" if errors == "replace" else "strict"
+    remarks = Remarks(note)
     for source in sources:
-        yield from iter_texts(source, errors=policy)
+        yield from iter_texts(source, errors=policy, remarks=remarks)
+    remarks.finish()
 
 
 class ScoringProgress:
@@ -41,6 +49,8 @@ class ScoringProgress:
 
     def add(self, piece: str) -> None:
         """Count one more piece that is done."""
-        self._num_bytes += len(piece.encode())
+        from charseq.text.decoding import bytes_of
+
+        self._num_bytes += int(bytes_of(piece).sum())
         if time.monotonic() - self._begun >= PATIENCE:
             self._display.show("scoring", self._num_bytes, self._total)

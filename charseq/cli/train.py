@@ -128,7 +128,7 @@ def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress:
         f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {kind.parameters_name}, "
         f"vocabulary {checkpoint.codec.vocab_size}"
     )
-    note(_sizes(texts))
+    _describe_texts(texts)
     _summarise(directory, texts, test_seconds=CLOSING_SECONDS)
 
 
@@ -158,7 +158,7 @@ def _describe(run: "Run") -> None:
         f"{run.checkpoint.description}, {run.trainer.model.params.flat.size:,} "
         f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
     )
-    note(_sizes(texts))
+    _describe_texts(texts)
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
@@ -170,8 +170,12 @@ def _describe(run: "Run") -> None:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
 
-def _sizes(texts: "CorpusParts") -> str:
-    return (
+def _describe_texts(texts: "CorpusParts") -> None:
+    from charseq.cli.console import note
+
+    for sentence in texts.notes:
+        note(sentence)
+    note(
         f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
         f"validate, {len(texts.test):,} to test"
     )

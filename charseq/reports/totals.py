@@ -13,7 +13,9 @@ def _unseen(totals: Sequence[Totals]) -> bool:
 
 TOTALS = (
     Column("num_chars", "characters", ",", attrgetter("score.num_chars"), "characters scored", "chars"),
-    Column("num_bytes", "bytes", ",", attrgetter("score.num_bytes"), "bytes of UTF-8 scored"),
+    Column(
+        "num_bytes", "bytes", ",", attrgetter("score.num_bytes"), "bytes scored, as they were in the file"
+    ),
     Column(
         "num_unseen",
         "unseen characters",
@@ -53,7 +55,7 @@ TOTALS = (
         "bits per byte",
         ".4f",
         attrgetter("score.bits_per_byte"),
-        "cross-entropy in bits per byte of UTF-8",
+        "cross-entropy in bits per byte",
         "bits/\nbyte",
     ),
     Column(

@@ -13,7 +13,7 @@ from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec, Sequence, chars_at
-from charseq.text.tokenizers.tokenizer import bytes_per_char
+from charseq.text.decoding import bytes_of
 
 WINDOW_STEPS = 256
 """The number of steps in a window."""
@@ -61,14 +61,14 @@ class Scorer:
         num_words = count_words(text, after=self._last)
         self._last = text[-1:] or self._last
         if sequence.begins is None:
-            return readings.surprisal(self._rule, sequence.targets, bytes_per_char(text), num_words)
+            return readings.surprisal(self._rule, sequence.targets, bytes_of(text), num_words)
         return self._of_chars(text, sequence, sequence.begins, readings.nats, num_words)
 
     def _of_chars(
         self, text: str, sequence: Sequence, begins: BoolArray, nats: FloatArray, num_words: int
     ) -> Surprisal:
         """Return the surprisal of characters of several tokens each, given the nats of the tokens."""
-        num_bytes = bytes_per_char(text)
+        num_bytes = bytes_of(text)
         prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
         of_chars = np.add.reduceat(prices, np.flatnonzero(begins)) if len(begins) else prices
         unseen = sequence.targets[begins] == UNSEEN

@@ -37,11 +37,11 @@ class Expectations:
 class Surprisal:
     """The surprisal of each character of a text; all arrays are (L,).
 
-    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the UTF-8 length; `unseen`
-    is true for characters that the model does not know. `ranks` is the rank of the character, 1 for the
-    model's first guess and 0 for an unseen character; `confidences` is the probability of the first guess.
-    Both are None if ranks were left out. `num_words` is the number of words that begin in this text, None if
-    they were not counted.
+    `nats` is -log p with the rule for unseen characters applied; `num_bytes` is the length in bytes, by
+    bytes_of; `unseen` is true for characters that the model does not know. `ranks` is the rank of the
+    character, 1 for the model's first guess and 0 for an unseen character; `confidences` is the probability
+    of the first guess. Both are None if ranks were left out. `num_words` is the number of words that begin in
+    this text, None if they were not counted.
     """
 
     nats: FloatArray

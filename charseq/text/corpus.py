@@ -1,24 +1,23 @@
 """Where text comes from: files, directories, gzip, standard input, and two corpora that Python brings along.
 
 Bytes are decoded strictly as UTF-8 and newlines are never translated, so offsets and figures are those of
-the file. A corpus remembers the SHA-256 of its bytes; a large one lies encoded in the cache and is never held
-in memory. Next room: `split.py`.
+the file. A corpus remembers the SHA-256 of the bytes of its text; a large one lies encoded in the cache and
+is never held in memory. Next room: `split.py`.
 """
 
-import codecs
 import gzip
 import hashlib
 import math
 import os
+import select
 import stat
 import sys
-import sysconfig
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
@@ -26,9 +25,12 @@ from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.limits import MAX_DEVICE_BYTES, MAX_GZIP_RATIO
 from charseq.text import cache
+from charseq.text.builtin import BUILTINS, builtin_bytes
+from charseq.text.decoding import Decoder, DecodingErrors, Source, text_bytes, watch_returns
+from charseq.text.remarks import Remarks
+from charseq.text.sniffing import STANDARD_INPUT
 from charseq.text.symbols import EncodedText, Encoder, symbol_type
 
-BUILTINS = ("builtin:pydoc", "builtin:stdlib")
 CHUNK_BYTES = 1 << 16
 CORPUS_CHUNK_BYTES = 1 << 20
 LARGE_BYTES = 1 << 25
@@ -37,21 +39,22 @@ LARGE_BYTES = 1 << 25
 NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 """The name of each text with its pieces, which are to be taken before the next text is asked for."""
 
-DecodingErrors: TypeAlias = Literal["strict", "replace"]
-
-
 OnProgress: TypeAlias = Callable[[str, int, int | None], None]
 """Is told what is being done, the bytes done, and the bytes in all where these are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A text with its provenance: the names it was read from, its size and SHA-256 in bytes."""
+    """A text with its provenance: the names it was read from, the size and SHA-256 of its bytes.
+
+    Bytes that are no text, such as a byte order mark, do not count. `notes` are sentences for whoever reads.
+    """
 
     encoded: EncodedText
     sources: tuple[str, ...]
     num_bytes: int
     sha256: str
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -68,13 +71,15 @@ def read_corpus(
     that does not exist, DataError for one that cannot be read or decoded, for more than `max_bytes`, and for
     a cache that cannot be written.
     """
-    progress, files = progress or (lambda what, done, total: None), _files_of_all(sources)
-    total = _size_of(files)
+    files, notes = _files_of_all(sources), list[str]()
+    reading = _Reading(sources, progress, _size_of(files), max_bytes, Remarks(notes.append))
+    text = None
     if sum(path.stat().st_size for path in files) >= LARGE_BYTES:
-        sha256, num_bytes = _digest(sources, progress, total, max_bytes)
-        if (text := cache.find(sha256)) is not None:
-            return Corpus(text, tuple(sources), num_bytes, sha256)
-    return _encode(sources, progress, total, max_bytes)
+        text = cache.find(_digest(reading))
+    if text is None:
+        text = _encode(reading)
+    reading.remarks.finish()
+    return Corpus(text, tuple(sources), reading.num_bytes, reading.sha256, tuple(notes))
 
 
 def size_of(sources: tuple[str, ...]) -> int | None:
@@ -96,106 +101,124 @@ def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
     return files if all(file.is_file() for file in files) else []
 
 
-def _digest(
-    sources: tuple[str, ...], progress: OnProgress, total: int | None, max_bytes: float
-) -> tuple[str, int]:
-    """Return the SHA-256 and the number of all bytes."""
-    digest, num_bytes = hashlib.sha256(), 0
-    for source in sources:
-        for _, chunks in open_source(source, CORPUS_CHUNK_BYTES):
-            for chunk in chunks:
-                digest.update(chunk)
-                num_bytes = _more(num_bytes, chunk, max_bytes, source)
-                progress("hashing", num_bytes, total)
-    return digest.hexdigest(), num_bytes
+class _Reading:
+    """The bytes of all `sources`, counted and hashed on their way."""
+
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        progress: OnProgress | None,
+        total: int | None,
+        max_bytes: float,
+        remarks: Remarks,
+    ) -> None:
+        self._sources, self._max_bytes, self.remarks = sources, max_bytes, remarks
+        self._progress, self._total = progress, total
+        self._digest, self.num_bytes = hashlib.sha256(), 0
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the bytes so far, in hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    def texts(self) -> Iterator[tuple[Source, Iterator[bytes]]]:
+        """Yield each text with its bytes. Raises DataError beyond `max_bytes`. May be called again."""
+        self._digest, self.num_bytes = hashlib.sha256(), 0
+        for name in self._sources:
+            for source in open_source(name, CORPUS_CHUNK_BYTES, remarks=self.remarks):
+                chunks = watch_returns(source, text_bytes(source, self.remarks), self.remarks)
+                yield source, self._counted(name, chunks)
+
+    def _counted(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.num_bytes += len(chunk)
+            if self.num_bytes > self._max_bytes:
+                raise DataError(f"{name}: more than the {self._max_bytes:,} bytes that it had")
+            self._digest.update(chunk)
+            yield chunk
+
+    def show(self, what: str) -> None:
+        """Tell how far it is."""
+        if self._progress:
+            self._progress(what, self.num_bytes, self._total)
 
 
-def _more(num_bytes: int, chunk: bytes, max_bytes: float, name: str) -> int:
-    """Return `num_bytes` and those of a chunk. Raises DataError beyond `max_bytes`."""
-    if num_bytes + len(chunk) > max_bytes:
-        raise DataError(f"{name}: more than the {max_bytes:,} bytes that it had")
-    return num_bytes + len(chunk)
+def _digest(reading: _Reading) -> str:
+    """Return the SHA-256 of all bytes."""
+    for _, chunks in reading.texts():
+        for _ in chunks:
+            reading.show("hashing")
+    return reading.sha256
 
 
-def _encode(sources: tuple[str, ...], progress: OnProgress, total: int | None, max_bytes: float) -> Corpus:
+def _encode(reading: _Reading) -> EncodedText:
     """Read the sources, once, into memory; into the cache as soon as they turn out to be large."""
-    digest, num_bytes, encode, kept = hashlib.sha256(), 0, Encoder(), [np.empty(0, symbol_type(0))]
+    encode, kept = Encoder(), [np.empty(0, symbol_type(0))]
     with ExitStack() as stack:
         draft: cache.Draft | None = None
-        for source in sources:
-            for name, chunks in open_source(source, CORPUS_CHUNK_BYTES):
-                decode = Decoder(name)
-                for chunk in chunks:
-                    digest.update(chunk)
-                    num_bytes = _more(num_bytes, chunk, max_bytes, source)
-                    kept.append(encode(decode(chunk)))
-                    if num_bytes >= LARGE_BYTES:
-                        draft = draft or stack.enter_context(cache.Draft())
-                        for symbols in kept:
-                            draft.write(symbols)
-                        kept.clear()
-                        progress("encoding", num_bytes, total)
-                decode(b"", final=True)
-        sha256 = digest.hexdigest()
+        for source, chunks in reading.texts():
+            for piece in Decoder(source, reading.remarks).pieces(chunks):
+                kept.append(encode(piece))
+                if reading.num_bytes >= LARGE_BYTES:
+                    draft = draft or stack.enter_context(cache.Draft())
+                    for symbols in kept:
+                        draft.write(symbols)
+                    kept.clear()
+                    if piece:
+                        reading.show("encoding")
         if draft is None:
-            text = EncodedText(np.concatenate(kept), encode.alphabet)
-        else:
-            text = draft.keep(sha256, encode.alphabet)
-    return Corpus(text, tuple(sources), num_bytes, sha256)
+            return EncodedText(np.concatenate(kept), encode.alphabet)
+        return draft.keep(reading.sha256, encode.alphabet)
 
 
-def iter_texts(source: str, *, errors: DecodingErrors = "strict") -> Iterator[tuple[str, Iterator[str]]]:
+def iter_texts(
+    source: str,
+    *,
+    errors: DecodingErrors = "strict",
+    remarks: Remarks | None = None,
+    as_one: bool = False,
+) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield (name, pieces of text) for each file behind `source`, in bounded memory.
 
-    The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`.
+    The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`. With `errors`
+    "replace" what is not UTF-8 becomes U+FFFD, in pieces that know how many bytes each stands for. `as_one`
+    says that the texts are joined, as a corpus is, and remarked on like one: files of a directory, line ends.
     """
-
-    def pieces(name: str, chunks: Iterator[bytes]) -> Iterator[str]:
-        decode = Decoder(name, errors)
-        for chunk in chunks:
-            yield decode(chunk)
-        yield decode(b"", final=True)
-
-    for name, chunks in open_source(source):
-        yield name, pieces(name, chunks)
+    remarks = remarks or Remarks(lambda note: None)
+    for one in open_source(source, remarks=remarks if as_one else None):
+        chunks = text_bytes(one, remarks)
+        if as_one:
+            chunks = watch_returns(one, chunks, remarks)
+        yield one.name, Decoder(one, remarks, errors).pieces(chunks)
 
 
-class Decoder:
-    """UTF-8, chunk by chunk; a DataError names the file and the offset of the offending byte.
-
-    With `errors` "replace" what is not UTF-8 becomes U+FFFD instead.
-    """
-
-    def __init__(self, name: str, errors: DecodingErrors = "strict") -> None:
-        self._name, self._offset, self._pending = name, 0, 0
-        self._decode = codecs.getincrementaldecoder("utf-8")(errors)
-
-    def __call__(self, chunk: bytes, *, final: bool = False) -> str:
-        """Return the text that `chunk` completes; `final` when no more bytes follow."""
-        try:
-            text = self._decode.decode(chunk, final)
-        except UnicodeDecodeError as error:
-            at = self._offset - self._pending + error.start
-            why = f"not UTF-8 at byte {at}: {error.reason}"
-            raise DataError(f"{self._name}: {why}; convert it first") from None
-        self._offset += len(chunk)
-        self._pending = len(self._decode.getstate()[0])
-        return text
-
-
-def open_source(source: str, chunk_bytes: int | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield (name, chunks of at most `chunk_bytes`, CHUNK_BYTES if None) for each file behind `source`."""
+def open_source(
+    source: str, chunk_bytes: int | None = None, *, remarks: Remarks | None = None
+) -> Iterator[Source]:
+    """Yield the bytes of each file behind `source`, `chunk_bytes` at a time, CHUNK_BYTES if None."""
     check_source(source)
     chunk_bytes = chunk_bytes or CHUNK_BYTES
     if source == "-":
         if sys.stdin is None:
-            raise DataError("standard input: is closed")
-        yield "standard input", _chunks(sys.stdin.buffer, "standard input", chunk_bytes)
+            raise DataError(f"{STANDARD_INPUT}: is closed")
+        chunks = _chunks(sys.stdin.buffer, STANDARD_INPUT, chunk_bytes)
+        yield Source(STANDARD_INPUT, chunks, piped=True, ready=_standard_input_ready)
     elif source.startswith("builtin:"):
-        yield source, _builtin(source)
+        yield Source(source, builtin_bytes(source))
     else:
-        for path in _files(Path(source)):
-            yield str(path), _file_chunks(path, chunk_bytes)
+        files, folder = _files(Path(source)), Path(source)
+        if remarks and folder.is_dir():
+            remarks.list_files(source, [str(file.relative_to(folder)) for file in files])
+        for path in files:
+            yield Source(str(path), _file_chunks(path, chunk_bytes), piped=path.is_fifo())
+
+
+def _standard_input_ready() -> bool:
+    """Say whether something comes within a tenth of a second; yes, where that cannot be known."""
+    try:
+        return bool(select.select([sys.stdin.buffer], [], [], 0.1)[0])
+    except (OSError, ValueError):  # what stands in for a file has no descriptor
+        return True
 
 
 def check_source(source: str) -> None:
@@ -265,19 +288,3 @@ def _is_device(file: BinaryIO) -> bool:
         return stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
     except (OSError, ValueError, AttributeError):  # what stands in for a file has no descriptor
         return False
-
-
-def _builtin(source: str) -> Iterator[bytes]:
-    """Yield the language reference topics of pydoc, or the standard library's own source."""
-    if source == "builtin:pydoc":
-        try:
-            from pydoc_data.topics import topics
-        except ImportError:
-            raise DataError(f"{source}: this Python was installed without its pydoc data") from None
-        yield "\n\n".join(topics[name].strip("\n") for name in sorted(topics)).encode()
-    elif source == "builtin:stdlib":
-        root = Path(sysconfig.get_path("stdlib"))
-        leave_out = {"site-packages", "dist-packages", "test", "tests", "idle_test"}
-        for path in sorted(root.rglob("*.py")):
-            if leave_out.isdisjoint(path.relative_to(root).parts):
-                yield path.read_bytes()

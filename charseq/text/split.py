@@ -55,6 +55,8 @@ class CorpusParts:
     valid_sha256: str
     num_bytes: int
     split: Split
+    notes: tuple[str, ...] = ()
+    """Sentences about the texts for whoever trains on them."""
 
     @classmethod
     def read(cls, config: DataConfig, *, progress: OnProgress | None = None) -> "CorpusParts":
@@ -79,4 +81,5 @@ class CorpusParts:
             valid_sha256=separate.sha256 if separate else "",
             num_bytes=corpus.num_bytes,
             split=split,
+            notes=tuple(dict.fromkeys(corpus.notes + (separate.notes if separate else ()))),
         )

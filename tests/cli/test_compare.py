@@ -270,7 +270,9 @@ def test_what_is_not_utf8(call: Call, rivals: Rivals, tmp_path: Path) -> None:
     """A byte that is not UTF-8 is refused, or read as U+FFFD."""
     (tmp_path / "text.txt").write_bytes(b"The \xff tale")
     arguments = (rivals.two, rivals.four, str(tmp_path / "text.txt"))
-    why = "not UTF-8 at byte 4: invalid start byte; convert it first"
+    why = (
+        "not UTF-8 at byte 4, in line 1: invalid start byte (the only such place); convert it to UTF-8 first"
+    )
     assert call("compare", *arguments) == refused(f"{arguments[2]}: {why}", 1)
     found = rows(call, *arguments, "--errors", "replace")
     assert [row["num_unseen"] for row in report(found, "model")] == [1, 1]

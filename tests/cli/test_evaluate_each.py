@@ -200,9 +200,9 @@ def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path
     code, out, err = call("evaluate", models.tales, str(tmp_path), "--each", "line", "-f", "jsonl")
     assert code == 1
     assert [row["text"] for row in READERS["jsonl"](out)] == ["hello"]
-    assert (
-        err
-        == f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3: invalid start byte; convert it first\n"
+    assert err == (
+        f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3, in line 1: invalid start byte "
+        "(the only such place); convert it to UTF-8 first\n"
     )
 
 

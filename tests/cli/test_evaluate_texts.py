@@ -13,6 +13,9 @@ from tests.cli.conftest import TALES, Call, Feed, Workshop
 from tests.cli.test_evaluate import close, expected, figures, lines_of, refused, rows
 from tests.cli.test_pipes import at_terminal
 
+CONVERT = "convert it to UTF-8 first"
+"""What is said where nothing is known of an encoding."""
+
 each_model = pytest.mark.parametrize("run", ["hello", "tales"])
 
 
@@ -36,7 +39,7 @@ def name(tmp_path: Path) -> str:
         "\n",
         "안",
         "안녕하세요 😀",
-        "\ufeffhello",
+        "hello\ufeff",
         "no newline at the end",
         "\x00\x1b[31m\x85\u2028",
         " \t ",
@@ -121,12 +124,24 @@ def test_texts_in_small_pieces(
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1 << 16])
 @pytest.mark.parametrize(
-    ("raw", "at", "why"),
+    ("raw", "why", "way"),
     [
-        (b"hell\xff", 4, "invalid start byte"),
-        (b"hell\xf0\x9f\x98o", 4, "invalid continuation byte"),
-        (b"hell\xec\x95", 4, "unexpected end of data"),
-        ("안녕".encode() + b"\xed\xa0\x80", 6, "invalid continuation byte"),
+        (b"hell\xff", "byte 4, in line 1: invalid start byte (the only such place)", CONVERT),
+        (
+            b"hell\xf0\x9f\x98o",
+            "byte 4, in line 1: invalid continuation byte (the only such place)",
+            CONVERT,
+        ),
+        (
+            b"hell\xec\x95",
+            "byte 4, in line 1: unexpected end of data (the only such place)",
+            "the file was cut within a character; up to there: head -c 4 {} > utf8.txt",
+        ),
+        (
+            "안\n녕".encode() + b"\xed\xa0\x80",
+            "byte 7, in line 2: invalid continuation byte (3 such places)",
+            "most is UTF-8, and this leaves out what is not: iconv -c -f UTF-8 -t UTF-8 {} > utf8.txt",
+        ),
     ],
     ids=["start", "within", "end", "surrogate"],
 )
@@ -136,14 +151,14 @@ def test_bad_bytes_are_named(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     raw: bytes,
-    at: int,
     why: str,
+    way: str,
     chunk_bytes: int,
 ) -> None:
     """What is not UTF-8 is an error that names its first byte, wherever the text is cut while it is read."""
     monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
     Path(name).write_bytes(raw)
-    message = f"{name}: not UTF-8 at byte {at}: {why}; convert it first"
+    message = f"{name}: not UTF-8 at {why}; {way.format(name)}"
     assert call("evaluate", models.tales, name) == refused(message, 1)
 
 
@@ -151,7 +166,8 @@ def test_a_bad_byte_in_the_second_text(call: Call, models: Workshop, tmp_path: P
     """One bad text is an error, however good the others are, and there are no figures."""
     (tmp_path / "good.txt").write_text("hello")
     Path(name).write_bytes(b"\xff")
-    message = f"{name}: not UTF-8 at byte 0: invalid start byte; convert it first"
+    message = f"{name}: not UTF-8 at byte 0, in line 1: invalid start byte (the only such place)"
+    message += "; convert it to UTF-8 first"
     arguments = ("evaluate", models.tales, str(tmp_path / "good.txt"), name, "--format", "json")
     assert call(*arguments) == refused(message, 1)
 

@@ -268,7 +268,9 @@ def test_a_long_text(
     (tmp_path / "b.txt").write_bytes(TALES[4000:5001].encode())
     (tmp_path / "a.txt").write_bytes(TALES[:4000].encode())
     code, out, err = call("inspect", models.tales, str(tmp_path), *view)
-    assert (code, err) == (0, f"charseq: {tmp_path}: only the first 5,000 characters are looked at\n")
+    notes = f"charseq: {tmp_path}: 2 files: a.txt, b.txt\n"
+    notes += f"charseq: {tmp_path}: only the first 5,000 characters are looked at\n"
+    assert (code, err) == (0, notes)
     feed(TALES[:5000].encode())
     assert call("inspect", models.tales, "-", *view) == Outcome(0, out, "")
     assert "".join(row["char"] for row in json.loads(out)) == TALES[:5000]

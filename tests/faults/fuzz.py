@@ -9,6 +9,7 @@ tests/faults/findings. The test suite replays that folder and the seeds through 
 it does not need atheris.
 """
 
+import codecs
 import gzip
 import io
 import itertools
@@ -64,6 +65,7 @@ with instrumented:
     from charseq.text import CharTokenizer, corpus
     from charseq.text.batches import Examples
     from charseq.text.codec import Codec
+    from charseq.text.sniffing import HEAD_BYTES, wide
     from charseq.text.symbols import EncodedText
 
 WORDS = r"NaN 1e400 0x1 1:00:00.5 2020-01-31 null true [[ { \ud800 !!bool !!int !!float !!set <<: &a *a ? -"
@@ -303,7 +305,9 @@ def decoded(path: Path, errors: str) -> str | None:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         too_large = path.suffix == ".gz" and len(raw) > max(100, corpus.MAX_GZIP_RATIO * path.stat().st_size)
-        return None if too_large else raw.decode("utf-8", errors)
+        if too_large or (errors == "strict" and wide(raw[:HEAD_BYTES])):
+            return None
+        return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         return None
 

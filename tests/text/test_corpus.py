@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -21,6 +20,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
 from charseq.text.corpus import DecodingErrors, iter_texts, read_corpus, size_of
 
+MARK = b"\xef\xbb\xbf"
 CHUNK_SIZES = st.integers(1, 7)
 
 
@@ -187,46 +187,6 @@ def test_standard_input_takes_its_place_among_files(tmp_path: Path, monkeypatch:
     assert read_corpus(sources).text == "one two three"
 
 
-def test_the_topics_of_pydoc_are_a_corpus() -> None:
-    """The topics of pydoc are a corpus of more than 300,000 characters."""
-    assert len(read_corpus(("builtin:pydoc",)).text) > 300_000
-
-
-def test_the_topics_of_pydoc_are_sorted_with_an_empty_line_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The topics of pydoc are sorted by name, with one empty line in between, and otherwise as they are."""
-    topics = {"b": "\n  x ^ y, which is XOR\n  X\n", "a": "X\n\nmore \n\n"}
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
-    assert read_corpus(("builtin:pydoc",)).text == "X\n\nmore \n\n  x ^ y, which is XOR\n  X"
-
-
-def test_topics_of_pydoc_that_are_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python lacks its topics, that is said of this corpus."""
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    assert message_of("builtin:pydoc") == "builtin:pydoc: this Python was installed without its pydoc data"
-
-
-def test_the_topics_of_pydoc_come_in_a_fixed_order() -> None:
-    """The topics of pydoc come in a fixed order."""
-    assert read_corpus(("builtin:pydoc",)).sha256 == read_corpus(("builtin:pydoc",)).sha256
-
-
-def test_the_source_of_the_standard_library_is_a_corpus() -> None:
-    """The standard library's source is a corpus."""
-    pieces = iter_text("builtin:stdlib")
-    assert "import" in "".join(next(pieces) for _ in range(20))
-
-
-def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The standard library's source is that of all modules but tests and what else was installed."""
-    monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
-    for name in ("b.py", "a/c.py", "a/b/test.py", "a/notes.txt"):
-        write(tmp_path / name, f"{name};".encode())
-    for folder in ("site-packages", "dist-packages", "test", "tests", "idle_test"):
-        write(tmp_path / folder / "x.py", b"left out")
-        write(tmp_path / "a" / folder / "b" / "x.py", b"left out")
-    assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
-
-
 def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
     """A built-in corpus that does not exist is a wrong request, answered with those that do."""
     with pytest.raises(ConfigError) as caught:
@@ -242,9 +202,58 @@ def test_newlines_are_untouched(tmp_path: Path, raw: bytes) -> None:
     assert read_corpus((write(tmp_path / "a.txt", raw),)).text.encode() == raw
 
 
-def test_a_byte_order_mark_is_kept(tmp_path: Path) -> None:
-    """A byte order mark is a character of the text like any other."""
-    assert read_corpus((write(tmp_path / "a.txt", b"\xef\xbb\xbfa"),)).text == "\ufeffa"
+def test_a_byte_order_mark_at_the_beginning_of_each_file_is_left_out_with_a_note(tmp_path: Path) -> None:
+    """U+FEFF at the beginning of a file is no part of its text, size and SHA-256; elsewhere it is."""
+    sources = write(tmp_path / "a", MARK + b"a" + MARK), write(tmp_path / "b", MARK + b"b")
+    read = read_corpus(sources)
+    assert (read.text, read.num_bytes) == ("a\ufeffb", 5)
+    assert read.sha256 == hashlib.sha256(b"a" + MARK + b"b").hexdigest()
+    note = "begins with a byte order mark (U+FEFF), which is left out"
+    assert read.notes == (f"{sources[0]}: {note}", f"{sources[1]}: {note}")
+
+
+def test_lines_that_end_in_crlf_are_kept_with_a_note(tmp_path: Path) -> None:
+    """CR LF stays as it is, and a note has the command that takes CR away."""
+    read = read_corpus((write(tmp_path / "a", b"x\r\n"),))
+    assert read.text == "x\r\n"
+    assert read.notes == (
+        f"{tmp_path}/a: has lines that end in \\r\\n, and \\r counts as a character; "
+        f"without it: tr -d '\\r' < {tmp_path}/a > utf8.txt",
+    )
+
+
+@pytest.mark.parametrize("raw", [b"", b"a\n", b"a\r", b"\n\r", "é안😀".encode()], ids=repr)
+def test_there_is_no_note_on_a_plain_text(tmp_path: Path, raw: bytes) -> None:
+    """Of a text with nothing special nothing is said."""
+    assert read_corpus((write(tmp_path / "a", raw),)).notes == ()
+
+
+def test_a_folder_says_which_files_were_taken(tmp_path: Path) -> None:
+    """A note on a folder names five of its files, in the order of reading, and counts the rest."""
+    for name in ("b.txt", "a/z.md"):
+        write(tmp_path / "f" / name, b"x")
+    assert read_corpus((str(tmp_path / "f"),)).notes == (f"{tmp_path}/f: 2 files: a/z.md, b.txt",)
+    for name in "cdefg":
+        write(tmp_path / "f" / name, b"x")
+    (note,) = read_corpus((str(tmp_path / "f"),)).notes
+    assert note == f"{tmp_path}/f: 7 files: a/z.md, b.txt, c, d, e and 2 more"
+
+
+def test_half_a_character_at_the_end_of_a_pipe_is_left_out_with_a_note(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of standard input, which may be cut anywhere, an incomplete last character is no part."""
+    monkeypatch.setattr(sys, "stdin", StandardInput("안녕".encode()[:5]))
+    read = read_corpus(("-",))
+    assert (read.text, read.num_bytes) == ("안", 3)
+    assert read.notes == ("standard input: ends in half a character, which is left out (eb 85)",)
+
+
+def test_a_named_pipe_is_cut_like_standard_input(tmp_path: Path) -> None:
+    """A pipe with a name, as a shell makes one of <(...), may end in half a character as well."""
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["sh", "-c", f"printf 'a\\354' > '{tmp_path}/pipe'"]):
+        assert read_corpus((str(tmp_path / "pipe"),)).text == "a"
 
 
 def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -302,14 +311,20 @@ def test_a_source_that_fails_while_it_is_read_is_refused_with_the_reason(
 def test_invalid_utf8_names_the_file_and_the_byte(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are an error that names the file and the first of them."""
     source = write(tmp_path / "latin.txt", "café au lait".encode("latin-1"))
-    expected = f"{source}: not UTF-8 at byte 3: invalid continuation byte; convert it first"
-    assert message_of(source) == expected
+    assert message_of(source) == (
+        f"{source}: not UTF-8 at byte 3, in line 1: invalid continuation byte (the only such place); it "
+        "looks like Windows-1252 or Latin-1 (Western European): "
+        f"iconv -f WINDOWS-1252 -t UTF-8 {source} > utf8.txt"
+    )
 
 
 def test_a_character_cut_off_by_the_end_of_a_file_is_refused(tmp_path: Path) -> None:
     """A character cut off by the end of the file is an error at its first byte."""
     source = write(tmp_path / "a.txt", b"abc\xe2\x82")
-    assert message_of(source) == f"{source}: not UTF-8 at byte 3: unexpected end of data; convert it first"
+    assert message_of(source) == (
+        f"{source}: not UTF-8 at byte 3, in line 1: unexpected end of data (the only such place); "
+        f"the file was cut within a character; up to there: head -c 3 {source} > utf8.txt"
+    )
 
 
 def test_a_character_cut_off_by_the_end_of_the_pieces_is_refused(tmp_path: Path) -> None:
@@ -325,7 +340,7 @@ def test_a_character_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
     sources = write(tmp_path / "a", b"x\xc3"), write(tmp_path / "b", b"\xa9")
     with pytest.raises(DataError) as caught:
         read_corpus(sources)
-    assert str(caught.value).startswith(f"{sources[0]}: not UTF-8 at byte 1: ")
+    assert str(caught.value).startswith(f"{sources[0]}: not UTF-8 at byte 1, in line 1: ")
 
 
 def test_offset_counts_within_the_file(tmp_path: Path) -> None:
@@ -333,20 +348,20 @@ def test_offset_counts_within_the_file(tmp_path: Path) -> None:
     sources = write(tmp_path / "a", b"0123456789"), write(tmp_path / "b", b"01\xff")
     with pytest.raises(DataError) as caught:
         read_corpus(sources)
-    assert str(caught.value).startswith(f"{sources[1]}: not UTF-8 at byte 2: ")
+    assert str(caught.value).startswith(f"{sources[1]}: not UTF-8 at byte 2, in line 1: ")
 
 
 def test_offset_counts_unpacked_bytes(tmp_path: Path) -> None:
     """The offset of a bad byte in a .gz file is that in its unpacked text."""
     source = write(tmp_path / "a.gz", gzip.compress(b"a" * 100_000 + b"\xff"))
-    assert message_of(source).startswith(f"{source}: not UTF-8 at byte 100000: ")
+    assert message_of(source).startswith(f"{source}: not UTF-8 at byte 100000, in line 1: ")
 
 
 @settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])), chunk_bytes=CHUNK_SIZES)
 def test_a_text_is_the_same_in_chunks_of_any_size(text: str, chunk_bytes: int) -> None:
     """A text is the same in chunks of any size."""
-    assert read_in_chunks(text.encode(), chunk_bytes) == text
+    assert read_in_chunks(text.encode(), chunk_bytes) == text.removeprefix("\ufeff")
 
 
 @settings(deadline=None)
@@ -360,16 +375,21 @@ def test_a_text_is_the_same_in_chunks_of_any_size(text: str, chunk_bytes: int) -
 @example("é", b"\xed\xa0\x80", 2)
 def test_a_bad_byte_is_named_wherever_chunks_end(before: str, raw: bytes, chunk_bytes: int) -> None:
     """Wherever chunks end, the error names the byte and the reason that Python names for the whole text."""
-    raw = before.encode() + raw
+    raw = before.replace("\0", "").encode() + raw.replace(b"\0", b"")
+    num_places = len(raw.decode("utf-8", "replace")) - len(raw.decode("utf-8", "ignore"))
+    places = "the only such place" if num_places == 1 else f"{num_places} such places"
     try:
-        expected = raw.decode()
+        expected = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        at, reason = error.start, error.reason
-        expected = f"standard input: not UTF-8 at byte {at}: {reason}; convert it first"
-    try:
-        got = read_in_chunks(raw, chunk_bytes)
-    except DataError as error:
-        got = str(error)
+        line = raw[: error.start].count(b"\n") + 1
+        expected = f"not UTF-8 at byte {error.start}, in line {line}: {error.reason} ({places}); "
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "CORPUS_CHUNK_BYTES", chunk_bytes)
+        source = write(Path(folder) / "a", raw)
+        try:
+            got = read_corpus((source,)).text
+        except DataError as error:
+            got = str(error).removeprefix(f"{source}: ")[: len(expected)]
     assert got == expected
 
 
@@ -425,7 +445,7 @@ def test_a_file_is_opened_when_its_turn_comes(tmp_path: Path) -> None:
     texts = iter_texts(str(tmp_path))
     assert "".join(next(texts)[1]) == "good"
     name, pieces = next(texts)
-    with pytest.raises(DataError, match=r"b\.txt: not UTF-8 at byte 0: "):
+    with pytest.raises(DataError, match=r"b\.txt: not UTF-8 at byte 0, in line 1: "):
         list(pieces)
     assert name == f"{tmp_path}/b.txt"
 
@@ -436,8 +456,14 @@ def test_a_file_is_opened_when_its_turn_comes(tmp_path: Path) -> None:
 @example(b"\xf0\x9f\x98(", 3)
 @example(b"\xed\xa0\x80\xff\xc3", 1)
 def test_bad_bytes_are_replaced(raw: bytes, chunk_bytes: int) -> None:
-    """Wherever chunks end, what is not UTF-8 becomes U+FFFD as it does for the whole text."""
-    assert iter_in_chunks(raw, chunk_bytes, "replace") == raw.decode("utf-8", "replace")
+    """Wherever chunks end, what is not UTF-8 becomes U+FFFD as it does for the whole text.
+
+    An end is put after it, for half a character at the end of standard input would be left out.
+    """
+    raw += b"."
+    assert iter_in_chunks(raw, chunk_bytes, "replace") == raw.decode("utf-8", "replace").removeprefix(
+        "\ufeff"
+    )
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 4, 5])
@@ -445,8 +471,10 @@ def test_a_character_that_the_next_chunk_does_not_go_on_with_is_refused(chunk_by
     """A character that the next chunk does not go on with is an error at its first byte."""
     with pytest.raises(DataError) as caught:
         iter_in_chunks(b"ab\xf0\x9f\x98!", chunk_bytes)
-    expected = "standard input: not UTF-8 at byte 2: invalid continuation byte; convert it first"
-    assert str(caught.value) == expected
+    expected = (
+        "standard input: not UTF-8 at byte 2, in line 1: invalid continuation byte (the only such place)"
+    )
+    assert str(caught.value) == f"{expected}; convert it to UTF-8 first"
 
 
 def test_nothing_is_replaced_in_a_good_text() -> None:
@@ -636,7 +664,7 @@ def test_the_limit_of_devices_holds_for_no_file(tmp_path: Path, monkeypatch: pyt
 def test_a_bad_byte_in_a_large_text_is_refused_and_leaves_the_cache(tmp_path: Path, folder: Path) -> None:
     """A bad byte far into a large text is the usual error, and leaves the cache as it was."""
     source = write(tmp_path / "a.txt", LARGE_RAW + b"\xff")
-    assert message_of(source).startswith(f"{source}: not UTF-8 at byte {len(LARGE_RAW)}: ")
+    assert message_of(source).startswith(f"{source}: not UTF-8 at byte {len(LARGE_RAW)}, in line 61: ")
     assert cached(folder) == []
 
 
@@ -646,6 +674,25 @@ def test_a_cache_that_cannot_be_made_is_one_line_with_its_directory(tmp_path: Pa
     message = message_of(write(tmp_path / "a.txt", LARGE_RAW))
     assert message.startswith(f"{folder}: cannot hold the encoded text: ")
     assert message.endswith("; CHARSEQ_CACHE_DIR names another directory")
+
+
+def test_the_cache_tells_marks_at_the_beginning_of_a_file_from_others(tmp_path: Path, folder: Path) -> None:
+    """Files that are the same bytes together, but not the same text, do not share an entry of the cache."""
+    one = write(tmp_path / "1", b"a" * 1000 + MARK + b"b")
+    two = write(tmp_path / "2", b"a" * 1000), write(tmp_path / "3", MARK + b"b")
+    assert read_corpus((one,)).text == "a" * 1000 + "\ufeffb"
+    assert read_corpus(two).text == "a" * 1000 + "b"
+    assert len(cached(folder)) == 2
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_cached_text_has_the_same_notes(tmp_path: Path) -> None:
+    """Notes are those of the bytes, whether the text is encoded or found in the cache."""
+    source = write(tmp_path / "a", MARK + b"a\r\n" * 400)
+    first, second = read_corpus((source,)), read_corpus((source,))
+    assert first.text == second.text == "a\r\n" * 400
+    assert len(first.notes) == 2
+    assert first.notes == second.notes
 
 
 @pytest.mark.usefixtures("folder")
@@ -676,7 +723,8 @@ def test_the_cache_changes_nothing(texts: list[str], chunk_bytes: int) -> None:
         large = [read_corpus(sources) for _ in range(2)]
         assert len(cached(Path(folder) / "cache")) == 1 if small.num_bytes else True
         for read in (small, *large):
-            assert str(read.encoded) == "".join(texts)
+            assert str(read.encoded) == "".join(text.removeprefix("\ufeff") for text in texts)
+            assert read.notes == small.notes
             assert (read.num_bytes, read.sha256) == (small.num_bytes, small.sha256)
 
 

@@ -1,0 +1,247 @@
+"""Bytes become text: UTF-8 piece by piece, and one sentence about what is not.
+
+A byte order mark at the beginning of a file is no part of its text, nor is half a character at the end of a
+pipe. Characters that stand for bad bytes know how many bytes these are. Next room: `corpus.py`.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from charseq.arrays import TokenArray
+from charseq.errors import DataError, one_line
+from charseq.text.remarks import Remarks
+from charseq.text.sniffing import HEAD_BYTES, Look, command, look_of, wide
+from charseq.text.tokenizers.tokenizer import bytes_per_char, code_points
+
+DecodingErrors: TypeAlias = Literal["strict", "replace"]
+
+MARK = codecs.BOM_UTF8
+COUNT_BYTES = 1 << 24
+"""Bytes from a bad place on in which other bad places are counted."""
+RECENT_BYTES = 1024
+"""Bytes that are kept to find where the line of a bad place begins."""
+HAS_MARK = "begins with a byte order mark (U+FEFF), which is left out"
+HAS_RETURNS = r"has lines that end in \r\n, and \r counts as a character"
+
+
+# ---- bytes
+
+
+@dataclass(slots=True)
+class Source:
+    """The bytes of one text by its `name`, in chunks, each as soon as it is there.
+
+    `piped` says that its end may be anywhere, as after `head -c`; `ready` whether the next chunk can be had
+    without waiting. `num_skipped` bytes of a mark at its beginning are left out once that is read.
+    """
+
+    name: str
+    chunks: Iterator[bytes]
+    piped: bool = False
+    ready: Callable[[], bool] = lambda: True
+    num_skipped: int = 0
+
+
+def text_bytes(source: Source, remarks: Remarks) -> Iterator[bytes]:
+    """Yield the bytes that are text: no mark at the beginning and, of a pipe, no half character at the end.
+
+    Both are remarked on.
+    """
+    chunks = _without_mark(source, remarks)
+    return _without_half(source, chunks, remarks) if source.piped else chunks
+
+
+def watch_returns(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
+    """Yield the `chunks` of a source unchanged, with a remark where a line ends in CR LF."""
+    last = b""
+    for chunk in chunks:
+        if b"\r\n" in chunk or (last == b"\r" and chunk[:1] == b"\n"):
+            way = command(source.name, r"tr -d '\r'", r"tr -d '\r' < {}")
+            remarks.say(source.name, HAS_RETURNS, f"{HAS_RETURNS}; without it: {way}")
+        last = chunk[-1:]
+        yield chunk
+
+
+def _without_mark(source: Source, remarks: Remarks) -> Iterator[bytes]:
+    begin = b""
+    for chunk in source.chunks:
+        begin += chunk
+        if len(begin) >= len(MARK) or not MARK.startswith(begin):
+            break
+    if begin.startswith(MARK):
+        remarks.say(source.name, HAS_MARK)
+        begin, source.num_skipped = begin.removeprefix(MARK), len(MARK)
+    if begin:
+        yield begin
+    yield from source.chunks
+
+
+def _without_half(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
+    """Hold back the beginning of a character until the rest of it is there."""
+    half = b""
+    for chunk in chunks:
+        raw = half + chunk
+        whole = len(raw) - _incomplete(raw)
+        half = raw[whole:]
+        if whole:
+            yield raw[:whole]
+    if half:
+        remarks.say(source.name, f"ends in half a character, which is left out ({half.hex(' ')})")
+
+
+def _incomplete(raw: bytes) -> int:
+    """Return how many bytes at the end begin a character without ending it."""
+    for size in range(1, min(len(MARK), len(raw)) + 1):
+        try:
+            if codecs.utf_8_decode(raw[-size:], "strict", False)[1] == 0:
+                return size
+        except UnicodeDecodeError:
+            continue
+    return 0
+
+
+# ---- characters
+
+
+class FilePiece(str):
+    """A piece of a file's text that knows the bytes in the file of each character, `num_bytes` (L,)."""
+
+    num_bytes: TokenArray
+
+
+def bytes_of(text: str) -> TokenArray:
+    """Return the bytes of each character of `text` (L,): those it had in the file, else those of UTF-8."""
+    return text.num_bytes if isinstance(text, FilePiece) else bytes_per_char(text)
+
+
+PLACES = re.compile("[\udc01-\udc04]")
+"""A lone surrogate, which UTF-8 cannot hold, stands for one bad place: U+DC00 and the number of its bytes."""
+
+
+def _measured(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return chr(0xDC00 + error.end - error.start), error.end
+
+
+codecs.register_error("charseq.measured", _measured)
+
+
+def _piece(text: str) -> str:
+    """Return a text with U+FFFD for each bad place that was measured."""
+    codes = code_points(text)
+    places = codes >> 8 == 0xDC
+    piece = FilePiece(PLACES.sub("\ufffd", text))
+    piece.num_bytes = np.where(places, codes & 0xFF, bytes_per_char(text)).astype(np.int32)
+    return piece
+
+
+class Decoder:
+    """UTF-8 of one text. What is not UTF-8 is a DataError, or with `errors` "replace" U+FFFD."""
+
+    def __init__(self, source: Source, remarks: Remarks, errors: DecodingErrors = "strict") -> None:
+        self._source, self._name = source, source.name
+        self._strict, self._remarks = errors == "strict", remarks
+        self._decode = codecs.getincrementaldecoder("utf-8")("strict" if self._strict else "charseq.measured")
+        self._num_read, self._num_lines = 0, 0
+        self._head, self._recent = b"", b""
+        self._beyond_ascii = False
+
+    def pieces(self, chunks: Iterator[bytes]) -> Iterator[str]:
+        """Yield the text in `chunks`, the source's own, perhaps counted on their way."""
+        for chunk in chunks:
+            yield self._read(chunk, chunks)
+        yield self._read(b"", chunks, final=True)
+
+    def _read(self, chunk: bytes, rest: Iterator[bytes], *, final: bool = False) -> str:
+        pending = len(self._decode.getstate()[0])
+        if len(self._head) < HEAD_BYTES:
+            self._head += chunk[: HEAD_BYTES - len(self._head)]
+            if final or len(self._head) == HEAD_BYTES:
+                self._check_width()
+        try:
+            text = self._decode.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            bad = _BadPlace(error, self._recent, self._head, pending)
+            bad.look_on(rest, self._source.ready)
+            raise DataError(self._complaint(error, bad, pending)) from None
+        self._num_read += len(chunk)
+        self._num_lines += chunk.count(b"\n")
+        self._recent = (self._recent + chunk[-RECENT_BYTES:])[-RECENT_BYTES:]
+        if text.isascii():
+            return text
+        if not self._strict and PLACES.search(text):
+            return _piece(text)
+        self._beyond_ascii = True
+        return text
+
+    def _check_width(self) -> None:
+        """Refuse what is valid UTF-8, but has the NULs of an encoding with several bytes a character."""
+        if look := wide(self._head):
+            num_nuls = self._head.count(0)
+            what = f"not UTF-8: {num_nuls:,} of the first {len(self._head):,} bytes are NUL"
+            if self._strict:
+                raise DataError(one_line(f"{self._name}: {what}; {look.remedy(self._name)}"))
+            self._remarks.say(self._name, "is not UTF-8", f"{what}; {look.remedy(self._name)}")
+
+    def _complaint(self, error: UnicodeDecodeError, bad: "_BadPlace", pending: int) -> str:
+        """Return the sentence about a bad place."""
+        at = self._source.num_skipped + self._num_read - pending + error.start
+        line = self._num_lines + error.object[: error.start].count(b"\n") + 1
+        beyond_ascii = self._beyond_ascii or not error.object[: error.start].isascii()
+        look = look_of(bad.head, bad.sample, beyond_ascii=beyond_ascii)
+        is_cut = error.reason == "unexpected end of data" and bad.num_places == 1
+        if is_cut and (beyond_ascii or len(error.object) - error.start > 1):
+            look = Look("the file was cut within a character; up to there", f"head -c {at}")
+        way = look.remedy(self._name) if look else "convert it to UTF-8 first"
+        where = f"not UTF-8 at byte {at}, in line {line:,}: {error.reason} ({bad.number})"
+        return one_line(f"{self._name}: {where}; {way}")
+
+
+class _BadPlace:
+    """The first bad place of a text, and as much of the rest as tells what the text may be."""
+
+    def __init__(self, error: UnicodeDecodeError, recent: bytes, head: bytes, pending: int) -> None:
+        before = recent[: len(recent) - pending] + error.object[: error.start]
+        self.head = head
+        line = before.rfind(b"\n")  # neither a newline nor a blank is ever the half of a character
+        if line < 0 and len(before) >= RECENT_BYTES:
+            line = before.find(b" ")
+        self.sample = before[line + 1 :]
+        self.num_places, self._whole = 0, True
+        self._decoders = [codecs.getincrementaldecoder("utf-8")(errors) for errors in ("replace", "ignore")]
+        self._num_bytes, self._begin = 0, error.object[error.start :]
+
+    def look_on(self, rest: Iterator[bytes], ready: Callable[[], bool]) -> None:
+        """Count the bad places in the rest, as far as that is there and not too long."""
+        self._take(self._begin)
+        try:
+            while self._num_bytes < COUNT_BYTES and ready():
+                if not (chunk := next(rest, b"")):
+                    self._take(b"", final=True)
+                    return
+                self._take(chunk)
+                if len(self.head) < HEAD_BYTES:
+                    self.head += chunk[: HEAD_BYTES - len(self.head)]
+        except DataError:
+            pass
+        self._whole = False
+
+    def _take(self, chunk: bytes, *, final: bool = False) -> None:
+        replaced, ignored = (decoder.decode(chunk, final) for decoder in self._decoders)
+        self.num_places += len(replaced) - len(ignored)
+        self.sample += chunk[: max(0, HEAD_BYTES - len(self.sample))]
+        self._num_bytes += len(chunk)
+
+    @property
+    def number(self) -> str:
+        """How many such places there are, as a phrase."""
+        places = "1 such place" if self.num_places == 1 else f"{self.num_places:,} such places"
+        if not self._whole:
+            return f"at least {places}"
+        return "the only such place" if self.num_places == 1 else places
