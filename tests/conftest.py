@@ -24,10 +24,3 @@ def _floating_point_errors_raise() -> Iterator[None]:
 def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save the time of flushing, which matters only when the power fails; other processes do flush."""
     monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
-
-
-@pytest.fixture(autouse=True)
-def _switches_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the switches of the tests, which were read before, from charseq: to it they are wrong settings."""
-    for switch in ("CHARSEQ_BROWSER", "CHARSEQ_REWRITE_GOLDEN"):
-        monkeypatch.delenv(switch, raising=False)
