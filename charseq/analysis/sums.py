@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from charseq.arrays import FloatArray
 from charseq.scoring import Score, Surprisal
+from charseq.scoring.surprisal import ADDITIONS
 
 IndexArray: TypeAlias = NDArray[np.int64]
-FIELDS = ("num_chars", "num_bytes", "num_unseen", "num_top1", "num_top5", "nats")
-"""The fields of a Score that characters add to, in the order of `Surprisal.additions`."""
-NUM_COLUMNS = len(FIELDS)
+NOTHING = Score()
+NUM_COLUMNS = len(ADDITIONS)
+"""The number of fields of a Score that characters add to."""
 
 
 def scores_of_parts(surprisal: Surprisal, begins: list[int]) -> list[Score]:
@@ -38,12 +39,8 @@ def columns_of(surprisal: Surprisal) -> FloatArray:
 
 def scores_of(sums: FloatArray) -> list[Score]:
     """Return a score for each row (M, NUM_COLUMNS) of sums over `columns_of`."""
+    types = [type(getattr(NOTHING, field)) for field in ADDITIONS]
     return [
-        Score(
-            **{
-                field: total if field == "nats" else int(total)
-                for field, total in zip(FIELDS, row, strict=True)
-            }
-        )
+        Score(**{field: of(total) for field, of, total in zip(ADDITIONS, types, row, strict=True)})
         for row in sums.tolist()
     ]
