@@ -116,9 +116,10 @@ def command(
         write_result,
     )
     from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.display.page import SHOWN_GUESSES
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
-    from charseq.reports.shown_text import NUM_GUESSES, ShownText
+    from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
 
     model, texts = split_model(arguments, model)
@@ -161,7 +162,7 @@ def command(
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,
-                num_guesses=NUM_GUESSES if with_page else 0,
+                num_guesses=SHOWN_GUESSES if with_page else 0,
                 progress=progress.add,
             )
         heat_maps.finish()
