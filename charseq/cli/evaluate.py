@@ -209,12 +209,12 @@ def _sort(name: str | None) -> str | None:
 
 def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import KINDS, each
+    from charseq.analysis.streaming import EACH_KINDS, each
     from charseq.cli.console import check_choice, load_model, note
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
-    check_choice("--each", kind, KINDS)
+    check_choice("--each", kind, tuple(EACH_KINDS))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
     _, checkpoint = load_model(model)
     if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from charseq.analysis.streaming import KINDS
+from charseq.analysis.streaming import EACH_KINDS
 from charseq.registry import REPORTS
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, refused, rows
@@ -23,7 +23,7 @@ SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
 CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 PATIENCE = 30
 """Seconds that a row may take to come through a pipe before a test gives up."""
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
 each_format = pytest.mark.parametrize("name", ["tsv", "csv", "jsonl"])
 
 
