@@ -70,7 +70,7 @@ class Scorer:
         """Return the surprisal of characters of several tokens each, given the nats of the tokens."""
         num_bytes = bytes_of(text)
         prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
-        of_chars = np.add.reduceat(prices, np.flatnonzero(begins)) if len(begins) else prices
+        of_chars = np.add.reduceat(prices, np.flatnonzero(begins))
         unseen = sequence.targets[begins] == UNSEEN
         if not self._with_ranks:
             return Surprisal(of_chars, num_bytes, unseen, num_words=num_words)
