@@ -116,9 +116,10 @@ def command(
         write_result,
     )
     from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.display.page import SHOWN_GUESSES
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
-    from charseq.reports.shown_text import NUM_GUESSES, ShownText
+    from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
 
     model, texts = split_model(arguments, model)
@@ -161,7 +162,7 @@ def command(
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,
-                num_guesses=NUM_GUESSES if with_page else 0,
+                num_guesses=SHOWN_GUESSES if with_page else 0,
                 progress=progress.add,
             )
         heat_maps.finish()
@@ -208,12 +209,12 @@ def _sort(name: str | None) -> str | None:
 
 def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import KINDS, each
+    from charseq.analysis.streaming import EACH_KINDS, each
     from charseq.cli.console import check_choice, load_model, note
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
-    check_choice("--each", kind, KINDS)
+    check_choice("--each", kind, tuple(EACH_KINDS))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
     _, checkpoint = load_model(model)
     if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():

@@ -9,8 +9,9 @@ import pytest
 
 from charseq.cli.progress import ReadingDisplay
 from charseq.runs.checkpoint import Checkpoint
+from tests.builders import refusal
 from tests.cli.conftest import TALES, Call, Feed, Workshop
-from tests.cli.test_evaluate import close, expected, figures, lines_of, refused, rows
+from tests.cli.test_evaluate import close, expected, figures, lines_of, rows
 from tests.cli.test_pipes import at_terminal
 
 CONVERT = "convert it to UTF-8 first"
@@ -159,7 +160,7 @@ def test_bad_bytes_are_named(
     monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
     Path(name).write_bytes(raw)
     message = f"{name}: not UTF-8 at {why}; {way.format(name)}"
-    assert call("evaluate", models.tales, name) == refused(message, 1)
+    assert call("evaluate", models.tales, name) == refusal(message, 1)
 
 
 def test_a_bad_byte_in_the_second_text(call: Call, models: Workshop, tmp_path: Path, name: str) -> None:
@@ -169,7 +170,7 @@ def test_a_bad_byte_in_the_second_text(call: Call, models: Workshop, tmp_path: P
     message = f"{name}: not UTF-8 at byte 0, in line 1: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
     arguments = ("evaluate", models.tales, str(tmp_path / "good.txt"), name, "--format", "json")
-    assert call(*arguments) == refused(message, 1)
+    assert call(*arguments) == refusal(message, 1)
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 1 << 16])
@@ -212,7 +213,7 @@ def test_other_ways_with_errors(
     """There are these two ways, with reports and with rows."""
     Path(name).write_text("hello")
     message = f"--errors must be one of strict, replace; got {value!r}{hint}"
-    assert call("evaluate", models.tales, name, "--errors", value, *more) == refused(message)
+    assert call("evaluate", models.tales, name, "--errors", value, *more) == refusal(message)
 
 
 # ---- how far it is

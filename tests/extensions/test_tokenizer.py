@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.analysis.groups import GROUPINGS
-from charseq.analysis.streaming import KINDS
+from charseq.analysis.streaming import EACH_KINDS
 from charseq.cli.app import run
 from charseq.models import LanguageModel
 from charseq.registry import TOKENIZERS
@@ -190,7 +190,7 @@ def test_every_character_costs_what_it_costs_by_hand(runs: Path, rows: Any, mode
 
 
 @each_model
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "char"])
+@pytest.mark.parametrize("kind", [kind for kind in EACH_KINDS if kind != "char"])
 def test_rows_of_each_kind_add_up(runs: Path, rows: Any, model: str, kind: str) -> None:
     """The rows of words, lines and files together are the whole text."""
     found = rows("evaluate", model, "text.txt", "--each", kind)

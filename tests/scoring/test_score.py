@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.scoring.score import Score, bits, exp_or_inf, perplexity_of
+from charseq.scoring.score import HUGE, Score, bits, exp_or_inf, perplexity_of, shown
 
 counts = st.integers(0, 10**9)
 scores = st.builds(
@@ -182,6 +182,21 @@ def test_a_score_of_nothing_in_words() -> None:
     assert (
         str(Score()) == "nan nats = nan bits per character, nan bits per byte, perplexity nan (0 characters)"
     )
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (2.0, "2.0000"),
+        (HUGE - 0.5, "99999.5000"),
+        (HUGE, "1e+05"),
+        (1234567.0, "1.23e+06"),
+        (math.nan, "nan"),
+    ],
+)
+def test_huge_figures_have_three_digits(figure: float, text: str) -> None:
+    """Up to 100,000 a figure is told in the style that was asked for, from there on with three digits."""
+    assert shown(figure, ".4f") == text
 
 
 def test_a_diverged_score_in_words() -> None:

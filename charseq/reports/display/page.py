@@ -23,7 +23,7 @@ from charseq.version import __version__
 
 LONG_CELL = 24
 """A text in a table that is longer than this may break anywhere, as passages without blanks must."""
-NUM_GUESSES = 5
+SHOWN_GUESSES = 5
 """The most guesses that are shown for a character."""
 
 
@@ -164,7 +164,10 @@ def _shown_char(char: str) -> str:
 
 def _json(details: Details, *, length: int) -> str:
     """Return `details` of `length` characters as JSON that is safe within HTML, whatever its texts."""
-    guesses, probabilities = details.guesses[:, :NUM_GUESSES], details.guess_probabilities[:, :NUM_GUESSES]
+    guesses, probabilities = (
+        details.guesses[:, :SHOWN_GUESSES],
+        details.guess_probabilities[:, :SHOWN_GUESSES],
+    )
     if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
         raise ValueError(f"the details are not those of {length} characters")
     data = {
