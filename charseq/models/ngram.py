@@ -211,7 +211,7 @@ class NGramKind(ModelKind):
 
     name = "ngram"
     parameters_name = "n-grams"
-    settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"kind", "order"})}
+    settings: ClassVar[Mapping[str, frozenset[str]]] = {"model": frozenset({"order"})}
 
     def describe(self, config: ModelConfig) -> str:
         """Return the kind and the order: "ngram:6"."""
