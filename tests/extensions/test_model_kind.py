@@ -9,12 +9,10 @@ import pytest
 
 import charseq
 from charseq.registry import MODELS
-from tests.cli import conftest
 from tests.cli.conftest import TALES, Call
 from tests.extensions.recency import BONUS, RecencyKind
 
 TEXT = TALES[:3000]
-call, _clean_surroundings = conftest.call, conftest._clean_surroundings
 
 
 @pytest.fixture(autouse=True)
