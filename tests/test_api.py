@@ -265,6 +265,10 @@ def test_ngrams_are_counted_through_the_same_door() -> None:
             "max_time: train.max_time must be a duration such as 90s, ",
         ),
         (
+            {"kind": "ngram", "hidden_size": 7},
+            "hidden_size means nothing to a model of the kind ngram; leave it out",
+        ),
+        (
             {"kind": "ngram", "init_from": "x"},
             "init_from means nothing to a model of the kind ngram; leave it out",
         ),

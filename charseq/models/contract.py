@@ -78,7 +78,8 @@ class TrainingWorkspace(Protocol):
 class TrainableModel(LanguageModel, Protocol):
     """A language model as a trainer needs it: hidden states, a projection of them to logits, parameters.
 
-    The loss calls the projection, and computes its gradient.
+    The loss calls the projection, and computes its gradient. `params` has all parameters, those of the
+    projection among them.
     """
 
     params: Parameters

@@ -243,13 +243,15 @@ class Run:
         step = self.trainer.progress.best_step
         if not step:  # nothing was validated yet
             return self._as_it_is_now()
-        self._best_model = self._best_model or self._another_model()
+        if self._best_model is None:
+            self._best_model = self._another_model()
         self._best_model.params.flat[...] = self.trainer.best
         return replace(
             self.checkpoint, model=self._best_model, results=replace(self.checkpoint.results, step=step)
         )
 
     def _another_model(self) -> TrainableModel:
+        """Return a model like the one in training; its parameters are still to be written."""
         kind, vocab_size = self.checkpoint.kind, self.checkpoint.codec.vocab_size
         model = kind.build(self.settings.model, vocab_size, np.random.default_rng(0))
         return cast(TrainableModel, model)
