@@ -30,13 +30,6 @@ def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
 
 
-@pytest.fixture(autouse=True)
-def _switches_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the switches of the tests, which were read before, from charseq: to it they are wrong settings."""
-    for switch in ("CHARSEQ_BROWSER", "CHARSEQ_REWRITE_GOLDEN"):
-        monkeypatch.delenv(switch, raising=False)
-
-
 @pytest.fixture
 def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep out the charseq.toml, the runs/ and the environment of whoever runs the tests."""

@@ -18,7 +18,6 @@ from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
-from tests.golden_text import SWITCH
 
 TRAINED = TALES[:12000]
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
@@ -43,7 +42,6 @@ def _rivals(tmp_path_factory: pytest.TempPathFactory) -> Rivals:
     (path / "short.txt").write_bytes(b"The goose 1\nand the judge.\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
-        patch.delenv(SWITCH, raising=False)
         for options in (("--ngram", "2"), ("--ngram", "4"), TINY):
             arguments = ["train", "corpus.txt", *options, "-o", f"runs/{options[1]}"]
             patch.setattr(sys, "argv", ["charseq", *arguments])

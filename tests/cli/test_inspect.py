@@ -18,7 +18,6 @@ from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
-from tests.golden_text import SWITCH
 
 TEXT = 'He said: "ąbc"\nand went.\n\n  Then he "slept\n'
 Rows = list[dict[str, Any]]
@@ -71,9 +70,7 @@ def zoo(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         ("ngram", ("--ngram", "3")),
     ):
         runs[name] = str(path / name)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv(SWITCH, raising=False)
-            assert run(["train", corpus, *options, "-o", runs[name], "-q"]) == 0
+        assert run(["train", corpus, *options, "-o", runs[name], "-q"]) == 0
     return runs
 
 
