@@ -1,4 +1,4 @@
-"""In every test floating-point errors raise, no disk is waited for, and the tests' own switches are unset."""
+"""In every test floating-point errors raise and no disk is waited for; commands can run in this process."""
 
 import os
 import sys
