@@ -354,7 +354,7 @@ def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:
 )
 def test_n_grams(call: Call, models: Workshop, zoo: dict[str, str], text: str, view: tuple[str, ...]) -> None:
     """There is nothing inside n-grams to look at."""
-    message = "ngram:3: this kind of model has no weights, states or gates"
+    message = "ngram:3: this kind of model has no states or gates"
     assert call("inspect", zoo["ngram"], text, *view) == refusal(message)
 
 
