@@ -9,10 +9,11 @@ Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sen
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charseq import checks
 from charseq.analysis.activations import States, all_states
 from charseq.analysis.baselines import count_baselines
 from charseq.analysis.comparison import ComparedModel, Comparison, distinct_names, shared_test_part
@@ -85,16 +86,32 @@ class Model:
 
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
-        return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
+        num_guesses = checks.count("num_guesses", num_guesses)
+        return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(
+            checks.string("text", text)
+        )
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
         """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
 
         Raises ConfigError if `target` is not one character.
         """
-        if target is not None and len(target) != 1:
-            raise ConfigError(f"a target is one character; got {target!r}")
-        return Predictor(self.checkpoint.model, self.codec).predict(prefix, target, num_top=top)
+        (prediction,) = self.predictions([(prefix, target)], top=top)
+        return prediction
+
+    def predictions(
+        self, questions: Iterable[tuple[str, str | None]], *, top: int = 5
+    ) -> Iterator[Prediction]:
+        """Yield the prediction of `next` for each (prefix, target), None for no target, one after the other.
+
+        For many prefixes this is faster than `next`: the parameters are copied once.
+        """
+        predictor, num_top = Predictor(self.checkpoint.model, self.codec), checks.count("top", top)
+        wanted = "pairs of a prefix and a target"
+        for prefix, target in checks.pairs("questions", questions, wanted):
+            if target is not None and len(checks.string("target", target)) != 1:
+                raise ConfigError(f"a target is one character; got {target!r}")
+            yield predictor.predict(checks.string("prefix", prefix), target, num_top=num_top)
 
     def sample(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> str:
         """Return new text that continues `prompt`, without the prompt.
@@ -109,15 +126,15 @@ class Model:
         config = _with_keywords(Settings(), settings, ("sample",)).sample
         if config.num_samples != 1:
             raise ConfigError("num_samples: must be 1; for more texts, call sample again with another seed")
-        stops = [stop] if isinstance(stop, str) else list(stop)
-        return self._pieces(prompt, config, [text for text in stops if text])
+        stops = [text for text in checks.strings("stop", stop) if text]
+        return self._pieces(checks.string("prompt", prompt), config, stops)
 
     def states(self, text: str) -> States:
         """Return the hidden states and gates after each character of `text`, (layers, L, H) each, by name.
 
         Raises ConfigError for a model that has none, such as n-grams.
         """
-        return all_states(self.network, self.codec, text)
+        return all_states(self.network, self.codec, checks.string("text", text))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
         for text in texts(self.checkpoint.model, self.codec, prompt, config, stops=stops):
@@ -129,7 +146,7 @@ def load(path: StrPath | None = None) -> Model:
 
     Raises ConfigError if there is none, CheckpointError if the file is damaged or foreign.
     """
-    found = find_model(None if path is None else os.fspath(path))
+    found = find_model(None if path is None else checks.path("path", path))
     return Model(Checkpoint.load(found), found)
 
 
@@ -148,17 +165,17 @@ def train(
     (default: runs/<corpus>-<kind>), `init_from` a model to start from, and `on_event` is called with each
     event of the training. Raises ConfigError if an argument is wrong, DataError if a text cannot be used.
     """
-    names = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
-    base = Settings().with_layer({"data": {"corpus": [os.fspath(name) for name in names]}}, "corpus")
+    names = checks.paths("corpus", corpus)
+    base = Settings().with_layer({"data": {"corpus": names}}, "corpus")
     wanted = _with_keywords(base, settings, TRAINING_SECTIONS)
-    directory = default_directory(wanted) if output is None else Path(output)
-    made_by = f"charseq.train({', '.join([repr(os.fspath(name)) for name in names])})"
+    directory = default_directory(wanted) if output is None else Path(checks.path("output", output))
+    made_by = f"charseq.train({', '.join(map(repr, names))})"
     if not MODELS[wanted.model.kind].is_trained:
         if init_from is not None:
             raise ConfigError(f"init_from: a model of the kind {wanted.model.kind} is counted, not trained")
         checkpoint, _ = count(directory, wanted, command=made_by)
         return Model(checkpoint, directory / MODEL)
-    start = load(init_from) if isinstance(init_from, str | os.PathLike) else init_from
+    start = None if init_from is None else _model("init_from", init_from)
     run = Run.start(directory, wanted, command=made_by, init_from=None if start is None else start.checkpoint)
     for event in run.events():
         if on_event is not None:
@@ -170,8 +187,8 @@ def evaluate(
     model: Model | StrPath,
     texts: StrPath | Sequence[StrPath] | None = None,
     *,
-    baselines: Sequence[str] = (),
-    by: Sequence[str] = (),
+    baselines: str | Sequence[str] = (),
+    by: str | Sequence[str] = (),
     hardest: int = 0,
     calibration: bool = False,
     resample: str = "block",
@@ -179,21 +196,23 @@ def evaluate(
     """Return the evaluation that `charseq evaluate` shows: totals by text and model, and parts on request.
 
     `texts` are files, directories or "builtin:NAME"; by default the model's own test part. `baselines` are
-    "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, and `hardest` is
-    the number of most surprising characters to list. Standard errors come from `resample`: "block", "line" or
-    "file". The errors raised are those of the command.
+    "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, each one name or
+    a list; `hardest` is the number of most surprising characters to list. Standard errors come from
+    `resample`: "block", "line" or "file". The errors raised are those of the command.
     """
-    one = model if isinstance(model, Model) else load(model)
-    counted = count_baselines(one.checkpoint, ",".join(baselines)) if baselines else {}
-    for name in by:
-        if name not in GROUPINGS:
-            raise ConfigError(f"by: no grouping {name}{suggest(name, list(GROUPINGS))}")
+    wanted = Wanted(
+        by=tuple(checks.one_of("by", name, list(GROUPINGS)) for name in checks.strings("by", by)),
+        num_hardest=checks.count("hardest", hardest),
+        calibration=calibration,
+        units=checks.one_of("resample", resample, list(UNITS)),
+    )
+    one = _model("model", model)
     return evaluate_texts(
         one.checkpoint,
         held_out_text(one.checkpoint) if texts is None else _named(texts),
-        Wanted(by=tuple(by), num_hardest=hardest, calibration=calibration, units=_units(resample)),
+        wanted,
         name=one.name,
-        baselines=counted,
+        baselines=count_baselines(one.checkpoint, checks.strings("baselines", baselines)),
     )
 
 
@@ -209,9 +228,12 @@ def compare(
     The differences have intervals. `texts` and `resample` are as in `evaluate`; by default the text is the
     test part that all models have in common.
     """
-    loaded = [model if isinstance(model, Model) else load(model) for model in models]
-    if len(loaded) < 2:
-        raise ConfigError(f"compare takes two models or more; got {len(loaded)}")
+    units, num_passages = checks.one_of("resample", resample, list(UNITS)), checks.count("passages", passages)
+    wanted = "a list of models and of paths to models"
+    several = checks.several("models", models, (Model, str, os.PathLike), wanted)
+    if len(several) < 2:
+        raise ConfigError(f"compare takes two models or more, in one list; got {len(several)}")
+    loaded = [_model("models", model) for model in several]
     names = distinct_names([model.name for model in loaded])
     compared = [
         ComparedModel(name, model.checkpoint, model.path.stat().st_size)
@@ -221,19 +243,18 @@ def compare(
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
         named = _named(texts)
-    return compare_models(compared, named, num_passages=passages, units=_units(resample))
+    return compare_models(compared, named, num_passages=num_passages, units=units)
 
 
-def _units(name: str) -> str:
-    if name not in UNITS:
-        raise ConfigError(f"resample: must be one of {', '.join(UNITS)}; got {name!r}")
-    return name
+def _model(name: str, model: Model | StrPath) -> Model:
+    """Return a model that is loaded already, or load it; `name` is that of the argument."""
+    return model if isinstance(model, Model) else load(checks.path(name, model))
 
 
 def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
     """Yield the texts of one source or several, each with its name."""
-    for source in [texts] if isinstance(texts, str | os.PathLike) else texts:
-        yield from iter_texts(os.fspath(source))
+    for source in checks.paths("texts", texts):
+        yield from iter_texts(source)
 
 
 def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import charseq
+from charseq.analysis.groups import GROUPINGS
+from charseq.analysis.uncertainty import UNITS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Score
 from charseq.training.events import StepDone, Stopped, Validated
@@ -137,6 +139,14 @@ def test_next_agrees_with_surprisal(model: charseq.Model) -> None:
     assert prediction.bits == pytest.approx(model.surprisal("hell").bits[-1], rel=1e-9)
     assert len(prediction.top) == 3
     assert prediction.top[0].probability >= prediction.top[1].probability
+
+
+def test_predictions_are_those_of_next_one_by_one(model: charseq.Model) -> None:
+    """Each question is read when its answer is asked for."""
+    asked = iter([("hel", "l"), ("", None)])
+    answers = model.predictions(asked, top=3)
+    assert next(answers) == model.next("hel", "l", top=3)
+    assert list(asked) == [("", None)]
 
 
 def test_a_target_is_one_character(model: charseq.Model) -> None:
@@ -305,16 +315,102 @@ def test_compare_gives_the_difference_of_every_pair(model: charseq.Model) -> Non
     assert difference.bits_per_char.value == 0
 
 
+def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
+    """A string is a name, not its characters."""
+    evaluation = charseq.evaluate(model, HELLO, by="char", baselines="unigram")
+    assert list(evaluation.groups) == ["char"]
+    assert [one.model for one in evaluation.texts] == [model.name, "unigram"]
+
+
+@pytest.mark.usefixtures("_elsewhere")
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda model: charseq.compare([model]), "compare takes two models or more; got 1"),
-        (lambda model: charseq.evaluate(model, by=["clas"]), "by: no grouping clas (did you mean 'class'?)"),
+        (lambda model: charseq.compare([model]), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare(model, model), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare("runs/a"), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare(5), "models: must be a list of models and of paths to models; got 5"),
+        (
+            lambda model: charseq.compare([model, None]),
+            "models: must be a list of models and of paths to models; got None",
+        ),
+        (
+            lambda model: charseq.compare([model, model], passages=-1),
+            "passages: must be a whole number, at least 0; got -1",
+        ),
+        (
+            lambda model: charseq.evaluate(model, hardest=-1),
+            "hardest: must be a whole number, at least 0; got -1",
+        ),
+        (
+            lambda model: charseq.evaluate(model, by="clas"),
+            f"by: must be one of {', '.join(GROUPINGS)}; got 'clas' (did you mean 'class'?)",
+        ),
+        (
+            lambda model: charseq.evaluate(model, by=[["class"]]),
+            "by: must be a string or a list of strings; got ['class']",
+        ),
+        (
+            lambda model: charseq.evaluate(model, baselines="unigrm"),
+            "baseline must be uniform, unigram or ngram:K with K from 1 to 99; got 'unigrm' "
+            "(did you mean 'unigram'?)",
+        ),
+        (
+            lambda model: charseq.evaluate(model, resample=[]),
+            f"resample: must be one of {', '.join(UNITS)}; got []",
+        ),
+        (lambda model: charseq.evaluate(model, []), "texts: must not be empty"),
+        (lambda model: charseq.compare([model, model], []), "texts: must not be empty"),
+        (
+            lambda model: charseq.evaluate(model, 5),
+            "texts: must be a path or a list of paths, strings or Path objects; got 5",
+        ),
+        (lambda model: charseq.evaluate(5), "model: must be a path, a string or a Path object; got 5"),
+        (lambda model: charseq.load(5), "path: must be a path, a string or a Path object; got 5"),
+        (lambda model: charseq.load(b""), "path: must be a path, a string or a Path object; got b''"),
+        (
+            lambda model: charseq.load("a\0b"),
+            "a\0b: no such model; give a run directory or a .safetensors file",
+        ),
+        (
+            lambda model: charseq.train(5),
+            "corpus: must be a path or a list of paths, strings or Path objects; got 5",
+        ),
+        (lambda model: charseq.train([]), "corpus: must not be empty"),
+        (
+            lambda model: charseq.train(HELLO, output=5),
+            "output: must be a path, a string or a Path object; got 5",
+        ),
+        (
+            lambda model: charseq.train(HELLO, output="r", init_from=5),
+            "init_from: must be a path, a string or a Path object; got 5",
+        ),
+        (lambda model: model.score(5), "text: must be a string; got 5"),
+        (lambda model: model.score(None), "text: must be a string; got None"),
+        (lambda model: model.score(b"he"), "text: must be a string; got b'he'"),
+        (lambda model: model.states(5), "text: must be a string; got 5"),
+        (
+            lambda model: model.surprisal("he", num_guesses=-1),
+            "num_guesses: must be a whole number, at least 0; got -1",
+        ),
+        (lambda model: model.next(5), "prefix: must be a string; got 5"),
+        (lambda model: model.next("he", 5), "target: must be a string; got 5"),
+        (lambda model: model.next("he", top=-1), "top: must be a whole number, at least 0; got -1"),
+        (lambda model: model.next("he", top="3"), "top: must be a whole number, at least 0; got '3'"),
+        (
+            lambda model: model.predictions("he"),
+            "questions: must be pairs of a prefix and a target; got 'he'",
+        ),
+        (lambda model: model.predictions([("he", "ll")]), "a target is one character; got 'll'"),
+        (lambda model: model.sample(5), "prompt: must be a string; got 5"),
+        (lambda model: model.sample(stop=5), "stop: must be a string or a list of strings; got 5"),
         (lambda model: charseq.evaluate(model, "nowhere.txt"), "nowhere.txt: no such file or directory"),
     ],
 )
 def test_a_wrong_request_is_an_error_of_one_sentence(ask: Any, message: str, model: charseq.Model) -> None:
-    """As on the command line."""
+    """It names the argument, and nothing is written."""
     with pytest.raises(charseq.CharseqError) as caught:
-        ask(model)
+        for _ in ask(model):  # what is an iterator complains when it is asked
+            pass
     assert str(caught.value) == message
+    assert not Path("r").exists()

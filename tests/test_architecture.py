@@ -17,7 +17,7 @@ LAYERS = (
     ("errors",),
     ("files", "backend"),
     ("config",),
-    ("text", "cells"),
+    ("text", "cells", "checks"),
     ("network",),
     ("optim", "models"),
     ("gradients",),

@@ -159,7 +159,7 @@ def command(
                 named_texts(texts, errors) if texts else held_out_text(checkpoint),
                 wanted,
                 name=model_name(path),
-                baselines={} if baseline is None else count_baselines(checkpoint, baseline),
+                baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=NUM_GUESSES if with_page else 0,
                 progress=progress.add,
@@ -182,10 +182,15 @@ def _groupings(names: str | None) -> tuple[str, ...]:
     from charseq.analysis.groups import GROUPINGS
     from charseq.cli.console import check_choice
 
-    chosen = tuple(name.strip() for name in names.split(",")) if names is not None else ()
+    chosen = _names(names)
     for name in chosen:
         check_choice("--by", name, tuple(GROUPINGS))
     return chosen
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
+    return () if listed is None else tuple(name.strip() for name in listed.split(","))
 
 
 def _analyses(name: str | None) -> "dict[str, Analysis]":

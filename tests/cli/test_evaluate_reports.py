@@ -120,7 +120,7 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
 )
 def test_unknown_baselines(call: Call, models: Workshop, names: str, wrong: str, hint: str) -> None:
     """A baseline that is none is refused with those that are."""
-    message = f"--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {wrong!r}{hint}"
+    message = f"baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {wrong!r}{hint}"
     assert call("evaluate", models.hello, "data/hello.txt", "--baseline", names) == refused(message)
 
 
