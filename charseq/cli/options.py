@@ -19,6 +19,7 @@ from charseq.config.toml import (
     may_be_auto,
     value_from_text,
 )
+from charseq.errors import ConfigError
 
 DEFAULT_FILE = Path("charseq.toml")
 
@@ -108,7 +109,7 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
     """Return the settings given on the command line: --set first, then the options."""
-    layers: Layers = [(layer_from_assignment(text), f"--set {text}") for text in assignments or []]
+    layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
     for (section, key), text in options.items():
         layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))
     return layers
@@ -124,6 +125,13 @@ def base_settings(config: Path | None) -> Settings:
         if layer := layer_from_environment({variable: value}):
             settings = settings.with_layer(layer, f"environment {variable}")
     return settings
+
+
+def _assigned(text: str) -> dict[str, dict[str, Any]]:
+    try:
+        return layer_from_assignment(text)
+    except ConfigError as error:
+        raise ConfigError(f"--set {error}") from None
 
 
 def _section(name: str) -> type[Section]:

@@ -46,9 +46,9 @@ def make_directory(path: Path) -> None:
     """Create the directory of a new run. Raises ConfigError if it exists already and is not empty."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            resume = f", or continue it with --resume {shlex.quote(str(path))}"
+            resume = f", or continue it with charseq train --resume {shlex.quote(str(path))}"
             raise ConfigError(
-                f"{path}: exists already; choose another --output{resume if (path / LAST).exists() else ''}"
+                f"{path}: exists already; choose another output{resume if (path / LAST).exists() else ''}"
             )
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
