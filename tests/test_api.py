@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,6 +111,39 @@ def test_the_repr_says_what_it_is(model: charseq.Model) -> None:
     """Its name, its kind and sizes, and its vocabulary."""
     assert repr(model) == f"<charseq.Model {model.name}: lstm 1 x 8, vocabulary of 25>"
     assert repr(model.codec) == "<Codec: char tokens, lines, vocabulary of 25>"
+
+
+def test_what_a_model_gives_has_a_repr_of_one_line(model: charseq.Model) -> None:
+    """It tells the kind, the sizes, and the figures that help; no arrays."""
+    assert repr(model.network) == "<CharModel: lstm 1 x 8, vocabulary of 25, 1,313 parameters>"
+    assert re.fullmatch(
+        r"<Checkpoint: lstm 1 x 8, vocabulary of 25, after 5 steps, "
+        r"\d\.\d{4} bits per character on validation>",
+        repr(model.checkpoint),
+    )
+    assert repr(model.states("hello")) == (
+        "<States: h, c and input gate, forget gate, output gate; 1 layer x 5 characters x 8 neurons>"
+    )
+    surprisal = model.surprisal("hellŻ", num_guesses=2)
+    assert repr(surprisal) == f"<Surprisal: {surprisal.score()}>"
+    assert "(5 characters, 1 of them unseen)" in repr(surprisal)
+    assert repr(surprisal.expected) == "<Expectations: 2 guesses at each of 5 characters>"
+    assert repr(model.surprisal("")).startswith("<Surprisal: ")
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_the_repr_of_a_counted_model() -> None:
+    """Its order, and how many n-grams it has."""
+    model = charseq.train(HELLO, kind="ngram", order=2, unit="line", output="n")
+    num = model.checkpoint.model.num_parameters
+    assert repr(model.checkpoint.model) == f"<NGram: order 2, vocabulary of 25, {num} n-grams>"
+    assert repr(model.checkpoint).startswith("<Checkpoint: ngram:2, vocabulary of 25")
+
+
+def test_a_stream_has_no_empty_pieces(model: charseq.Model) -> None:
+    """Neither without a stop nor with one."""
+    for stop in ((), "e"):
+        assert "" not in list(model.stream("he", length=50, temperature=1.0, seed=3, stop=stop))
 
 
 def test_score_is_the_sum_of_the_surprisal(model: charseq.Model) -> None:

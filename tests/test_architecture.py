@@ -230,7 +230,7 @@ NAMES_A_REPORT = re.compile(r"\(?(help|command)\b")
 
 
 def options_in_words(source: str, name: str) -> list[str]:
-    """Return the strings of a file in which an option is named, docstrings and the names and help of reports aside."""
+    """Return the strings of a file that name an option; docstrings and a report's help are left out."""
     if room_of(name) in ("cli", "__main__", "manual"):
         return []
     tree = ast.parse(source)
