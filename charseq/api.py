@@ -34,7 +34,7 @@ from charseq.runs.run import Run
 from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
-from charseq.text.corpus import NamedTexts, iter_texts
+from charseq.text.corpus import named_texts
 
 if TYPE_CHECKING:
     from charseq.training.events import Event
@@ -209,7 +209,7 @@ def evaluate(
     one = _model("model", model)
     return evaluate_texts(
         one.checkpoint,
-        held_out_text(one.checkpoint) if texts is None else _named(texts),
+        held_out_text(one.checkpoint) if texts is None else named_texts(checks.paths("texts", texts)),
         wanted,
         name=one.name,
         baselines=count_baselines(one.checkpoint, checks.strings("baselines", baselines)),
@@ -242,19 +242,13 @@ def compare(
     if texts is None:
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
-        named = _named(texts)
+        named = named_texts(checks.paths("texts", texts))
     return compare_models(compared, named, num_passages=num_passages, units=units)
 
 
 def _model(name: str, model: Model | StrPath) -> Model:
     """Return a model that is loaded already, or load it; `name` is that of the argument."""
     return model if isinstance(model, Model) else load(checks.path(name, model))
-
-
-def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
-    """Yield the texts of one source or several, each with its name."""
-    for source in checks.paths("texts", texts):
-        yield from iter_texts(source)
 
 
 def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:

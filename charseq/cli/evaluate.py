@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
-from charseq.cli.texts import ScoringProgress, named_texts
+from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -121,7 +121,7 @@ def command(
     from charseq.reports.shown_text import NUM_GUESSES, ShownText
     from charseq.runs.directory import model_name
 
-    model, texts = split_model(arguments, model)
+    model, texts = split_model(arguments, models)
     check_choice("--errors", errors, ("strict", "replace"))
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
@@ -156,7 +156,7 @@ def command(
         with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
-                named_texts(texts, errors) if texts else held_out_text(checkpoint),
+                texts_of(texts, errors) if texts else held_out_text(checkpoint),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),
@@ -223,5 +223,5 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
     _, checkpoint = load_model(model)
     if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
         note("reading the text from the terminal; Ctrl-D ends")
-    found = each(checkpoint, named_texts(texts, errors), kind)
+    found = each(checkpoint, texts_of(texts, errors), kind)
     write_rows(each_report(kind).rows(found), format_name, sys.stdout)

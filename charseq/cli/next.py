@@ -29,7 +29,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     top: Annotated[
         int, typer.Option(min=0, metavar="K", help="Number of the likeliest characters to show.")
     ] = 5,
@@ -42,7 +42,7 @@ def command(
     from charseq.reports import write_rows
 
     check_format(format_name)
-    model, prefixes = split_model(arguments, model, rest="prefixes")
+    model, prefixes = split_model(arguments, models, rest="prefixes")
     path, checkpoint = load_model(model)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")

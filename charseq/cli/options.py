@@ -28,7 +28,7 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="Settings file; default: ./charseq.toml, if any."),
 ]
 ModelOption = Annotated[
-    str | None,
+    list[str] | None,  # so that a second one is seen, which is an error
     typer.Option("--model", "-m", metavar="MODEL", help="The model, if it is not given as an argument."),
 ]
 ModelsOption = Annotated[
