@@ -166,6 +166,8 @@ def train(
     event of the training. Raises ConfigError if an argument is wrong, DataError if a text cannot be used.
     """
     names = checks.paths("corpus", corpus)
+    if on_event is not None:
+        checks.function("on_event", on_event)
     base = Settings().with_layer({"data": {"corpus": names}}, "corpus")
     wanted = _with_keywords(base, settings, TRAINING_SECTIONS)
     directory = default_directory(wanted) if output is None else Path(checks.path("output", output))
@@ -203,7 +205,7 @@ def evaluate(
     wanted = Wanted(
         by=tuple(checks.one_of("by", name, list(GROUPINGS)) for name in checks.strings("by", by)),
         num_hardest=checks.count("hardest", hardest),
-        calibration=calibration,
+        calibration=checks.truth("calibration", calibration),
         units=checks.one_of("resample", resample, list(UNITS)),
     )
     one = _model("model", model)

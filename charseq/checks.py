@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from charseq.config import suggest
 from charseq.config.messages import brief
 from charseq.errors import ConfigError
@@ -25,6 +27,20 @@ def count(name: str, value: Any) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
         raise _wrong(name, "a whole number, at least 0", value)
     return int(value)
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise _wrong(name, "True or False", value)
+    return bool(value)
+
+
+def function(name: str, value: Any) -> Any:
+    """Return a function, or anything else that can be called."""
+    if not callable(value):
+        raise _wrong(name, "a function", value)
+    return value
 
 
 def strings(name: str, value: Any) -> list[str]:

@@ -411,6 +411,11 @@ def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
             "corpus: must be a path or a list of paths, strings or Path objects; got 5",
         ),
         (lambda model: charseq.train([]), "corpus: must not be empty"),
+        (lambda model: charseq.train(HELLO, output="r", on_event=5), "on_event: must be a function; got 5"),
+        (
+            lambda model: charseq.evaluate(model, calibration="no"),
+            "calibration: must be True or False; got 'no'",
+        ),
         (
             lambda model: charseq.train(HELLO, output=5),
             "output: must be a path, a string or a Path object; got 5",

@@ -34,6 +34,21 @@ def test_a_count_is_a_whole_number_that_is_not_negative() -> None:
         assert message_of(checks.count, "top", wrong) == expected
 
 
+def test_a_truth_value_is_true_or_false() -> None:
+    """A word such as "no" would count as true."""
+    assert checks.truth("calibration", True) is True
+    assert checks.truth("calibration", np.False_) is False
+    for wrong in ("no", 1, None, []):
+        expected = f"calibration: must be True or False; got {wrong!r}"
+        assert message_of(checks.truth, "calibration", wrong) == expected
+
+
+def test_a_function_can_be_called() -> None:
+    """Anything that can be called will do."""
+    assert checks.function("on_event", print) is print
+    assert message_of(checks.function, "on_event", 5) == "on_event: must be a function; got 5"
+
+
 def test_one_name_or_several_are_a_list_of_names() -> None:
     """A string is one name and not a list of characters."""
     assert checks.strings("by", "char") == ["char"]

@@ -51,8 +51,9 @@ def make_directory(path: Path) -> None:
                 f"{path}: exists already; choose another output{resume if (path / LAST).exists() else ''}"
             )
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CharseqError(f"{path}: cannot be created: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        why = getattr(error, "strerror", None) or error
+        raise CharseqError(f"{path}: cannot be created: {why}") from None
 
 
 def is_model(argument: str) -> bool:

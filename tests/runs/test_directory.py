@@ -75,6 +75,13 @@ def test_a_directory_that_holds_anything_is_refused(name: str, beside: tuple[str
     assert {path.name for path in Path("run").iterdir()} == {name, *beside}
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_directory_can_have_is_refused(name: str) -> None:
+    """Python has exceptions of its own for them."""
+    with pytest.raises(CharseqError, match=f"^{name}: cannot be created: "):
+        make_directory(Path(name))
+
+
 def test_a_directory_that_holds_a_directory_is_refused() -> None:
     """A directory that holds no file but a directory is not empty."""
     make_run("run/inside")
