@@ -24,6 +24,7 @@ from charseq.analysis.groups import GROUPINGS
 from charseq.analysis.reading import held_out_text
 from charseq.analysis.uncertainty import UNITS
 from charseq.config import SampleConfig, Settings, suggest
+from charseq.config.messages import brief
 from charseq.errors import ConfigError
 from charseq.models import MODELS
 from charseq.network import CharModel
@@ -86,10 +87,8 @@ class Model:
 
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
-        num_guesses = checks.count("num_guesses", num_guesses)
-        return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(
-            checks.string("text", text)
-        )
+        text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
+        return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
         """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
@@ -102,16 +101,13 @@ class Model:
     def predictions(
         self, questions: Iterable[tuple[str, str | None]], *, top: int = 5
     ) -> Iterator[Prediction]:
-        """Yield the prediction of `next` for each (prefix, target), None for no target, one after the other.
+        """Yield the prediction of `next` for each (prefix, target), one by one; None stands for no target.
 
         For many prefixes this is faster than `next`: the parameters are copied once.
         """
         predictor, num_top = Predictor(self.checkpoint.model, self.codec), checks.count("top", top)
-        wanted = "pairs of a prefix and a target"
-        for prefix, target in checks.pairs("questions", questions, wanted):
-            if target is not None and len(checks.string("target", target)) != 1:
-                raise ConfigError(f"a target is one character; got {target!r}")
-            yield predictor.predict(checks.string("prefix", prefix), target, num_top=num_top)
+        asked = checks.pairs("questions", questions, "pairs of a prefix and a target")
+        return (predictor.predict(*_question(*pair), num_top=num_top) for pair in asked)
 
     def sample(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> str:
         """Return new text that continues `prompt`, without the prompt.
@@ -251,6 +247,12 @@ def compare(
 def _model(name: str, model: Model | StrPath) -> Model:
     """Return a model that is loaded already, or load it; `name` is that of the argument."""
     return model if isinstance(model, Model) else load(checks.path(name, model))
+
+
+def _question(prefix: str, target: str | None) -> tuple[str, str | None]:
+    if target is not None and len(checks.string("target", target)) != 1:
+        raise ConfigError(f"a target is one character; got {brief(target)}")
+    return checks.string("prefix", prefix), target
 
 
 def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:

@@ -183,6 +183,12 @@ def test_predictions_are_those_of_next_one_by_one(model: charseq.Model) -> None:
     assert list(asked) == [("", None)]
 
 
+def test_a_wrong_number_of_predictions_is_refused_at_once(model: charseq.Model) -> None:
+    """Before the first prefix is read."""
+    with pytest.raises(charseq.CharseqError, match=r"^top: must be a whole number, at least 0; got -1$"):
+        model.predictions([], top=-1)
+
+
 def test_a_target_is_one_character(model: charseq.Model) -> None:
     """A longer one is refused in a sentence."""
     with pytest.raises(charseq.CharseqError, match=r"^a target is one character; got 'lo'$"):

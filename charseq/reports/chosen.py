@@ -30,7 +30,7 @@ def chosen_reports(command: str, asked: Sequence[str], *, only: str | None, form
         there = f"the reports are {_listed(asked, 'and')}" if len(asked) > 1 else f"the report is {asked[0]}"
         raise ConfigError(f"report {only}: not asked for; {there}{suggest(only, list(asked))}")
     if only is not None and format_name == "html":
-        raise ConfigError(f"report {only}: a page has all reports: leave out one of the two")
+        raise ConfigError(f"report {only}: a page has all reports; choose none, or another format")
     if only is None and format_name in ONE_EACH and len(asked) > 1:
         choice = _listed(asked, "or")
         raise ConfigError(f"{format_name} holds one report: choose report {choice}")

@@ -52,7 +52,7 @@ def test_a_report_that_was_not_asked_for_is_refused_with_those_that_were() -> No
 
 def test_a_page_has_all_reports() -> None:
     """Choosing one for a page is refused."""
-    assert refused("text", "html") == ("report text: a page has all reports: leave out one of the two")
+    assert refused("text", "html") == ("report text: a page has all reports; choose none, or another format")
 
 
 def test_two_commands_may_have_reports_of_one_name() -> None:
