@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
-from charseq.cli.texts import ScoringProgress, named_texts
+from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -122,7 +122,7 @@ def command(
     from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
 
-    model, texts = split_model(arguments, model)
+    model, texts = split_model(arguments, models)
     check_choice("--errors", errors, ("strict", "replace"))
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
@@ -157,10 +157,10 @@ def command(
         with ScoringProgress(texts, plain=heatmap) as progress:
             evaluation = evaluate(
                 checkpoint,
-                named_texts(texts, errors) if texts else held_out_text(checkpoint),
+                texts_of(texts, errors) if texts else held_out_text(checkpoint),
                 wanted,
                 name=model_name(path),
-                baselines={} if baseline is None else count_baselines(checkpoint, baseline),
+                baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
                 progress=progress.add,
@@ -183,10 +183,15 @@ def _groupings(names: str | None) -> tuple[str, ...]:
     from charseq.analysis.groups import GROUPINGS
     from charseq.cli.console import check_choice
 
-    chosen = tuple(name.strip() for name in names.split(",")) if names is not None else ()
+    chosen = _names(names)
     for name in chosen:
         check_choice("--by", name, tuple(GROUPINGS))
     return chosen
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
+    return () if listed is None else tuple(name.strip() for name in listed.split(","))
 
 
 def _analyses(name: str | None) -> "dict[str, Analysis]":
@@ -219,5 +224,5 @@ def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, form
     _, checkpoint = load_model(model)
     if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
         note("reading the text from the terminal; Ctrl-D ends")
-    found = each(checkpoint, named_texts(texts, errors), kind)
+    found = each(checkpoint, texts_of(texts, errors), kind)
     write_rows(each_report(kind).rows(found), format_name, sys.stdout)

@@ -35,7 +35,7 @@ def command(
             metavar="[MODEL]", help="Run directory or .safetensors file; default: the newest run."
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     prompt: Annotated[
         str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
     ] = None,
@@ -61,7 +61,7 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(one_model(model, argument))
+    _, checkpoint = load_model(one_model(models, argument))
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(

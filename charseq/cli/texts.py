@@ -6,26 +6,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from charseq.text.corpus import NamedTexts
-    from charseq.text.decoding import DecodingErrors
 
 PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def named_texts(sources: list[str], errors: str) -> "NamedTexts":
-    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+def texts_of(sources: list[str], errors: str) -> "NamedTexts":
+    """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
 
     Remarks on them are printed to stderr.
     """
     from charseq.cli.console import note
-    from charseq.text.corpus import iter_texts
+    from charseq.text.corpus import named_texts
     from charseq.text.remarks import Remarks
 
-    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
-    remarks = Remarks(note)
-    for source in sources:
-        yield from iter_texts(source, errors=policy, remarks=remarks)
-    remarks.finish()
+    return named_texts(sources, errors="replace" if errors == "replace" else "strict", remarks=Remarks(note))
 
 
 class ScoringProgress:
