@@ -34,7 +34,6 @@ EXAMPLES = examples(
     ("charseq train --resume runs/names --max-time 1h", "go on where that run stopped"),
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
 )
-SAMPLE_CHARS = 160
 
 
 @settings_options(data=("corpus",), model=(), optim=(), train=())
@@ -186,6 +185,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
 
     from charseq.cli.progress import TrainingDisplay
     from charseq.gradients import Plan
+    from charseq.sampling import glimpse
     from charseq.training.events import StepDone
 
     train = run.settings.train
@@ -198,7 +198,8 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
-                    display.sample(_short_sample(run, event.step))
+                    seed = (train.seed, 2, event.step)
+                    display.sample(glimpse(run.trainer.model, run.checkpoint.codec, seed=seed))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 run.save()
@@ -210,42 +211,26 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
                 raise typer.Exit(128 + signum)
 
 
-def _short_sample(run: "Run", step: int) -> str:
-    import numpy as np
-
-    from charseq.config import SampleConfig
-    from charseq.sampling import sample
-
-    rng = np.random.default_rng([run.settings.train.seed, 2, step])
-    config = SampleConfig(length=SAMPLE_CHARS)
-    return "".join(sample(run.trainer.model, run.checkpoint.codec, "", config, rng=rng, restart=True))
-
-
 def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
     """Print the path of the model, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline
-    from charseq.runs.checkpoint import Checkpoint
-    from charseq.runs.directory import MODEL, read_metrics
-    from charseq.scoring.closing import score_beginning
+    from charseq.runs.summary import Summary
 
-    best = Checkpoint.load(directory / MODEL)
-    facts = [("model", f"{directory / MODEL}")]
+    summary = Summary.of(directory, texts.test, seconds=test_seconds)
+    best = summary.best
+    facts = [("model", f"{summary.path}")]
     if best.results.valid is not None:
         at = f", at step {best.results.step:,}" if best.results.step else ""
         facts.append(("best validation", f"{best.results.valid}{at}"))
-        if best.results.valid.bits_per_char > best.codec.uniform_bits:
-            cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
-            facts.append(
-                ("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate")
-            )
-    if texts.test:
-        score = score_beginning(best.model, best.codec, texts.test, seconds=test_seconds)
-        part = "" if score.num_chars == len(texts.test) else f", the first of {len(texts.test):,}"
-        facts.append(("test", f"{score}{part}"))
-    losses = [record["train_nats_per_char"] for record in read_metrics(directory)]
-    if losses:
+    if summary.is_worse_than_uniform:
+        cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
+        facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
+    if summary.test is not None:
+        whole = summary.test.num_chars == len(texts.test)
+        facts.append(("test", f"{summary.test}{'' if whole else f', the first of {len(texts.test):,}'}"))
+    if losses := summary.losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
     facts.append(("next", f"charseq sample {shlex.quote(str(directory))}"))
     results().print(facts_table(facts))
