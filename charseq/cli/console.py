@@ -46,6 +46,12 @@ def note(message: str) -> None:
     print(f"charseq: {line}", file=sys.stderr)
 
 
+def note_terminal(sources: Iterable[str], *, what: str = "the text") -> None:
+    """Say that `what` is read from the terminal, if one of `sources` is "-" and stands for a terminal."""
+    if "-" in sources and sys.stdin is not None and sys.stdin.isatty():
+        note(f"reading {what} from the terminal; Ctrl-D ends")
+
+
 def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
     """Load the model that `argument` names, or the newest one, whose name is then printed to stderr."""
     from charseq.runs.checkpoint import Checkpoint

@@ -12,6 +12,7 @@ from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.analysis.evaluation import Analysis
+    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -23,7 +24,10 @@ EXAMPLES = examples(
     ),
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
     ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
-    ("charseq evaluate runs/logs --each line < access.log | sort -rn | head", "the strangest lines"),
+    (
+        "charseq evaluate runs/logs --each line < access.log | sort -k3,3rn | head",
+        "the strangest lines, by all their bits",
+    ),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
 
@@ -89,6 +93,15 @@ def command(
     top: Annotated[
         int, typer.Option(min=0, metavar="K", help="With --cases: number of guesses to show.")
     ] = 3,
+    chars: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Read only the first N characters of each text.",
+            show_default=False,
+        ),
+    ] = None,
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -120,6 +133,7 @@ def command(
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import NUM_GUESSES, ShownText
     from charseq.runs.directory import model_name
+    from charseq.text.beginning import beginnings
 
     model, texts = split_model(arguments, model)
     check_choice("--errors", errors, ("strict", "replace"))
@@ -127,7 +141,8 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        _stream(model, texts or ["-"], each, errors=errors, format_name=format_name or "tsv")
+        read = named_texts(texts or ["-"], errors, chars=chars)
+        _stream(model, read, each, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)
@@ -153,10 +168,12 @@ def command(
     with_page = html is not None or format_name == "html"
     listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
-        with ScoringProgress(texts, plain=heatmap) as progress:
+        with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
             evaluation = evaluate(
                 checkpoint,
-                named_texts(texts, errors) if texts else held_out_text(checkpoint),
+                named_texts(texts, errors, chars=chars)
+                if texts
+                else beginnings(held_out_text(checkpoint), chars),
                 wanted,
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
@@ -206,17 +223,15 @@ def _sort(name: str | None) -> str | None:
     return name
 
 
-def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
+def _stream(model: str | None, texts: "NamedTexts", kind: str, *, format_name: str) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
     from charseq.analysis.streaming import KINDS, each
-    from charseq.cli.console import check_choice, load_model, note
+    from charseq.cli.console import check_choice, load_model
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
     check_choice("--each", kind, KINDS)
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
     _, checkpoint = load_model(model)
-    if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
-        note("reading the text from the terminal; Ctrl-D ends")
-    found = each(checkpoint, named_texts(texts, errors), kind)
+    found = each(checkpoint, texts, kind)
     write_rows(each_report(kind).rows(found), format_name, sys.stdout)

@@ -83,9 +83,10 @@ def command(
 
 def _read_prompt(name: str) -> str:
     """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
-    from charseq.cli.console import note
+    from charseq.cli.console import note, note_terminal
     from charseq.text.corpus import read_corpus
 
+    note_terminal([name], what="the prompt")
     read = read_corpus((name,))
     for sentence in read.notes:
         note(sentence)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.console import graceful_interrupt
+from charseq.cli.console import graceful_interrupt, note_terminal
 from charseq.cli.options import (
     ConfigOption,
     SetOption,
@@ -79,6 +79,9 @@ def command(
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     settings = base_settings(config) if resume is None else Settings()
+    if resume is None:
+        data = settings.with_layers(layers).data
+        note_terminal([*data.corpus, data.valid])
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             run = Run.resume(resume, layers, progress=display.show)
