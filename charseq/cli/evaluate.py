@@ -150,11 +150,14 @@ def command(
         raise ConfigError("--heatmap is for people: leave out --format")
     if steps and cases is None:
         raise ConfigError("--steps needs --cases")
-    if sort is not None and by is None:
-        raise ConfigError("--sort needs --by")
+    if report == "case" and cases is None:
+        raise ConfigError("--report case needs --cases")
     analyses = _analyses(report)
     wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration, resample, analyses)
-    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts))
+    wanted = wanted.with_part(report)
+    if sort is not None and not wanted.by:
+        raise ConfigError("--sort needs --by")
+    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
     if cases is not None:
         asked.append("case")
