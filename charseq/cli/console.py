@@ -86,7 +86,8 @@ def split_models(
     arguments: list[str] | None, options: list[str] | None, *, rest: str = "texts", most: int | None = None
 ) -> tuple[list[str], list[str]]:
     """Return at most `most` models, and the texts or prefixes; errors as in `split_model`."""
-    from charseq.runs.directory import is_model
+    from charseq.files import exists
+    from charseq.runs.directory import RUNS, is_model
 
     models, others = list(options or []), list(arguments or [])
     if not models:
@@ -94,6 +95,9 @@ def split_models(
             models.append(others.pop(0))
     if not models and others:
         check_is_there(others[0])
+        if rest == "texts" and not exists(others[0]) and is_model(f"{RUNS / others[0]}"):
+            near = f"did you mean {RUNS / others[0]}?"
+            raise ConfigError(f"{others[0]}: no such file or directory ({near})")
     if options and rest == "prefixes":  # a prefix may be any text
         return models, others
     for other in others:
