@@ -92,6 +92,8 @@ def command(
             run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
     with graceful_interrupt() as interrupted:
         _describe(run)
+        if init_from:
+            _describe_origin(run, init_from)
         _train(run, interrupted, quiet=quiet)
     _summarise(run.directory, run.texts, test_seconds=run.closing_seconds)
 
@@ -153,6 +155,7 @@ def _start(
 
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
+    from charseq.training.advice import is_too_small
 
     texts, batches = run.texts, run.batches
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
@@ -166,10 +169,25 @@ def _describe(run: "Run") -> None:
     if batches.num_dropped:
         what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
         note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
+    if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
+        way = "try --dropout 0.5, a smaller --hidden-size, or --ngram 5"
+        note(f"the text is very small for this model, which will learn it by heart: {way}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _describe_origin(run: "Run", model: str) -> None:
+    """Say what the run took over from another model."""
+    from charseq.cli.console import load_model, note
+
+    other = load_model(model)[1]
+    taken = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
+    size = run.checkpoint.codec.vocab_size
+    others = "" if taken == size else "; the others begin at random"
+    weights = f"weights, those of {taken} of the {size} entries of the vocabulary{others}"
+    note(f"from {model}: its sizes ({other.description}) and {weights}")
 
 
 def _describe_texts(texts: "CorpusParts") -> None:

@@ -1,5 +1,6 @@
 """The columns of a whole text: counts, cross-entropy, perplexity, accuracy, speed."""
 
+import math
 from collections.abc import Sequence
 from operator import attrgetter
 
@@ -43,7 +44,7 @@ TOTALS = (
     Column(
         "bits_per_char_error",
         "standard error of that",
-        ".4f",
+        lambda error: "too short" if math.isnan(error) else f"{error:.4f}",
         attrgetter("bits_per_char.error"),
         "standard error of `bits_per_char`; null for a short text",
         "±\nbits",
