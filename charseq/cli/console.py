@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from charseq.config import suggest
 from charseq.errors import ConfigError
@@ -21,10 +21,26 @@ UNLIMITED_WIDTH = 10_000_000
 
 
 def results() -> "Console":
-    """Return the console for results; in a pipe nothing is wrapped or cut to a width."""
+    """Return the console for results; in a pipe nothing is wrapped, cut to a width, or padded."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
+    if sys.stdout.isatty():
+        return Console(soft_wrap=False)
+    return Console(soft_wrap=False, width=UNLIMITED_WIDTH, file=cast(TextIO, _Unpadded(sys.stdout)))
+
+
+class _Unpadded:
+    """A file that is written without the blanks at the ends of lines."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        *lines, rest = text.split("\n")
+        return self._file.write("".join(f"{line.rstrip(' ')}\n" for line in lines) + rest)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
 
 
 def notes() -> "Console":

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.1
 HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
+MARGIN = "  | "
+"""The beginning of each line of a sample."""
+MIN_WIDTH = 8
+"""The fewest columns for a sample beside its margin."""
 LINE_SECONDS = 2.0
 """The fewest seconds of training between two lines; the last validation always has its line."""
 SAY_SECONDS = 30.0
@@ -143,8 +147,15 @@ class TrainingDisplay:
 
     def sample(self, text: str) -> None:
         """Print a short text by the model, set off from the figures."""
-        lines = "\n".join(f"  | {line}" for line in printable(text).split("\n"))
-        self._console.print(lines, style="dim", markup=False, highlight=False, soft_wrap=True)
+        from rich.cells import chop_cells
+
+        self._say_header()
+        width = self._console.width - len(MARGIN) if self._console.is_terminal else len(text) * 8
+        for line in printable(text).expandtabs().split("\n"):
+            for part in chop_cells(line, max(width, MIN_WIDTH)) or [""]:
+                self._console.print(
+                    f"{MARGIN}{part}".rstrip(), style="dim", markup=False, highlight=False, soft_wrap=True
+                )
 
     def _step(self, event: StepDone) -> None:
         if self._live and event.elapsed - self._shown >= REFRESH_SECONDS:
@@ -187,12 +198,15 @@ class TrainingDisplay:
         return " best" if event.improved else ""
 
     def _say_line(self) -> None:
-        if self._line and not self._header_said:
-            self._header_said = True
-            self.say(HEADER)
         if self._line:
+            self._say_header()
             self.say(self._line)
         self._line = ""
+
+    def _say_header(self) -> None:
+        if not self._header_said:
+            self._header_said = True
+            self.say(HEADER)
 
     def _make_live(self) -> "Live":
         from rich.live import Live

@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from charseq.cells import CELLS
-from charseq.cli.progress import TrainingDisplay
+from charseq.cli.progress import HEADER, TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError
@@ -150,6 +150,8 @@ def test_samples_are_shown_unless_quiet(call: Call, text: str) -> None:
     assert (loud.code, quiet.code) == (0, 0)
     assert len(loud.err) > len(quiet.err) + 160
     assert len(quiet.err.splitlines()) == 6
+    lines = loud.err.splitlines()
+    assert lines.index(HEADER) < next(number for number, line in enumerate(lines) if line.startswith("  |"))
     assert loud.err.splitlines()[-1] == quiet.err.splitlines()[-1] == "stopped at step 4: steps done: 4"
 
 
