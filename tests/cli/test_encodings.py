@@ -29,7 +29,7 @@ def notes_of(outcome: Outcome) -> list[str]:
         ("evaluate", "MODEL", "ko.txt"),
         ("evaluate", "MODEL", "ko.txt", "--each", "line"),
         ("compare", "MODEL", "MODEL", "ko.txt"),
-        ("inspect", "MODEL", "ko.txt", "--unit", "1:1"),
+        ("inspect", "MODEL", "ko.txt", "--neuron", "1:1"),
         ("sample", "MODEL", "--prompt-file", "ko.txt"),
     ],
     ids=" ".join,
@@ -93,7 +93,7 @@ def test_a_mark_of_a_text_that_is_scored_is_left_out(call: Call, models: Worksho
     assert notes_of(marked) == [f"{tmp_path}/b: begins with a byte order mark (U+FEFF), which is left out"]
 
 
-@pytest.mark.parametrize("view", [("--unit", "1:1"), ("--gradient-flow",)], ids=" ".join)
+@pytest.mark.parametrize("view", [("--neuron", "1:1"), ("--gradient-flow",)], ids=" ".join)
 def test_a_pipe_that_is_cut_within_a_character_is_inspected(
     call: Call, models: Workshop, feed: Feed, view: tuple[str, ...]
 ) -> None:

@@ -109,9 +109,9 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
 @pytest.mark.parametrize(
     ("names", "wrong", "hint"),
     [
-        ("bigram", "bigram", " (did you mean 'unigram'?)"),
+        ("bigram", "bigram", " (did you mean 'ngram:2'?)"),
         ("uniform,unigramm", "unigramm", " (did you mean 'unigram'?)"),
-        ("ngram", "ngram", " (did you mean 'unigram'?)"),
+        ("ngram", "ngram", " (did you mean 'ngram:5'?)"),
         ("ngram:0", "ngram:0", " (did you mean 'ngram:5'?)"),
         ("ngram:100", "ngram:100", " (did you mean 'ngram:5'?)"),
         ("uniform,,unigram", "", ""),
