@@ -5,10 +5,12 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from charseq.cli.progress import ReadingDisplay
 from charseq.runs.checkpoint import Checkpoint
+from charseq.text.decoding import FilePiece
 from tests.cli.conftest import TALES, Call, Feed, Workshop
 from tests.cli.test_evaluate import close, expected, figures, lines_of, refused, rows
 from tests.cli.test_pipes import at_terminal
@@ -176,11 +178,13 @@ def test_a_bad_byte_in_the_second_text(call: Call, models: Workshop, tmp_path: P
 def test_bad_bytes_are_replaced(
     call: Call, models: Workshop, name: str, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    """With --errors replace what is not UTF-8 is read, and paid for, as U+FFFD."""
+    """With --errors replace what is not UTF-8 is read as U+FFFD, and paid for as the bytes that it was."""
     raw = b"he\xffllo \xf0\x9f\x98 w\xc3"
     Path(name).write_bytes(raw)
-    text = raw.decode("utf-8", "replace")
+    text = FilePiece(raw.decode("utf-8", "replace"))
+    text.num_bytes = np.array([1, 1, 1, 1, 1, 1, 1, 3, 1, 1, 1], np.int32)
     assert text.count("\ufffd") == 3
+    assert text.num_bytes.sum() == len(raw)
     monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
     (row,) = rows(call, models.tales, name, "--errors", "replace")
     assert figures(row) == close(expected(models.tales, text))
