@@ -22,14 +22,12 @@ from charseq.analysis.evaluation import evaluate as evaluate_texts
 from charseq.analysis.groups import GROUPINGS
 from charseq.analysis.reading import held_out_text
 from charseq.analysis.uncertainty import UNITS
-from charseq.config import SampleConfig, Settings, suggest
+from charseq.config import Layers, SampleConfig, Settings, suggest
 from charseq.errors import ConfigError
-from charseq.models import MODELS
 from charseq.network import CharModel
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.counting import count
-from charseq.runs.directory import MODEL, default_directory, find_model, model_name
-from charseq.runs.run import Run
+from charseq.runs.directory import MODEL, find_model, model_name
+from charseq.runs.making import Counted, Origin, make
 from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
@@ -106,7 +104,7 @@ class Model:
 
     def stream(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> Iterator[str]:
         """Yield the text of `sample` in pieces while it is made."""
-        config = _with_keywords(Settings(), settings, ("sample",)).sample
+        config = Settings().with_layers(_layers_of(Settings(), settings, ("sample",))).sample
         if config.num_samples != 1:
             raise ConfigError("num_samples: must be 1; for more texts, call sample again with another seed")
         stops = [stop] if isinstance(stop, str) else list(stop)
@@ -145,25 +143,32 @@ def train(
 
     `corpus` is a file, a directory or "builtin:pydoc", or several; any setting of the sections data, model,
     optim and train is a keyword, as in `cell="lstm", max_time="2m"`. `output` is the new run directory
-    (default: runs/<corpus>-<kind>), `init_from` a model to start from, and `on_event` is called with each
-    event of the training. Raises ConfigError if an argument is wrong, DataError if a text cannot be used.
+    (default: runs/<corpus>-<kind>), `init_from` a model to start from, whose sizes the new one has, and
+    `on_event` is called with each event of the training. Raises ConfigError if an argument is wrong,
+    DataError if a text cannot be used.
     """
     names = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
-    base = Settings().with_layer({"data": {"corpus": [os.fspath(name) for name in names]}}, "corpus")
-    wanted = _with_keywords(base, settings, TRAINING_SECTIONS)
-    directory = default_directory(wanted) if output is None else Path(output)
-    made_by = f"charseq.train({', '.join([repr(os.fspath(name)) for name in names])})"
-    if not MODELS[wanted.model.kind].is_trained:
-        if init_from is not None:
-            raise ConfigError(f"init_from: a model of the kind {wanted.model.kind} is counted, not trained")
-        checkpoint, _ = count(directory, wanted, command=made_by)
-        return Model(checkpoint, directory / MODEL)
-    start = load(init_from) if isinstance(init_from, str | os.PathLike) else init_from
-    run = Run.start(directory, wanted, command=made_by, init_from=None if start is None else start.checkpoint)
-    for event in run.events():
+    paths = [os.fspath(name) for name in names]
+    base = Settings().with_layer({"data": {"corpus": paths}}, "corpus")
+    made = make(
+        base,
+        _layers_of(base, settings, TRAINING_SECTIONS),
+        command=f"charseq.train({', '.join(map(repr, paths))})",
+        directory=None if output is None else Path(output),
+        init_from=_origin(init_from),
+    )
+    if isinstance(made, Counted):
+        return Model(made.checkpoint, made.directory / MODEL)
+    for event in made.events():
         if on_event is not None:
             on_event(event)
-    return load(directory)
+    return load(made.directory)
+
+
+def _origin(model: "Model | StrPath | None") -> Origin | None:
+    if model is None:
+        return None
+    return Origin(model.checkpoint if isinstance(model, Model) else os.fspath(model), "init_from")
 
 
 def evaluate(
@@ -236,21 +241,18 @@ def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
         yield from iter_texts(os.fspath(source))
 
 
-def _with_keywords(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Settings:
-    """Return `base` with the settings in `keywords`, which are names without a section.
+def _layers_of(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Layers:
+    """Return the settings in `keywords`, which are names without a section, as a layer for each.
 
     Raises ConfigError for an unknown name, with the most similar known one.
     """
-    settings, owners = (
-        base,
-        {key: name for name in sections for key in type(getattr(base, name)).model_fields},
-    )
-    for key, value in keywords.items():
-        if isinstance(value, os.PathLike):
-            value = os.fspath(value)
+    owners = {key: name for name in sections for key in type(getattr(base, name)).model_fields}
+    for key in keywords:
         if key not in owners:
             raise ConfigError(
                 f"unknown setting {key}{suggest(key, list(owners))}; known: {', '.join(owners)}"
             )
-        settings = settings.with_layer({owners[key]: {key: value}}, key)
-    return settings
+    return [
+        ({owners[key]: {key: os.fspath(value) if isinstance(value, os.PathLike) else value}}, key)
+        for key, value in keywords.items()
+    ]

@@ -83,7 +83,7 @@ OPTIMIZERS: Registry[Any] = Registry(
 """Optimizer classes: update rules."""
 
 TARGETS: Registry[Any] = Registry("choice of targets", {"all": "charseq.gradients.targets:every_target"})
-"""Weights of targets: functions that give each target of a window its weight."""
+"""Choices of targets: functions of a codec that return the weights of the targets of a window."""
 
 LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
 """Losses: functions of hidden states and targets, with the gradient of the hidden states."""

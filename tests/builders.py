@@ -19,6 +19,11 @@ class Outcome(NamedTuple):
     err: str
 
 
+def meddles(key: str) -> bool:
+    """Return whether an environment variable sets colours, widths or settings of charseq."""
+    return key.startswith("CHARSEQ_") or key in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES")
+
+
 def refusal(message: str, code: int = 2) -> Outcome:
     """Return the whole outcome of a command that is refused with this message, to compare with `==`."""
     return Outcome(code, "", f"charseq: error: {message}\n")

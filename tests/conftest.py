@@ -1,7 +1,9 @@
-"""In every test floating-point errors raise, no disk is waited for, and the tests' own switches are unset."""
+"""In every test floating-point errors raise and no disk is waited for; commands can run in this process."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before numpy is loaded
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -9,6 +11,8 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before nump
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+
+from tests.builders import Outcome, meddles  # noqa: E402
 
 settings.register_profile("patient", deadline=None)  # a machine may be busy with something else
 settings.load_profile("patient")
@@ -26,8 +30,23 @@ def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
 
 
-@pytest.fixture(autouse=True)
-def _switches_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the switches of the tests, which were read before, from charseq: to it they are wrong settings."""
-    for switch in ("CHARSEQ_BROWSER", "CHARSEQ_REWRITE_GOLDEN"):
-        monkeypatch.delenv(switch, raising=False)
+@pytest.fixture
+def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep out the charseq.toml, the runs/ and the environment of whoever runs the tests."""
+    for key in filter(meddles, list(os.environ)):
+        monkeypatch.delenv(key)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run a command in this process."""
+    from charseq.cli.app import run
+
+    def call(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["charseq", *arguments])
+        capsys.readouterr()
+        code = run(list(arguments))
+        return Outcome(code, *capsys.readouterr())
+
+    return call

@@ -2,7 +2,7 @@
 
 After an intended change,
 
-    CHARSEQ_REWRITE_GOLDEN=1 python -m pytest
+    REWRITE_GOLDEN=1 python -m pytest
 
 writes them all anew; what changed is then seen with `git diff`.
 """
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "golden" / "text"
-SWITCH = "CHARSEQ_REWRITE_GOLDEN"
+SWITCH = "REWRITE_GOLDEN"
 REWRITE = os.environ.get(SWITCH) == "1"
 """Read once, since tests remove charseq's variables from the environment."""
 

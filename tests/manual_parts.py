@@ -1,7 +1,7 @@
 """The generated parts of the manual: Markdown made from commands, settings, layers and reports.
 
 A page marks such a part by `<!-- generated: NAME -->` and `<!-- end -->`. The tests compare the page with
-what is generated; with CHARSEQ_REWRITE_GOLDEN=1 they write it into the page.
+what is generated; with REWRITE_GOLDEN=1 they write it into the page.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.test_architecture import LAYERS
 
 MAIN: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = MAIN.commands
-REWRITE = os.environ.get("CHARSEQ_REWRITE_GOLDEN") == "1"
+REWRITE = os.environ.get("REWRITE_GOLDEN") == "1"
 PART = re.compile(r"(<!-- generated: (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 

@@ -247,7 +247,7 @@ def test_ngrams_are_counted_through_the_same_door() -> None:
     model = charseq.train(HELLO, kind="ngram", order=3, unit="line", output="n")
     assert model.description == "ngram:3"
     assert Checkpoint.load(model.path).settings.model.order == 3
-    with pytest.raises(charseq.CharseqError, match=r"^ngram:3: this kind of model has no weights"):
+    with pytest.raises(charseq.CharseqError, match=r"^ngram:3: this kind of model has no states or gates"):
         model.states("hell")
 
 
@@ -264,7 +264,14 @@ def test_ngrams_are_counted_through_the_same_door() -> None:
             {"max_time": "soon"},
             "max_time: train.max_time must be a duration such as 90s, ",
         ),
-        ({"kind": "ngram", "init_from": "x"}, "init_from: a model of the kind ngram is counted, not trained"),
+        (
+            {"kind": "ngram", "hidden_size": 7},
+            "hidden_size means nothing to a model of the kind ngram; leave it out",
+        ),
+        (
+            {"kind": "ngram", "init_from": "x"},
+            "init_from means nothing to a model of the kind ngram; leave it out",
+        ),
     ],
 )
 def test_a_wrong_keyword_is_an_error_of_one_sentence(keywords: dict[str, Any], message: str) -> None:

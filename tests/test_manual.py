@@ -88,7 +88,7 @@ def test_generated_parts_are_up_to_date(topic: str) -> None:
     page = read_page(topic)
     if REWRITE:
         (PAGES / f"{topic}.md").write_text(filled(page), encoding="utf-8")
-    assert read_page(topic) == filled(page), "run this test with CHARSEQ_REWRITE_GOLDEN=1"
+    assert read_page(topic) == filled(page), "run this test with REWRITE_GOLDEN=1"
 
 
 def test_every_part_is_in_a_page() -> None:

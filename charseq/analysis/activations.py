@@ -5,12 +5,13 @@ that know whether a quotation is open or how far a line has come. Here every neu
 properties of a text.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
@@ -24,6 +25,9 @@ TAB_WIDTH = 8
 """A tab reaches to the next multiple of this many columns."""
 CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 """Each opening quotation mark, with the marks that may close it."""
+
+Take: TypeAlias = Callable[[LayerWork, NDArray[np.intp]], ArrayLike]
+"""What to take from a layer's work at M steps, (M, ...)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,15 @@ class States:
 
 def all_states(model: CharModel, codec: Codec, text: str) -> States:
     """Return states and gates after each character of `text`, in the model's dtype, read as in scoring."""
-    cell, shape = model.layers[0].cell, (len(model.layers), len(text), model.config.hidden_size)
-    dtype = model.params.flat.dtype
-    found = States(
-        {name: np.empty(shape, dtype) for name in cell.state_names},
-        {name: np.empty(shape, dtype) for name in cell.gates.values()},
+    cell, size = model.layers[0].cell, (model.config.hidden_size,)
+    takes = [_state(number) for number in range(len(cell.state_names))]
+    takes += [_gate(attribute) for attribute in cell.gates]
+    taken = _take(model, codec, text, takes, size, model.params.flat.dtype)
+    states, gates = taken[: len(cell.state_names)], taken[len(cell.state_names) :]
+    return States(
+        dict(zip(cell.state_names, states, strict=True)),
+        dict(zip(cell.gates.values(), gates, strict=True)),
     )
-    for chars, steps, works in _read(model, codec, text):
-        for layer, work in enumerate(works):
-            for number, name in enumerate(cell.state_names):
-                found.states[name][layer, chars] = work.arrays.states[number][steps + 1, :, 0]
-            for attribute, name in cell.gates.items():
-                for char, step in enumerate(steps.tolist(), start=chars.start):
-                    found.gates[name][layer, char] = getattr(work.steps[step], attribute)[:, 0]
-    return found
 
 
 def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
@@ -67,12 +66,8 @@ def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
     Reading begins as in scoring: from the zero state, with the codec's start token. Where a sequence ends and
     another begins, the state is that after the first input of the new one.
     """
-    shape = (len(model.layers), len(text), model.config.hidden_size)
-    states = np.empty(shape, model.params.flat.dtype)
-    for chars, steps, works in _read(model, codec, text):
-        for layer, work in zip(states, works, strict=True):
-            layer[chars] = work.arrays.states[0][steps + 1, :, 0]
-    return states
+    (hidden,) = _take(model, codec, text, [_state(0)], (model.config.hidden_size,), model.params.flat.dtype)
+    return hidden
 
 
 def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatArray]:
@@ -84,13 +79,42 @@ def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatA
     cell = model.layers[0].cell
     if not cell.gates:
         raise ConfigError(f"the cell {cell.name} has no gates")
-    openness = {name: np.empty((len(model.layers), len(text))) for name in cell.gates.values()}
+    takes = [_mean_gate(attribute) for attribute in cell.gates]
+    return dict(zip(cell.gates.values(), _take(model, codec, text, takes, (), np.float64), strict=True))
+
+
+def _state(number: int) -> Take:
+    """Return the function that takes one of the cell's states, (M, H)."""
+    return lambda work, steps: work.arrays.states[number][steps + 1, :, 0]
+
+
+def _gate(attribute: str) -> Take:
+    """Return the function that takes the openness of a gate, (M, H)."""
+    return lambda work, steps: [getattr(work.steps[step], attribute)[:, 0] for step in steps.tolist()]
+
+
+def _mean_gate(attribute: str) -> Take:
+    """Return the function that takes the mean openness of a gate, (M,)."""
+    return lambda work, steps: [
+        getattr(work.steps[step], attribute).mean(dtype=np.float64) for step in steps.tolist()
+    ]
+
+
+def _take(
+    model: CharModel,
+    codec: Codec,
+    text: str,
+    takes: Sequence[Take],
+    size: tuple[int, ...],
+    dtype: np.dtype | type,
+) -> list[FloatArray]:
+    """Return what each of `takes` finds at each character of `text`, (layers, L, *size)."""
+    taken = [np.empty((len(model.layers), len(text), *size), dtype) for _ in takes]
     for chars, steps, works in _read(model, codec, text):
-        for attribute, name in cell.gates.items():
-            for layer, work in zip(openness[name], works, strict=True):
-                opened = [getattr(work.steps[step], attribute) for step in steps.tolist()]
-                layer[chars] = [gate.mean(dtype=np.float64) for gate in opened]
-    return openness
+        for array, take in zip(taken, takes, strict=True):
+            for layer, work in zip(array, works, strict=True):
+                layer[chars] = take(work, steps)
+    return taken
 
 
 def _read(
@@ -98,7 +122,7 @@ def _read(
 ) -> Iterator[tuple[slice, NDArray[np.intp], list[LayerWork]]]:
     """Yield for each window: the characters that it completes, the steps that do so, each layer's work.
 
-    The arrays of the work are overwritten by the next window.
+    Windows that complete none are left out. The arrays of the work are overwritten by the next window.
     """
     inputs, starts, expects = codec.reading(text)
     state = model.initial_state(1)
@@ -109,7 +133,8 @@ def _read(
         resets = None if starts is None else starts[begin:end, None]
         model.forward(inputs[begin:end, None], state, work, resets=resets)
         chars = slice(*np.searchsorted(complete, [begin, end]).tolist())
-        yield chars, complete[chars] - begin, work.layers
+        if chars.start < chars.stop:
+            yield chars, complete[chars] - begin, work.layers
 
 
 def correlations(states: FloatArray, values: FloatArray) -> FloatArray:

@@ -2,7 +2,14 @@
 
 import unicodedata
 
-KINDS = {"P": "punctuation", "S": "symbol", "N": "other number", "Z": "space", "C": "control", "M": "mark"}
+CLASS_OF_CATEGORY = {
+    "P": "punctuation",
+    "S": "symbol",
+    "N": "other number",
+    "Z": "space",
+    "C": "control",
+    "M": "mark",
+}
 """Classes by the first letter of the Unicode category, except those of letters."""
 NAMED_BY_SCRIPT = ("LETTER", "LIGATURE", "SYLLABLE", "SYLLABICS", "SEONG", "IDEOGRAPH")
 """Words in the Unicode names of letters; a name with one of them begins with the script of the letter.
@@ -21,7 +28,7 @@ def class_of(char: str) -> str:
     if category == "Nd":
         return "digit"
     if category[0] != "L":
-        return KINDS[category[0]]
+        return CLASS_OF_CATEGORY[category[0]]
     name = unicodedata.name(char, "")
     if not any(word in name for word in NAMED_BY_SCRIPT):
         return "other letter"

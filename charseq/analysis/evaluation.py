@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer
 from charseq.analysis.groups import GROUPINGS, Grouping
-from charseq.analysis.hardest import NUM_GUESSES, HardChar, Hardest
+from charseq.analysis.hardest import KEPT_GUESSES, HardChar, Hardest
 from charseq.analysis.ranking import Group, Worst
 from charseq.analysis.reading import NamedModel, Progress, ScoredPiece, scored_texts
 from charseq.analysis.totals import Totals
@@ -133,7 +133,7 @@ def evaluate(
     """
     finder = _Finder(checkpoint, wanted)
     if wanted.num_hardest:
-        num_guesses = max(num_guesses, NUM_GUESSES)
+        num_guesses = max(num_guesses, KEPT_GUESSES)
     name = f"{name} (model)" if name in baselines else name
     models = [NamedModel(name, checkpoint.model, checkpoint.codec, num_guesses)]
     models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]

@@ -14,7 +14,7 @@ import numpy as np
 from charseq.analysis.blocks import Blocks
 from charseq.analysis.classes import class_of
 from charseq.analysis.ranking import Group, Worst
-from charseq.analysis.segments import STARTS, Segment, Segments, is_space
+from charseq.analysis.segments import SEGMENT_KINDS, Segment, Segments, is_space
 from charseq.analysis.sums import NUM_COLUMNS, IndexArray, columns_of, scores_by_key, scores_of
 from charseq.scoring import Score, Surprisal
 from charseq.text.tokenizers.tokenizer import code_points
@@ -114,7 +114,7 @@ class _ByPlace(_Keyed):
         self._after, self._place = "", 0
 
     def _keys(self, text: str) -> IndexArray:
-        starts = STARTS[self.kind](text, self._after)
+        starts = SEGMENT_KINDS[self.kind].starts(text, self._after)
         indices = np.arange(len(text))
         last_start = np.maximum.accumulate(np.where(starts, indices, -1))
         places = indices - last_start + np.where(last_start < 0, self._place, 1)

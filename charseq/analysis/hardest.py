@@ -10,7 +10,7 @@ from charseq.scoring import Expectations, Guess, Surprisal, bits
 
 BEFORE, AFTER = 40, 20
 """Characters of context before and after."""
-NUM_GUESSES = 3
+KEPT_GUESSES = 3
 """The most guesses that are kept for each character."""
 
 
@@ -101,7 +101,7 @@ class Hardest:
         )
 
     def _top(self, expected: Expectations) -> tuple[Guess, ...]:
-        places, probabilities = expected.guesses[:NUM_GUESSES], expected.probabilities[:NUM_GUESSES]
+        places, probabilities = expected.guesses[:KEPT_GUESSES], expected.probabilities[:KEPT_GUESSES]
         return tuple(
             Guess(self._alphabet[place], probability)
             for place, probability in zip(places.tolist(), probabilities.tolist(), strict=True)

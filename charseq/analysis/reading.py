@@ -18,16 +18,20 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class NamedModel:
-    """A model that reads texts: its name, its codec, and the number of guesses made at each character."""
+    """A model that reads texts: its name, its codec, and the number of guesses made at each character.
+
+    `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time.
+    """
 
     name: str
     model: LanguageModel
     codec: Codec
     num_guesses: int = 0
+    ranks: bool = True
 
     def scorer(self) -> Scorer:
         """Return a scorer that has read nothing."""
-        return Scorer(self.model, self.codec, num_guesses=self.num_guesses)
+        return Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks)
 
 
 @dataclass(frozen=True, slots=True)

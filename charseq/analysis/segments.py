@@ -45,15 +45,32 @@ def line_starts(text: str, after: str) -> BoolArray:
     return starts
 
 
-STARTS: Mapping[str, Callable[[str, str], BoolArray]] = {"word": word_starts, "line": line_starts}
+@dataclass(frozen=True, slots=True)
+class SegmentKind:
+    """A kind of segment.
+
+    `starts` returns where one begins in a text that continues another. `separators` are the characters that
+    are no part of its text at its end; None is any space. `ends_at_newline` says that a newline completes a
+    segment: whatever comes next begins another.
+    """
+
+    starts: Callable[[str, str], BoolArray]
+    separators: str | None
+    ends_at_newline: bool
+
+
+SEGMENT_KINDS: Mapping[str, SegmentKind] = {
+    "word": SegmentKind(word_starts, separators=None, ends_at_newline=False),
+    "line": SegmentKind(line_starts, separators="\r\n", ends_at_newline=True),
+}
 """The kinds of segments. The space after a word belongs to the word, and the newline to its line."""
 
 
 class Segments:
-    """Cuts a text, piece by piece, into the segments of `kind`, a key of STARTS."""
+    """Cuts a text, piece by piece, into the segments of `kind`, a key of SEGMENT_KINDS."""
 
     def __init__(self, kind: str) -> None:
-        self._kind, self._starts = kind, STARTS[kind]
+        self._kind = SEGMENT_KINDS[kind]
         self._after, self._offset = "", 0
         self._open = Segment(0, "", Score())
 
@@ -61,7 +78,7 @@ class Segments:
         """Yield the segments that this piece completes."""
         if not text:
             return
-        cuts = np.flatnonzero(self._starts(text, self._after)).tolist()
+        cuts = np.flatnonzero(self._kind.starts(text, self._after)).tolist()
         continues = cuts[:1] != [0]
         begins = [0, *cuts] if continues else cuts
         parts = zip(begins, [*begins[1:], len(text)], scores_of_parts(surprisal, begins), strict=True)
@@ -70,14 +87,14 @@ class Segments:
                 yield from self.finish()
             self._open = self._grown(text[begin:end], score)
         self._after = text[-1]
-        if self._kind == "line" and self._after == "\n":  # whatever comes next begins a line
+        if self._kind.ends_at_newline and self._after == "\n":
             yield from self.finish()
 
     def finish(self) -> Iterator[Segment]:
         """Yield the last segment as far as it was read, unless it is empty."""
         begun = self._open
         if begun.score.num_chars:
-            yield replace(begun, text=begun.text.rstrip("\r\n" if self._kind == "line" else None))
+            yield replace(begun, text=begun.text.rstrip(self._kind.separators))
         self._open = Segment(begun.offset + begun.score.num_chars, "", Score())
 
     def _grown(self, text: str, score: Score) -> Segment:

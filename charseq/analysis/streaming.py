@@ -1,19 +1,18 @@
 """Each character, word, line or file of a text with its surprisal, as soon as it is known: for the shell."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from charseq.analysis.reading import NamedModel, ScoredPiece, scored_texts
-from charseq.analysis.segments import Segment, Segments
+from charseq.analysis.segments import Segments
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Guess, Score, bits
 from charseq.text.corpus import NamedTexts
 
-KINDS = ("char", "word", "line", "file")
-NUM_GUESSES = 2
-"""Guesses made at each character: at least one of them is another character."""
+Alphabet: TypeAlias = tuple[str, ...]
+"""The characters of a tokenizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +49,31 @@ class EachSegment:
 
 
 Each: TypeAlias = EachChar | EachSegment
+Find: TypeAlias = Callable[[Iterable[ScoredPiece], str, Alphabet], Iterator[Each]]
+"""Finds them in the pieces of a file, with its name and the alphabet of the guesses, as soon as may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class EachKind:
+    """A kind of parts: their class, how they are found, and the number of guesses made at each character."""
+
+    part: type[Each]
+    find: Find
+    num_guesses: int = 0
 
 
 def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]:
-    """Yield each `kind`, one of KINDS, as soon as it is read.
+    """Yield each `kind`, a key of EACH_KINDS, as soon as it is read.
 
     Raises DataError at the end if all texts are empty.
     """
-    num_guesses = NUM_GUESSES if kind == "char" else 0
-    model = NamedModel("", checkpoint.model, checkpoint.codec, num_guesses)
+    wanted, alphabet = EACH_KINDS[kind], checkpoint.codec.tokenizer.alphabet
+    model = NamedModel("", checkpoint.model, checkpoint.codec, wanted.num_guesses, ranks=False)
     for file, pieces in scored_texts([model], texts):
-        if kind == "char":
-            yield from _chars(pieces, file, checkpoint.codec.tokenizer.alphabet)
-        elif kind == "file":
-            yield EachSegment(file, 0, None, sum((piece.surprisals[0].score() for piece in pieces), Score()))
-        else:
-            yield from (EachSegment(file, one.offset, one.text, one.score) for one in _segments(pieces, kind))
+        yield from wanted.find(pieces, file, alphabet)
 
 
-def _segments(pieces: Iterable[ScoredPiece], kind: str) -> Iterator[Segment]:
-    segments = Segments(kind)
-    for piece in pieces:
-        yield from segments.add(piece.text, piece.surprisals[0])
-    yield from segments.finish()
-
-
-def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: tuple[str, ...]) -> Iterator[EachChar]:
+def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iterator[EachChar]:
     offset = 0
     for piece in pieces:
         surprisal = piece.surprisals[0]
@@ -99,3 +97,30 @@ def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: tuple[str, ...]) 
             other = next((guess for guess in guesses if guess.char != char), None)
             yield EachChar(file, offset, char, nats, rank, bits(entropy), other)
             offset += 1
+
+
+def _segments(kind: str) -> Find:
+    """Return the function that finds the segments of `kind`, a key of SEGMENT_KINDS."""
+
+    def find(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachSegment]:
+        segments = Segments(kind)
+        for piece in pieces:
+            for one in segments.add(piece.text, piece.surprisals[0]):
+                yield EachSegment(file, one.offset, one.text, one.score)
+        for one in segments.finish():
+            yield EachSegment(file, one.offset, one.text, one.score)
+
+    return find
+
+
+def _whole(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachSegment]:
+    yield EachSegment(file, 0, None, sum((piece.surprisals[0].score() for piece in pieces), Score()))
+
+
+EACH_KINDS: Mapping[str, EachKind] = {
+    "char": EachKind(EachChar, _chars, num_guesses=2),  # at least one of them is another character
+    "word": EachKind(EachSegment, _segments("word")),
+    "line": EachKind(EachSegment, _segments("line")),
+    "file": EachKind(EachSegment, _whole),
+}
+"""What a text can be cut into."""

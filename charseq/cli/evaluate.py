@@ -129,9 +129,10 @@ def command(
         write_result,
     )
     from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.display.page import SHOWN_GUESSES
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
-    from charseq.reports.shown_text import NUM_GUESSES, ShownText
+    from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
     from charseq.text.beginning import beginnings
 
@@ -181,7 +182,7 @@ def command(
                 name=model_name(path),
                 baselines={} if baseline is None else count_baselines(checkpoint, baseline),
                 listeners=listeners,
-                num_guesses=NUM_GUESSES if with_page else 0,
+                num_guesses=SHOWN_GUESSES if with_page else 0,
                 progress=progress.add,
             )
         heat_maps.finish()
@@ -228,12 +229,12 @@ def _sort(name: str | None) -> str | None:
 
 def _stream(model: str | None, texts: "NamedTexts", kind: str, *, format_name: str) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import KINDS, each
+    from charseq.analysis.streaming import EACH_KINDS, each
     from charseq.cli.console import check_choice, load_model
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
-    check_choice("--each", kind, KINDS)
+    check_choice("--each", kind, tuple(EACH_KINDS))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
     _, checkpoint = load_model(model)
     found = each(checkpoint, texts, kind)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charseq.cli.console import note, notes
 from charseq.reports.display.visible import printable
 from charseq.scoring.score import bits, shown
+from charseq.text.codec import Codec
 from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 from charseq.training.pace import Pace, time_left
 
@@ -98,11 +99,11 @@ class ReadingDisplay:
 class TrainingDisplay:
     """Shows events as they come; use as a context manager. `plain` means no live line and no samples.
 
-    A validation of more than `uniform_bits` per character is worse than a uniform guess, and is marked so.
+    A validation that is worse than a uniform guess by `codec` is marked so.
     """
 
-    def __init__(self, *, plain: bool, uniform_bits: float = math.inf) -> None:
-        self._uniform_bits = uniform_bits
+    def __init__(self, *, plain: bool, codec: Codec) -> None:
+        self._codec = codec
         self._console = notes()
         self._live = None if plain or not self._console.is_terminal else self._make_live()
         self._pace = Pace()
@@ -193,7 +194,7 @@ class TrainingDisplay:
             self._say_line()
 
     def _verdict(self, event: Validated) -> str:
-        if event.valid is not None and event.valid.bits_per_char > self._uniform_bits:
+        if event.valid is not None and event.valid.is_worse_than_uniform(self._codec):
             return " worse than a uniform guess"
         return " best" if event.improved else ""
 

@@ -17,14 +17,12 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
-from charseq.config import Layers, Settings
 from charseq.config.toml import value_from_text
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.models import ModelKind
+    from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.run import Run
-    from charseq.text.corpus import OnProgress
     from charseq.text.split import CorpusParts
 
 EXAMPLES = examples(
@@ -68,7 +66,8 @@ def command(
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
-    from charseq.runs.run import Run
+    from charseq.runs.making import Counted, Origin, make
+    from charseq.runs.run import CLOSING_SECONDS, Run
 
     layers = option_layers(options, assignments)
     if corpus:
@@ -78,79 +77,41 @@ def command(
         layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
-    settings = base_settings(config) if resume is None else Settings()
     if resume is None:
-        data = settings.with_layers(layers).data
+        data = base_settings(config).with_layers(layers).data
         note_terminal([*data.corpus, data.valid])
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
-            run = Run.resume(resume, layers, progress=display.show)
-        elif not (kind := _checked_kind(settings.with_layers(layers), options, init_from)).is_trained:
-            _count(settings.with_layers(layers), kind, output, display.show)
-            return
+            made: Run | Counted = Run.resume(resume, layers, progress=display.show)
         else:
-            run = _start(settings, layers, output=output, init_from=init_from, progress=display.show)
+            made = make(
+                base_settings(config),
+                layers,
+                command=shlex.join(["charseq", *sys.argv[1:]]),
+                directory=output,
+                init_from=Origin(init_from, "--init-from") if init_from else None,
+                progress=display.show,
+            )
+    if isinstance(made, Counted):
+        _describe_model(made.checkpoint)
+        _describe_texts(made.texts)
+        _summarise(made.directory, made.texts, test_seconds=CLOSING_SECONDS)
+        return
     with graceful_interrupt() as interrupted:
-        _describe(run)
+        _describe(made)
         if init_from:
-            _describe_origin(run, init_from)
-        _train(run, interrupted, quiet=quiet)
-    _summarise(run.directory, run.texts, test_seconds=run.closing_seconds)
+            _describe_origin(made, init_from)
+        _train(made, interrupted, quiet=quiet)
+    _summarise(made.directory, made.texts, test_seconds=made.closing_seconds)
 
 
-def _checked_kind(
-    settings: Settings, options: dict[tuple[str, str], str], init_from: str | None
-) -> "ModelKind":
-    """Return the kind of model to make. Raises ConfigError for options that this kind does not use."""
-    from charseq.models import MODELS
-
-    kind: ModelKind = MODELS[settings.model.kind]
-    idle = [
-        key
-        for section, key in options
-        if section != "data" and key != "kind" and key not in kind.settings.get(section, ())
-    ]
-    if init_from and not kind.has_states:
-        idle.append("init_from")
-    if idle:
-        flag = idle[0].replace("_", "-")
-        raise ConfigError(f"--{flag} means nothing to a model of the kind {kind.name}; leave it out")
-    return kind
-
-
-def _count(settings: Settings, kind: "ModelKind", output: Path | None, progress: "OnProgress") -> None:
-    """Make a model that is not trained, and print the same summary as at the end of a training run."""
+def _describe_model(checkpoint: "Checkpoint") -> None:
     from charseq.cli.console import note
-    from charseq.runs.counting import count
-    from charseq.runs.directory import default_directory
-    from charseq.runs.run import CLOSING_SECONDS
 
-    directory = output or default_directory(settings)
-    made_by = shlex.join(["charseq", *sys.argv[1:]])
-    checkpoint, texts = count(directory, settings, command=made_by, progress=progress)
     note(
-        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {kind.parameters_name}, "
+        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {checkpoint.kind.parameters_name}, "
         f"vocabulary {checkpoint.codec.vocab_size}"
     )
-    _describe_texts(texts)
-    _summarise(directory, texts, test_seconds=CLOSING_SECONDS)
-
-
-def _start(
-    settings: Settings, layers: Layers, *, output: Path | None, init_from: str | None, progress: "OnProgress"
-) -> "Run":
-    from charseq.cli.console import load_model
-    from charseq.runs.directory import default_directory
-    from charseq.runs.run import SHAPE_KEYS, Run
-
-    other = load_model(init_from)[1] if init_from else None
-    if other:
-        shape = {key: getattr(other.settings.model, key) for key in SHAPE_KEYS}
-        settings = settings.with_layer({"model": shape}, f"{init_from}")
-    settings = settings.with_layers(layers)
-    directory = output or default_directory(settings)
-    made_by = shlex.join(["charseq", *sys.argv[1:]])
-    return Run.start(directory, settings, command=made_by, init_from=other, progress=progress)
 
 
 def _describe(run: "Run") -> None:
@@ -159,10 +120,7 @@ def _describe(run: "Run") -> None:
 
     texts, batches = run.texts, run.batches
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
-    note(
-        f"{run.checkpoint.description}, {run.trainer.model.params.flat.size:,} "
-        f"parameters, vocabulary {run.checkpoint.codec.vocab_size}"
-    )
+    _describe_model(run.checkpoint)
     _describe_texts(texts)
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
@@ -211,7 +169,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
 
     train = run.settings.train
     sampled = time.monotonic()
-    with TrainingDisplay(plain=quiet, uniform_bits=run.checkpoint.codec.uniform_bits) as display:
+    with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec) as display:
         for number, event in enumerate(run.events()):
             try:
                 if number == 0 and run.trainer.plan not in (None, Plan()):

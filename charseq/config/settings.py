@@ -117,7 +117,8 @@ class DataConfig(Section):
     corpus: Names = Field(
         ("builtin:pydoc",),
         min_length=1,
-        description="Files, directories, *.gz, - for standard input, builtin:pydoc or builtin:stdlib.",
+        description="Files, directories, *.gz, - for standard input, or a text that Python brings along: "
+        "builtin:pydoc, builtin:docstrings, builtin:stdlib.",
     )
     valid: Name = Field("", description="A separate validation text; empty: a part of the corpus.")
     valid_fraction: float = Field(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from charseq.gradients.losses import Loss, SoftmaxLoss
-from charseq.network import CharModel, State, Workspace
+from charseq.models import TrainableModel, TrainingWorkspace
+from charseq.network import State
 from charseq.text.batches import Window
 
 BUFFER_SIZE = 1024
@@ -22,7 +23,7 @@ class Job:
     With `resets`, states may be reset inside a window. `seed` is for dropout and for losses that draw.
     """
 
-    model: CharModel
+    model: TrainableModel
     num_steps: int
     num_streams: int
     resets: bool
@@ -40,7 +41,7 @@ class TrainingStep:
         self.job, self.columns = job, columns
         self.grads = job.model.params.like()
         self._state = State({name: array[columns] for name, array in state.arrays.items()})
-        self._work: Workspace | None = None
+        self._work: TrainingWorkspace | None = None
         self._loss_work: Any = None
 
     def __call__(self, window: Window, step: int, *, total_weight: float) -> float:
@@ -68,15 +69,18 @@ class TrainingStep:
             model.backward(work.dh, work, self.grads)
         return mean
 
-    def _allocate(self) -> Workspace:
+    def _allocate(self) -> TrainingWorkspace:
         """Allocate the workspace, at the first call: it must be memory of the process that does the work."""
         job, num_streams = self.job, self.columns.stop - self.columns.start
-        self._work = job.model.workspace(job.num_steps, num_streams, resets=job.resets, logits=False)
+        work: TrainingWorkspace = job.model.workspace(
+            job.num_steps, num_streams, resets=job.resets, logits=False
+        )
+        self._work = work
         self._loss_work = job.loss.workspace(job.model.params, job.num_steps * num_streams)
-        return self._work
+        return work
 
     def _random_numbers(self, step: int) -> np.random.Generator | None:
-        if not (self.job.model.config.dropout or self.job.loss.draws):
+        if not (self.job.model.draws or self.job.loss.draws):
             return None
         return np.random.default_rng([self.job.seed, 1, step, self.columns.start])
 

@@ -1,8 +1,17 @@
 """The contract of a language model, and the kinds of models: networks, and models that count."""
 
-from charseq.models.contract import LanguageModel, TokenReader
+from charseq.models.contract import LanguageModel, TokenReader, TrainableModel, TrainingWorkspace
 from charseq.models.kind import ModelKind
 from charseq.models.ngram import NGram, fit_ngram
 from charseq.registry import MODELS
 
-__all__ = ["MODELS", "LanguageModel", "ModelKind", "NGram", "TokenReader", "fit_ngram"]
+__all__ = [
+    "MODELS",
+    "LanguageModel",
+    "ModelKind",
+    "NGram",
+    "TokenReader",
+    "TrainableModel",
+    "TrainingWorkspace",
+    "fit_ngram",
+]

@@ -1,12 +1,18 @@
 """The contract of a language model, for networks and counts: it reads windows of streams, or single tokens.
 
 A state holds the past of the streams, a workspace the arrays for a window. Each model has its own types of
-them.
+them. A model that is trained by gradient steps keeps a second contract, `TrainableModel`.
 """
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import BackendName
+from charseq.network import State
+from charseq.network.parameters import Parameters
+from charseq.network.projection import Projection
 
 
 class TokenReader(Protocol):
@@ -59,3 +65,66 @@ class LanguageModel(Protocol):
 
     def reader(self) -> TokenReader:
         """Return a reader that has read nothing, of the model as it is now."""
+
+
+class TrainingWorkspace(Protocol):
+    """The workspace for a window of training."""
+
+    @property
+    def dh(self) -> FloatArray:
+        """Memory for the gradient of the hidden states (H, T*N) that were computed last."""
+
+
+class TrainableModel(LanguageModel, Protocol):
+    """A language model as a trainer needs it: hidden states, a projection of them to logits, parameters.
+
+    The loss calls the projection, and computes its gradient. `params` has all parameters, those of the
+    projection among them.
+    """
+
+    params: Parameters
+    projection: Projection
+
+    @property
+    def draws(self) -> bool:
+        """True if `hidden` draws random numbers in training, as for dropout."""
+
+    def use_backend_(self, backend: BackendName) -> None:
+        """Compute with `backend` from now on, if the model has a choice."""
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state of N streams that have read nothing: arrays of zeros (N, ...) by name.
+
+        Their memory is shared with forked worker processes, as that of `charseq.arrays.shared_zeros` is.
+        """
+
+    def workspace(
+        self,
+        num_steps: int,
+        batch_size: int,
+        *,
+        resets: bool = False,
+        backward: bool = True,
+        logits: bool = True,
+    ) -> Any:
+        """Return the workspace for a window; without `logits` it serves for `hidden` and `backward` only."""
+
+    def hidden(
+        self,
+        tokens: TokenArray,
+        state: State,
+        work: Any,
+        *,
+        resets: BoolArray | None = None,
+        dropout_rng: np.random.Generator | None = None,
+    ) -> FloatArray:
+        """Return the hidden states (H, T*N) after each of `tokens` (T, N); advance `state` in place.
+
+        Step t of stream n is the column t*N + n. `resets` is as in `forward`.
+        """
+
+    def backward(self, dh: FloatArray, work: Any, grads: Parameters) -> None:
+        """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held.
+
+        `dh` (H, T*N) is the gradient of the hidden states that `hidden` computed last, and may be changed.
+        """

@@ -24,13 +24,18 @@ class ModelKind(ABC):
     name: ClassVar[str]
     """The kind's name in settings and files."""
     settings: ClassVar[Mapping[str, frozenset[str]]] = {}
-    """The settings that this kind uses, by section; other settings on a command line are errors."""
+    """The settings that this kind uses, of the sections model, optim and train; others are refused."""
+    shape_settings: ClassVar[tuple[str, ...]] = ()
+    """Those of the section model that decide the names and the shapes of the parameters."""
     is_trained: ClassVar[bool] = False
-    """True if it learns by gradient steps, in runs that can be interrupted and resumed."""
+    """True if it learns by gradient steps, in runs that can be interrupted; `build` and `load` then return a
+    `TrainableModel`."""
+    can_be_continued: ClassVar[bool] = False
+    """True if a new run can start from the parameters of such a model, which `adopt_` copies."""
     parameters_name: ClassVar[str] = "parameters"
     """The word for the numbers that a model of this kind learns."""
     has_states: ClassVar[bool] = False
-    """True if it has hidden states and gates to inspect, and parameters that another run can start from."""
+    """True if its models are networks of `network/` (CharModel), with states and gates to inspect."""
 
     @abstractmethod
     def describe(self, config: ModelConfig) -> str:
@@ -55,6 +60,14 @@ class ModelKind(ABC):
     @abstractmethod
     def facts(self, config: ModelConfig, model: Any) -> list[tuple[str, str]]:
         """Return the facts that `charseq info` shows for a model, as pairs of a name and a value."""
+
+    def adopt_(self, model: Any, other: Any, mine: list[int], theirs: list[int]) -> None:
+        """Copy to `model` the parameters of `other`, of the same shapes but for the number of tokens.
+
+        The k-th of its tokens `theirs` is the k-th of the tokens `mine`; parameters that belong to any other
+        token stay as they are. Called only if `can_be_continued`.
+        """
+        raise NotImplementedError
 
     def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
         """Return the number of parameters that training would hold in memory; 0 without training."""

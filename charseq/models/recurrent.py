@@ -17,11 +17,13 @@ class RecurrentKind(ModelKind):
 
     name = "recurrent"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {
-        "model": frozenset(ModelConfig.model_fields) - {"order"},
+        "model": frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "dropout"}),
         "optim": frozenset(OptimConfig.model_fields),
         "train": frozenset(TrainConfig.model_fields),
     }
+    shape_settings = ("cell", "hidden_size", "num_layers", "embedding_size")
     is_trained = True
+    can_be_continued = True
     has_states = True
 
     def describe(self, config: ModelConfig) -> str:
@@ -71,6 +73,10 @@ class RecurrentKind(ModelKind):
         embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
         layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
         return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
+
+    def adopt_(self, model: CharModel, other: CharModel, mine: list[int], theirs: list[int]) -> None:
+        """Copy the parameters of `other`, which may have another vocabulary."""
+        model.adopt_(other, mine, theirs)
 
     def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
         """Return the number of numbers in all parameters together."""

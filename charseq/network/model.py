@@ -83,6 +83,11 @@ class CharModel:
         """The number of learnt numbers in all parameters."""
         return self.params.flat.size
 
+    @property
+    def draws(self) -> bool:
+        """True if `hidden` draws random numbers in training: the masks of dropout."""
+        return self.config.dropout > 0
+
     def tensors(self) -> dict[str, FloatArray]:
         """Return the parameters by name."""
         return dict(self.params.items())

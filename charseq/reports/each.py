@@ -3,10 +3,11 @@
 The first field is the one to sort by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
+from charseq.analysis.streaming import EACH_KINDS, Each, EachChar, EachSegment
 from charseq.reports.column import Row, field
 from charseq.reports.report import Report
 from charseq.scoring import bits
@@ -75,6 +76,9 @@ class EachSegmentReport(EachReport):
     )
 
 
+REPORT_ON: Mapping[type[Each], type[EachReport]] = {EachChar: EachCharReport, EachSegment: EachSegmentReport}
+
+
 def each_report(kind: str) -> EachReport:
-    """Return the report on each `kind`: char, word, line or file."""
-    return EachCharReport() if kind == "char" else EachSegmentReport()
+    """Return the report on each `kind`, a key of EACH_KINDS."""
+    return REPORT_ON[EACH_KINDS[kind].part]()

@@ -78,7 +78,7 @@ class GradientFlowReport(Report):
                 page.paragraph(_meaning(result)),
                 page.table(summary(result.flows)),
                 page.wide(line_chart(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True)),
-                page.table(norms(series)),
+                page.folded("all numbers", page.table(norms(series))),
             )
         ]
 

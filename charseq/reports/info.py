@@ -22,23 +22,19 @@ class StoredModel(NamedTuple):
 
     @property
     def vocab(self) -> str:
-        """The vocabulary as one text."""
-        return "".join(self.checkpoint.codec.tokenizer.vocab)
+        """The characters that the tokenizer can spell, as one text."""
+        return "".join(self.checkpoint.codec.tokenizer.alphabet)
 
 
-def _of_network(key: str) -> Any:
-    """Return a function that gives a setting of a network, and None for other models."""
+def _setting(key: str) -> Any:
+    """Return a function that gives a setting of the section model, None if the kind does not use it."""
 
     def value(model: StoredModel) -> Any:
         checkpoint = model.checkpoint
-        return getattr(checkpoint.settings.model, key) if checkpoint.kind.is_trained else None
+        is_used = key in checkpoint.kind.settings.get("model", ())
+        return getattr(checkpoint.settings.model, key) if is_used else None
 
     return value
-
-
-def _order(model: StoredModel) -> int | None:
-    checkpoint = model.checkpoint
-    return None if checkpoint.kind.is_trained else checkpoint.settings.model.order
 
 
 def _valid_nats(model: StoredModel) -> float | None:
@@ -77,7 +73,10 @@ def _made_with(model: StoredModel) -> str:
 
 
 def _vocabulary(model: StoredModel) -> str:
-    return f"{model.checkpoint.codec.tokenizer.vocab_size}: {visible(model.vocab)}"
+    tokenizer = model.checkpoint.codec.tokenizer
+    if tokenizer.one_token_each:
+        return f"{tokenizer.vocab_size}: {visible(model.vocab)}"
+    return f"{tokenizer.vocab_size} tokens for {len(model.vocab)} characters: {visible(model.vocab)}"
 
 
 def _it(model: StoredModel) -> StoredModel:
@@ -92,13 +91,13 @@ class InfoReport(Report):
     columns = (
         Column("file", "file", "", lambda model: str(model.path), "the model file"),
         field("kind", attrgetter("checkpoint.settings.model.kind"), "the kind of model"),
-        field("order", _order, "of an n-gram model: the length of its longest n-grams"),
-        field("cell", _of_network("cell"), "of a network: its cell"),
-        field("num_layers", _of_network("num_layers"), "of a network: its layers"),
-        field("hidden_size", _of_network("hidden_size"), "of a network: neurons in each layer"),
+        field("order", _setting("order"), "of an n-gram model: the length of its longest n-grams"),
+        field("cell", _setting("cell"), "of a network: its cell"),
+        field("num_layers", _setting("num_layers"), "of a network: its layers"),
+        field("hidden_size", _setting("hidden_size"), "of a network: neurons in each layer"),
         field(
             "embedding_size",
-            _of_network("embedding_size"),
+            _setting("embedding_size"),
             "of a network: 0 where inputs are one-hot",
         ),
         field(
@@ -114,7 +113,7 @@ class InfoReport(Report):
             attrgetter("checkpoint.codec.tokenizer.vocab_size"),
             "size of the vocabulary",
         ),
-        field("vocab", attrgetter("vocab"), "the vocabulary as one text"),
+        field("vocab", attrgetter("vocab"), "its characters as one text"),
         Column("", "corpus", _corpus, _it, ""),
         field("sources", lambda model: list(model.checkpoint.provenance.sources), "files of the corpus"),
         field("num_bytes", attrgetter("checkpoint.provenance.num_bytes"), "size of the corpus"),

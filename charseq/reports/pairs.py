@@ -12,7 +12,7 @@ from charseq.reports.column import field
 from charseq.reports.display.tables import filled_table
 from charseq.reports.facing import FacingReport
 
-UNITS = ("char", "byte")
+BITS_PER = ("char", "byte")
 ESTIMATES = (
     ("difference", "value", "a - b in bits per {}, less than 0 where a is better"),
     ("error", "error", "its standard error; null for a short text"),
@@ -31,7 +31,7 @@ class PairReport(FacingReport):
         field("b", attrgetter("b"), "the other"),
         *(
             field(f"bits_per_{unit}_{key}", attrgetter(f"bits_per_{unit}.{name}"), meaning.format(unit))
-            for unit in UNITS
+            for unit in BITS_PER
             for key, name, meaning in ESTIMATES
         ),
         field(

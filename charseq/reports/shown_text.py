@@ -8,8 +8,6 @@ from charseq.scoring import Surprisal
 
 SHOWN_CHARS = 50_000
 """The most characters of the texts that are shown; the figures count all of them."""
-NUM_GUESSES = 5
-"""Guesses that are shown for each character."""
 
 
 class ShownText:

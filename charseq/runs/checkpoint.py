@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -97,10 +97,10 @@ class Checkpoint:
 
     @property
     def network(self) -> CharModel:
-        """The model as a network. Raises ConfigError for a model of another kind."""
-        if not isinstance(self.model, CharModel):
-            raise ConfigError(f"{self.description}: this kind of model has no weights, states or gates")
-        return self.model
+        """The model as a network. Raises ConfigError for a kind of model without states."""
+        if not self.kind.has_states:
+            raise ConfigError(f"{self.description}: this kind of model has no states or gates")
+        return cast(CharModel, self.model)
 
     @property
     def kind(self) -> ModelKind:

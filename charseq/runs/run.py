@@ -1,23 +1,29 @@
 """A training run: it begins, trains, saves into its directory, and continues after an interruption."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from charseq.config import Layers, SampleConfig, Settings, reason
+from charseq.config import Layers, Settings, reason
 from charseq.config.toml import to_toml
-from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
+from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import is_file, sweep, write_atomically
 from charseq.gradients import SOURCES
-from charseq.models import MODELS, ModelKind
-from charseq.network import CharModel
+from charseq.models import MODELS, ModelKind, TrainableModel
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.checks import (
+    BITS,
+    check_changes,
+    check_is_trained,
+    check_memory,
+    check_shapes,
+    check_texts,
+)
 from charseq.runs.directory import (
     LAST,
     METRICS,
@@ -38,28 +44,10 @@ from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validate
 from charseq.training.limits import Limits
 from charseq.training.trainer import Trainer
 
-SHAPE_KEYS = ("cell", "hidden_size", "num_layers", "embedding_size")
-"""The settings of a model that decide the names and the shapes of its weights."""
-
-CHANGEABLE = {
-    "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
-    "optim": {"learning_rate"},
-    "train": {
-        *("num_epochs", "max_steps", "max_time", "patience"),
-        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "backend"),
-    },
-    "sample": set(SampleConfig.model_fields),
-}
-"""The settings that --resume may change."""
-BITS = {"threads", "backend"}
-"""Those of them that change the order of sums, and so the last bits of the weights."""
-
 MAX_VALID_TOKENS = 1 << 18
 """The most tokens in a validation while training: enough for three digits, and soon done."""
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
 """The time for scoring the test part at the end: a share of max_time, and the most in seconds."""
-NUM_COPIES = 6
-"""Arrays as large as the parameters: these, their gradient, two moments, the best ones, and a backup."""
 
 
 class Run:
@@ -74,8 +62,9 @@ class Run:
         self._records: list[dict[str, Any]] = []
         self._num_written = 0
         self._best_is_saved = True
+        self._best_model: TrainableModel | None = None  # built when it is first saved, then filled anew
         self.other_bits: list[str] = []
-        model, codec = checkpoint.network, checkpoint.codec
+        codec, model = checkpoint.codec, cast(TrainableModel, checkpoint.model)  # its kind is trained
         self.examples = Examples(texts.train, codec)
         self.batches = Batches(
             self.examples,
@@ -114,22 +103,21 @@ class Run:
         Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
-        if not MODELS[settings.model.kind].is_trained:
-            raise ConfigError(f"a model of the kind {settings.model.kind} is counted, not trained")
+        check_is_trained(settings)
         if init_from:
-            _check_shapes(settings, init_from)
+            check_shapes(settings, init_from)
         texts = CorpusParts.read(settings.data, progress=progress)
         codec = Codec(
             TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data.unit
         )
-        _check_memory(settings, codec.vocab_size)
+        check_memory(settings, codec.vocab_size)
         kind: ModelKind = MODELS[settings.model.kind]
         rng = np.random.default_rng([settings.train.seed, 0])
         checkpoint = Checkpoint(
             kind.build(settings.model, codec.vocab_size, rng), codec, settings, Provenance.of(texts, command)
         )
         if init_from:
-            checkpoint.network.adopt_(init_from.network, *codec.shared_tokens(init_from.codec))
+            kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
         make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
         run._write_settings()
@@ -148,16 +136,14 @@ class Run:
             raise ConfigError(f"{directory}: no run to resume: there is no {LAST}")
         checkpoint = Checkpoint.load(directory / LAST)
         settings = checkpoint.settings.with_layers(changes)
-        different = _differences(checkpoint.settings, settings)
-        for section, key in different:
-            if key not in CHANGEABLE.get(section, set()):
-                raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
+        check_is_trained(checkpoint.settings)
+        changed = check_changes(checkpoint.settings, settings)
         checkpoint.settings = settings
         texts, made_of = CorpusParts.read(settings.data, progress=progress), checkpoint.provenance
-        _check_texts(texts, settings.data.valid, made_of, directory)
+        check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
         run = cls(directory, settings, texts, checkpoint)
-        run.other_bits = [f"train.{key}" for section, key in different if key in BITS]
+        run.other_bits = [name for name in changed if name in BITS]
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
@@ -168,7 +154,7 @@ class Run:
         checkpoint.training = None  # it would be out of date after the first step
         if run.trainer.reason_to_stop and not run.trainer.progress.train_chars:
             raise ConfigError(f"{directory}: {run.trainer.limits.way_on(run.trainer.progress)}")
-        if ("optim", "learning_rate") in different:
+        if "optim.learning_rate" in changed:
             run.trainer.rate_anew()
         return run
 
@@ -257,9 +243,18 @@ class Run:
         step = self.trainer.progress.best_step
         if not step:  # nothing was validated yet
             return self._as_it_is_now()
-        model = CharModel(self.settings.model, self.trainer.model.vocab_size)
-        model.params.flat[...] = self.trainer.best
-        return replace(self.checkpoint, model=model, results=replace(self.checkpoint.results, step=step))
+        if self._best_model is None:
+            self._best_model = self._another_model()
+        self._best_model.params.flat[...] = self.trainer.best
+        return replace(
+            self.checkpoint, model=self._best_model, results=replace(self.checkpoint.results, step=step)
+        )
+
+    def _another_model(self) -> TrainableModel:
+        """Return a model like the one in training; its parameters are still to be written."""
+        kind, vocab_size = self.checkpoint.kind, self.checkpoint.codec.vocab_size
+        model = kind.build(self.settings.model, vocab_size, np.random.default_rng(0))
+        return cast(TrainableModel, model)
 
     def _forget_later_metrics(self) -> None:
         """Remove the validations that a killed run made after its last save: they will be made again."""
@@ -292,47 +287,3 @@ def _record(event: Validated) -> dict[str, Any]:
         "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
         "improved": event.improved,
     }
-
-
-def _check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:
-    """Raise DataError, naming the difference, unless the run was trained on these texts."""
-    size = ""
-    if texts.num_bytes != made_of.num_bytes:
-        size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
-    for names, now, then, sizes in (
-        (texts.sources, texts.sha256, made_of.sha256, size),
-        ((valid,), texts.valid_sha256, made_of.valid_sha256, ""),
-    ):
-        if now != then:
-            raise DataError(
-                f"{', '.join(names) or 'no text'}: not the text that {directory} was trained on: {sizes}"
-                f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
-                "--init-from trains on another text"
-            )
-
-
-def _check_memory(settings: Settings, vocab_size: int) -> None:
-    """Raise ConfigError for a model too large for this machine: the system would kill its training."""
-    num_parameters = MODELS[settings.model.kind].num_parameters(settings.model, vocab_size)
-    needed = NUM_COPIES * 4 * num_parameters
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # this system does not say
-        return
-    if needed > memory:
-        raise ConfigError(
-            f"model.hidden_size {settings.model.hidden_size} makes {num_parameters:,} parameters; training "
-            f"them takes {needed / 1e9:,.0f} GB of memory, and this machine has {memory / 1e9:,.0f}"
-        )
-
-
-def _check_shapes(settings: Settings, init_from: Checkpoint) -> None:
-    for key in SHAPE_KEYS:
-        there, here = getattr(init_from.network.config, key), getattr(settings.model, key)
-        if there != here:
-            raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")
-
-
-def _differences(old: Settings, new: Settings) -> list[tuple[str, str]]:
-    pairs = [(section, key) for section, values in old for key, _ in values]
-    return [(s, k) for s, k in pairs if getattr(getattr(old, s), k) != getattr(getattr(new, s), k)]

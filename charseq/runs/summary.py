@@ -36,4 +36,4 @@ class Summary:
     def is_worse_than_uniform(self) -> bool:
         """True if the best validation costs more bits than a uniform guess would."""
         valid = self.best.results.valid
-        return valid is not None and valid.bits_per_char > self.best.codec.uniform_bits
+        return valid is not None and valid.is_worse_than_uniform(self.best.codec)

@@ -93,12 +93,12 @@ class Predictor:
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
         ranking = self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
-        entropy = self._rule.known_share * ranking.entropy + self._rule.escape_entropy
-        known = ranking.log_p[:num_top] + self._rule.log_known_share
+        entropy = self._rule.entropies(ranking.entropy)
+        known = self._rule.known_nats(-ranking.log_p)
         alphabet = self._codec.tokenizer.alphabet
         top = tuple(
-            Guess(alphabet[place], math.exp(log_p))
-            for place, log_p in zip(ranking.chars[:num_top].tolist(), known.tolist(), strict=True)
+            Guess(alphabet[place], math.exp(-nats))
+            for place, nats in zip(ranking.chars[:num_top].tolist(), known[:num_top].tolist(), strict=True)
         )
         if target is None:
             return Prediction(prefix, None, None, None, None, bits(entropy), top)
@@ -108,5 +108,5 @@ class Predictor:
             rank, nats = 0, float(self._rule.unknown_nats(bytes_per_char(target))[0])
         else:
             rank = ranking.rank_of(self._guesser.places[target])
-            nats = -float(ranking.log_p[rank - 1]) - self._rule.log_known_share
+            nats = float(known[rank - 1])
         return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
+from charseq.text.codec import Codec
+
 HUGE = 1e5
 """Figures of at least this size are shown with three digits."""
 
@@ -46,6 +48,10 @@ class Score:
     def bits_per_byte(self) -> float:
         """Cross-entropy in bits per byte of UTF-8, by which models with any tokenizers can be compared."""
         return bits(_ratio(self.nats, self.num_bytes))
+
+    def is_worse_than_uniform(self, codec: Codec) -> bool:
+        """Return whether a uniform guess, at `codec.uniform_bits` a character, costs less than the model."""
+        return self.bits_per_char > codec.uniform_bits
 
     @property
     def perplexity(self) -> float:

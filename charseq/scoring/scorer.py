@@ -70,7 +70,7 @@ class Scorer:
         """Return the surprisal of characters of several tokens each, given the nats of the tokens."""
         num_bytes = bytes_of(text)
         prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
-        of_chars = np.add.reduceat(prices, np.flatnonzero(begins)) if len(begins) else prices
+        of_chars = np.add.reduceat(prices, np.flatnonzero(begins))
         unseen = sequence.targets[begins] == UNSEEN
         if not self._with_ranks:
             return Surprisal(of_chars, num_bytes, unseen, num_words=num_words)
@@ -136,12 +136,12 @@ class Readings:
         nats = rule.prices(self.nats, targets, num_bytes)
         if self.ranks is not None:
             self.ranks[unseen] = 0
-            confidences = rule.known_share * np.exp(self.highest)
+            confidences = rule.probabilities(np.exp(self.highest))
         if expected:
             expected = Expectations(
                 rule.entropies(expected.entropies),
                 expected.guesses,
-                rule.known_share * expected.probabilities,
+                rule.probabilities(expected.probabilities),
             )
         return Surprisal(nats, num_bytes, unseen, self.ranks, confidences, num_words, expected)
 
@@ -188,14 +188,14 @@ class _Walk:
             target=None if place is None else char,
             whole=expected is not None,
         )
-        share = self._rule.known_share
+        probabilities = self._rule.probabilities(np.exp(found.log_p))
         ranks[k] = 0 if place is None else found.rank_of(place)
-        confidences[k] = share * np.exp(found.log_p[0])
+        confidences[k] = probabilities[0]
         if expected is not None:
             num = min(self._num_guesses, len(found.chars))
             expected.guesses[k, :num] = found.chars[:num]
-            expected.probabilities[k, :num] = share * np.exp(found.log_p[:num])
-            expected.entropies[k] = share * found.entropy + self._rule.escape_entropy
+            expected.probabilities[k, :num] = probabilities[:num]
+            expected.entropies[k] = self._rule.entropies(found.entropy)
 
 
 def likeliest(log_p: FloatArray, num: int) -> TokenArray:

@@ -1,6 +1,7 @@
 """The surprisal of each character of a text: the array that every report is made from."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,15 +60,7 @@ class Surprisal:
 
     def additions(self) -> dict[str, Any]:
         """Return the share of each character in a Score: (L,) by field, None for a field not counted."""
-        ranks = self.ranks
-        return {
-            "num_chars": np.ones(len(self.nats), np.int64),
-            "num_bytes": self.num_bytes,
-            "num_unseen": self.unseen,
-            "num_top1": None if ranks is None else ranks == 1,
-            "num_top5": None if ranks is None else (ranks > 0) & (ranks <= 5),
-            "nats": self.nats,
-        }
+        return {field: shares(self) for field, shares in ADDITIONS.items()}
 
     def score(self, *, seen_only: bool = False) -> Score:
         """Return the sum over all characters; with `seen_only`, over those that are not unseen."""
@@ -76,3 +69,20 @@ class Surprisal:
             for field, values in self.additions().items()
         }
         return Score(**sums, num_words=self.num_words)
+
+
+def _are_ranked(surprisal: Surprisal, worst: int) -> BoolArray | None:
+    """Return where the character was among the first guesses, up to the `worst` rank; None without ranks."""
+    ranks = surprisal.ranks
+    return None if ranks is None else (ranks > 0) & (ranks <= worst)
+
+
+ADDITIONS: Mapping[str, Callable[[Surprisal], Any]] = {
+    "num_chars": lambda surprisal: np.ones(len(surprisal.nats), np.int64),
+    "num_bytes": lambda surprisal: surprisal.num_bytes,
+    "num_unseen": lambda surprisal: surprisal.unseen,
+    "num_top1": lambda surprisal: _are_ranked(surprisal, 1),
+    "num_top5": lambda surprisal: _are_ranked(surprisal, 5),
+    "nats": lambda surprisal: surprisal.nats,
+}
+"""The fields of a Score that characters add to, each with the share of every character."""

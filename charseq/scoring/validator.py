@@ -51,11 +51,8 @@ class Validator:
             inside = (places >= 0) & (places < num_tokens)
             places = np.where(inside, places, 0)
             window = self._examples.window(places)
-            window = window._replace(
-                inputs=np.where(inside, window.inputs, UNSEEN),
-                targets=np.where(inside, window.targets, UNSEEN),
-                resets=places == 0 if window.resets is None else window.resets,
-            )
+            if window.resets is None:
+                window = window._replace(resets=places == 0)
             nats = target_nats(predict_window(self._model, window, state, work), window.targets)
             scored = inside & (steps >= 0)[:, None]
             score += self._score_of(

@@ -113,7 +113,7 @@ class Batches:
         self.num_targets = self._length * self.num_streams
         self.num_dropped = num_tokens - self.num_targets
         self.seq_length = -(-self._length // self.num_windows)
-        self.has_resets = examples.codec.restarts
+        self.codec, self.has_resets = examples.codec, examples.codec.restarts
         self._examples = examples
 
     def __len__(self) -> int:

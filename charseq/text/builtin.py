@@ -1,28 +1,57 @@
-"""Corpora that Python brings along: the topics of its language reference, and the standard library's source.
+"""Corpora that Python brings along, all of them text of the installation that runs this."""
 
-Next room: `corpus.py`.
-"""
-
+import ast
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from charseq.errors import DataError
 
-BUILTINS = ("builtin:pydoc", "builtin:stdlib")
+LEFT_OUT = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test"})
 
 
 def builtin_bytes(source: str) -> Iterator[bytes]:
     """Yield the bytes of one of BUILTINS. Raises DataError where this Python lacks them."""
-    if source == "builtin:pydoc":
+    yield from BUILTINS[source]()
+
+
+def _topics() -> Iterator[bytes]:
+    """Yield the topics of the language reference, sorted by name."""
+    try:
+        from pydoc_data.topics import topics
+    except ImportError:
+        raise DataError("builtin:pydoc: this Python was installed without its pydoc data") from None
+    yield "\n\n".join(topics[name].strip("\n") for name in sorted(topics)).encode()
+
+
+def _modules() -> Iterator[bytes]:
+    """Yield the source of each module of the standard library but those of its tests."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for path in sorted(root.rglob("*.py")):
+        if LEFT_OUT.isdisjoint(path.relative_to(root).parts):
+            yield path.read_bytes()
+
+
+def _docstrings() -> Iterator[bytes]:
+    """Yield the docstrings of the standard library, each once, with an empty line in between."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found, separator = set[str](), ""
+    for source in _modules():
         try:
-            from pydoc_data.topics import topics
-        except ImportError:
-            raise DataError(f"{source}: this Python was installed without its pydoc data") from None
-        yield "\n\n".join(topics[name].strip("\n") for name in sorted(topics)).encode()
-    elif source == "builtin:stdlib":
-        root = Path(sysconfig.get_path("stdlib"))
-        leave_out = {"site-packages", "dist-packages", "test", "tests", "idle_test"}
-        for path in sorted(root.rglob("*.py")):
-            if leave_out.isdisjoint(path.relative_to(root).parts):
-                yield path.read_bytes()
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError):  # modules that are there to be wrong
+            continue
+        for node in ast.walk(tree):
+            text = ast.get_docstring(node) if isinstance(node, documented) else None
+            if text and text not in found:
+                found.add(text)
+                yield f"{separator}{text}".encode(errors="replace")
+                separator = "\n\n"
+
+
+BUILTINS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "builtin:pydoc": _topics,
+    "builtin:stdlib": _modules,
+    "builtin:docstrings": _docstrings,
+}
+"""The corpora by their names."""

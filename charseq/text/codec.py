@@ -67,8 +67,8 @@ class Codec:
 
     @property
     def uniform_bits(self) -> float:
-        """The bits per token of a guess that takes all tokens for equally likely: log2 V."""
-        return math.log2(self.vocab_size)
+        """The bits per character of a guess that takes all characters of the alphabet for equally likely."""
+        return math.log2(len(self.tokenizer.alphabet))
 
     @property
     def start_token(self) -> int:

@@ -225,7 +225,7 @@ def check_source(source: str) -> None:
     """Raise ConfigError for a source that does not exist."""
     if source.startswith("builtin:"):
         if source not in BUILTINS:
-            raise ConfigError(f"{source}: no such corpus; there are {' and '.join(BUILTINS)}")
+            raise ConfigError(f"{source}: no such corpus; there are {', '.join(BUILTINS)}")
     elif source != "-" and not exists(source):
         raise ConfigError(f"{source or repr(source)}: no such file or directory")
 

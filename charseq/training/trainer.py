@@ -19,7 +19,7 @@ from charseq.errors import DivergedError
 from charseq.gradients import LOSSES, TARGETS, Job, Plan, SourceFactory
 from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
-from charseq.network import CharModel
+from charseq.models import TrainableModel
 from charseq.optim import Schedule, clip_, make_optimizer
 from charseq.scoring import Validator
 from charseq.text import UNSEEN
@@ -55,7 +55,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: CharModel,
+        model: TrainableModel,
         batches: Batches,
         validator: Validator | None,
         *,
@@ -78,7 +78,7 @@ class Trainer:
         self.limits = Limits.of(train)
         self._reserve, self._validation_seconds = reserve, 0.0
         self._state = model.initial_state(batches.num_streams)
-        self._weights = TARGETS[targets]
+        self._weights = TARGETS[targets](batches.codec)
         self._job = Job(
             model,
             batches.seq_length,

@@ -82,5 +82,5 @@ def test_a_property_that_never_changes_has_no_followers() -> None:
 def test_there_is_nothing_inside_n_grams() -> None:
     """A model of another kind has no neurons."""
     _, checkpoint = counted()
-    with pytest.raises(ConfigError, match="this kind of model has no weights, states or gates"):
+    with pytest.raises(ConfigError, match="this kind of model has no states or gates"):
         gates_of(checkpoint, TEXT.text)

@@ -1,6 +1,7 @@
 """The one loop over texts: every model reads every piece, each with its own codec, text by text."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,17 @@ def test_a_model_makes_as_many_guesses_as_it_is_asked_for() -> None:
     assert first.expected is not None
     assert first.expected.guesses.shape == (5, 2)
     assert second.expected is None
+
+
+def test_a_model_ranks_unless_it_is_told_not_to() -> None:
+    """Without ranks the prices are the same."""
+    ranking = NamedModel("ranks", model_of("gru"), Codec(TOKENIZER, "stream"))
+    _, pieces = next(scored_texts([ranking, replace(ranking, ranks=False)], [("a.txt", ["hello"])]))
+    (piece,) = pieces
+    with_ranks, without = piece.surprisals
+    assert with_ranks.ranks is not None
+    assert without.ranks is None
+    assert without.nats.tolist() == with_ranks.nats.tolist()
 
 
 def test_a_piece_is_done_before_the_next_one_is_asked_for() -> None:

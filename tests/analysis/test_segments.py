@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from charseq.analysis.segments import STARTS, TEXT_CHARS, Segment, Segments, is_space
+from charseq.analysis.segments import SEGMENT_KINDS, TEXT_CHARS, Segment, Segments, is_space
 from charseq.scoring.surprisal import Surprisal
 from tests.analysis.builders import (
     assert_same_score,
@@ -19,7 +19,7 @@ from tests.analysis.builders import (
     texts,
 )
 
-each_kind = pytest.mark.parametrize("kind", STARTS)
+each_kind = pytest.mark.parametrize("kind", SEGMENT_KINDS)
 
 
 def plain_segments(kind: str, text: str) -> list[tuple[int, str]]:
@@ -139,7 +139,7 @@ def test_words(text: str, words: list[str]) -> None:
 )
 def test_starts(kind: str, after: str, text: str, starts: list[bool]) -> None:
     """Where words and lines begin depends on the last character before, and on nothing earlier."""
-    assert STARTS[kind](text, after).tolist() == starts
+    assert SEGMENT_KINDS[kind].starts(text, after).tolist() == starts
 
 
 def test_a_line_is_there_with_its_newline() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charseq.analysis.streaming import KINDS, Each, each
+from charseq.analysis.streaming import EACH_KINDS, Each, each
 from charseq.config import ModelConfig, Settings, Unit
 from charseq.errors import DataError
 from charseq.network import CharModel
@@ -27,7 +27,7 @@ from tests.analysis.test_segments import plain_segments
 TEXT = "hello wörld\r\n\nkin\tand  expert \rzażółć 😀, Q\n no end"
 SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
 CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
 each_segment = pytest.mark.parametrize("kind", ["word", "line"])
 each_unit = pytest.mark.parametrize("unit", UNITS)
 
@@ -135,6 +135,13 @@ def test_rows_come_as_soon_as_they_are_known(kind: str, pieces: list[str], known
 # ---- words and lines
 
 
+@pytest.mark.parametrize("kind", ["word", "line", "file"])
+def test_segments_need_no_ranks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time is spent on ranks, which no row of a word, a line or a file has."""
+    monkeypatch.setattr("charseq.scoring.scorer.target_ranks", None)
+    assert rows_of(kind, TEXT)
+
+
 @each_segment
 @each_unit
 def test_segments(kind: str, unit: Unit) -> None:
@@ -232,6 +239,6 @@ def test_no_other_character() -> None:
 def test_the_kinds_are_all_there_are() -> None:
     """Another kind is nobody's."""
     anything: Any = "chapter"
-    assert KINDS == ("char", "word", "line", "file")
+    assert tuple(EACH_KINDS) == ("char", "word", "line", "file")
     with pytest.raises(KeyError):
         rows_of(anything, "hello")

@@ -1,5 +1,6 @@
 """Sums over parts and over keys are plain sums of characters."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -75,3 +76,13 @@ def test_ranks_are_needed() -> None:
     without = Surprisal(np.ones(2), np.ones(2, np.int32), np.zeros(2, bool))
     with pytest.raises(ValueError, match=r"^scored without ranks$"):
         columns_of(without)
+
+
+def test_parts_without_ranks() -> None:
+    """Where ranks were left out, parts have all other sums, and no counts of right guesses."""
+    surprisal = surprisal_of("hello", 3)
+    without = replace(surprisal, ranks=None, confidences=None)
+    parts = scores_of_parts(without, [0, 2])
+    assert parts == [
+        replace(part, num_top1=None, num_top5=None) for part in scores_of_parts(surprisal, [0, 2])
+    ]

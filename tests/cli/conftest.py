@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from charseq.cli.app import run
-from tests.builders import Outcome
+from tests.builders import Outcome, meddles
 
 ROOT = Path(__file__).parents[2]
 TALES = (ROOT / "data" / "tales.txt").read_bytes().decode()
@@ -46,7 +46,7 @@ class StandardInput:
 
 def surroundings(**changes: str) -> dict[str, str]:
     """Return the environment plus `changes`, without variables that set colours, widths or settings."""
-    kept = {key: value for key, value in os.environ.items() if not _meddles(key)}
+    kept = {key: value for key, value in os.environ.items() if not meddles(key)}
     return kept | {"PYTHONPATH": str(ROOT)} | changes
 
 
@@ -87,10 +87,6 @@ def heed_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _meddles(key: str) -> bool:
-    return key.startswith("CHARSEQ_") or key in ("NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES")
-
-
 def _train(*arguments: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["charseq", *arguments])
@@ -106,7 +102,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
         shutil.copy(ROOT / "data" / name, path / "data" / name)
     (path / "data" / "tales.txt").write_bytes(TALES[:8000].encode())
     with pytest.MonkeyPatch.context() as patch:
-        for key in filter(_meddles, os.environ):
+        for key in filter(meddles, os.environ):
             patch.delenv(key)
         patch.chdir(path)
         common = ("--hidden-size", "32", "--learning-rate", "0.01", "--threads", "1", "--batch-size", "8")
@@ -116,11 +112,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 
 @pytest.fixture(autouse=True)
-def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep out the charseq.toml, the runs/ and the environment of whoever runs the tests."""
-    for key in filter(_meddles, list(os.environ)):
-        monkeypatch.delenv(key)
-    monkeypatch.chdir(tmp_path)
+def _surroundings(clean_surroundings: None) -> None:
+    """Run every command in an empty directory, with an environment that sets nothing."""
 
 
 @pytest.fixture
@@ -128,19 +121,6 @@ def models(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     """Stand in the workshop. Nothing is to be written there."""
     monkeypatch.chdir(workshop.path)
     return workshop
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Run a command in this process."""
-
-    def call(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["charseq", *arguments])
-        capsys.readouterr()
-        code = run(list(arguments))
-        return Outcome(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

@@ -12,14 +12,10 @@ import pytest
 from charseq.cli import console
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.version import __version__
+from tests.builders import refusal
 from tests.cli.conftest import TINY, Call, Outcome, surroundings
 
 COMMANDS = ("train", "sample", "evaluate", "next", "info")
-
-
-def refused(message: str) -> Outcome:
-    """Return the outcome of a bad request."""
-    return Outcome(2, "", f"charseq: error: {message}\n")
 
 
 def test_version(call: Call) -> None:
@@ -55,18 +51,18 @@ def test_no_command(call: Call) -> None:
 
 def test_unknown_command(call: Call) -> None:
     """A command that does not exist is refused."""
-    assert call("dance") == refused("No such command 'dance'; see charseq --help")
+    assert call("dance") == refusal("No such command 'dance'; see charseq --help")
 
 
 def test_unknown_command_with_a_neighbour(call: Call) -> None:
     """A misspelt command is refused with the nearest one."""
-    assert call("trian") == refused("No such command 'trian'. Did you mean 'train'?; see charseq --help")
+    assert call("trian") == refusal("No such command 'trian'. Did you mean 'train'?; see charseq --help")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_unknown_option(call: Call, name: str) -> None:
     """An option that does not exist is refused by every command."""
-    assert call(name, "--qqq") == refused("No such option: --qqq; see charseq --help")
+    assert call(name, "--qqq") == refusal("No such option: --qqq; see charseq --help")
 
 
 def test_unknown_option_with_neighbours(call: Call) -> None:
@@ -80,7 +76,7 @@ def test_unknown_option_with_neighbours(call: Call) -> None:
 
 def test_option_without_its_value(call: Call) -> None:
     """An option that ends the line too early is refused."""
-    assert call("sample", "--length") == refused("Option '--length' requires an argument; see charseq --help")
+    assert call("sample", "--length") == refusal("Option '--length' requires an argument; see charseq --help")
 
 
 def test_one_argument_too_many(call: Call) -> None:
@@ -172,7 +168,7 @@ def test_too_little_memory(call: Call, tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [("sample",), ("evaluate",), ("next", "hell"), ("info",)])
 def test_no_model_at_all(call: Call, arguments: tuple[str, ...]) -> None:
     """A command that needs a model says how to come by one."""
-    assert call(*arguments) == refused("no model given, and none under runs/: train one with charseq train")
+    assert call(*arguments) == refusal("no model given, and none under runs/: train one with charseq train")
 
 
 @pytest.mark.parametrize("arguments", [("sample",), ("evaluate",), ("next",), ("info",)])
@@ -180,7 +176,7 @@ def test_no_model_at_all(call: Call, arguments: tuple[str, ...]) -> None:
 def test_no_such_model(call: Call, arguments: tuple[str, ...], name: str) -> None:
     """What can only be meant as a model, a file of its kind or in a folder that is there, is refused."""
     Path("runs").mkdir()
-    assert call(*arguments, name) == refused(
+    assert call(*arguments, name) == refusal(
         f"{name}: no such model; give a run directory or a .safetensors file"
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from charseq.cells import CELLS
 from charseq.registry import REPORTS
-from tests.cli.conftest import Call, Outcome
+from tests.cli.conftest import Call
 from tests.cli.test_evaluate import READERS, every_format
 from tests.cli.test_pipes import at_terminal
 
@@ -36,11 +36,6 @@ def rows_of(call: Call, *arguments: str) -> list[dict[str, Any]]:
     """Return the rows of a benchmark in JSON, which is all that stdout has."""
     rows: list[dict[str, Any]] = json.loads(shown(call, *arguments, "--format", "json"))
     return rows
-
-
-def refused(message: str) -> Outcome:
-    """Return the outcome of a bad request."""
-    return Outcome(2, "", f"charseq: error: {message}\n")
 
 
 # ---- rows

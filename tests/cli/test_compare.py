@@ -17,8 +17,8 @@ import yaml
 from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
+from tests.builders import json_rows, refusal
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
-from tests.golden_text import SWITCH
 
 TRAINED = TALES[:12000]
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
@@ -43,7 +43,6 @@ def _rivals(tmp_path_factory: pytest.TempPathFactory) -> Rivals:
     (path / "short.txt").write_bytes(b"The goose 1\nand the judge.\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
-        patch.delenv(SWITCH, raising=False)
         for options in (("--ngram", "2"), ("--ngram", "4"), TINY):
             arguments = ["train", "corpus.txt", *options, "-o", f"runs/{options[1]}"]
             patch.setattr(sys, "argv", ["charseq", *arguments])
@@ -58,22 +57,15 @@ def rivals(_rivals: Rivals, monkeypatch: pytest.MonkeyPatch) -> Rivals:
     return _rivals
 
 
-def refused(message: str, code: int = 2) -> Outcome:
-    """Return the outcome of a request that is refused."""
-    return Outcome(code, "", f"charseq: error: {message}\n")
-
-
 def nothing_in_common(one: str, other: str) -> Outcome:
     """Return the outcome for models that were not held back the same text."""
     why = "have no test part in common, by corpus and split: name a text"
-    return refused(f"{one} and {other} {why}")
+    return refusal(f"{one} and {other} {why}")
 
 
 def rows(call: Call, *arguments: str, command: str = "compare") -> Rows:
     """Return the rows of a command that goes well, with nothing on stderr."""
-    code, out, err = call(command, *arguments, "--format", "json")
-    assert (code, err) == (0, "")
-    return json.loads(out)  # type: ignore[no-any-return]
+    return json_rows(call, command, *arguments)
 
 
 def report(rows: Rows, name: str) -> Rows:
@@ -291,7 +283,7 @@ def test_what_is_not_utf8(call: Call, rivals: Rivals, tmp_path: Path) -> None:
     why = (
         "not UTF-8 at byte 4, in line 1: invalid start byte (the only such place); convert it to UTF-8 first"
     )
-    assert call("compare", *arguments) == refused(f"{arguments[2]}: {why}", 1)
+    assert call("compare", *arguments) == refusal(f"{arguments[2]}: {why}", 1)
     found = rows(call, *arguments, "--errors", "replace")
     assert [row["num_unseen"] for row in report(found, "model")] == [1, 1]
     assert report(found, "passage")[0]["text"] == "The \ufffd tale"
@@ -349,10 +341,10 @@ def test_every_format(call: Call, rivals: Rivals, name: str) -> None:
 def test_a_table_for_programs_holds_one_report(call: Call, rivals: Rivals, name: str) -> None:
     """One must be named, unless it is the only one; nothing is read before that is said."""
     message = f"--format {name} holds one report: choose with --report model, pair, class or passage"
-    assert call("compare", rivals.two, rivals.four, "no-such-text", "-f", name) == refused(message)
+    assert call("compare", rivals.two, rivals.four, "no-such-text", "-f", name) == refusal(message)
     message = f"--format {name} holds one report: choose with --report model, pair or class"
     arguments = ("compare", rivals.two, rivals.four, "--passages", "0", "-f", name)
-    assert call(*arguments) == refused(message)
+    assert call(*arguments) == refusal(message)
 
 
 def test_one_report_in_a_terminal(call: Call, rivals: Rivals) -> None:
@@ -365,7 +357,7 @@ def test_one_report_in_a_terminal(call: Call, rivals: Rivals) -> None:
 def test_a_report_that_is_not_there(call: Call, rivals: Rivals) -> None:
     """The message lists those that are."""
     message = "--report word: not asked for; the reports are model, pair, class and passage"
-    assert call("compare", rivals.two, rivals.four, "--report", "word") == refused(message)
+    assert call("compare", rivals.two, rivals.four, "--report", "word") == refusal(message)
 
 
 def test_models_can_be_named_by_an_option(call: Call, rivals: Rivals) -> None:
@@ -424,7 +416,7 @@ def test_too_few_models(call: Call, rivals: Rivals, arguments: tuple[str, ...], 
         f"{found}; compare takes two or more models: run directories or .safetensors files, "
         "as the first arguments or each by -m"
     )
-    assert call("compare", *arguments) == refused(message)
+    assert call("compare", *arguments) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -438,14 +430,14 @@ def test_too_few_models(call: Call, rivals: Rivals, arguments: tuple[str, ...], 
 def test_a_model_among_the_texts(call: Call, rivals: Rivals, arguments: tuple[str, ...]) -> None:
     """It is no text, and the message says where models belong."""
     message = "runs/4: a model among the texts: give each by -m, or all first"
-    assert call("compare", *arguments) == refused(message)
+    assert call("compare", *arguments) == refusal(message)
 
 
 @pytest.mark.parametrize("arguments", [("runs/5",), ("runs/2", "runs/5"), ("runs/5", "runs/2")])
 def test_no_such_model(call: Call, rivals: Rivals, arguments: tuple[str, ...]) -> None:
     """What reads like a model is said not to be there."""
     message = "runs/5: no such model; give a run directory or a .safetensors file"
-    assert call("compare", *arguments) == refused(message)
+    assert call("compare", *arguments) == refusal(message)
 
 
 def test_a_damaged_model(call: Call, rivals: Rivals, tmp_path: Path) -> None:
@@ -462,14 +454,14 @@ def test_an_empty_text(call: Call, rivals: Rivals, tmp_path: Path) -> None:
     for name in names:
         Path(name).touch()
     message = f"{names[0]}, {names[1]}: empty: there is nothing to score"
-    assert call("compare", rivals.two, rivals.four, *names) == refused(message, 1)
+    assert call("compare", rivals.two, rivals.four, *names) == refusal(message, 1)
     found = report(rows(call, rivals.two, rivals.four, names[0], "more.txt"), "model")
     assert [row["num_chars"] for row in found] == [3000, 3000]
 
 
 def test_no_such_text(call: Call, rivals: Rivals) -> None:
     """A text that is not there is refused."""
-    expected = refused("none.txt: no such file or directory")
+    expected = refusal("none.txt: no such file or directory")
     assert call("compare", rivals.two, rivals.four, "none.txt") == expected
 
 
@@ -497,7 +489,7 @@ def test_no_test_part(call: Call, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
     assert call("train", "text.txt", "--ngram", "2", "--test-fraction", "0", "-o", "a").code == 0
     message = "the model was trained without a test part: name a text to score"
-    assert call("compare", "a", "a") == refused(message)
+    assert call("compare", "a", "a") == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -510,4 +502,4 @@ def test_no_test_part(call: Call, tmp_path: Path) -> None:
 def test_unknown_choices(call: Call, rivals: Rivals, option: str, name: str, known: str) -> None:
     """An unknown choice is refused with the known ones."""
     message = f"{option} must be one of {known}; got {name!r}"
-    assert call("compare", rivals.two, rivals.four, option, name) == refused(message)
+    assert call("compare", rivals.two, rivals.four, option, name) == refusal(message)

@@ -18,7 +18,8 @@ from charseq.analysis.totals import Totals
 from charseq.registry import FORMATS, REPORTS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
-from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop
+from tests.builders import json_rows, refusal
+from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop
 from tests.reports.test_formats import unescaped
 
 KEYS = [key for key, _ in REPORTS["text"].fields()]
@@ -83,16 +84,9 @@ def test_every_format_is_read() -> None:
     assert list(READERS) == list(FORMATS)
 
 
-def refused(message: str, code: int = 2) -> Outcome:
-    """Return the outcome of a request that is refused."""
-    return Outcome(code, "", f"charseq: error: {message}\n")
-
-
 def rows(call: Call, *arguments: str) -> Rows:
     """Return the rows of an evaluation that goes well, with nothing on stderr."""
-    code, out, err = call("evaluate", *arguments, "--format", "json")
-    assert (code, err) == (0, "")
-    return json.loads(out)  # type: ignore[no-any-return]
+    return json_rows(call, "evaluate", *arguments)
 
 
 def figures(row: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +284,7 @@ def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
 def test_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
     """A corpus that is not there any more is named."""
     Path("text.txt").unlink()
-    assert call("evaluate", "run") == refused("text.txt: no such file or directory")
+    assert call("evaluate", "run") == refusal("text.txt: no such file or directory")
 
 
 def test_no_test_part(call: Call, tmp_path: Path) -> None:
@@ -298,7 +292,7 @@ def test_no_test_part(call: Call, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
     assert call("train", "text.txt", *TINY, "--test-fraction", "0", "-o", "run").code == 0
     message = "the model was trained without a test part: name a text to score"
-    assert call("evaluate", "run") == refused(message)
+    assert call("evaluate", "run") == refusal(message)
 
 
 def test_a_corpus_from_standard_input(call: Call, feed: Feed) -> None:
@@ -308,7 +302,7 @@ def test_a_corpus_from_standard_input(call: Call, feed: Feed) -> None:
     message = "the model was trained on standard input, which is gone: name a text to score"
     for raw in (b"", TALES[:2000].encode()):
         feed(raw)
-        assert call("evaluate", "run") == refused(message)
+        assert call("evaluate", "run") == refusal(message)
     assert rows(call, "run", "-")[0]["text"] == "standard input"
 
 
@@ -321,7 +315,7 @@ def test_an_empty_text(call: Call, models: Workshop, tmp_path: Path, name: str) 
     (tmp_path / "text.txt").touch()
     text = str(tmp_path / "text.txt")
     message = f"{text}: empty: there is nothing to score"
-    assert call("evaluate", models.hello, text, "--format", name) == refused(message, 1)
+    assert call("evaluate", models.hello, text, "--format", name) == refusal(message, 1)
 
 
 def test_nothing_but_empty_texts(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -330,26 +324,26 @@ def test_nothing_but_empty_texts(call: Call, models: Workshop, tmp_path: Path) -
     for name in names:
         Path(name).touch()
     message = f"{names[0]}, {names[1]}: empty: there is nothing to score"
-    assert call("evaluate", models.hello, *names) == refused(message, 1)
-    assert call("evaluate", models.hello, str(tmp_path), "--format", "json") == refused(message, 1)
+    assert call("evaluate", models.hello, *names) == refusal(message, 1)
+    assert call("evaluate", models.hello, str(tmp_path), "--format", "json") == refusal(message, 1)
 
 
 def test_empty_standard_input(call: Call, models: Workshop, feed: Feed) -> None:
     """Nothing in the pipe is an error too."""
     feed(b"")
     message = "standard input: empty: there is nothing to score"
-    assert call("evaluate", models.hello, "-") == refused(message, 1)
+    assert call("evaluate", models.hello, "-") == refusal(message, 1)
 
 
 def test_no_such_text(call: Call, models: Workshop) -> None:
     """A text that is not there is refused."""
     message = "none.txt: no such file or directory"
-    assert call("evaluate", models.hello, "none.txt") == refused(message)
+    assert call("evaluate", models.hello, "none.txt") == refusal(message)
 
 
 def test_a_text_without_a_name(call: Call, models: Workshop) -> None:
     """An empty name, as an unset variable leaves it, is shown in quotes."""
-    assert call("evaluate", models.hello, "") == refused("'': no such file or directory")
+    assert call("evaluate", models.hello, "") == refusal("'': no such file or directory")
 
 
 def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -358,14 +352,14 @@ def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
     text = str(tmp_path / "text.txt")
     message = f"{text}: not UTF-8 at byte 4, in line 1: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
-    assert call("evaluate", models.hello, text) == refused(message, 1)
+    assert call("evaluate", models.hello, text) == refusal(message, 1)
 
 
 @pytest.mark.parametrize(("name", "hint"), [("binary", ""), ("jsn", " (did you mean 'json'?)")])
 def test_unknown_format(call: Call, models: Workshop, name: str, hint: str) -> None:
     """An unknown format is refused with the known ones."""
     message = f"--format must be one of table, json, jsonl, yaml, tsv, csv, html; got {name!r}{hint}"
-    assert call("evaluate", models.hello, "--format", name) == refused(message)
+    assert call("evaluate", models.hello, "--format", name) == refusal(message)
 
 
 def test_a_run_that_has_moved(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -392,5 +386,5 @@ def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop, option:
 def test_a_model_among_the_texts_is_refused(call: Call, models: Workshop, arguments: tuple[str, ...]) -> None:
     """It is no text, and the message says where models belong."""
     message = "runs/tales: a model among the texts: the model comes first, or is given by -m"
-    assert call("evaluate", *arguments) == refused(message)
-    assert call("evaluate", "-m", *arguments[::-1][:1], *arguments[1:]) == refused(message)
+    assert call("evaluate", *arguments) == refusal(message)
+    assert call("evaluate", "-m", *arguments[::-1][:1], *arguments[1:]) == refusal(message)

@@ -9,8 +9,9 @@ import pytest
 from charseq.registry import REPORTS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
+from tests.builders import refusal
 from tests.cli.conftest import Call, Workshop
-from tests.cli.test_evaluate import KEYS, READERS, every_format, figures, lines_of, refused, rows
+from tests.cli.test_evaluate import KEYS, READERS, every_format, figures, lines_of, rows
 
 CASE_KEYS = [key for key, _ in REPORTS["case"].fields()]
 CASES = [("hell", "o"), ("kin", "g"), ("exper", "t")]
@@ -125,7 +126,7 @@ def test_a_text_is_no_case_file(call: Call, models: Workshop) -> None:
 def test_no_such_cases(call: Call, models: Workshop) -> None:
     """A file of cases that is not there is a wrong request, as any missing file is."""
     message = "none.yaml: cannot be read: No such file or directory"
-    assert call("evaluate", models.hello, "--cases", "none.yaml") == refused(message)
+    assert call("evaluate", models.hello, "--cases", "none.yaml") == refusal(message)
 
 
 # ---- with texts
@@ -174,7 +175,7 @@ def test_cases_with_a_report_on_the_test_part(call: Call, models: Workshop, opti
 
 def test_steps_need_cases(call: Call, models: Workshop) -> None:
     """Steps are those of cases."""
-    assert call("evaluate", models.hello, "--steps") == refused("--steps needs --cases")
+    assert call("evaluate", models.hello, "--steps") == refusal("--steps needs --cases")
 
 
 def test_wrong_cases_are_refused_at_once(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -182,4 +183,4 @@ def test_wrong_cases_are_refused_at_once(call: Call, models: Workshop, tmp_path:
     (tmp_path / "bad.txt").write_bytes(b"\xff")
     message = "none.yaml: cannot be read: No such file or directory"
     arguments = ("evaluate", models.hello, str(tmp_path / "bad.txt"), "--cases", "none.yaml")
-    assert call(*arguments) == refused(message)
+    assert call(*arguments) == refusal(message)

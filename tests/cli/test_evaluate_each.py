@@ -13,17 +13,18 @@ from typing import IO
 
 import pytest
 
-from charseq.analysis.streaming import KINDS
+from charseq.analysis.streaming import EACH_KINDS
 from charseq.registry import REPORTS
+from tests.builders import refusal
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
-from tests.cli.test_evaluate import READERS, Rows, refused, rows
+from tests.cli.test_evaluate import READERS, Rows, rows
 
 TEXT = 'Żółw, the turtle: 안녕 😀\nand a "second" line\n'
 SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
 CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 PATIENCE = 30
 """Seconds that a row may take to come through a pipe before a test gives up."""
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
 each_format = pytest.mark.parametrize("name", ["tsv", "csv", "jsonl"])
 
 
@@ -172,7 +173,7 @@ def test_nothing_to_score(call: Call, models: Workshop, feed: Feed, kind: str, n
 def test_reports_beside_it_are_refused(call: Call, models: Workshop, option: tuple[str, ...]) -> None:
     """A stream of rows has no report beside it."""
     message = "--each writes rows and no reports: leave out the other options"
-    assert call("evaluate", models.tales, "data/hello.txt", "--each", "line", *option) == refused(message)
+    assert call("evaluate", models.tales, "data/hello.txt", "--each", "line", *option) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_reports_beside_it_are_refused(call: Call, models: Workshop, option: tup
 def test_unknown_kinds(call: Call, models: Workshop, name: str, hint: str) -> None:
     """There are no other kinds of rows."""
     message = f"--each must be one of char, word, line, file; got {name!r}{hint}"
-    assert call("evaluate", models.tales, "data/hello.txt", "--each", name) == refused(message)
+    assert call("evaluate", models.tales, "data/hello.txt", "--each", name) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_unknown_kinds(call: Call, models: Workshop, name: str, hint: str) -> No
 def test_other_formats(call: Call, models: Workshop, name: str, hint: str) -> None:
     """Formats that cannot be written row by row are refused."""
     message = f"--format must be one of tsv, csv, jsonl; got {name!r}{hint}"
-    assert call("evaluate", models.tales, "data/hello.txt", "--each", "line", "-f", name) == refused(message)
+    assert call("evaluate", models.tales, "data/hello.txt", "--each", "line", "-f", name) == refusal(message)
 
 
 def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path: Path) -> None:

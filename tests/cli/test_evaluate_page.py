@@ -8,8 +8,9 @@ import pytest
 
 from charseq.analysis.groups import GROUPINGS
 from charseq.reports.display.visible import SPARKS, visible
+from tests.builders import refusal
 from tests.cli.conftest import TALES, Call, Feed, Workshop, shell
-from tests.cli.test_evaluate import UNSEEN, figures, lines_of, parts_of, refused, rows
+from tests.cli.test_evaluate import UNSEEN, figures, lines_of, parts_of, rows
 from tests.cli.test_evaluate_reports import ALL
 from tests.cli.test_pipes import COLOUR, at_terminal
 
@@ -104,7 +105,7 @@ def test_a_heatmap_at_a_terminal(models: Workshop, text: str) -> None:
 def test_a_heatmap_is_for_people(call: Call, models: Workshop, name: str) -> None:
     """A heat map is no format for programs."""
     arguments = ("evaluate", models.hello, "data/hello.txt", "--heatmap", "--format", name)
-    assert call(*arguments) == refused("--heatmap is for people: leave out --format")
+    assert call(*arguments) == refusal("--heatmap is for people: leave out --format")
 
 
 def test_a_heatmap_of_nothing(call: Call, models: Workshop, tmp_path: Path) -> None:
@@ -285,7 +286,7 @@ def test_a_hostile_text_is_escaped(call: Call, models: Workshop, tmp_path: Path)
 def test_a_page_that_cannot_be_written(call: Call, tiny_run: Path, path: str, why: str) -> None:
     """A page that cannot be written is an error of one line that names it."""
     path = "run" if path == "." else path
-    assert call("evaluate", "run", "text.txt", "--html", path) == refused(
+    assert call("evaluate", "run", "text.txt", "--html", path) == refusal(
         f"{path}: cannot be written: {why}", 1
     )
 

@@ -10,6 +10,7 @@ import pytest
 from charseq.analysis.groups import GROUPINGS
 from charseq.registry import REPORTS as REGISTRY
 from charseq.runs.checkpoint import Checkpoint
+from tests.builders import refusal
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop
 from tests.cli.test_evaluate import (
     KEYS,
@@ -19,7 +20,6 @@ from tests.cli.test_evaluate import (
     every_format,
     figures,
     parts_of,
-    refused,
     rows,
 )
 
@@ -121,7 +121,7 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
 def test_unknown_baselines(call: Call, models: Workshop, names: str, wrong: str, hint: str) -> None:
     """A baseline that is none is refused with those that are."""
     message = f"--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {wrong!r}{hint}"
-    assert call("evaluate", models.hello, "data/hello.txt", "--baseline", names) == refused(message)
+    assert call("evaluate", models.hello, "data/hello.txt", "--baseline", names) == refusal(message)
 
 
 def test_baselines_of_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
@@ -129,7 +129,7 @@ def test_baselines_of_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
     Path("text.txt").unlink()
     Path("other.txt").write_text("hello")
     message = "text.txt: no such file or directory"
-    assert call("evaluate", "run", "other.txt", "--baseline", "uniform") == refused(message)
+    assert call("evaluate", "run", "other.txt", "--baseline", "uniform") == refusal(message)
 
 
 def test_baselines_of_a_corpus_that_has_changed(call: Call, tiny_run: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_missing_text_is_refused_before_anything_is_counted(call: Call, tiny_r
     """A text that is not there is an error at once."""
     Path("text.txt").unlink()
     message = "none.txt: no such file or directory"
-    assert call("evaluate", "run", "none.txt", "--baseline", "ngram:3") == refused(message)
+    assert call("evaluate", "run", "none.txt", "--baseline", "ngram:3") == refusal(message)
 
 
 def test_a_model_of_counts(call: Call, tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_twenty_rows_unless_told_otherwise(call: Call, models: Workshop, texts: 
 
 def test_sorting_needs_groups(call: Call, models: Workshop) -> None:
     """An order of nothing is refused."""
-    assert call("evaluate", models.hello, "--sort", "mean") == refused("--sort needs --by")
+    assert call("evaluate", models.hello, "--sort", "mean") == refusal("--sort needs --by")
 
 
 @pytest.mark.parametrize("sort", ["total", "mean"])
@@ -299,7 +299,7 @@ def test_several_groupings(call: Call, models: Workshop, texts: list[str]) -> No
 def test_unknown_groupings(call: Call, models: Workshop, names: str, wrong: str, hint: str) -> None:
     """A grouping that is none is refused with those that are, and the likeliest of them."""
     message = f"--by must be one of {', '.join(GROUPINGS)}; got {wrong!r}{hint}"
-    assert call("evaluate", models.hello, "data/hello.txt", "--by", names) == refused(message)
+    assert call("evaluate", models.hello, "data/hello.txt", "--by", names) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_unknown_orders(call: Call, models: Workshop, name: str, hint: str) -> N
     """So is an order."""
     message = f"--sort must be one of total, mean; got {name!r}{hint}"
     arguments = ("evaluate", models.hello, "data/hello.txt", "--by", "char", "--sort", name)
-    assert call(*arguments) == refused(message)
+    assert call(*arguments) == refusal(message)
 
 
 @pytest.mark.parametrize("option", ["--rows", "--hardest"])
@@ -327,7 +327,7 @@ def test_groups_of_a_test_part_that_is_not_there(call: Call, tmp_path: Path) -> 
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
     assert call("train", "text.txt", *TINY, "--test-fraction", "0", "-o", "run").code == 0
     message = "the model was trained without a test part: name a text to score"
-    assert call("evaluate", "run", "--by", "class") == refused(message)
+    assert call("evaluate", "run", "--by", "class") == refusal(message)
     assert rows(call, "run", "text.txt", "--by", "class")
 
 
@@ -427,7 +427,7 @@ def test_a_table_for_programs_holds_one_report(call: Call, models: Workshop, nam
     """Where several were asked for, one must be named; nothing is read before that is said."""
     message = f"--format {name} holds one report: choose with --report text, class or hardest"
     asked = ("no-such-text.txt", "--by", "class", "--hardest", "2")
-    assert call("evaluate", models.tales, *asked, "-f", name) == refused(message)
+    assert call("evaluate", models.tales, *asked, "-f", name) == refusal(message)
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl", "yaml"])
@@ -448,7 +448,7 @@ def test_one_report_of_several_in_a_terminal(call: Call, models: Workshop, texts
 def test_a_report_that_is_not_there(call: Call, models: Workshop) -> None:
     """The message says which there are."""
     message = "--report clas: not asked for; the reports are text and class (did you mean 'class'?)"
-    assert call("evaluate", models.tales, "--by", "class", "--report", "clas") == refused(message)
+    assert call("evaluate", models.tales, "--by", "class", "--report", "clas") == refusal(message)
 
 
 @pytest.mark.parametrize("name", [*GROUPINGS, "calibration", "hardest"])
@@ -468,12 +468,12 @@ def test_a_named_grouping_can_be_sorted(call: Call, models: Workshop, texts: lis
     outcome = call(*arguments, "--report", "class")
     assert outcome == call(*arguments, "--report", "class", "--by", "class")
     assert outcome.code == 0
-    assert call(*arguments, "--report", "hardest") == refused("--sort needs --by")
+    assert call(*arguments, "--report", "hardest") == refusal("--sort needs --by")
 
 
 def test_cases_need_their_file(call: Call, models: Workshop) -> None:
     """A name does not tell which cases are meant."""
-    assert call("evaluate", models.tales, "--report", "case") == refused("--report case needs --cases")
+    assert call("evaluate", models.tales, "--report", "case") == refusal("--report case needs --cases")
 
 
 def test_the_text_beside_cases(call: Call, models: Workshop) -> None:

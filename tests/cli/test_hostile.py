@@ -8,17 +8,8 @@ import pytest
 
 from charseq.files import MAX_SMALL_BYTES
 from charseq.text import corpus
-from tests.cli.conftest import Call, Outcome, Workshop
-
-
-def refused(outcome: Outcome, *parts: str) -> None:
-    """Check that an outcome is an error of one line with these parts."""
-    assert outcome.code in (1, 2)
-    assert outcome.out == ""
-    (line,) = outcome.err.splitlines()
-    assert line.startswith("charseq: error: ")
-    for part in parts:
-        assert part in line
+from tests.builders import refused
+from tests.cli.conftest import Call, Workshop
 
 
 @pytest.mark.parametrize("command", [("train",), ("evaluate", "MODEL"), ("sample", "MODEL", "--prompt-file")])

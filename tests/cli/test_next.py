@@ -11,17 +11,13 @@ import pytest
 from charseq.registry import REPORTS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Predictor
+from tests.builders import json_rows, refusal
 from tests.cli.conftest import Call, Feed, Outcome, StandardInput, Workshop
 
 KEYS = [key for key, _ in REPORTS["prediction"].fields()]
 QUESTIONS = [("hell", "o"), ("kin", "g"), ("exper", "t")]
 LINES = b"hell\to\nkin\tg\nexper\tt\n"
 Rows = list[dict[str, Any]]
-
-
-def refused(message: str, code: int = 2) -> Outcome:
-    """Return the outcome of a request that is refused."""
-    return Outcome(code, "", f"charseq: error: {message}\n")
 
 
 def predictor_of(run: str) -> Predictor:
@@ -38,9 +34,7 @@ def expected(run: str, prefix: str, target: str | None = None, *, num_top: int =
 
 def rows(call: Call, *arguments: str) -> Rows:
     """Return the rows of a prediction that goes well, with nothing on stderr."""
-    code, out, err = call("next", *arguments, "--format", "json")
-    assert (code, err) == (0, "")
-    return json.loads(out)  # type: ignore[no-any-return]
+    return json_rows(call, "next", *arguments)
 
 
 def lines_of(table: str) -> list[str]:
@@ -185,7 +179,7 @@ def test_a_target_is_one_character(
     """A target that is not one character is refused with its line."""
     feed(raw)
     message = f"standard input: line {line}: the target {target!r} must be one character"
-    assert call("next", models.hello) == refused(message)
+    assert call("next", models.hello) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +222,7 @@ def test_a_prefix_that_looks_like_a_path(call: Call, models: Workshop, prefix: s
 def test_a_model_that_is_not_there(call: Call, models: Workshop, name: str) -> None:
     """What lies in a folder that is there, or is called a model, is no prefix."""
     message = f"{name}: no such model; give a run directory or a .safetensors file"
-    assert call("next", name, "hell") == refused(message)
+    assert call("next", name, "hell") == refusal(message)
 
 
 @pytest.mark.parametrize("option", ["-m", "--model"])
@@ -241,8 +235,8 @@ def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop, option:
 def test_a_model_among_the_prefixes_is_refused(call: Call, models: Workshop) -> None:
     """It was meant as the model, and the message says where that belongs."""
     message = "runs/hello: a model among the prefixes: the model comes first, or is given by -m"
-    assert call("next", "hell", "runs/hello") == refused(message)
-    assert call("next", "runs/tales", "hell", "runs/hello") == refused(message)
+    assert call("next", "hell", "runs/hello") == refusal(message)
+    assert call("next", "runs/tales", "hell", "runs/hello") == refusal(message)
 
 
 @pytest.mark.parametrize("name", ["table", "tsv", "json"])
@@ -251,4 +245,4 @@ def test_standard_input_is_closed(
 ) -> None:
     """Without prefixes and without a standard input there is nothing to read."""
     monkeypatch.setattr(sys, "stdin", None)
-    assert call("next", models.hello, "--format", name) == refused("standard input: is closed", 1)
+    assert call("next", models.hello, "--format", name) == refusal("standard input: is closed", 1)

@@ -10,14 +10,10 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.sampling.sampler import TEXTS_AT_ONCE, sample
 from charseq.sampling.stops import until
 from charseq.scoring import Predictor
-from tests.cli.conftest import Call, Feed, Outcome, Workshop
+from tests.builders import refusal
+from tests.cli.conftest import Call, Feed, Workshop
 
 PROMPT = "The "
-
-
-def refused(message: str) -> Outcome:
-    """Return the outcome of a bad request."""
-    return Outcome(2, "", f"charseq: error: {message}\n")
 
 
 def written(call: Call, *arguments: str) -> str:
@@ -252,13 +248,13 @@ def test_prompt_from_standard_input(call: Call, models: Workshop, feed: Feed) ->
 def test_prompt_and_prompt_file(call: Call, models: Workshop) -> None:
     """Two prompts are one too many."""
     arguments = ("sample", models.tales, "--prompt", "a", "--prompt-file", "b.txt")
-    assert call(*arguments) == refused("give --prompt or --prompt-file, not both")
+    assert call(*arguments) == refusal("give --prompt or --prompt-file, not both")
 
 
 def test_prompt_file_that_is_not_there(call: Call, models: Workshop) -> None:
     """A file that does not exist is refused."""
     message = "none.txt: no such file or directory"
-    assert call("sample", models.tales, "--prompt-file", "none.txt") == refused(message)
+    assert call("sample", models.tales, "--prompt-file", "none.txt") == refusal(message)
 
 
 @pytest.mark.parametrize(("prompt", "named"), [("Żółw", "Żół"), ("the\x1b", r"\x1b"), ("€€ and", "€")])
@@ -291,8 +287,8 @@ def test_the_newest_model(call: Call, models: Workshop) -> None:
 def test_a_file_that_is_no_model(call: Call, models: Workshop) -> None:
     """A text is refused as a model, and so is a foreign file with a model's name."""
     rule = "give a run directory or a .safetensors file"
-    assert call("sample", "data/hello.txt") == refused(f"data/hello.txt: not a model; {rule}")
-    assert call("sample", "data") == refused(f"data: no model in it yet; {rule}")
+    assert call("sample", "data/hello.txt") == refusal(f"data/hello.txt: not a model; {rule}")
+    assert call("sample", "data") == refusal(f"data: no model in it yet; {rule}")
 
 
 def test_a_foreign_file(call: Call, tmp_path: Path) -> None:
@@ -309,4 +305,4 @@ def test_a_model_can_be_named_by_an_option(call: Call, models: Workshop) -> None
     common = ("--seed", "3", "--length", "20")
     assert written(call, "-m", models.tales, *common) == written(call, models.tales, *common)
     message = f"{models.hello}: the model is given by -m already: leave out one of the two"
-    assert call("sample", models.hello, "-m", models.tales) == refused(message)
+    assert call("sample", models.hello, "-m", models.tales) == refusal(message)

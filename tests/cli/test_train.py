@@ -24,15 +24,11 @@ from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event
+from tests.builders import refusal
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
 SHORT = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--schedule", "constant")
 FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, \d+\.\d{4} bits per byte, perplexity \d+\.\d{3}"
-
-
-def refused(message: str, code: int = 2) -> Outcome:
-    """Return the outcome of a request that is refused."""
-    return Outcome(code, "", f"charseq: error: {message}\n")
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -246,20 +242,20 @@ def test_threads_are_auto_or_a_number(call: Call, text: str, threads: str) -> No
 
 def test_no_such_corpus(call: Call, tmp_path: Path) -> None:
     """A file that is not there is refused, and no run is begun."""
-    assert call("train", "none.txt", *TINY) == refused("none.txt: no such file or directory")
+    assert call("train", "none.txt", *TINY) == refusal("none.txt: no such file or directory")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_corpus_without_a_name(call: Call, tmp_path: Path) -> None:
     """An empty name, as an unset variable leaves it, is shown in quotes."""
-    assert call("train", "", *TINY) == refused("'': no such file or directory")
+    assert call("train", "", *TINY) == refusal("'': no such file or directory")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_such_builtin(call: Call) -> None:
     """An unknown builtin corpus is refused with the known ones."""
-    known = "there are builtin:pydoc and builtin:stdlib"
-    assert call("train", "builtin:novel", *TINY) == refused(f"builtin:novel: no such corpus; {known}")
+    known = "there are builtin:pydoc, builtin:stdlib, builtin:docstrings"
+    assert call("train", "builtin:novel", *TINY) == refusal(f"builtin:novel: no such corpus; {known}")
 
 
 def test_a_corpus_of_nothing(call: Call, tmp_path: Path) -> None:
@@ -275,7 +271,7 @@ def test_a_validation_text_of_nothing(call: Call, text: str, tmp_path: Path) -> 
     """An empty validation text is an error, and no run is begun."""
     (tmp_path / "x.txt").touch()
     message = "x.txt: empty: there is nothing to validate on"
-    assert call("train", text, *TINY, "--valid", "x.txt") == refused(message, 1)
+    assert call("train", text, *TINY, "--valid", "x.txt") == refusal(message, 1)
     assert not Path("runs").exists()
 
 
@@ -284,21 +280,21 @@ def test_broken_utf8(call: Call, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_bytes(b"hello\xffhello")
     message = "text.txt: not UTF-8 at byte 5, in line 1: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
-    assert call("train", "text.txt", *TINY) == refused(message, 1)
+    assert call("train", "text.txt", *TINY) == refusal(message, 1)
 
 
 def test_nothing_left_to_train_on(call: Call, text: str) -> None:
     """Fractions that eat up the corpus are refused."""
     fractions = ("--valid-fraction", "0.5", "--test-fraction", "0.5")
     message = "data.valid_fraction + data.test_fraction must be less than 1"
-    assert call("train", text, *TINY, *fractions) == refused(message)
+    assert call("train", text, *TINY, *fractions) == refusal(message)
 
 
 def test_an_existing_run_is_not_touched(call: Call, tiny_run: Path) -> None:
     """Training into a directory that holds something is refused, and changes nothing there."""
     before = contents(tiny_run)
     message = "run: exists already; choose another --output, or continue it with --resume run"
-    assert call("train", "text.txt", *TINY, "-o", "run") == refused(message)
+    assert call("train", "text.txt", *TINY, "-o", "run") == refusal(message)
     assert contents(tiny_run) == before
 
 
@@ -336,7 +332,7 @@ def test_a_run_that_was_killed_at_once(call: Call, text: str) -> None:
         with pytest.raises(Killed):
             call("train", text, *TINY, "-o", "run")
     message = "run: exists already; choose another --output, or continue it with --resume run"
-    assert call("train", text, *TINY, "-o", "run") == refused(message)
+    assert call("train", text, *TINY, "-o", "run") == refusal(message)
     assert call("train", "--resume", "run").code == 0
     assert np.array_equal(weights("whole/last.safetensors"), weights("run/last.safetensors"))
 
@@ -346,7 +342,7 @@ def test_a_directory_with_settings_is_not_touched(call: Call, text: str) -> None
     Path("run").mkdir()
     Path("run/charseq.toml").write_text("[model]\n")
     message = "run: exists already; choose another --output"
-    assert call("train", text, *TINY, "-o", "run") == refused(message)
+    assert call("train", text, *TINY, "-o", "run") == refusal(message)
     assert contents(Path("run")) == {"run/charseq.toml": b"[model]\n"}
 
 
@@ -408,7 +404,7 @@ def test_nothing_to_resume(call: Call, text: str) -> None:
     Path("run").mkdir()
     for name in ("run", "none"):
         message = f"{name}: no run to resume: there is no last.safetensors"
-        assert call("train", "--resume", name) == refused(message)
+        assert call("train", "--resume", name) == refusal(message)
 
 
 @pytest.mark.parametrize(
@@ -440,7 +436,7 @@ def test_resume_stands_alone(call: Call, tiny_run: Path, option: tuple[str, str]
     """A run is resumed where it is, with its own weights and settings."""
     before = contents(tiny_run)
     message = "--resume goes on as the run was: leave out --output, --init-from and --config"
-    assert call("train", "--resume", "run", *option) == refused(message)
+    assert call("train", "--resume", "run", *option) == refusal(message)
     assert contents(tiny_run) == before
 
 
@@ -449,7 +445,7 @@ def test_resumed_on_the_same_text_elsewhere(call: Call, text: str) -> None:
     assert call("train", text, *SHORT, "--max-steps", "6", "-o", "whole").code == 0
     assert call("train", text, *SHORT, "--max-steps", "3", "-o", "run").code == 0
     Path("text.txt").rename("moved.txt")
-    assert call("train", "--resume", "run", "--max-steps", "6") == refused(
+    assert call("train", "--resume", "run", "--max-steps", "6") == refusal(
         "text.txt: no such file or directory"
     )
     code, _, err = call("train", "--resume", "run", "moved.txt", "--max-steps", "6")
@@ -539,7 +535,7 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
     """Other sizes than those of the model to begin with are refused."""
     message = "model.hidden_size is 8 in the model to start from; it cannot be 9"
     arguments = ("--init-from", "run", "--hidden-size", "9", "-o", "new")
-    assert call("train", "text.txt", *arguments) == refused(message)
+    assert call("train", "text.txt", *arguments) == refusal(message)
     assert not Path("new").exists()
 
 
@@ -636,7 +632,7 @@ def test_a_run_without_a_cache(call: Call, text: str, monkeypatch: pytest.Monkey
     """A cache that cannot be written is one line, and no run is begun."""
     monkeypatch.setenv("CHARSEQ_CACHE_DIR", text)
     message = f"{text}: cannot hold the encoded text: File exists; CHARSEQ_CACHE_DIR names another directory"
-    assert call("train", text, *TINY, "-o", "run") == refused(message, code=1)
+    assert call("train", text, *TINY, "-o", "run") == refusal(message, code=1)
     assert not Path("run").exists()
 
 
@@ -810,14 +806,14 @@ def test_the_option_kind_prevails_over_the_settings_file(call: Call, text: str) 
 def test_ngrams_need_no_network(call: Call, text: str, option: tuple[str, str]) -> None:
     """An option of a network, or of its training, is refused by name beside --ngram, and nothing written."""
     message = f"{option[0]} means nothing to a model of the kind ngram; leave it out"
-    assert call("train", text, *option, "--ngram", "3", "-o", "run") == refused(message)
+    assert call("train", text, *option, "--ngram", "3", "-o", "run") == refusal(message)
     assert not Path("run").exists()
 
 
 def test_ngrams_start_from_nothing(call: Call, text: str, ngrams: str) -> None:
     """N-grams are not counted on from a model."""
     message = "--init-from means nothing to a model of the kind ngram; leave it out"
-    assert call("train", text, "--ngram", "3", "--init-from", ngrams, "-o", "run") == refused(message)
+    assert call("train", text, "--ngram", "3", "--init-from", ngrams, "-o", "run") == refusal(message)
     assert not Path("run").exists()
 
 
@@ -826,8 +822,8 @@ def test_a_network_does_not_start_from_ngrams(
     call: Call, text: str, ngrams: str, options: tuple[str, ...]
 ) -> None:
     """A network of whatever size has nothing to take over from n-grams, and no run is begun."""
-    message = "ngram:4: this kind of model has no weights, states or gates"
-    assert call("train", text, *options, "--init-from", ngrams, "-o", "run") == refused(message)
+    message = "ngram:4: no run can start from this kind of model"
+    assert call("train", text, *options, "--init-from", ngrams, "-o", "run") == refusal(message)
     assert not Path("run").exists()
 
 
@@ -835,14 +831,14 @@ def test_ngrams_are_not_resumed(call: Call, ngrams: str) -> None:
     """Counting was done in one go: there is nothing to resume, and the model stays as it is."""
     before = contents(Path(ngrams))
     message = "ngrams: no run to resume: there is no last.safetensors"
-    assert call("train", "--resume", ngrams) == refused(message)
+    assert call("train", "--resume", ngrams) == refusal(message)
     assert contents(Path(ngrams)) == before
 
 
 def test_a_network_is_not_resumed_as_ngrams(call: Call, tiny_run: Path) -> None:
     """A run of a network goes on as one."""
     message = "model.kind cannot change when a run is resumed; start a new one"
-    assert call("train", "--resume", f"{tiny_run}", "--ngram", "3") == refused(message)
+    assert call("train", "--resume", f"{tiny_run}", "--ngram", "3") == refusal(message)
 
 
 def test_an_existing_directory_is_no_place_for_ngrams(call: Call, tiny_run: Path) -> None:
@@ -869,7 +865,7 @@ def test_an_impossible_order_is_refused_with_the_bounds(
 def test_ngrams_of_no_corpus(call: Call, tmp_path: Path) -> None:
     """A corpus that is missing or empty is refused as for a network, and no run is begun."""
     (tmp_path / "empty.txt").touch()
-    assert call("train", "none.txt", "--ngram", "2") == refused("none.txt: no such file or directory")
+    assert call("train", "none.txt", "--ngram", "2") == refusal("none.txt: no such file or directory")
     message = "empty.txt: too short: training needs at least 2 characters"
-    assert call("train", "empty.txt", "--ngram", "2") == refused(message, 1)
+    assert call("train", "empty.txt", "--ngram", "2") == refusal(message, 1)
     assert not Path("runs").exists()

@@ -1,5 +1,8 @@
-"""Commands in process, in a directory of their own, as the tests of the command line call them."""
+"""Commands run in an empty directory of their own, as the tests of the command line run them."""
 
-from tests.cli.conftest import _clean_surroundings, call
+import pytest
 
-__all__ = ["_clean_surroundings", "call"]
+
+@pytest.fixture(autouse=True)
+def _surroundings(clean_surroundings: None) -> None:
+    """Keep out the settings and runs of whoever runs the tests."""

@@ -1,62 +1,22 @@
 """A gradient source in one class and one registration, taken through `charseq train`, resume included."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from charseq.arrays import BoolArray, FloatArray
-from charseq.gradients import SOURCES, GradientSource, Job, Plan
-from charseq.gradients.step import TrainingStep
-from charseq.network import State
-from charseq.network.parameters import Parameters
+import charseq
+from charseq.gradients import SOURCES, Plan
 from charseq.runs.directory import LAST, MODEL
-from charseq.text.batches import Window
-from tests.cli import conftest
 from tests.cli.conftest import Call
+from tests.extensions.one_by_one import OneByOne
 from tests.gradients.builders import learnt, make_job, make_window
-
-call, _clean_surroundings = conftest.call, conftest._clean_surroundings
-
-
-class OneByOne(GradientSource):
-    """Sums the gradient over single streams, one after the other, and counts what it did."""
-
-    def __init__(self, job: Job, state: State, plan: Plan) -> None:
-        self._steps = [TrainingStep(job, state, slice(n, n + 1)) for n in range(job.num_streams)]
-        self._grads = job.model.params.like()
-        self._num_windows = np.zeros(1, np.float32)
-        self._num_updates = np.zeros(1, np.float32)
-        self._since_forgotten = np.zeros(job.num_streams, np.float32)
-
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
-        loss = 0.0
-        self._grads.flat.fill(0)
-        for n, one in enumerate(self._steps):
-            stream = Window(*(part if part is None else part[:, n : n + 1] for part in window))
-            loss += one(stream, step, total_weight=window.total_weight)
-            self._grads.flat += one.grads.flat
-        self._num_windows += 1
-        self._since_forgotten += 1
-        return loss, self._grads
-
-    def arrays(self) -> dict[str, FloatArray]:
-        return {
-            "num_windows": self._num_windows,
-            "num_updates": self._num_updates,
-            "since_forgotten": self._since_forgotten,
-        }
-
-    def forget_(self, streams: BoolArray | None = None) -> None:
-        self._since_forgotten[... if streams is None else streams] = 0
-
-    def after_step(self, parameters: Parameters) -> None:
-        self._num_updates += 1
 
 
 @pytest.fixture(autouse=True)
-def _toy(monkeypatch: pytest.MonkeyPatch, _clean_surroundings: None) -> None:
+def _toy(monkeypatch: pytest.MonkeyPatch, clean_surroundings: None) -> None:
     """Register the source, and stand in an empty directory with one corpus in it."""
     monkeypatch.setitem(SOURCES, "toy", OneByOne)
     Path("text.txt").write_text("the rain in spain stays\nmainly in the plain\n" * 12)
@@ -119,3 +79,12 @@ def test_another_source_cannot_go_on_with_its_run(call: Call) -> None:
     outcome = call("train", "--resume", "run", "--gradient", "bptt")
     assert outcome.code == 2
     assert "train.gradient cannot change" in outcome.err
+
+
+def test_its_model_is_loaded_and_evaluated(call: Call) -> None:
+    """A model trained by it is read like any other."""
+    start(call, "run", "--gradient", "toy", "--max-steps", "20")
+    outcome = call("evaluate", "run", "text.txt", "--format", "json")
+    assert outcome.code == 0, outcome.err
+    bits = charseq.load("run").score(Path("text.txt").read_text()).bits_per_char
+    assert json.loads(outcome.out)[0]["bits_per_char"] == pytest.approx(bits, rel=1e-6)

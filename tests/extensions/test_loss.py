@@ -8,62 +8,26 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from charseq.arrays import FloatArray, TokenArray
-from charseq.gradients import LOSSES, TARGETS, Plan, SoftmaxLoss
+import charseq
+from charseq.gradients import LOSSES, TARGETS, Plan
 from charseq.gradients.step import Job, TrainingStep, batch_weight
-from charseq.network.parameters import Parameters
-from charseq.network.projection import Projection
 from charseq.runs.directory import METRICS, MODEL
+from charseq.text import CharTokenizer
 from charseq.text.batches import Window
-from tests.cli import conftest
+from charseq.text.codec import Codec
 from tests.cli.conftest import Call
 from tests.complex_step import check_gradients
+from tests.extensions.label_smoothing import LabelSmoothing
+from tests.extensions.vowel_targets import vowels
 from tests.gradients.builders import learnt, make_job, make_window
 
-call, _clean_surroundings = conftest.call, conftest._clean_surroundings
-SMOOTHING = 0.1
-
-
-def every_second_target(window: Window) -> FloatArray:
-    """Count the targets of every second step."""
-    weights = np.zeros(window.targets.shape)
-    weights[1::2] = 1
-    return weights
-
-
-class LabelSmoothing(SoftmaxLoss):
-    """Cross-entropy with a tenth of each target spread over the vocabulary (Szegedy et al. 2016)."""
-
-    def gradient(
-        self,
-        h: FloatArray,
-        targets: TokenArray,
-        projection: Projection,
-        params: Parameters,
-        grads: Parameters,
-        work: FloatArray,
-        *,
-        weights: FloatArray | None,
-        total_weight: float,
-        rng: np.random.Generator | None,
-        out: FloatArray,
-    ) -> float:
-        logits = projection.forward(h, params, out=work[: targets.size].reshape(*targets.shape, -1))
-        logits -= logits.real.max(axis=-1, keepdims=True)
-        log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-        wanted = np.full(log_p.shape, SMOOTHING / log_p.shape[-1])
-        np.put_along_axis(wanted, targets[..., None], wanted[0, 0, 0] + 1 - SMOOTHING, axis=-1)
-        share = (np.ones(targets.shape) if weights is None else weights)[..., None] / total_weight
-        logits[...] = (np.exp(log_p) - wanted) * share
-        projection.backward(logits, h, params, grads, out=out)
-        loss: float = -(share * wanted * log_p).sum().item()
-        return loss
+CODEC = Codec(CharTokenizer.fit("abcdefg"), "stream")
 
 
 @pytest.fixture(autouse=True)
-def _toys(monkeypatch: pytest.MonkeyPatch, _clean_surroundings: None) -> None:
+def _toys(monkeypatch: pytest.MonkeyPatch, clean_surroundings: None) -> None:
     """Register both, and stand in an empty directory with one corpus in it."""
-    monkeypatch.setitem(TARGETS, "toy", every_second_target)
+    monkeypatch.setitem(TARGETS, "toy", vowels)
     monkeypatch.setitem(LOSSES, "toy", LabelSmoothing())
     Path("text.txt").write_text("the rain in spain stays\nmainly in the plain\n" * 12)
 
@@ -75,8 +39,9 @@ def job_of(loss: str, **options: Any) -> Job:
 
 
 def weighted_window(num_streams: int) -> Window:
+    """Return a window of the characters a to g, in which a and e count."""
     window = make_window(num_streams)
-    return window._replace(weights=TARGETS["toy"](window))
+    return window._replace(weights=TARGETS["toy"](CODEC)(window))
 
 
 def start(call: Call, run: str, *options: str) -> None:
@@ -108,10 +73,11 @@ def test_the_gradient_of_both_together(loss: str) -> None:
 
 
 def test_targets_without_weight_are_not_learnt() -> None:
-    """What stands at a step that does not count is of no influence on loss and gradient."""
+    """Which consonant a target is has no influence on loss and gradient."""
     job, window = job_of("softmax"), weighted_window(6)
     others = window.targets.copy()
-    others[::2] = (others[::2] + 1) % job.model.vocab_size
+    others[window.weights == 0] = CODEC.tokenizer.spell("b")[0]
+    assert (others != window.targets).any()
     losses, gradients, _ = learnt(job, Plan(), [window])
     other_losses, other_gradients, _ = learnt(job, Plan(), [window._replace(targets=others)])
     assert losses == other_losses
@@ -163,3 +129,20 @@ def test_an_unknown_name_is_refused(call: Call) -> None:
     outcome = call("train", "text.txt", "--loss", "tax")
     assert outcome.code == 2
     assert "softmax, toy" in outcome.err
+
+
+def test_a_model_learns_the_characters_that_count(call: Call) -> None:
+    """A run on vowels counts vowels alone, and then knows them better than the others."""
+    start(call, "run", "--threads", "1", "--loss-on", "toy", "--learning-rate", "0.05")
+    surprisal = charseq.load("run").surprisal(text := Path("text.txt").read_text())
+    is_vowel = np.array([char in "aeiou" for char in text])
+    assert surprisal.bits[is_vowel].mean() < surprisal.bits[~is_vowel].mean()
+
+
+def test_its_model_is_loaded_and_evaluated(call: Call) -> None:
+    """A model trained with both is read like any other."""
+    start(call, "run", "--threads", "1", "--loss", "toy", "--loss-on", "toy")
+    outcome = call("evaluate", "run", "text.txt", "--format", "json")
+    assert outcome.code == 0, outcome.err
+    bits = charseq.load("run").score(Path("text.txt").read_text()).bits_per_char
+    assert json.loads(outcome.out)[0]["bits_per_char"] == pytest.approx(bits, rel=1e-6)

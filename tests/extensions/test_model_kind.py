@@ -9,12 +9,10 @@ import pytest
 
 import charseq
 from charseq.registry import MODELS
-from tests.cli import conftest
 from tests.cli.conftest import TALES, Call
 from tests.extensions.recency import BONUS, RecencyKind
 
 TEXT = TALES[:3000]
-call, _clean_surroundings = conftest.call, conftest._clean_surroundings
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +106,7 @@ def test_inspect_refuses_a_kind_without_states(option: str, run: str, call: Call
     """Where there are no states there is nothing to inspect."""
     code, _, err = call("inspect", run, "text.txt", option)
     assert code == 2
-    assert err == "charseq: error: recency: this kind of model has no weights, states or gates\n"
+    assert err == "charseq: error: recency: this kind of model has no states or gates\n"
 
 
 def test_resume_says_that_there_is_nothing_to_resume(run: str, call: Call) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,9 @@ TEXT = "hello world\n" * 40
 
 
 @pytest.fixture(autouse=True)
-def _registered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _registered(monkeypatch: pytest.MonkeyPatch, clean_surroundings: None, tmp_path: Path) -> None:
     """Register the report, and stand beside a model and a text."""
-    for key in [key for key in os.environ if key.startswith("CHARSEQ_")]:
-        monkeypatch.delenv(key)
     monkeypatch.setitem(REPORTS, "vowels", "tests.extensions.vowel_report:VowelReport()")  # type: ignore[arg-type]
-    monkeypatch.chdir(tmp_path)
     _, checkpoint = trained()
     checkpoint.save(tmp_path / "model.safetensors")
     (tmp_path / "a.txt").write_text(TEXT)

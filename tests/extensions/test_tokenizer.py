@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.analysis.groups import GROUPINGS
-from charseq.analysis.streaming import KINDS
+from charseq.analysis.streaming import EACH_KINDS
 from charseq.cli.app import run
 from charseq.models import LanguageModel
 from charseq.registry import TOKENIZERS
@@ -152,7 +152,23 @@ def test_info_is_printed(runs: Path, call: Call, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(runs)
     outcome = call("info", model)
     assert outcome.code == 0
-    assert f"{NUM_ROWS + 8}: " in outcome.out
+    assert f"{NUM_ROWS + 8} tokens for {len(ALPHABET)} characters: " in outcome.out
+    (row,) = json.loads(call("info", model, "--format", "json").out)
+    assert (row["vocab_size"], row["vocab"]) == (NUM_ROWS + 8, "".join(ALPHABET))
+
+
+def test_a_uniform_guess_is_one_of_characters(runs: Path, call: Call, tmp_path: Path) -> None:
+    """A model that pays more for a character than a uniform guess pays for a token has not diverged."""
+    (tmp_path / "corpus.txt").write_text(CORPUS)
+    outcome = call("train", "corpus.txt", "--tokenizer", "pair", "--ngram", "2", "-o", "run")
+    assert outcome.code == 0, outcome.err
+    checkpoint = Checkpoint.load(tmp_path / "run" / "model.safetensors")
+    codec, valid = checkpoint.codec, checkpoint.results.valid
+    assert valid is not None
+    assert codec.uniform_bits == math.log2(len(ALPHABET))
+    assert math.log2(codec.vocab_size) < valid.bits_per_char < codec.uniform_bits
+    assert not valid.is_worse_than_uniform(codec)
+    assert "uniform guess" not in outcome.out + outcome.err
 
 
 def test_a_run_can_be_continued(call: Call, runs: Path, tmp_path: Path) -> None:
@@ -190,7 +206,7 @@ def test_every_character_costs_what_it_costs_by_hand(runs: Path, rows: Any, mode
 
 
 @each_model
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "char"])
+@pytest.mark.parametrize("kind", [kind for kind in EACH_KINDS if kind != "char"])
 def test_rows_of_each_kind_add_up(runs: Path, rows: Any, model: str, kind: str) -> None:
     """The rows of words, lines and files together are the whole text."""
     found = rows("evaluate", model, "text.txt", "--each", kind)

@@ -38,7 +38,6 @@ from charseq.text.batches import Batches, Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from tests.cli import conftest
 from tests.cli.conftest import Call, Outcome, surroundings
 from tests.faults.harness import command, content
 
@@ -52,11 +51,10 @@ NORM_LIMIT = math.sqrt(np.finfo(np.float32).max)
 """The length of a vector of weights whose square single precision still holds."""
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
-call, _clean_surroundings = conftest.call, conftest._clean_surroundings
 
 
 @pytest.fixture(autouse=True)
-def _corpus(_clean_surroundings: None) -> None:
+def _corpus(clean_surroundings: None) -> None:
     """Stand in an empty directory with one corpus in it."""
     Path("text.txt").write_text(TEXT)
 

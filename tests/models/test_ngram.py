@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charseq.models import NGram
-from charseq.models.ngram import discount, estimate_discounts
+from charseq.models.kneser_ney import estimate_discounts
 
 Array = NDArray[Any]
 V = 4
@@ -211,35 +211,6 @@ def test_a_long_context_tells_more() -> None:
     inputs, targets = pairs_of(text)
     nats = [-log_p(fitted(text, k), inputs.tolist())[np.arange(len(text)), targets].mean() for k in range(4)]
     assert nats == sorted(nats, reverse=True)
-
-
-# ---- discounts
-
-
-def test_discounts_are_those_of_chen_and_goodman() -> None:
-    """With 8, 4, 3 and 2 counts of one, two, three and four: Y = 1/2, and D = 1/2, 7/8, 5/3."""
-    counts = np.repeat([1, 2, 3, 4, 9], [8, 4, 3, 2, 1])
-    assert estimate_discounts(counts) == pytest.approx((0.5, 0.875, 3 - 4 * 0.5 * 2 / 3))
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [([1, 1, 2], 2 / 4), ([1, 2, 3], 1 / 3), ([1, 1], 0.5), ([2, 3, 4], 0.5), ([5], 0.5), ([], 0.5)],
-)
-def test_discounts_fall_back(counts: list[int], expected: float) -> None:
-    """Where a count of counts is missing, all three are n1 / (n1 + 2 n2), or one half where that is none."""
-    assert estimate_discounts(np.array(counts, np.int64)) == pytest.approx((expected,) * 3)
-
-
-def test_a_discount_is_less_than_its_count() -> None:
-    """Counts of counts that would take more than there is, or nothing, fall back too."""
-    counts = np.repeat([1, 2, 3, 4], [1, 1, 50, 1])
-    assert estimate_discounts(counts) == pytest.approx((1 / 3,) * 3)
-
-
-def test_what_is_taken() -> None:
-    """Nothing from 0, D1 from 1, D2 from 2, D3+ from all others."""
-    assert discount(np.array([0, 1, 2, 3, 70]), (0.1, 0.2, 0.3)).tolist() == [0, 0.1, 0.2, 0.3, 0.3]
 
 
 # ---- one character at a time

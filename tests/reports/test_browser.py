@@ -15,7 +15,7 @@ from charseq.reports.display.heat import ACTIVATION, NUM_STEPS, SURPRISAL
 from charseq.reports.display.page import Details, heat_text, page, paragraph, section, table
 from charseq.reports.display.tables import filled_table
 
-REQUIRED = os.environ.get("CHARSEQ_BROWSER") == "required"
+REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
 """Whether tests fail where there is no browser, as in CI, instead of being skipped."""
 NAMES = (os.environ.get("CHROME"), "chromium", "chromium-browser", "google-chrome")
 CHROME = next(filter(None, (shutil.which(name) for name in NAMES if name)), None)
@@ -84,7 +84,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Start a browser."""
-    assert not MISSING, f"{MISSING} missing, and CHARSEQ_BROWSER=required"
+    assert not MISSING, f"{MISSING} missing, and BROWSER_TESTS=required"
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
     options = ChromeOptions()

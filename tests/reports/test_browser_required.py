@@ -17,7 +17,7 @@ def test_a_missing_driver_fails_where_a_browser_is_required(tmp_path: Path) -> N
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=Path(__file__).parents[2],
-        env=os.environ | {"PATH": f"{tmp_path}", "CHROME": "", "CHARSEQ_BROWSER": "required"},
+        env=os.environ | {"PATH": f"{tmp_path}", "CHROME": "", "BROWSER_TESTS": "required"},
         capture_output=True,
         text=True,
         check=False,

@@ -712,7 +712,7 @@ def test_ngrams_are_no_network() -> None:
     """Where a network is needed, n-grams are refused by name."""
     with pytest.raises(ConfigError) as caught:
         _ = make_ngram_checkpoint(5).network
-    assert str(caught.value) == "ngram:5: this kind of model has no weights, states or gates"
+    assert str(caught.value) == "ngram:5: this kind of model has no states or gates"
 
 
 @every_cell

@@ -233,7 +233,7 @@ def test_a_run_of_steps_is_not_for_ngrams() -> None:
 
 def test_a_network_does_not_start_from_ngrams() -> None:
     """N-grams have no weights to start from."""
-    with pytest.raises(ConfigError, match=r"^ngram:3: this kind of model has no weights, states or gates$"):
+    with pytest.raises(ConfigError, match=r"^ngram:3: no run can start from this kind of model$"):
         Run.start(
             Path("other"),
             Settings().with_layer({"data": {"corpus": "corpus.txt"}}, "test"),

@@ -807,7 +807,7 @@ def test_a_model_that_does_not_fit_into_the_memory() -> None:
     with pytest.raises(ConfigError) as caught:
         start(model={"hidden_size": 65536, "num_layers": 64})
     assert re.fullmatch(
-        r"model\.hidden_size 65536 makes 1,636,\d{3},\d{3},\d{3} parameters; training them takes 39,\d{3} GB "
+        r"gru 64 x 65536 has 1,636,\d{3},\d{3},\d{3} parameters; training them takes 39,\d{3} GB "
         r"of memory, and this machine has \d+",
         str(caught.value),
     )

@@ -1,6 +1,7 @@
 """The likeliest characters, however many tokens they have: found in order, with little reading."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,49 @@ def test_no_more_is_read_than_the_likeliest_needs() -> None:
     found = Guesser(Codec(PAIR, "stream")).rank(tree, log_softmax(logits), num=1)
     assert tree.num_read == 1
     assert ALPHABET[found.chars[0]] == ALPHABET[8]
+    assert found.chars.dtype == np.int32
+
+
+@pytest.mark.parametrize(("num", "target"), [(8, None), (0, ALPHABET[15]), (8, ALPHABET[8]), (0, None)])
+def test_no_more_is_read_when_all_is_found(num: int, target: str | None) -> None:
+    """The search ends with the last character that was asked for; eight of them are one row."""
+    tree, logits = tree_of([0.0] * PAIR.vocab_size), np.zeros(PAIR.vocab_size)
+    logits[1] = 30.0
+    found = Guesser(Codec(PAIR, "stream")).rank(tree, log_softmax(logits), num=num, target=target)
+    assert tree.num_read == (1 if num or target else 0)
+    assert sorted(found.chars.tolist()) == [*range(8, 8 + len(found.chars))]
+
+
+class Bits:
+    """A tokenizer whose characters are three bits each; any bit may follow another."""
+
+    one_token_each, alphabet = False, tuple("01234567")
+
+    def continuations(self, tokens: tuple[int, ...]) -> None:
+        return None
+
+    def read(self, tokens: tuple[int, ...]) -> str | None:
+        return str(int("".join(map(str, tokens)), 2)) if len(tokens) == 3 else None
+
+
+def test_three_tokens_of_which_any_may_follow() -> None:
+    """The likeliest character may be at the end of any branch; branches are left and taken up again."""
+    rng = np.random.default_rng(3)
+    begun = [(a,) for a in (0, 1)] + [(a, b) for a in (0, 1) for b in (0, 1)]
+    logits: dict[tuple[int, ...], list[float]] = {tokens: rng.normal(size=2).tolist() for tokens in begun}
+    first = rng.normal(size=2)
+    p = {
+        char: math.exp(
+            log_softmax(first)[a]
+            + log_softmax(np.array(logits[a,]))[b]
+            + log_softmax(np.array(logits[a, b]))[c]
+        )
+        for char, (a, b, c) in zip("01234567", np.ndindex(2, 2, 2), strict=True)
+    }
+    codec: Any = SimpleNamespace(tokenizer=Bits())
+    found = Guesser(codec).rank(Tree(logits), log_softmax(first), num=8)
+    assert [f"{place}" for place in found.chars.tolist()] == sorted(p, key=lambda char: -p[char])
+    np.testing.assert_allclose(np.exp(found.log_p), sorted(p.values(), reverse=True), rtol=1e-12)
 
 
 def test_what_is_negligible_is_not_opened() -> None:

@@ -119,6 +119,26 @@ def test_without_a_target_nothing_is_rated() -> None:
     prediction = predictor_of(CHAR).predict("hell")
     assert (prediction.target, prediction.probability, prediction.rank, prediction.bits) == (None,) * 4
     assert prediction.perplexity is None
+    assert prediction.prefix == "hell"
+
+
+def test_five_guesses_are_made_unless_another_number_is_asked_for() -> None:
+    """Each prediction has the five likeliest characters, on the way to the target as well."""
+    predictor = predictor_of(CHAR)
+    predictions = [predictor.predict("hell"), *predictor.unroll("hell", "o")]
+    assert [len(prediction.top) for prediction in predictions] == [5] * 5
+
+
+def test_a_target_that_is_nearly_impossible_is_rated() -> None:
+    """A character less likely than what a whole distribution may leave out has its rank and its price."""
+    model = CharModel(ModelConfig(cell="rnn", hidden_size=2), PAIR.codec.vocab_size)
+    model.params["projection.c"][0] = -40  # the first row of the alphabet
+    rows, places = math.ceil(len(ALPHABET) / 8), 8
+    prediction = Predictor(model, PAIR.codec).predict("hell", ALPHABET[0])
+    others = rows + places - 1
+    nats = 40 + 2 * math.log(others) + math.log(1 + math.exp(-40) / others) * 2
+    assert prediction.bits == pytest.approx((nats - math.log(1 - EPS)) / math.log(2), rel=1e-9)
+    assert prediction.rank == len(ALPHABET) - 7
 
 
 def test_a_prediction_repeats_its_question() -> None:

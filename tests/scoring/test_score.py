@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.scoring.score import Score, bits, exp_or_inf, perplexity_of
+from charseq.scoring.score import HUGE, Score, bits, exp_or_inf, perplexity_of, shown
+from charseq.text import CharTokenizer
+from charseq.text.codec import Codec
 
 counts = st.integers(0, 10**9)
 scores = st.builds(
@@ -46,6 +48,14 @@ def test_addition_adds_every_field(a: Score, b: Score) -> None:
 def test_addition_in_any_order(a: Score, b: Score, c: Score) -> None:
     """The order in which texts are joined does not matter."""
     assert (a + b) + c == c + (b + a)
+
+
+def test_it_is_compared_with_a_uniform_guess() -> None:
+    """Of four characters each costs two bits in a uniform guess: as much is not worse, more is."""
+    codec = Codec(CharTokenizer.fit("abcd"), "stream")
+    assert not WORKED.is_worse_than_uniform(codec)
+    assert replace(WORKED, nats=WORKED.nats * 1.01).is_worse_than_uniform(codec)
+    assert not Score().is_worse_than_uniform(codec)
 
 
 @given(a=scores)
@@ -182,6 +192,21 @@ def test_a_score_of_nothing_in_words() -> None:
     assert (
         str(Score()) == "nan nats = nan bits per character, nan bits per byte, perplexity nan (0 characters)"
     )
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (2.0, "2.0000"),
+        (HUGE - 0.5, "99999.5000"),
+        (HUGE, "1e+05"),
+        (1234567.0, "1.23e+06"),
+        (math.nan, "nan"),
+    ],
+)
+def test_huge_figures_have_three_digits(figure: float, text: str) -> None:
+    """Up to 100,000 a figure is told in the style that was asked for, from there on with three digits."""
+    assert shown(figure, ".4f") == text
 
 
 def test_a_diverged_score_in_words() -> None:

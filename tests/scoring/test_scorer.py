@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,7 @@ from charseq.scoring.scorer import (
     LINE_STEPS,
     LINE_STREAMS,
     WINDOW_STEPS,
+    Readings,
     count_words,
     likeliest,
     line_streams,
@@ -90,6 +92,7 @@ def test_nats_are_those_of_the_logits(kind: Kind) -> None:
 def test_ranks_are_those_of_the_logits(kind: Kind) -> None:
     """A character's rank is its place when sorted by probability, then by number; 0 where it is unseen."""
     assert ranks_of(whole(kind)) == plain_of(kind).ranks
+    assert whole(kind).ranks.dtype == np.int32
 
 
 @each(Kind("rnn", "stream"), Kind("gru", "line"), Kind("lstm", "stream", "pair"))
@@ -153,7 +156,8 @@ def test_ranks_can_be_left_out(kind: Kind) -> None:
     surprisal = Scorer(kind.make(), kind.codec, ranks=False).score(TEXT)
     np.testing.assert_array_equal(surprisal.nats, whole(kind).nats)
     assert surprisal.ranks is surprisal.confidences is surprisal.expected is None
-    assert surprisal.score().num_top1 is surprisal.score().num_top5 is None
+    assert surprisal.score() == replace(whole(kind).score(), num_top1=None, num_top5=None)
+    assert surprisal.num_bytes.tolist() == whole(kind).num_bytes.tolist()
 
 
 @each_kind
@@ -355,6 +359,26 @@ def test_lines_together_in_float32_differ_by_rounding_alone() -> None:
     model, codec = model_of("gru", np.float32), Codec(TOKENIZER, "line")
     (expected,) = in_turn(model, codec, LINES)
     np.testing.assert_allclose(Scorer(model, codec).score(LINES).nats, expected.nats, rtol=0, atol=1e-5)
+
+
+def test_every_character_is_read_once_most_of_them_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that are read in parallel are not read in turn as well."""
+    num_taken, widths = [0], set[int]()
+    take_, predict = Readings.take_, predict_window
+
+    def counting_take_(readings: Readings, places: Any, log_p: Any, targets: Any) -> None:
+        num_taken[0] += len(targets)
+        take_(readings, places, log_p, targets)
+
+    def watched_predict(model: Any, window: Window, state: Any, work: Any) -> Any:
+        widths.add(window.inputs.shape[1])
+        return predict(model, window, state, work)
+
+    monkeypatch.setattr(Readings, "take_", counting_take_)
+    monkeypatch.setattr("charseq.scoring.scorer.predict_window", watched_predict)
+    Scorer(model_of("gru"), Codec(TOKENIZER, "line")).score(LINES)
+    assert num_taken == [len(LINES)]
+    assert LINE_STREAMS in widths
 
 
 def test_a_stream_is_not_cut() -> None:

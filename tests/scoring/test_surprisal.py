@@ -23,6 +23,13 @@ def test_a_score_sums_up() -> None:
     assert SURPRISAL.score() == Score(5, 11, 3, 1, 1, 3, 31.0)
 
 
+def test_what_is_counted_is_whole() -> None:
+    """All sums but the nats are integers."""
+    score = SURPRISAL.score()
+    counted = (getattr(score, field) for field in SURPRISAL.additions() if field != "nats")
+    assert {type(count) for count in counted} == {int}
+
+
 def test_additions_are_those_of_each_character() -> None:
     """Each character adds 1, its bytes, whether it is unseen, first or among the first five, and its nats."""
     additions = {field: values.tolist() for field, values in SURPRISAL.additions().items()}
@@ -68,6 +75,7 @@ def test_empty_expectations_have_no_guesses() -> None:
     expected = Expectations.empty(2, 3)
     assert expected.entropies.shape == (2,)
     assert expected.guesses.tolist() == [[-1] * 3] * 2
+    assert expected.guesses.dtype == np.int32
     assert expected.probabilities.tolist() == [[0.0] * 3] * 2
 
 

@@ -89,7 +89,9 @@ def test_validation_sees_the_model_learn(unit: str) -> None:
 def test_a_validator_knows_its_size() -> None:
     """A validator says how many characters it scores, however many tokens they are."""
     for kind in (Kind("gru", "stream"), Kind("gru", "stream", "pair")):
-        assert Validator(kind.make(), kind.codec, EncodedText.of(TEXT)).num_chars == len(TEXT)
+        num_chars = Validator(kind.make(), kind.codec, EncodedText.of(TEXT)).num_chars
+        assert num_chars == len(TEXT)
+        assert type(num_chars) is int
 
 
 @each(Kind("gru", "stream"), Kind("gru", "line", "pair"))

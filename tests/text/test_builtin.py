@@ -55,3 +55,22 @@ def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.Monk
         write(tmp_path / folder / "x.py", b"left out")
         write(tmp_path / "a" / folder / "b" / "x.py", b"left out")
     assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
+
+
+def test_docstrings_stand_once_with_an_empty_line_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of modules, classes and functions, by files in their order; a file that is no Python has none."""
+    monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
+    write(
+        tmp_path / "a.py",
+        b'"""A."""\nclass C:\n    """C.\n\n    More.\n    """\n    def f(self):\n        """A."""\n',
+    )
+    write(tmp_path / "b.py", b"def wrong(:\n")
+    write(tmp_path / "c.py", 'async def g():\n    """G: żółw."""\nx = """no docstring"""\n'.encode())
+    assert read_corpus(("builtin:docstrings",)).text == "A.\n\nC.\n\nMore.\n\nG: żółw."
+
+
+def test_the_docstrings_of_the_standard_library_are_a_corpus() -> None:
+    """It has more than a million characters."""
+    assert len(read_corpus(("builtin:docstrings",)).text) > 1_000_000

@@ -191,7 +191,10 @@ def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
     """A built-in corpus that does not exist is a wrong request, answered with those that do."""
     with pytest.raises(ConfigError) as caught:
         read_corpus(("builtin:nope",))
-    assert str(caught.value) == "builtin:nope: no such corpus; there are builtin:pydoc and builtin:stdlib"
+    assert (
+        str(caught.value)
+        == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:docstrings"
+    )
 
 
 @pytest.mark.parametrize(

@@ -446,7 +446,7 @@ class TwoTokenBatches(Batches):
 
 def test_characters_count_as_much_as_their_targets_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step has as many characters as its targets weigh, and its loss is per character of these."""
-    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    monkeypatch.setitem(TARGETS, "half", lambda codec: every_second_step)
     batches = make_batches()
     steps = steps_of(list(make_trainer(TrainConfig(num_epochs=1), batches=batches, targets="half").run()))
     assert [step.num_chars for step in steps] == [every_second_step(window).sum() for window in batches]
@@ -479,7 +479,7 @@ def test_a_validation_tells_the_training_loss_per_character() -> None:
 
 def test_windows_in_which_nothing_counts_teach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps without any weight cost nothing, are not validated, and change no parameter by a gradient."""
-    monkeypatch.setitem(TARGETS, "none", nothing)
+    monkeypatch.setitem(TARGETS, "none", lambda codec: nothing)
     optim = OptimConfig(optimizer="sgd", schedule="constant", warmup_steps=0)
     trainer = make_trainer(TrainConfig(max_steps=3, eval_every=1), optim, targets="none")
     before = trainer.model.params.flat.copy()
@@ -491,7 +491,7 @@ def test_windows_in_which_nothing_counts_teach_nothing(monkeypatch: pytest.Monke
 
 def test_weighted_characters_survive_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sum of weights that is no whole number is restored as it was."""
-    monkeypatch.setitem(TARGETS, "half", every_second_step)
+    monkeypatch.setitem(TARGETS, "half", lambda codec: every_second_step)
     first = make_trainer(TrainConfig(max_steps=9), targets="half", batches=make_batches(streams=3, steps=6))
     list(itertools.islice(first.run(), 3))
     assert first.progress.train_chars % 1

@@ -34,7 +34,7 @@ MARKER_GAP = 25.0
 """The smallest distance to the right between markers of a line with more than FEW_POINTS points."""
 FEW_POINTS = 20
 
-WIDTH, PLOT_HEIGHT = 640.0, 260.0
+WIDTH, PLOT_HEIGHT = 460.0, 220.0
 """The width of a chart and the height of its plot in units of the view box; letters are 12 units high."""
 CHAR_WIDTH = 7.0
 """The width of a character, or a little more: an SVG cannot be laid out by the size of its texts."""

@@ -19,7 +19,7 @@ from charseq.arrays import FloatArray, TokenArray
 from charseq.reports.display.visible import SPARKS, visible_char
 
 NUM_STEPS = 11
-"""The number of colours of a scale."""
+"""The number of colours of a scale on a page and in its legend."""
 WIDTH = 80
 """Columns of a line if the output is not a terminal."""
 MAX_MARKS = 8
@@ -55,8 +55,8 @@ SURPRISAL = Scale(0, 10, "bits")
 ACTIVATION = Scale(-1, 1, "activation", diverging=True)
 OPENNESS = Scale(0, 1, "openness")
 
-# The background of each step; "" is the terminal's own. A terminal is black or white, and does not say which:
-# the others begin in the middle between the two, and grow lighter and more vivid together.
+# The backgrounds from the low end to the high one; "" is the terminal's own. A terminal is black or white,
+# and does not say which: the others begin in the middle between the two, and grow lighter and more vivid.
 BACKGROUNDS = (
     *("", "", "#675444", "#7d583c", "#905c36", "#a36132"),
     *("#b6652e", "#c9692b", "#db6d2a", "#ee7129", "#ff7420"),
@@ -65,6 +65,20 @@ DIVERGING_BACKGROUNDS = (
     *("#2b97ee", "#3986ce", "#4075ad", "#43648a", "#485463", ""),
     *("#624c4a", "#8c4d49", "#b04f4a", "#d2504d", "#f4514f"),
 )
+
+# The same for a terminal of 256 colours. The nearest ones of those above would be no order that eyes can see:
+# these too grow lighter from step to step.
+FEW_BACKGROUNDS = ("", *(f"color({number})" for number in (58, 94, 130, 166, 202, 208, 214)))
+FEW_DIVERGING_BACKGROUNDS = (
+    *(f"color({number})" for number in (39, 33, 26, 25, 24)),
+    "",
+    *(f"color({number})" for number in (95, 131, 167, 203, 210)),
+)
+RAMPS = {
+    "truecolor": (BACKGROUNDS, DIVERGING_BACKGROUNDS),
+    "256": (FEW_BACKGROUNDS, FEW_DIVERGING_BACKGROUNDS),
+}
+"""The backgrounds by what rich calls the system of colours; with fewer colours than these there are bars."""
 
 
 class HeatMap:
@@ -77,7 +91,9 @@ class HeatMap:
     def __init__(self, console: Console, scale: Scale) -> None:
         self._console, self._scale = console, scale
         self._width = console.width if console.is_terminal else WIDTH
-        self._coloured = console.color_system is not None and not console.no_color
+        ramps = RAMPS.get(console.color_system or "")
+        self._coloured = ramps is not None and not console.no_color
+        self._backgrounds = ramps[scale.diverging] if ramps else ("",)
         self._line: list[_Cell] = []
         self._room = self._width
 
@@ -128,10 +144,9 @@ class HeatMap:
         self._line, self._room = [], self._width
 
     def _on_backgrounds(self, cells: Iterable["_Cell"]) -> Text:
-        backgrounds = DIVERGING_BACKGROUNDS if self._scale.diverging else BACKGROUNDS
-        text = Text()
-        for step, run in groupby(cells, key=lambda cell: round(cell.place * (NUM_STEPS - 1))):
-            text.append("".join(cell.shown for cell in run), style_on(backgrounds[step]))
+        text, last = Text(), len(self._backgrounds) - 1
+        for step, run in groupby(cells, key=lambda cell: round(cell.place * last)):
+            text.append("".join(cell.shown for cell in run), style_on(self._backgrounds[step]))
         return text
 
     def _print(self, line: Text) -> None:

@@ -21,7 +21,9 @@ from charseq.reports.display.heat import NUM_STEPS, Scale
 from charseq.reports.display.visible import printable, visible
 from charseq.version import __version__
 
-NUM_GUESSES = 5
+LONG_CELL = 24
+"""A text in a table that is longer than this may break anywhere, as passages without blanks must."""
+SHOWN_GUESSES = 5
 """The most guesses that are shown for a character."""
 
 
@@ -85,13 +87,23 @@ def wide(block: str) -> str:
     return f'<div class="scroll">{block}</div>'
 
 
+def folded(label: str, block: str) -> str:
+    """Return a block that is shown when its label is clicked."""
+    return f"<details><summary>{_escaped(label)}</summary>{block}</details>"
+
+
 def table(made: Table) -> str:
-    """Return a table for the terminal as a table of a page."""
-    classes = [' class="number"' if column.justify == "right" else "" for column in made.columns]
+    """Return a table for the terminal as a table of a page; long texts in it may break anywhere."""
+    numbers = [column.justify == "right" for column in made.columns]
+
+    def cell_of(tag: str, shown: str, is_number: bool) -> str:
+        kind = "number" if is_number else "long" if len(shown) > LONG_CELL else None
+        attribute = f' class="{kind}"' if kind else ""
+        return f"<{tag}{attribute}>{_escaped(shown)}</{tag}>"
 
     def row_of(tag: str, cells: Iterable[object]) -> str:
-        pairs = zip(classes, cells, strict=True)
-        return f"<tr>{''.join(f'<{tag}{kind}>{_escaped(str(cell))}</{tag}>' for kind, cell in pairs)}</tr>"
+        pairs = zip(cells, numbers, strict=True)
+        return f"<tr>{''.join(cell_of(tag, f'{cell}', is_number) for cell, is_number in pairs)}</tr>"
 
     headers = row_of("th", (one_line(f"{column.header}") for column in made.columns))
     rows = zip(*(column.cells for column in made.columns), strict=True)
@@ -152,7 +164,10 @@ def _shown_char(char: str) -> str:
 
 def _json(details: Details, *, length: int) -> str:
     """Return `details` of `length` characters as JSON that is safe within HTML, whatever its texts."""
-    guesses, probabilities = details.guesses[:, :NUM_GUESSES], details.guess_probabilities[:, :NUM_GUESSES]
+    guesses, probabilities = (
+        details.guesses[:, :SHOWN_GUESSES],
+        details.guess_probabilities[:, :SHOWN_GUESSES],
+    )
     if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
         raise ValueError(f"the details are not those of {length} characters")
     data = {

@@ -119,7 +119,7 @@ def test_texts_are_escaped() -> None:
     assert "<script" not in svg
     chart = ElementTree.fromstring(svg)
     said = r"""</title><script>alert(1)</script>" onload='x' & \x00\x1b\ud800\ufffe\n"""
-    assert texts_of(chart).count(said) == 3
+    assert sum(text.startswith("</title><script>alert(1)") for text in texts_of(chart)) == 3
     assert chart.attrib["aria-label"] == f"{said} by {said}: {said}"
     assert discs_of(chart).keys() == {f"{said}: 2 at 1"}
 
@@ -139,9 +139,9 @@ def test_a_point_is_as_far_between_two_ticks_as_its_values() -> None:
 
 
 def test_a_plain_chart_has_its_axes_at_fixed_places() -> None:
-    """The axes of a plain chart are where they have always been: from 37 to 624 and from 31.5 to 291.5."""
+    """The axes of a plain chart lie from 37 to 444 and from 31.5 to 251.5."""
     chart = chart_of(Series("a", [0, 3.7, 10], [0, 0.23, 0.5]))
-    assert points_of(chart)[1] == pytest.approx((37 + 0.37 * 587, 291.5 - 0.46 * 260), abs=0.051)
+    assert points_of(chart)[1] == pytest.approx((37 + 0.37 * 407, 251.5 - 0.46 * 220), abs=0.051)
 
 
 def test_log_axes_give_each_power_of_ten_the_same_room() -> None:
@@ -180,11 +180,11 @@ def test_the_grid_is_at_the_ticks() -> None:
     grid, axes = (path.attrib["d"] for path in list(chart.iter(f"{SVG}path"))[:2])
     columns = [f"{x:.1f}" for x in tick_places(chart, "middle", "x").values()][:6]
     rows = [f"{y - 4:.1f}" for y in tick_places(chart, "end", "y").values()]
-    assert re.findall(r"M([\d.]+) 31.5V291.5", grid) == columns
-    assert re.findall(r"M37.0 ([\d.]+)H624.0", grid) == rows
-    assert re.findall(r"M([\d.]+) 291.5v5", axes) == columns
+    assert re.findall(r"M([\d.]+) 31.5V251.5", grid) == columns
+    assert re.findall(r"M37.0 ([\d.]+)H444.0", grid) == rows
+    assert re.findall(r"M([\d.]+) 251.5v5", axes) == columns
     assert re.findall(r"M37.0 ([\d.]+)h-5", axes) == rows
-    assert axes.startswith("M37.0 31.5V291.5H624.0")
+    assert axes.startswith("M37.0 31.5V251.5H444.0")
 
 
 def test_ticks_labels_and_names_are_written() -> None:
@@ -284,7 +284,7 @@ def test_the_legend_wraps() -> None:
 def test_long_names_are_cut() -> None:
     """A name that is wider than the chart is cut, but not where it is said."""
     chart = chart_of(Series("안" * 60, [0, 1], [1.7e9, 1.7e9 + 7]), x_label="x" * 99, y_label="y" * 99)
-    assert texts_of(chart)[-1] == "안" * 41 + "…"
-    assert texts_of(chart)[-2] == "y" * 82 + "…"
-    assert texts_of(chart)[-3] == "x" * 72 + "…"
+    assert texts_of(chart)[-1] == "안" * 28 + "…"
+    assert texts_of(chart)[-2] == "y" * 57 + "…"
+    assert texts_of(chart)[-3] == "x" * 47 + "…"
     assert "안" * 60 in chart.attrib["aria-label"]

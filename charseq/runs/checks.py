@@ -1,0 +1,99 @@
+"""The checks before a run begins or goes on: its texts, its settings, the memory of this machine."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from charseq.config import SampleConfig, Settings
+from charseq.errors import ConfigError, DataError
+from charseq.models import MODELS, ModelKind
+from charseq.runs.checkpoint import Checkpoint, Provenance
+from charseq.text.split import CorpusParts
+
+CHANGEABLE = {
+    "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
+    "optim": {"learning_rate"},
+    "train": {
+        *("num_epochs", "max_steps", "max_time", "patience"),
+        *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "backend"),
+    },
+    "sample": set(SampleConfig.model_fields),
+}
+"""The settings that --resume may change."""
+BITS = {"train.threads", "train.backend"}
+"""Those of them that change the order of sums, and so the last bits of the weights."""
+
+NUM_COPIES = 6
+"""Arrays as large as the parameters: these, their gradient, two moments, the best ones, and those to save."""
+
+
+def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:
+    """Raise DataError, naming the difference, unless the run was trained on these texts."""
+    size = ""
+    if texts.num_bytes != made_of.num_bytes:
+        size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
+    for names, now, then, sizes in (
+        (texts.sources, texts.sha256, made_of.sha256, size),
+        ((valid,), texts.valid_sha256, made_of.valid_sha256, ""),
+    ):
+        if now != then:
+            raise DataError(
+                f"{', '.join(names) or 'no text'}: not the text that {directory} was trained on: {sizes}"
+                f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
+                "--init-from trains on another text"
+            )
+
+
+def check_memory(settings: Settings, vocab_size: int) -> None:
+    """Raise ConfigError for a model too large for this machine: the system would kill its training."""
+    kind: ModelKind = MODELS[settings.model.kind]
+    num_parameters = kind.num_parameters(settings.model, vocab_size)
+    needed = NUM_COPIES * 4 * num_parameters
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # this system does not say
+        return
+    if needed > memory:
+        raise ConfigError(
+            f"{kind.describe(settings.model)} has {num_parameters:,} parameters; training them takes "
+            f"{needed / 1e9:,.0f} GB of memory, and this machine has {memory / 1e9:,.0f}"
+        )
+
+
+def check_shapes(settings: Settings, init_from: Checkpoint) -> None:
+    """Raise ConfigError, naming the setting, unless a run with these settings can start from that model."""
+    check_can_be_continued(init_from)
+    for key, there in shape_of(init_from).items():
+        if there != (here := getattr(settings.model, key)):
+            raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")
+
+
+def check_can_be_continued(checkpoint: Checkpoint) -> None:
+    """Raise ConfigError for a model of a kind that no run can start from."""
+    if not checkpoint.kind.can_be_continued:
+        raise ConfigError(f"{checkpoint.description}: no run can start from this kind of model")
+
+
+def shape_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the settings of the section model that decide the parameters of this model: kind and sizes."""
+    model = checkpoint.settings.model
+    return {key: getattr(model, key) for key in ("kind", *checkpoint.kind.shape_settings)}
+
+
+def check_changes(old: Settings, new: Settings) -> list[str]:
+    """Return the settings that differ, "train.threads" and so on.
+
+    Raises ConfigError for one that cannot change when a run is resumed.
+    """
+    pairs = [(section, key) for section, values in old for key, _ in values]
+    changed = [(s, k) for s, k in pairs if getattr(getattr(old, s), k) != getattr(getattr(new, s), k)]
+    for section, key in changed:
+        if key not in CHANGEABLE.get(section, set()):
+            raise ConfigError(f"{section}.{key} cannot change when a run is resumed; start a new one")
+    return [f"{section}.{key}" for section, key in changed]
+
+
+def check_is_trained(settings: Settings) -> None:
+    """Raise ConfigError for a kind of model that is not trained."""
+    if not MODELS[settings.model.kind].is_trained:
+        raise ConfigError(f"a model of the kind {settings.model.kind} is counted, not trained")

@@ -1,0 +1,83 @@
+"""A new model from settings: counted at once, or trained by a run."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from charseq.config import Layers, Settings
+from charseq.errors import ConfigError
+from charseq.models import MODELS, ModelKind
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.checks import check_can_be_continued, shape_of
+from charseq.runs.counting import count
+from charseq.runs.directory import default_directory, find_model
+from charseq.runs.run import Run
+from charseq.text.corpus import OnProgress
+from charseq.text.split import CorpusParts
+
+
+class Origin(NamedTuple):
+    """A model to start from, or its name, and the word for it in messages, such as "--init-from"."""
+
+    model: Checkpoint | str
+    word: str
+
+
+class Counted(NamedTuple):
+    """A model that was counted and saved in `directory`, with its texts."""
+
+    directory: Path
+    checkpoint: Checkpoint
+    texts: CorpusParts
+
+
+def make(
+    base: Settings,
+    given: Layers,
+    *,
+    command: str,
+    directory: Path | None = None,
+    init_from: Origin | None = None,
+    progress: OnProgress | None = None,
+) -> Run | Counted:
+    """Count a model, or begin the run that trains it: the kind of model decides.
+
+    `given` are settings for this model, over those of `base`, which may be for several kinds of models. The
+    kind and the sizes of `init_from` replace those of `base`. `directory` is new; by default it is named
+    after the corpus. `progress` is called while a large corpus is read.
+    Raises ConfigError if the kind does not use a setting in `given`, or cannot start from another model, if
+    `given` has other sizes than `init_from`, or if the directory holds something; DataError for an unusable
+    corpus.
+    """
+    settings, other = base.with_layers(given), None
+    if init_from is not None:
+        other = _loaded(init_from, settings)
+        settings = base.with_layer({"model": shape_of(other)}, init_from.word).with_layers(given)
+    kind: ModelKind = MODELS[settings.model.kind]
+    check_uses(kind, given)
+    directory = directory or default_directory(settings)
+    if kind.is_trained:
+        return Run.start(directory, settings, command=command, init_from=other, progress=progress)
+    return Counted(directory, *count(directory, settings, command=command, progress=progress))
+
+
+def check_uses(kind: ModelKind, given: Layers) -> None:
+    """Raise ConfigError, naming its source, for a setting that this kind of model does not use."""
+    for layer, source in given:
+        for section in layer.keys() & {"model", "optim", "train"}:
+            if layer[section].keys() - kind.settings.get(section, frozenset()) - {"kind"}:
+                raise ConfigError(_means_nothing(source, kind))
+
+
+def _loaded(init_from: Origin, settings: Settings) -> Checkpoint:
+    """Return the model to start from. Raises ConfigError unless a run with these settings may start so."""
+    kind: ModelKind = MODELS[settings.model.kind]
+    if not (kind.is_trained and kind.can_be_continued):
+        raise ConfigError(_means_nothing(init_from.word, kind))
+    model = init_from.model
+    other = Checkpoint.load(find_model(model)) if isinstance(model, str) else model
+    check_can_be_continued(other)
+    return other
+
+
+def _means_nothing(source: str, kind: ModelKind) -> str:
+    return f"{source} means nothing to a model of the kind {kind.name}; leave it out"
