@@ -4,11 +4,14 @@ The model is untrained, and the text is random, with 65 different characters; th
 Each figure is the median of repetitions after a warm-up.
 """
 
+import itertools
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,6 +38,8 @@ SHAPES = ("2x128", "1x256", "2x512")
 PEAK_SIZE = 2048
 """The number of rows of the square matrices whose product gives the peak speed of this machine."""
 LEAST_REPETITIONS = 5
+KINDS = ("train", "sample", "evaluate")
+"""The kinds of work that are measured."""
 LINE_LENGTH = 40
 
 
@@ -103,6 +108,29 @@ class Bench:
                 seconds = _measure(lambda: np.matmul(a, b, out=out), self._seconds)
             self._peak = 2e-9 * PEAK_SIZE**3 / min(seconds)
         return self._peak
+
+    def measure(
+        self,
+        kind: str,
+        cells: Sequence[CellName],
+        shapes: Sequence[Shape] = (),
+        *,
+        doing: Callable[[str], AbstractContextManager[object]],
+    ) -> Iterator[Measurement]:
+        """Measure a kind of work, one of KINDS, for each cell and shape; without shapes, for a grid of them.
+
+        Each is measured within the context `doing` returns for its description.
+        """
+        grid = [Shape.parse(text) for text in (TRAIN_SHAPES if kind == "train" else SHAPES)]
+        for cell, shape in itertools.product(cells, shapes or grid):
+            with doing(f"{kind} {cell} {shape}"):
+                if kind == "train":
+                    rows = [self.train(cell, shape)]
+                elif kind == "sample":
+                    rows = [self.sample(cell, shape)]
+                else:
+                    rows = [self.evaluate(cell, shape, unit) for unit in get_args(Unit)]
+            yield from rows
 
     def train(self, cell: CellName, shape: Shape) -> Measurement:
         """Measure whole training steps: forward, loss, backward, clip, Adam."""

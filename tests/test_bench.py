@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -355,3 +356,19 @@ def test_texts_are_those_of_the_alphabet(unit: Unit, monkeypatch: pytest.MonkeyP
     assert len(text) == 4096
     assert {len(line) for line in text.split("\n")[:-1]} == {39}
     assert set(text) == set(ALPHABET)
+
+
+@pytest.mark.parametrize(("kind", "num_rows"), [("train", 1), ("sample", 1), ("evaluate", 2)])
+def test_each_cell_and_shape_is_measured_in_a_context_that_names_it(kind: str, num_rows: int) -> None:
+    """The context is told what is measured, and is over when the rows are there."""
+    told: list[str] = []
+
+    @contextmanager
+    def doing(what: str) -> Iterator[None]:
+        told.append(what)
+        yield
+        told.append("done")
+
+    rows = Bench(seconds=0, threads=1, backend="numpy").measure(kind, ["rnn", "gru"], [TINY], doing=doing)
+    assert [row.cell for row in rows] == ["rnn"] * num_rows + ["gru"] * num_rows
+    assert told == [f"{kind} rnn {TINY}", "done", f"{kind} gru {TINY}", "done"]

@@ -11,6 +11,8 @@ from charseq.runs.provenance import training_part
 from charseq.text.batches import Examples
 
 ORDERS = {"uniform": 0, "unigram": 1}
+ORDERS_BY_WORD = {"bigram": 2, "digram": 2, "trigram": 3, "fourgram": 4, "fivegram": 5, "ngram": 5}
+"""What other names for baselines mean, or may mean."""
 
 
 def count_baselines(checkpoint: Checkpoint, names: Iterable[str]) -> dict[str, LanguageModel]:
@@ -38,6 +40,12 @@ def _order(name: str) -> int:
     if match := re.fullmatch(r"ngram:([1-9][0-9]?)", name):
         return int(match[1])
     raise ConfigError(
-        f"baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {name!r}"
-        f"{suggest(name, [*ORDERS, 'ngram:5'])}"
+        f"baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {name!r}{_meant(name)}"
     )
+
+
+def _meant(name: str) -> str:
+    """Return in brackets the baseline that "bigram", "3-gram" or "ngram5" means, or the nearest name."""
+    number = re.fullmatch(r"(?:(\d{1,2})-?grams?|n-?grams?[-_ =(]?(\d{1,2})\)?)", name.lower(), re.ASCII)
+    order = int(number[1] or number[2]) if number else ORDERS_BY_WORD.get(name.lower().removesuffix("s"), 0)
+    return f" (did you mean 'ngram:{order}'?)" if order else suggest(name, [*ORDERS, "ngram:5"])

@@ -9,11 +9,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from charseq.config import Name, brief
+from charseq.config import Name, brief, suggest
+from charseq.config.messages import demand
 from charseq.errors import ConfigError, DataError
 from charseq.files import read_small
 from charseq.runs.checkpoint import Checkpoint
@@ -48,6 +49,16 @@ class Case(BaseModel):
         return good_rank and probability >= (self.expect.min_probability or 0.0)
 
 
+CASE = "{prefix: hell, target: o}"
+PLAIN = {
+    "list_type": f"a list with one case after each hyphen, such as {CASE}",
+    "too_short": f"at least one case, such as {CASE}",
+    "string_type": "text, in quotes if it looks like something else",
+    "invalid_key": "text, in quotes if it looks like something else",
+    "string_too_short": "one character",
+    "string_too_long": "one character",
+}
+"""The words after "must be" in a message about cases, by pydantic's kinds of errors."""
 CASES = TypeAdapter(Annotated[list[Case], Field(min_length=1)])
 
 
@@ -69,15 +80,30 @@ def read_cases(path: Path) -> list[Case]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
-        raise DataError(
-            f"{path}: case {where or 'list'}: {first['msg']}; got {brief(first['input'])}"
-        ) from None
+        raise DataError(f"{path}: {_complaint(error.errors()[0])}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     except (TypeError, LookupError, AttributeError, ArithmeticError):  # raised by PyYAML for odd tags
         raise DataError(f"{path}: not valid YAML: a value is not what its tag says") from None
+
+
+def _complaint(error: Any) -> str:
+    """Return a complaint of pydantic in plain words: "case 2.target: must be one character; got 'oo'"."""
+    loc, kind = error["loc"], error["type"]
+    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
+    owner = Expectation if "expect" in loc[:-1] else Case
+    if kind == "extra_forbidden":
+        known = list(owner.model_fields)
+        what = f"unknown{suggest(str(loc[-1]), known)}; known: {', '.join(known)}"
+    elif kind == "missing":
+        what = "is missing"
+    elif kind == "model_type":
+        what = f"must be {'a demand such as {rank: 1}' if loc[-1] == 'expect' else f'a case such as {CASE}'}"
+    elif kind == "value_error":
+        what = str(error["ctx"]["error"])
+    else:
+        what = f"must be {PLAIN.get(kind) or demand(error)}"
+    return f"case {where or 'list'}: {what}; got {brief(error['input'])}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ import numpy as np
 
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
-from charseq.analysis.reading import NamedModel, Progress, held_out_text, scored_texts
+from charseq.analysis.reading import NamedModel, Progress, scored_texts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import UNITS, Estimate
 from charseq.arrays import FloatArray
-from charseq.errors import ConfigError
+from charseq.errors import ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.provenance import held_out_part
 from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
 
@@ -177,14 +178,23 @@ def compare(
 
 
 def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
-    """Return the test part that all models share. Raises ConfigError if it is not the same for all."""
+    """Return the test part that all models share, read from the first corpus that is still there.
+
+    Raises ConfigError if it is not the same for all, ConfigError or DataError if no copy can be read.
+    """
     (first_name, first), *others = checkpoints.items()
     for name, other in others:
         if _test_part_of(other) != _test_part_of(first):
             raise ConfigError(
                 f"{first_name} and {name} have no test part in common, by corpus and split: name a text"
             )
-    return held_out_text(first)
+    errors = list[ConfigError | DataError]()
+    for checkpoint in checkpoints.values():
+        try:
+            return [("test part", held_out_part(checkpoint).strings())]
+        except (ConfigError, DataError) as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def distinct_names(models: Sequence[str]) -> list[str]:

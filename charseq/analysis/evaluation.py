@@ -1,7 +1,7 @@
 """The evaluation of a model: one reading of the texts gives all scores, groups and other results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from charseq.analysis.calibration import Bin
@@ -18,6 +18,8 @@ from charseq.text.corpus import NamedTexts
 
 TOTAL = "total"
 """The name of all texts together."""
+NUM_HARDEST = 10
+"""The number of the hardest characters, if they are wanted without a number."""
 
 
 class Listener(Protocol):
@@ -59,6 +61,16 @@ class Wanted:
         """The names of the parts beside the totals of the texts, in their order."""
         more = {"hardest": self.num_hardest, "calibration": self.calibration}
         return [*self.by, *(name for name, wanted in more.items() if wanted), *self.analyses]
+
+    def with_part(self, name: str | None) -> "Wanted":
+        """Return these parts and the one of that name; the same ones if it is there or no such part."""
+        if name is None or name in self.parts:
+            return self
+        if name in GROUPINGS:
+            return replace(self, by=(*self.by, name))
+        if name == "hardest":
+            return replace(self, num_hardest=NUM_HARDEST)
+        return replace(self, calibration=True) if name == "calibration" else self
 
 
 @dataclass(frozen=True, slots=True)

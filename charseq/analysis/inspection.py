@@ -8,6 +8,10 @@ from charseq.analysis.gradient_flow import GradientFlow, gradient_flow
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.provenance import held_out_part
+from charseq.text.beginning import read_beginning
+from charseq.text.remarks import Remarks
+from charseq.text.sniffing import STANDARD_INPUT
 
 Place = tuple[int, int]
 """A neuron as (layer, neuron), both counted from 1."""
@@ -15,10 +19,29 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
-    """A text, or its beginning, with its name."""
+    """A text, or its beginning, with its name; `is_cut` is true for a beginning."""
 
     name: str
     text: str
+    is_cut: bool = False
+
+    @classmethod
+    def read(cls, source: str, num_chars: int, remarks: Remarks) -> "NamedText":
+        """Return the first `num_chars` characters of a source. Raises DataError for an empty text."""
+        name = STANDARD_INPUT if source == "-" else source
+        return cls._of(name, read_beginning(source, num_chars + 1, remarks), num_chars)
+
+    @classmethod
+    def test_part(cls, name: str, checkpoint: Checkpoint, num_chars: int) -> "NamedText":
+        """Return the beginning of the test part of the model `name`; errors as in `held_out_part`."""
+        part = held_out_part(checkpoint)[: num_chars + 1]
+        return cls._of(f"the test part of {name}", str(part), num_chars)
+
+    @classmethod
+    def _of(cls, name: str, text: str, num_chars: int) -> "NamedText":
+        if not text:
+            raise DataError(f"{name}: empty: there is nothing to read")
+        return cls(name, text[:num_chars], len(text) > num_chars)
 
 
 # ---- gradients
@@ -127,6 +150,11 @@ class GateOpenness:
 
     text: str
     openness: dict[str, FloatArray]
+
+
+def check_gates(checkpoint: Checkpoint) -> None:
+    """Raise ConfigError for a model without gates."""
+    gates_of(checkpoint, "")
 
 
 def gates_of(checkpoint: Checkpoint, text: str) -> GateOpenness:

@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
     except CharseqError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _refuse(error)
+        return _refuse(error, arguments)
     except (OSError, SystemExit) as error:
         cause = error.__context__ if isinstance(error, SystemExit) else error  # typer and rich exit on EPIPE
         _discard_output()
@@ -57,9 +57,11 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _refuse(error: typer.TyperException) -> int:
+def _refuse(error: typer.TyperException, arguments: list[str]) -> int:
     """Print the error in the command line, or nothing if the help has been printed instead."""
-    message = getattr(error, "format_message", error.__str__)().rstrip(".")
+    from charseq.cli.hints import better_message
+
+    message = better_message(error, arguments)
     return _fail(one_line(f"{message}; see charseq --help"), 2) if message else 2
 
 

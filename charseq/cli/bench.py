@@ -1,26 +1,20 @@
 """charseq bench: how fast this machine trains, samples and scores."""
 
-import itertools
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import Annotated
 
 import typer
 
 from charseq.cli.options import FormatOption, examples
-from charseq.config import Settings, Unit
+from charseq.config import Settings
 from charseq.config.toml import value_from_text
 from charseq.registry import CELLS
-
-if TYPE_CHECKING:
-    from charseq.bench import Bench, Measurement
 
 EXAMPLES = examples(
     ("charseq bench", "everything: two minutes"),
     ("charseq bench train --cell lstm --shape 1x256x16x64", "one training step of your own sizes"),
     ("charseq bench sample evaluate --format json", "rows for a program"),
 )
-WHAT = ("train", "sample", "evaluate")
 
 
 def command(
@@ -52,14 +46,14 @@ def command(
     The step is the real one: forward, loss, backward, clip, Adam. Figures are
     medians of repetitions after a warm-up.
     """
-    from charseq.bench import Bench
-    from charseq.cli.console import check_choice, check_format, results
+    from charseq.bench import KINDS, Bench, Shape
+    from charseq.cli.console import check_choice, check_format, notes, results
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
 
     check_format(format_name)
     for choice in what or []:
-        check_choice("what is measured", choice, WHAT)
+        check_choice("what is measured", choice, KINDS)
     if cell is not None:
         check_choice("--cell", cell, list(CELLS))
     settings = Settings()
@@ -67,32 +61,13 @@ def command(
         settings = settings.with_layer({"train": {key: value_from_text("train", key, text)}}, f"--{key}")
     bench = Bench(seconds=seconds, threads=settings.train.threads, backend=settings.train.backend)
     cells = [cell] if cell else list(CELLS)
+    shapes = [Shape.parse(text) for text in shape or []]
+    doing = notes().status
+    kinds = what or KINDS
     if format_name != "table":
-        figures = _measured(bench, what or list(WHAT), cells, shape or [])
+        figures = (row for kind in kinds for row in bench.measure(kind, cells, shapes, doing=doing))
         write_rows(REPORTS["bench"].rows(figures), format_name, sys.stdout)
         return
-    for kind in what or WHAT:
-        figures = _measured(bench, [kind], cells, shape or [])
-        REPORTS["bench"].show(results(), list(figures))
+    for kind in kinds:
+        REPORTS["bench"].show(results(), list(bench.measure(kind, cells, shapes, doing=doing)))
         results().print()
-
-
-def _measured(
-    bench: "Bench", what: list[str], cells: list[str], shapes: list[str]
-) -> "Iterator[Measurement]":
-    """Measure each kind of work for each cell and shape; a terminal shows on stderr which one is running."""
-    from charseq.bench import SHAPES, TRAIN_SHAPES, Shape
-    from charseq.cli.console import notes
-
-    wanted = [Shape.parse(text) for text in shapes]
-    for kind in what:
-        default = [Shape.parse(text) for text in (TRAIN_SHAPES if kind == "train" else SHAPES)]
-        for cell, size in itertools.product(cells, wanted or default):
-            with notes().status(f"{kind} {cell} {size}"):
-                if kind == "train":
-                    rows = [bench.train(cell, size)]
-                elif kind == "sample":
-                    rows = [bench.sample(cell, size)]
-                else:
-                    rows = [bench.evaluate(cell, size, unit) for unit in get_args(Unit)]
-            yield from rows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from charseq.config import suggest
 from charseq.errors import ConfigError
@@ -21,10 +21,26 @@ UNLIMITED_WIDTH = 10_000_000
 
 
 def results() -> "Console":
-    """Return the console for results; in a pipe nothing is wrapped or cut to a width."""
+    """Return the console for results; in a pipe nothing is wrapped, cut to a width, or padded."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
+    if sys.stdout.isatty():
+        return Console(soft_wrap=False)
+    return Console(soft_wrap=False, width=UNLIMITED_WIDTH, file=cast(TextIO, _Unpadded(sys.stdout)))
+
+
+class _Unpadded:
+    """A file that is written without the blanks at the ends of lines."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        *lines, rest = text.split("\n")
+        return self._file.write("".join(f"{line.rstrip(' ')}\n" for line in lines) + rest)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._file, name)
 
 
 def notes() -> "Console":
@@ -44,6 +60,12 @@ def note(message: str) -> None:
 
     line = printable(message).replace("\n", "\\n").replace("\t", "\\t")
     print(f"charseq: {line}", file=sys.stderr)
+
+
+def note_terminal(sources: Iterable[str], *, what: str = "the text") -> None:
+    """Say that `what` is read from the terminal, if one of `sources` is "-" and stands for a terminal."""
+    if "-" in sources and sys.stdin is not None and sys.stdin.isatty():
+        note(f"reading {what} from the terminal; Ctrl-D ends")
 
 
 def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
@@ -82,7 +104,8 @@ def split_models(
     arguments: list[str] | None, options: list[str] | None, *, rest: str = "texts", most: int | None = None
 ) -> tuple[list[str], list[str]]:
     """Return at most `most` models, and the texts or prefixes; errors as in `split_model`."""
-    from charseq.runs.directory import is_model
+    from charseq.files import exists
+    from charseq.runs.directory import RUNS, is_model
 
     models, others = list(options or []), list(arguments or [])
     if not models:
@@ -90,6 +113,9 @@ def split_models(
             models.append(others.pop(0))
     if not models and others:
         check_is_there(others[0])
+        if rest == "texts" and not exists(others[0]) and is_model(f"{RUNS / others[0]}"):
+            near = f"did you mean {RUNS / others[0]}?"
+            raise ConfigError(f"{others[0]}: no such file or directory ({near})")
     if options and rest == "prefixes":  # a prefix may be any text
         return models, others
     for other in others:

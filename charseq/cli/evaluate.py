@@ -12,6 +12,7 @@ from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.analysis.evaluation import Analysis
+    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -23,7 +24,10 @@ EXAMPLES = examples(
     ),
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
     ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
-    ("charseq evaluate runs/logs --each line < access.log | sort -rn | head", "the strangest lines"),
+    (
+        "charseq evaluate runs/logs --each line < access.log | sort -k3,3rn | head",
+        "the strangest lines, by all their bits",
+    ),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
 
@@ -89,6 +93,15 @@ def command(
     top: Annotated[
         int, typer.Option(min=0, metavar="K", help="With --cases: number of guesses to show.")
     ] = 3,
+    chars: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Read only the first N characters of each text.",
+            show_default=False,
+        ),
+    ] = None,
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -121,6 +134,7 @@ def command(
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
+    from charseq.text.beginning import beginnings
 
     model, texts = split_model(arguments, models)
     check_choice("--errors", errors, ("strict", "replace"))
@@ -128,7 +142,8 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        _stream(model, texts or ["-"], each, errors=errors, format_name=format_name or "tsv")
+        read = texts_of(texts or ["-"], errors, chars=chars)
+        _stream(model, read, each, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)
@@ -136,11 +151,14 @@ def command(
         raise ConfigError("--heatmap is for people: leave out --format")
     if steps and cases is None:
         raise ConfigError("--steps needs --cases")
-    if sort is not None and by is None:
-        raise ConfigError("--sort needs --by")
+    if report == "case" and cases is None:
+        raise ConfigError("--report case needs --cases")
     analyses = _analyses(report)
     wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration, resample, analyses)
-    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts))
+    wanted = wanted.with_part(report)
+    if sort is not None and not wanted.by:
+        raise ConfigError("--sort needs --by")
+    reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
     if cases is not None:
         asked.append("case")
@@ -154,10 +172,12 @@ def command(
     with_page = html is not None or format_name == "html"
     listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
-        with ScoringProgress(texts, plain=heatmap) as progress:
+        with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, errors) if texts else held_out_text(checkpoint),
+                texts_of(texts, errors, chars=chars)
+                if texts
+                else beginnings(held_out_text(checkpoint), chars),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),
@@ -212,17 +232,15 @@ def _sort(name: str | None) -> str | None:
     return name
 
 
-def _stream(model: str | None, texts: list[str], kind: str, *, errors: str, format_name: str) -> None:
+def _stream(model: str | None, texts: "NamedTexts", kind: str, *, format_name: str) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
     from charseq.analysis.streaming import EACH_KINDS, each
-    from charseq.cli.console import check_choice, load_model, note
+    from charseq.cli.console import check_choice, load_model
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
     check_choice("--each", kind, tuple(EACH_KINDS))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
     _, checkpoint = load_model(model)
-    if texts == ["-"] and sys.stdin is not None and sys.stdin.isatty():
-        note("reading the text from the terminal; Ctrl-D ends")
-    found = each(checkpoint, texts_of(texts, errors), kind)
+    found = each(checkpoint, texts, kind)
     write_rows(each_report(kind).rows(found), format_name, sys.stdout)

@@ -37,7 +37,7 @@ def command(
     if topic is None:
         print(_topics(), end="")
         return
-    page = _command_page(topic) or read_page(topic)
+    page = re.sub(r"<!--.*?-->\n*", "", _command_page(topic) or read_page(topic), flags=re.DOTALL)
     if sys.stdout.isatty():
         _show(page)
     else:
@@ -65,6 +65,5 @@ def _show(page: str) -> None:
 
     os.environ.setdefault("LESS", LESS)
     console = results()
-    without_comments = re.sub(r"<!--.*?-->\n?", "", page, flags=re.DOTALL)
     with console.pager(styles=True):
-        console.print(Markdown(without_comments))
+        console.print(Markdown(page))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.options import HtmlOption, ModelsOption, PageFormatOption, examples
-from charseq.errors import ConfigError, DataError
+from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.analysis.inspection import NamedText
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 EXAMPLES = examples(
     ("charseq inspect runs/rnn runs/lstm runs/gru --gradient-flow", "how far back each of them looks"),
     ("charseq inspect runs/gru novel.txt --find quote", "which neurons know that a quotation is open"),
-    ("head -c 999 novel.txt | charseq inspect runs/gru - --neuron 1:87", "a neuron, letter by letter"),
+    ("charseq inspect runs/gru novel.txt --chars 999 --neuron 1:87", "a neuron, letter by letter"),
     ("charseq inspect -m runs/lstm page.txt --gates --html gates.html", "how open the gates are, as a page"),
 )
 
 MAX_CHARS = 100_000
 """The most characters of a text that are read."""
+MAX_LETTERS = 1000
+"""The characters of a test part that are shown letter by letter, if no number is given."""
+VIEWS = "--gradient-flow, --neuron, --gates and --find"
 
 
 def command(
@@ -55,33 +58,49 @@ def command(
     top: Annotated[
         int, typer.Option(min=1, metavar="K", help="With --find: number of neurons to show.")
     ] = 10,
+    chars: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MAX_CHARS,
+            metavar="N",
+            help="Read only the first N characters of the text; default: 100,000, or 1,000 of a test part "
+            "that is shown letter by letter.",
+            show_default=False,
+        ),
+    ] = None,
     html: HtmlOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
     """Look inside a network: at gradients back in time, the states of neurons, the openness of gates."""
     from charseq.analysis.activations import PROPERTIES
-    from charseq.analysis.inspection import find_neurons, flows_of, gates_of, neuron_states
+    from charseq.analysis.inspection import check_gates, find_neurons, flows_of, gates_of, neuron_states
     from charseq.cli.console import check_before, check_choice, check_format, split_models, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
 
     check_format(format_name, page=True)
-    if [gradient_flow, bool(neurons), gates, find is not None].count(True) != 1:
-        raise ConfigError("say what to look at: one of --gradient-flow, --neuron, --gates and --find")
+    views = {"--gradient-flow": gradient_flow, "--neuron": neurons, "--gates": gates, "--find": find}
+    asked = [view for view, wanted in views.items() if wanted not in (None, False, [])]
+    if not asked:
+        raise ConfigError(f"say what to look at: one of {VIEWS}")
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)}: inspect shows one of them at a time")
     named, texts = split_models(arguments, models)
     if len(named) > 1 and not gradient_flow:
         raise ConfigError("only --gradient-flow looks at several models: name one")
     if len(texts) > 1:
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
-    if not texts and (neurons or gates):
-        raise ConfigError("--neuron and --gates show a text: name one")
     if find is not None:
         check_choice("--find", find, tuple(PROPERTIES))
     places = [_place(neuron) for neuron in neurons or []]
     check_before(texts, html)
     loaded = _loaded(named)
     name, checkpoint = next(iter(loaded.items()))
-    text = _read(texts[0]) if texts else _test_part(name, checkpoint)
+    if gates:
+        check_gates(checkpoint)
+    most = MAX_LETTERS if not texts and (neurons or gates) else MAX_CHARS
+    text = _read(texts[0] if texts else None, name, checkpoint, most=most, chars=chars)
     result: Any
     if gradient_flow:
         report, result = REPORTS["gradient flow"], flows_of(loaded, text)
@@ -112,39 +131,26 @@ def _loaded(models: list[str]) -> "dict[str, Checkpoint]":
     return {name: checkpoint for name, (_, checkpoint) in zip(names, found, strict=True)}
 
 
-def _read(source: str) -> "NamedText":
-    """Return the beginning of a text. Raises DataError for an empty text."""
-    from charseq.cli.console import note
-    from charseq.text.corpus import iter_texts
+def _read(
+    source: str | None, name: str, checkpoint: "Checkpoint", *, most: int, chars: int | None
+) -> "NamedText":
+    """Return the first `chars` characters of a text, by default `most`, and say so if that is not all of it.
+
+    Without a source it is the test part of the model `name`.
+    """
+    from charseq.analysis.inspection import NamedText
+    from charseq.cli.console import note, note_terminal
     from charseq.text.remarks import Remarks
 
-    text, remarks = "", Remarks(note)
-    for _, pieces in iter_texts(source, remarks=remarks, as_one=True):
-        for piece in pieces:
-            text += piece
-            if len(text) > MAX_CHARS:
-                return _beginning(source, text)
-    remarks.finish()
-    return _beginning(source, text)
-
-
-def _test_part(name: str, checkpoint: "Checkpoint") -> "NamedText":
-    from charseq.runs.provenance import held_out_part
-
-    part = held_out_part(checkpoint)
-    return _beginning(f"the test part of {name}", str(part[: MAX_CHARS + 1]))
-
-
-def _beginning(name: str, text: str) -> "NamedText":
-    from charseq.analysis.inspection import NamedText
-    from charseq.cli.console import note
-
-    name = "standard input" if name == "-" else name
-    if not text:
-        raise DataError(f"{name}: empty: there is nothing to read")
-    if len(text) > MAX_CHARS:
-        note(f"{name}: only the first {MAX_CHARS:,} characters are looked at")
-    return NamedText(name, text[:MAX_CHARS])
+    num_chars = most if chars is None else chars
+    if source is None:
+        text = NamedText.test_part(name, checkpoint, num_chars)
+    else:
+        note_terminal([source])
+        text = NamedText.read(source, num_chars, Remarks(note))
+    if text.is_cut and chars is None:
+        note(f"{text.name}: only the first {num_chars:,} characters are looked at")
+    return text
 
 
 def _place(neuron: str) -> tuple[int, int]:

@@ -60,6 +60,8 @@ def _read_questions() -> Iterator[tuple[str, str | None]]:
 
     Raises DataError for bytes that are not UTF-8, ConfigError for a target that is not one character.
     """
+    from charseq.reports.formats import unescaped
+
     offset = 0
     if sys.stdin is None:
         raise DataError("standard input: is closed")
@@ -71,6 +73,8 @@ def _read_questions() -> Iterator[tuple[str, str | None]]:
             raise DataError(f"standard input: not UTF-8 at {at}: {error.reason}") from None
         offset += len(raw)
         prefix, tab, target = line.partition("\t")
+        if len(target) > 1:
+            target = unescaped(target)
         if tab and len(target) != 1:
             raise ConfigError(f"standard input: line {number}: the target {target!r} must be one character")
         yield prefix, target or None

@@ -10,6 +10,7 @@ from charseq.reports.display.visible import printable
 from charseq.scoring.score import bits, shown
 from charseq.text.codec import Codec
 from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
+from charseq.training.pace import Pace, time_left
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.1
 HEADER = "  time epoch      step   chars/s train nats valid nats bits/char perplexity"
+MARGIN = "  | "
+"""The beginning of each line of a sample."""
+MIN_WIDTH = 8
+"""The fewest columns for a sample beside its margin."""
 LINE_SECONDS = 2.0
 """The fewest seconds of training between two lines; the last validation always has its line."""
 SAY_SECONDS = 30.0
 """Seconds between two lines about the reading of a long text, if stderr is not a terminal."""
-SMOOTHING = 0.98
 
 
 class ReadingDisplay:
@@ -102,9 +106,8 @@ class TrainingDisplay:
         self._codec = codec
         self._console = notes()
         self._live = None if plain or not self._console.is_terminal else self._make_live()
-        self._loss, self._speed = math.nan, 0.0
+        self._pace = Pace()
         self._shown = -math.inf
-        self._num_chars, self._since = 0.0, math.nan
         self._valid = ""
         self._line, self._line_elapsed, self._header_said = "", -math.inf, False
 
@@ -121,6 +124,7 @@ class TrainingDisplay:
 
     def show(self, event: Event) -> None:
         """Show one event of the trainer."""
+        self._pace.add(event)
         if isinstance(event, StepDone):
             self._step(event)
         elif isinstance(event, Validated):
@@ -130,7 +134,6 @@ class TrainingDisplay:
                 f"step {event.step}: training diverged; going on from the best model "
                 f"with learning rate {event.learning_rate:.3g}"
             )
-            self._loss = math.nan
         elif isinstance(event, Unsaved):
             self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
         elif isinstance(event, MadeAnew):
@@ -145,16 +148,17 @@ class TrainingDisplay:
 
     def sample(self, text: str) -> None:
         """Print a short text by the model, set off from the figures."""
-        lines = "\n".join(f"  | {line}" for line in printable(text).split("\n"))
-        self._console.print(lines, style="dim", markup=False, highlight=False, soft_wrap=True)
+        from rich.cells import chop_cells
+
+        self._say_header()
+        width = self._console.width - len(MARGIN) if self._console.is_terminal else len(text) * 8
+        for line in printable(text).expandtabs().split("\n"):
+            for part in chop_cells(line, max(width, MIN_WIDTH)) or [""]:
+                self._console.print(
+                    f"{MARGIN}{part}".rstrip(), style="dim", markup=False, highlight=False, soft_wrap=True
+                )
 
     def _step(self, event: StepDone) -> None:
-        self._loss = _smooth(self._loss, event.loss)
-        if math.isnan(self._since):
-            self._num_chars, self._since = 0.0, event.elapsed
-        elif event.elapsed > self._since:
-            self._num_chars += event.num_chars
-            self._speed = self._num_chars / (event.elapsed - self._since)
         if self._live and event.elapsed - self._shown >= REFRESH_SECONDS:
             self._shown = event.elapsed
             self._live.update(self._picture(event), refresh=True)
@@ -165,13 +169,12 @@ class TrainingDisplay:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
 
-        left = event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan
         bar = ProgressBar(total=1.0, completed=event.progress, width=24)
-        time = f"{_clock(event.elapsed)}, {_clock(left)} to go"
+        time = f"{_clock(event.elapsed)}, {_clock(time_left(event))} to go"
         where = f"epoch {event.epoch}, step {event.step:,}"
         return Group(
-            Columns([bar, f"{event.progress:4.0%}  {time}, {self._speed:,.0f} chars/s"]),
-            f"{where}, loss {shown(bits(self._loss), '.3f')} bits{self._valid}",
+            Columns([bar, f"{event.progress:4.0%}  {time}, {self._pace.speed:,.0f} chars/s"]),
+            f"{where}, loss {shown(bits(self._pace.loss), '.3f')} bits{self._valid}",
         )
 
     def _validated(self, event: Validated) -> None:
@@ -182,9 +185,8 @@ class TrainingDisplay:
             figures = f"{nats:>10} {per_char:>9} {shown(score.perplexity, '.3f'):>10}"
             perplexity = shown(score.perplexity, ".2f")
             self._valid = f", valid {shown(score.bits_per_char, '.3f')} bits, perplexity {perplexity}"
-        self._since = math.nan
         self._line = (
-            f"{_clock(event.elapsed):>6} {event.epoch:>5} {event.step:>9,} {self._speed:>9,.0f} "
+            f"{_clock(event.elapsed):>6} {event.epoch:>5} {event.step:>9,} {self._pace.speed:>9,.0f} "
             f"{shown(event.train_nats_per_char, '.4f'):>10} {figures}{self._verdict(event)}"
         )
         if event.elapsed - self._line_elapsed >= LINE_SECONDS:
@@ -197,21 +199,20 @@ class TrainingDisplay:
         return " best" if event.improved else ""
 
     def _say_line(self) -> None:
-        if self._line and not self._header_said:
-            self._header_said = True
-            self.say(HEADER)
         if self._line:
+            self._say_header()
             self.say(self._line)
         self._line = ""
+
+    def _say_header(self) -> None:
+        if not self._header_said:
+            self._header_said = True
+            self.say(HEADER)
 
     def _make_live(self) -> "Live":
         from rich.live import Live
 
         return Live(console=self._console, transient=True, auto_refresh=False)
-
-
-def _smooth(average: float, value: float) -> float:
-    return value if math.isnan(average) else SMOOTHING * average + (1 - SMOOTHING) * value
 
 
 def _clock(seconds: float) -> str:

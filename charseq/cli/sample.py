@@ -29,10 +29,12 @@ EXAMPLES = examples(
 
 @settings_options(sample=())
 def command(
-    argument: Annotated[
-        str | None,
+    arguments: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[MODEL]", help="Run directory or .safetensors file; default: the newest run."
+            metavar="[MODEL]",
+            help="Run directory or .safetensors file; default: the newest run.",
+            show_default=False,
         ),
     ] = None,
     models: ModelOption = None,
@@ -52,7 +54,7 @@ def command(
     options: dict[tuple[str, str], str],
 ) -> None:
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
-    from charseq.cli.console import load_model, one_model
+    from charseq.cli.console import load_model
     from charseq.sampling import texts
 
     if prompt is not None and prompt_file is not None:
@@ -61,7 +63,7 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(one_model(models, argument))
+    _, checkpoint = load_model(_the_model(models or [], arguments or []))
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
@@ -81,11 +83,25 @@ def command(
             sys.stdout.write("\n")
 
 
+def _the_model(options: list[str], arguments: list[str]) -> str | None:
+    """Return the model that is named, if any. Raises ConfigError for a text among the arguments."""
+    from charseq.cli.console import one_model
+    from charseq.runs.directory import is_model
+
+    texts = [text for text in arguments if not is_model(text)] if options else arguments[1:]
+    if texts and not is_model(texts[0]):
+        raise ConfigError(f"{texts[0]!r}: not a model: the text to continue is given by --prompt")
+    if len(arguments) > 1:
+        raise ConfigError(f"{arguments[1]}: sample takes one model: leave it out")
+    return one_model(options, arguments[0] if arguments else None)
+
+
 def _read_prompt(name: str) -> str:
     """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
-    from charseq.cli.console import note
+    from charseq.cli.console import note, note_terminal
     from charseq.text.corpus import read_corpus
 
+    note_terminal([name], what="the prompt")
     read = read_corpus((name,))
     for sentence in read.notes:
         note(sentence)

@@ -6,32 +6,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from charseq.text.corpus import NamedTexts
+    from charseq.text.decoding import DecodingErrors
 
 PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def texts_of(sources: list[str], errors: str) -> "NamedTexts":
-    """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
+    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
 
-    Remarks on them are printed to stderr.
+    With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
     """
-    from charseq.cli.console import note
+    from charseq.cli.console import note, note_terminal
+    from charseq.text.beginning import beginnings
     from charseq.text.corpus import named_texts
     from charseq.text.remarks import Remarks
 
-    return named_texts(sources, errors="replace" if errors == "replace" else "strict", remarks=Remarks(note))
+    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
+    note_terminal(sources)
+    yield from beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
 
 
 class ScoringProgress:
     """Shows the progress of scoring on stderr after PATIENCE seconds; use as a context manager."""
 
-    def __init__(self, sources: list[str], *, plain: bool) -> None:
+    def __init__(self, sources: list[str], *, plain: bool, chars: int | None = None) -> None:
         from charseq.cli.progress import ReadingDisplay
         from charseq.text.corpus import size_of
 
         self._display = ReadingDisplay(plain=plain, noun="the text")
-        self._begun, self._num_bytes, self._total = time.monotonic(), 0, size_of(tuple(sources))
+        self._begun, self._num_bytes = time.monotonic(), 0
+        self._total = size_of(tuple(sources)) if chars is None else None
 
     def __enter__(self) -> "ScoringProgress":
         self._display.__enter__()

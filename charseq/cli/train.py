@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.console import graceful_interrupt
+from charseq.cli.console import graceful_interrupt, note_terminal
 from charseq.cli.options import (
     ConfigOption,
     SetOption,
@@ -32,7 +32,6 @@ EXAMPLES = examples(
     ("charseq train --resume runs/names --max-time 1h", "go on where that run stopped"),
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
 )
-SAMPLE_CHARS = 160
 
 
 @settings_options(data=("corpus",), model=(), optim=(), train=())
@@ -78,6 +77,9 @@ def command(
         layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
+    if resume is None:
+        data = base_settings(config).with_layers(layers).data
+        note_terminal([*data.corpus, data.valid])
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             made: Run | Counted = Run.resume(resume, layers, progress=display.show)
@@ -97,6 +99,8 @@ def command(
         return
     with graceful_interrupt() as interrupted:
         _describe(made)
+        if init_from:
+            _describe_origin(made, init_from)
         _train(made, interrupted, quiet=quiet)
     _summarise(made.directory, made.texts, test_seconds=made.closing_seconds)
 
@@ -112,6 +116,7 @@ def _describe_model(checkpoint: "Checkpoint") -> None:
 
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
+    from charseq.training.advice import is_too_small
 
     texts, batches = run.texts, run.batches
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
@@ -122,10 +127,25 @@ def _describe(run: "Run") -> None:
     if batches.num_dropped:
         what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
         note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
+    if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
+        way = "try --dropout 0.5, a smaller --hidden-size, or --ngram 5"
+        note(f"the text is very small for this model, which will learn it by heart: {way}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _describe_origin(run: "Run", model: str) -> None:
+    """Say what the run took over from another model."""
+    from charseq.cli.console import load_model, note
+
+    other = load_model(model)[1]
+    taken = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
+    size = run.checkpoint.codec.vocab_size
+    others = "" if taken == size else "; the others begin at random"
+    weights = f"weights, those of {taken} of the {size} entries of the vocabulary{others}"
+    note(f"from {model}: its sizes ({other.description}) and {weights}")
 
 
 def _describe_texts(texts: "CorpusParts") -> None:
@@ -144,6 +164,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
 
     from charseq.cli.progress import TrainingDisplay
     from charseq.gradients import Plan
+    from charseq.sampling import glimpse
     from charseq.training.events import StepDone
 
     train = run.settings.train
@@ -156,7 +177,8 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
-                    display.sample(_short_sample(run, event.step))
+                    seed = (train.seed, 2, event.step)
+                    display.sample(glimpse(run.trainer.model, run.checkpoint.codec, seed=seed))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 run.save()
@@ -168,42 +190,26 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
                 raise typer.Exit(128 + signum)
 
 
-def _short_sample(run: "Run", step: int) -> str:
-    import numpy as np
-
-    from charseq.config import SampleConfig
-    from charseq.sampling import sample
-
-    rng = np.random.default_rng([run.settings.train.seed, 2, step])
-    config = SampleConfig(length=SAMPLE_CHARS)
-    return "".join(sample(run.trainer.model, run.checkpoint.codec, "", config, rng=rng, restart=True))
-
-
 def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
     """Print the path of the model, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline
-    from charseq.runs.checkpoint import Checkpoint
-    from charseq.runs.directory import MODEL, read_metrics
-    from charseq.scoring.closing import score_beginning
+    from charseq.runs.summary import Summary
 
-    best = Checkpoint.load(directory / MODEL)
-    facts = [("model", f"{directory / MODEL}")]
+    summary = Summary.of(directory, texts.test, seconds=test_seconds)
+    best = summary.best
+    facts = [("model", f"{summary.path}")]
     if best.results.valid is not None:
         at = f", at step {best.results.step:,}" if best.results.step else ""
         facts.append(("best validation", f"{best.results.valid}{at}"))
-        if best.results.valid.is_worse_than_uniform(best.codec):
-            cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
-            facts.append(
-                ("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate")
-            )
-    if texts.test:
-        score = score_beginning(best.model, best.codec, texts.test, seconds=test_seconds)
-        part = "" if score.num_chars == len(texts.test) else f", the first of {len(texts.test):,}"
-        facts.append(("test", f"{score}{part}"))
-    losses = [record["train_nats_per_char"] for record in read_metrics(directory)]
-    if losses:
+    if summary.is_worse_than_uniform:
+        cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
+        facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
+    if summary.test is not None:
+        whole = summary.test.num_chars == len(texts.test)
+        facts.append(("test", f"{summary.test}{'' if whole else f', the first of {len(texts.test):,}'}"))
+    if losses := summary.losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
     facts.append(("next", f"charseq sample {shlex.quote(str(directory))}"))
     results().print(facts_table(facts))

@@ -68,4 +68,10 @@ def explain(error: Any, settings: type[BaseModel]) -> str:
         return f"{name} must be one of {', '.join(choices)}; got {brief(got)}{near}"
     if kind == "value_error":
         return f"{name} {context['error']}; got {brief(got)}"
-    return f"{name} must be {_WANTS.get(kind, error['msg']).format(**context)}; got {brief(got)}"
+    return f"{name} must be {demand(error)}; got {brief(got)}"
+
+
+def demand(error: Any) -> str:
+    """Return the words after "must be" for a complaint of pydantic."""
+    words: str = _WANTS.get(error["type"], error["msg"])
+    return words.format(**error.get("ctx", {}))

@@ -15,6 +15,8 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Characters that a terminal may obey: C0, DEL, C1, ends of lines and paragraphs, changes of direction."""
 NO_TEXT = re.compile(f"{CONTROLS.pattern}|[\ud800-\udfff]")
 """Control characters and lone surrogates."""
+ESCAPES = re.compile(r"\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4})")
+"""What TSV has in place of a backslash and of control characters."""
 
 
 def write_json(rows: Iterable[Row], file: TextIO) -> None:
@@ -112,6 +114,11 @@ def _escaped(value: Any) -> Any:
         return value
     escaped = value.replace("\\", r"\\")
     return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), escaped)
+
+
+def unescaped(field: str) -> str:
+    r"""Return what a field of TSV stands for, with the characters for `\\`, `\t`, `\n`, `\x1b` and so on."""
+    return ESCAPES.sub(lambda found: found[0].encode("ascii").decode("unicode_escape"), field)
 
 
 def _cell(value: Any) -> str:

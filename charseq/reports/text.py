@@ -1,6 +1,7 @@
 """The report on whole texts: a row for each text and model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 from rich.table import Table
@@ -11,7 +12,7 @@ from charseq.reports.display import page
 from charseq.reports.display.tables import columns_table, facing_table
 from charseq.reports.display.visible import printable
 from charseq.reports.report import Report
-from charseq.reports.totals import TOTALS
+from charseq.reports.totals import TOTALS, error_style
 
 FIGURES = tuple(column.within(attrgetter("totals")) for column in TOTALS)
 
@@ -73,4 +74,5 @@ class TextReport(Report):
             if column.key == "text" and one_text:
                 continue
             if column.short and any(column.value(item) for item in items):
-                yield column
+                narrow = column.key == "bits_per_char_error"
+                yield replace(column, style=error_style("short")) if narrow else column

@@ -1,6 +1,7 @@
 """The columns of a whole text: counts, cross-entropy, perplexity, accuracy, speed."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from charseq.analysis.totals import Totals
@@ -9,6 +10,11 @@ from charseq.reports.column import Column, field, perplexity_style
 
 def _unseen(totals: Sequence[Totals]) -> bool:
     return any(one.score.num_unseen for one in totals)
+
+
+def error_style(reason: str) -> Callable[[float], str]:
+    """Return the style of a standard error, with the reason in place of one that is not there."""
+    return lambda error: reason if math.isnan(error) else f"{error:.4f}"
 
 
 TOTALS = (
@@ -43,7 +49,7 @@ TOTALS = (
     Column(
         "bits_per_char_error",
         "standard error of that",
-        ".4f",
+        error_style("too short"),
         attrgetter("bits_per_char.error"),
         "standard error of `bits_per_char`; null for a short text",
         "±\nbits",

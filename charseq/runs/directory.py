@@ -78,7 +78,8 @@ def find_model(argument: str | None) -> Path:
     if is_model(argument):
         return path / MODEL if path.is_dir() else path
     if not exists(argument):
-        what = "no such model"
+        known = f" (did you mean {RUNS / path}?)" if is_model(f"{RUNS / path}") else ""
+        what = f"no such model{known}"
     else:
         what = "no model in it yet" if path.is_dir() else "not a model"
     raise ConfigError(f"{argument or repr(argument)}: {what}; give a run directory or a .safetensors file")

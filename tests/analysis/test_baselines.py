@@ -38,7 +38,12 @@ def test_names(names: str, orders: dict[str, int]) -> None:
     ("names", "wrong"),
     [
         ("unigrm", "'unigrm' (did you mean 'unigram'?)"),
-        ("bigram", "'bigram' (did you mean 'unigram'?)"),
+        ("bigram", "'bigram' (did you mean 'ngram:2'?)"),
+        ("trigrams", "'trigrams' (did you mean 'ngram:3'?)"),
+        ("5-gram", "'5-gram' (did you mean 'ngram:5'?)"),
+        ("ngram6", "'ngram6' (did you mean 'ngram:6'?)"),
+        ("ngram=4", "'ngram=4' (did you mean 'ngram:4'?)"),
+        ("0gram", "'0gram' (did you mean 'unigram'?)"),
         ("Uniform", "'Uniform' (did you mean 'uniform'?)"),
         ("ngram:", "'ngram:' (did you mean 'ngram:5'?)"),
         ("ngram:0", "'ngram:0' (did you mean 'ngram:5'?)"),

@@ -130,6 +130,44 @@ def test_a_bad_case(path: Path, case: str, where: str, got: str) -> None:
         assert message.endswith(f"; got {got}")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "prefix: a",
+            "case list: must be a list with one case after each hyphen, such as {prefix: hell, target: o}; "
+            "got {'prefix': 'a'}",
+        ),
+        ("[]", "case list: must be at least one case, such as {prefix: hell, target: o}; got []"),
+        ("- hell", "case 1: must be a case such as {prefix: hell, target: o}; got 'hell'"),
+        ("- {prefix: a}", "case 1.target: is missing; got {'prefix': 'a'}"),
+        (
+            "- {prefix: no, target: o}",
+            "case 1.prefix: must be text, in quotes if it looks like something else; got False",
+        ),
+        ("- {prefix: a, target: oo}", "case 1.target: must be one character; got 'oo'"),
+        ("- {prefix: a, target: o, expect: 1}", "case 1.expect: must be a demand such as {rank: 1}; got 1"),
+        (
+            "- {prefix: a, target: o, expect: {rang: 1}}",
+            "case 1.expect.rang: unknown (did you mean 'rank'?); known: rank, min_probability; got 1",
+        ),
+        ("- {prefix: a, target: o, word: x}", "case 1.word: unknown; known: prefix, target, expect; got 'x'"),
+        ("- {prefix: a, target: o, expect: {rank: 0}}", "case 1.expect.rank: must be at least 1; got 0"),
+        (
+            "- {prefix: a, target: o, expect: {rank: first}}",
+            "case 1.expect.rank: must be a whole number; got 'first'",
+        ),
+        (
+            "- {prefix: a, target: o, expect: {min_probability: 3}}",
+            "case 1.expect.min_probability: must be at most 1; got 3",
+        ),
+    ],
+)
+def test_plain_words(path: Path, content: str, message: str) -> None:
+    """What is wrong is said in words for people, not in those of a library."""
+    assert error_of(path, content) == message
+
+
 def test_the_first_of_several_bad_cases_is_named(path: Path) -> None:
     """One error is one line, about the first case that is wrong."""
     assert error_of(path, GOOD + "- {prefix: no}\n- {}\n").startswith("case 2.prefix: ")

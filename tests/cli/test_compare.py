@@ -225,6 +225,24 @@ def test_the_shared_test_part(call: Call, rivals: Rivals) -> None:
         assert (row["num_chars"], row["bits_per_char"]) == (600, pytest.approx(alone["bits_per_char"]))
 
 
+def test_a_corpus_that_is_gone(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test part is read from another model's copy of the same corpus; without one the first is missed."""
+    monkeypatch.chdir(tmp_path)
+    for name in "ab":
+        Path(f"{name}.txt").write_bytes(TALES[:2000].encode())
+        assert call("train", f"{name}.txt", *TINY, "-o", name).code == 0
+    whole = rows(call, "a", "b")
+    Path("a.txt").unlink()
+    without_speed = [[row[key] for key in ("report", "bits_per_char") if key in row] for row in whole]
+    assert [
+        [r[k] for k in ("report", "bits_per_char") if k in r] for r in rows(call, "a", "b")
+    ] == without_speed
+    Path("b.txt").unlink()
+    code, out, err = call("compare", "a", "b")
+    assert (code, out) == (2, "")
+    assert err.startswith("charseq: error: a.txt: ")
+
+
 def test_several_texts(call: Call, rivals: Rivals) -> None:
     """Several texts are scored each by itself, and compared together."""
     both = (rivals.two, rivals.four)

@@ -226,7 +226,7 @@ def test_an_empty_text_among_others(call: Call, models: Workshop, tmp_path: Path
         assert empty["num_chars"] == 0
         assert all(math.isnan(empty[key]) for key in FIGURES)
     _, lines = parts_of(call("evaluate", models.hello, *texts).out)
-    assert lines[0] == f"{tmp_path}/empty.txt 0"
+    assert lines[0] == f"{tmp_path}/empty.txt 0 short"
 
 
 # ---- the model's own test part

@@ -109,9 +109,9 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
 @pytest.mark.parametrize(
     ("names", "wrong", "hint"),
     [
-        ("bigram", "bigram", " (did you mean 'unigram'?)"),
+        ("bigram", "bigram", " (did you mean 'ngram:2'?)"),
         ("uniform,unigramm", "unigramm", " (did you mean 'unigram'?)"),
-        ("ngram", "ngram", " (did you mean 'unigram'?)"),
+        ("ngram", "ngram", " (did you mean 'ngram:5'?)"),
         ("ngram:0", "ngram:0", " (did you mean 'ngram:5'?)"),
         ("ngram:100", "ngram:100", " (did you mean 'ngram:5'?)"),
         ("uniform,,unigram", "", ""),
@@ -445,10 +445,42 @@ def test_one_report_of_several_in_a_terminal(call: Call, models: Workshop, texts
     assert "total" not in out
 
 
-def test_a_report_that_was_not_asked_for(call: Call, models: Workshop) -> None:
+def test_a_report_that_is_not_there(call: Call, models: Workshop) -> None:
     """The message says which there are."""
-    message = "report hardest: not asked for; the reports are text and class"
-    assert call("evaluate", models.tales, "--by", "class", "--report", "hardest") == refusal(message)
+    message = "report clas: not asked for; the reports are text and class (did you mean 'class'?)"
+    assert call("evaluate", models.tales, "--by", "class", "--report", "clas") == refusal(message)
+
+
+@pytest.mark.parametrize("name", [*GROUPINGS, "calibration", "hardest"])
+def test_the_name_of_a_report_asks_for_it(call: Call, models: Workshop, texts: list[str], name: str) -> None:
+    """The report is that of the option, whose name need not be given as well."""
+    option = {"calibration": ["--calibration"], "hardest": ["--hardest", "10"]}.get(name, ["--by", name])
+    arguments = ("evaluate", models.tales, *texts, "--report", name, "-f", "tsv")
+    outcome = call(*arguments)
+    assert outcome == call(*arguments, *option)
+    assert outcome.code == 0
+    assert outcome.out.count("\n") > 1
+
+
+def test_a_named_grouping_can_be_sorted(call: Call, models: Workshop, texts: list[str]) -> None:
+    """--sort needs a grouping, wherever that is named; without one it is refused."""
+    arguments = ("evaluate", models.tales, *texts, "--sort", "mean", "-f", "json")
+    outcome = call(*arguments, "--report", "class")
+    assert outcome == call(*arguments, "--report", "class", "--by", "class")
+    assert outcome.code == 0
+    assert call(*arguments, "--report", "hardest") == refusal("--sort needs --by")
+
+
+def test_cases_need_their_file(call: Call, models: Workshop) -> None:
+    """A name does not tell which cases are meant."""
+    assert call("evaluate", models.tales, "--report", "case") == refusal("--report case needs --cases")
+
+
+def test_the_text_beside_cases(call: Call, models: Workshop) -> None:
+    """With --cases no text is read, unless its report is named."""
+    cases = ("--cases", "data/hello.yaml", "--report", "text", "-f", "json")
+    (row,) = json.loads(call("evaluate", models.hello, *cases).out)
+    assert row["report"] == "text"
 
 
 def test_all_tables(call: Call, models: Workshop, texts: list[str]) -> None:

@@ -331,3 +331,37 @@ def test_no_bar_for_a_short_text(call: Call, models: Workshop, name: str) -> Non
     """At a terminal a text that takes no time has no bar, not even an empty one."""
     Path(name).write_text("hello")
     assert "scoring" not in at_terminal("evaluate", models.tales, name, path=models.path)
+
+
+# ---- beginnings
+
+
+@pytest.mark.parametrize("stdin", [False, True])
+def test_the_first_characters_of_each_text(
+    call: Call, models: Workshop, feed: Feed, tmp_path: Path, *, stdin: bool
+) -> None:
+    """With --chars the figures are those of texts that have no more."""
+    for name, content in (("long", TALES[:700]), ("begin", TALES[:60])):
+        (tmp_path / name).write_bytes(content.encode())
+    feed(TALES.encode())
+    source = "-" if stdin else str(tmp_path / "long")
+    (cut,) = rows(call, models.tales, source, "--chars", "60")
+    (whole,) = rows(call, models.tales, str(tmp_path / "begin"))
+    for row in (cut, whole):
+        for key in ("text", "seconds", "chars_per_second"):
+            row.pop(key, None)
+    assert cut == whole
+
+
+def test_the_first_characters_of_several_texts_and_of_a_test_part(
+    call: Call, models: Workshop, tmp_path: Path
+) -> None:
+    """Each text has its own beginning, and so has the model's own test part."""
+    for name in "ab":
+        (tmp_path / name).write_bytes(TALES[:90].encode())
+    counts = [row["num_chars"] for row in rows(call, models.tales, str(tmp_path), "--chars", "40")]
+    assert counts == [40, 40, 80]
+    (row,) = rows(call, models.tales, "--chars", "40")
+    assert row["num_chars"] == 40
+    code, out, _ = call("evaluate", models.tales, str(tmp_path / "a"), "--each", "char", "--chars", "40")
+    assert (code, out.count("\n")) == (0, 41)

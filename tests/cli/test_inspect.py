@@ -302,11 +302,23 @@ def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed
 # ---- bad requests
 
 
-@pytest.mark.parametrize("view", [(), ("--gates", "--gradient-flow"), ("--neuron", "1:1", "--find", "quote")])
-def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
-    """Exactly one thing is looked at."""
+def test_something_to_look_at(call: Call, models: Workshop) -> None:
+    """Without a view the choice is listed."""
     message = "say what to look at: one of --gradient-flow, --neuron, --gates and --find"
-    assert call("inspect", models.tales, *view) == refusal(message)
+    assert call("inspect", models.tales) == refusal(message)
+
+
+@pytest.mark.parametrize(
+    ("view", "named"),
+    [
+        (("--gates", "--gradient-flow"), "--gradient-flow and --gates"),
+        (("--neuron", "1:1", "--find", "quote"), "--neuron and --find"),
+        (("--find", "quote", "--neuron", "1:1", "--gates"), "--neuron and --gates and --find"),
+    ],
+)
+def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...], named: str) -> None:
+    """Several views are refused by their names."""
+    assert call("inspect", models.tales, *view) == refusal(f"{named}: inspect shows one of them at a time")
 
 
 @pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote")])
@@ -338,9 +350,41 @@ def test_models_can_be_named_by_an_option(call: Call, models: Workshop) -> None:
 
 
 @pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1")])
-def test_a_text_to_show(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
-    """What is shown letter by letter needs a text that was asked for."""
-    assert call("inspect", models.tales, *view) == refusal("--neuron and --gates show a text: name one")
+def test_the_test_part_letter_by_letter(
+    call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch, view: tuple[str, ...]
+) -> None:
+    """Without a text the beginning of the test part is shown, and that there is more of it is said."""
+    monkeypatch.setattr(inspect, "MAX_LETTERS", 50)
+    code, out, err = call("inspect", models.tales, *view, "--format", "json")
+    note = f"charseq: the test part of {models.tales}: only the first 50 characters are looked at\n"
+    assert (code, err) == (0, note)
+    content = str(held_out_part(load(models.tales)))[:50]
+    shown = json.loads(out)
+    assert "".join(row["char"] for row in shown[:50]) == content
+
+
+@pytest.mark.parametrize("texts", [(), ("-",), ("data/tales.txt",)])
+def test_the_first_characters(call: Call, models: Workshop, feed: Feed, texts: tuple[str, ...]) -> None:
+    """With --chars so many are looked at, as was asked for, so nothing is said."""
+    feed(TALES[:8000].encode())
+    content = TALES[:7] if texts else str(held_out_part(load(models.tales)))[:7]
+    found = rows(call, models.tales, *texts, "--neuron", "1:1", "--chars", "7")
+    assert "".join(row["char"] for row in found) == content
+
+
+@pytest.mark.parametrize("number", ["0", "100001"])
+def test_a_number_of_characters_that_cannot_be(call: Call, models: Workshop, number: str) -> None:
+    """At least one character is looked at, and no more than there is room for."""
+    code, out, err = call("inspect", models.tales, "--gates", "--chars", number)
+    assert (code, out) == (2, "")
+    assert "--chars" in err
+
+
+def test_a_cell_without_gates_is_named_before_a_text_is_read(
+    call: Call, models: Workshop, zoo: dict[str, str], tmp_path: Path
+) -> None:
+    """A vanilla network has no gates, whatever becomes of its corpus."""
+    assert call("inspect", zoo["rnn"], "--gates") == refusal("the cell rnn has no gates")
 
 
 def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:

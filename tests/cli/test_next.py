@@ -155,6 +155,17 @@ def test_a_terminal_is_told_what_to_do(call: Call, models: Workshop, monkeypatch
     assert err == "charseq: reading prefixes from the terminal, one per line; Ctrl-D ends\n"
 
 
+@pytest.mark.parametrize("target", ["\t", "\n", "\\", "\x1b"])
+def test_the_escapes_of_tsv_are_read_back(call: Call, models: Workshop, feed: Feed, target: str) -> None:
+    """A target that TSV writes as an escape is understood in a pipe; a prefix is taken as it stands."""
+    escaped = {"\\": r"\\"}.get(target, target.encode("unicode_escape").decode())
+    feed(f"a\\tb\t{escaped}\n".encode())
+    code, out, _ = call("next", models.tales, "--format", "json")
+    assert code == 0
+    (row,) = json.loads(out)
+    assert (row["prefix"], row["target"]) == ("a\\tb", target)
+
+
 # ---- refusals
 
 

@@ -85,17 +85,19 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(
 
 
 @pytest.mark.parametrize(
-    "options",
-    ["", "--sample-every 0.001"],
+    ("options", "num_lines"),
+    [("", 3), ("--sample-every 0.001", 40)],
     ids=["figures", "samples"],
 )
-def test_training_is_saved_when_the_reader_of_its_progress_goes_away(tmp_path: Path, options: str) -> None:
+def test_training_is_saved_when_the_reader_of_its_progress_goes_away(
+    tmp_path: Path, options: str, num_lines: int
+) -> None:
     """When nobody reads the progress of a training any more, what was learnt so far is saved first."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
     small = "--hidden-size 8 --threads 1 --backend numpy"
     train = f"charseq train text.txt {small} --max-time 30s --eval-every 1 {options}"
-    done = shell(f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n 3", tmp_path)
-    assert len(done.stdout.splitlines()) == 3
+    done = shell(f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n {num_lines}", tmp_path)
+    assert done.stdout.count(b"\n") == num_lines
     assert b"Traceback" not in done.stdout + done.stderr
     assert (tmp_path / "code").read_text() in ("0\n", "141\n")
     last = Checkpoint.load(tmp_path / "run" / "last.safetensors")
@@ -320,7 +322,7 @@ def test_three_texts_fit_80_columns(call: Call, models: Workshop) -> None:
     assert [line.split() for line in lines] == [
         [
             *(row["text"], f"{row['num_chars']:,}", f"{row['num_unseen']:,}", f"{row['nats_per_char']:.4f}"),
-            *(f"{row['bits_per_char']:.4f}", *([f"{row[error]:.4f}"] if row[error] else [])),
+            *(f"{row['bits_per_char']:.4f}", f"{row[error]:.4f}" if row[error] else "short"),
             *(f"{row['bits_per_byte']:.4f}", shown_perplexity(row)),
         ]
         for row in rows
@@ -422,3 +424,24 @@ def test_escapes_on_stderr_are_shown_not_obeyed(call: Call, hostile: Path) -> No
     ]
     assert [err.count("\x1b") for err in shown] == [0, 0, 0]
     assert all(SHOWN in err for err in shown)
+
+
+@pytest.mark.parametrize(
+    "command", ["info runs/hello", "next runs/hello hell", "evaluate runs/hello data/hello.txt"]
+)
+def test_tables_in_a_pipe_have_no_blanks_at_the_ends_of_lines(models: Workshop, command: str) -> None:
+    """What pads a table is not written where nobody sees its edge."""
+    lines = shell(f"charseq {command}", models.path).stdout.decode().splitlines()
+    assert lines
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_samples_keep_their_margin_where_they_wrap(tmp_path: Path) -> None:
+    """At a terminal each line of a sample that is too long goes on beside the margin."""
+    (tmp_path / "text.txt").write_bytes(b"abcdefgh" * 1000)
+    options = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--max-steps", "3")
+    shown = at_terminal("train", "text.txt", *options, "--sample-every", "0.001", path=tmp_path, COLUMNS="60")
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "\n")
+    samples = [line for line in plain.split("\n") if line.startswith("  | ")]
+    assert len(samples) >= 3
+    assert max(map(len, samples)) == 60

@@ -11,7 +11,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from charseq.cells import CELLS
-from charseq.cli.progress import TrainingDisplay
+from charseq.cli.progress import HEADER, TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError
@@ -146,6 +146,8 @@ def test_samples_are_shown_unless_quiet(call: Call, text: str) -> None:
     assert (loud.code, quiet.code) == (0, 0)
     assert len(loud.err) > len(quiet.err) + 160
     assert len(quiet.err.splitlines()) == 6
+    lines = loud.err.splitlines()
+    assert lines.index(HEADER) < next(number for number, line in enumerate(lines) if line.startswith("  |"))
     assert loud.err.splitlines()[-1] == quiet.err.splitlines()[-1] == "stopped at step 4: steps done: 4"
 
 
@@ -490,7 +492,11 @@ def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_bytes(TALES[:8000].encode())
     old, steps = str(models.path / models.tales), ("--max-steps", "1", "--learning-rate", "1e-9")
-    assert call("train", "text.txt", *steps, "--init-from", old, "-o", "new").code == 0
+    code, _, err = call("train", "text.txt", *steps, "--init-from", old, "-o", "new")
+    assert code == 0
+    size = Checkpoint.load(Path("new") / "model.safetensors").codec.vocab_size
+    taken = f"its sizes (gru 1 x 32) and weights, those of {size} of the {size} entries of the vocabulary"
+    assert f"charseq: from {old}: {taken}\n" in err
     assert call("train", "text.txt", *steps, "--hidden-size", "32", "-o", "fresh").code == 0
     new, fresh, trained = (
         Checkpoint.load(Path(name) / "model.safetensors").results.valid for name in ("new", "fresh", old)
@@ -516,6 +522,10 @@ def test_init_from_gives_sizes_alone(
     monkeypatch.setenv("CHARSEQ_MODEL_NUM_LAYERS", "3")
     assert call("train", text, *steps, "environment").code == 0
     assert call("train", text, *steps, "option", "--dropout", "0.125").code == 0
+    Path("other.txt").write_bytes(b"abc\xc2\xa7\n" * 300)
+    code, _, err = call("train", "other.txt", *steps, "elsewhere")
+    assert code == 0
+    assert "; the others begin at random\n" in err
     for name, dropout in (("new", 0.0), ("environment", 0.25), ("option", 0.125)):
         made = Checkpoint.load(Path(name) / "model.safetensors").settings.model
         assert made == ModelConfig(cell="rnn", hidden_size=8, num_layers=2, embedding_size=3, dropout=dropout)
@@ -527,6 +537,14 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
     arguments = ("--init-from", "run", "--hidden-size", "9", "-o", "new")
     assert call("train", "text.txt", *arguments) == refusal(message)
     assert not Path("new").exists()
+
+
+def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
+    """What will be learnt by heart is said, with what to do; not of a model that suits the text."""
+    for size, told in (("200", True), ("8", False)):
+        code, _, err = call("train", text, *TINY, "--hidden-size", size, "-o", size)
+        assert code == 0
+        assert ("try --dropout 0.5, a smaller --hidden-size, or --ngram 5\n" in err) is told
 
 
 # ---- Ctrl-C

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from charseq.registry import FORMATS
 from charseq.reports import Row, write_rows
-from charseq.reports.formats import write_json
+from charseq.reports.formats import unescaped, write_json
 
 TOP = [{"char": "o", "probability": 0.5}, {"char": "\n", "probability": 0.25}]
 
@@ -33,12 +32,6 @@ def written(rows: list[Row], format_name: str) -> str:
     file = io.StringIO()
     write_rows(iter(rows), format_name, file)
     return file.getvalue()
-
-
-def unescaped(cell: str) -> str:
-    r"""Undo \\, \t, \n, \r, and \x1b and its like."""
-    escape = r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|[\\tnr])"
-    return re.sub(escape, lambda found: found[0].encode().decode("unicode_escape"), cell)
 
 
 # ---- formats
@@ -252,3 +245,15 @@ def test_unknown_format() -> None:
     assert list(FORMATS) == ["json", "jsonl", "yaml", "tsv", "csv"]
     with pytest.raises(KeyError):
         write_rows([], "xml", io.StringIO())
+
+
+@given(st.text(st.characters(codec="utf-8")))
+@example("\\t")
+@example('"\x1b\u2028\\n')
+def test_a_field_of_tsv_is_read_back_without_quoting(text: str) -> None:
+    """A reader with quoting off gets each field, quotation marks too, and its escapes stand for the text."""
+    out = io.StringIO()
+    write_rows([{"a": text, "b": "x"}, {"a": '"', "b": "y"}], "tsv", out)
+    lines = out.getvalue().split("\n")[:-1]
+    read = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert [[unescaped(field) for field in row] for row in read] == [["a", "b"], [text, "x"], ['"', "y"]]

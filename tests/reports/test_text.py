@@ -63,7 +63,7 @@ def test_texts_without_unseen_characters_have_no_column_of_zeros() -> None:
 def test_a_text_of_nothing_has_a_line_without_figures() -> None:
     """Means of nothing are not known."""
     empty = text_totals("b", score=Score(), seen=Score(), error=math.nan)
-    assert table_lines("text", Evaluation([text_totals("a"), empty]))[1] == ["b", "0"]
+    assert table_lines("text", Evaluation([text_totals("a"), empty]))[1] == ["b", "0", "short"]
 
 
 @pytest.mark.parametrize(("score", "there"), [(SCORE, False), (SCORE + UNSEEN, True)])

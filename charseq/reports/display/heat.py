@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charseq.arrays import FloatArray, TokenArray
-from charseq.reports.display.visible import SPARKS, visible
+from charseq.reports.display.visible import SPARKS, visible_char
 
 NUM_STEPS = 11
 """The number of colours of a scale on a page and in its legend."""
@@ -133,7 +133,7 @@ class HeatMap:
     def _shown(self, char: str) -> str:
         if char == "\n":
             return "⏎"
-        return char if char == " " and self._coloured else visible(char)
+        return char if char == " " and self._coloured else visible_char(char)
 
     def _print_line(self) -> None:
         if self._coloured:

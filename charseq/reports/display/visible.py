@@ -1,18 +1,31 @@
 """Characters made visible: nothing that a text or a model contains reaches the terminal as a command."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 SPARKS = "▁▂▃▄▅▆▇█"
+BLANKS = " \t\n"
+DOTTED_CIRCLE = "\u25cc"
+SELECTORS = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variation selectors, which are invisible."""
 
 
 def visible(text: str) -> str:
-    """Return `text` on one line: a space as ␣, an unprintable character as its escape."""
-    return "".join(_visible_char(char) for char in text)
+    """Return `text` on one line: a space as ␣, an unprintable character or variation selector as its escape.
+
+    A combining mark with nothing to stand on, at the beginning or after a blank, is put on a dotted circle.
+    """
+    shown = ""
+    for before, char in zip(" " + text, text, strict=False):
+        alone = before in BLANKS and unicodedata.category(char).startswith("M") and not SELECTORS.match(char)
+        shown += DOTTED_CIRCLE + char if alone else visible_char(char)
+    return shown
 
 
 def printable(text: str) -> str:
     """Return `text` with its newlines and tabs, and escapes for other unprintable characters."""
-    return "".join(char if char.isprintable() or char in "\n\t" else _visible_char(char) for char in text)
+    return "".join(char if char.isprintable() or char in "\n\t" else visible_char(char) for char in text)
 
 
 def sparkline(values: Sequence[float], *, width: int = 40) -> str:
@@ -25,7 +38,12 @@ def sparkline(values: Sequence[float], *, width: int = 40) -> str:
     return "".join(SPARKS[round((value - low) * scale)] for value in chosen)
 
 
-def _visible_char(char: str) -> str:
+def visible_char(char: str) -> str:
+    """Return one character as `visible` shows it behind another one: a combining mark as it is."""
     if char == " ":
         return "␣"
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+    return (
+        char
+        if char.isprintable() and not SELECTORS.match(char)
+        else char.encode("unicode_escape").decode("ascii")
+    )

@@ -1,0 +1,67 @@
+"""Hints for a command line that cannot be understood: the option or the command that was probably meant."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+COMMANDS = {
+    "charseq train --resume RUN": ("resume", "continue"),
+    "charseq train": ("fit", "learn"),
+    "charseq sample": ("generate", "gen", "write", "complete"),
+    "charseq evaluate": ("eval", "test", "score", "perplexity", "ppl", "validate"),
+    "charseq evaluate MODEL --html FILE": ("plot", "report", "html", "visualize"),
+    "ls runs, and charseq info RUN for one of them": ("list", "ls", "runs", "models"),
+    "charseq info": ("show", "describe"),
+    "charseq next": ("predict",),
+    "charseq compare": ("diff",),
+    "charseq bench": ("benchmark",),
+    "charseq help": ("man", "manual", "docs"),
+}
+"""What to use, with the words that people try instead."""
+OPTIONS = {
+    "clip": "max-grad-norm",
+    "dim": "hidden-size",
+    "units": "hidden-size",
+    "jobs": "threads",
+    "workers": "threads",
+    "out": "output",
+}
+"""Options by words for them that do not resemble their names."""
+
+
+def better_message(error: Any, arguments: Sequence[str]) -> str:
+    """Return what to say of a usage error: its own message, or one that names what was probably meant."""
+    message: str = getattr(error, "format_message", error.__str__)().rstrip(".")
+    if match := re.fullmatch(r"No such command '(.*?)'.*", message):
+        use = next((use for use, words in COMMANDS.items() if match[1].lower() in words), None)
+        return f"No such command '{match[1]}' (use {use})" if use else message
+    wrong = getattr(error, "option_name", None)
+    if wrong is None or not message.startswith("No such option"):
+        return message
+    if not wrong.startswith("--"):  # the first unknown letter of a word such as -hidden
+        wrong = next((word for word in arguments if _is_word(word) and wrong[1:] in word[1:]), wrong)
+    names = [name for one in error.ctx.command.params for name in one.opts if name.startswith("--")]
+    found = meant(wrong, names)
+    return f"No such option: {wrong}{f' (did you mean {_listed(found)}?)' if found else ''}"
+
+
+def meant(wrong: str, names: Sequence[str]) -> list[str]:
+    """Return the options, at most three of `names`, that may be meant by an unknown one such as --lr."""
+    stem = wrong.lstrip("-").replace("_", "-").lower()
+    parts = {name: name[2:].split("-") for name in names}
+    groups = (
+        [name for name in names if name in (f"--{stem}", f"--{OPTIONS.get(stem)}")],
+        [name for name in names if len(stem) > 1 and "".join(part[0] for part in parts[name]) == stem],
+        [name for name in names if len(stem) > 2 and any(part.startswith(stem) for part in parts[name])],
+        difflib.get_close_matches(f"--{stem}", names, n=3, cutoff=0.7),
+    )
+    return next((found for found in groups if found), [])[:3]
+
+
+def _is_word(argument: str) -> bool:
+    return re.fullmatch(r"-[A-Za-z]{2}[\w-]*(=.*)?", argument) is not None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

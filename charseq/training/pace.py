@@ -1,0 +1,43 @@
+"""The pace of a run as a display shows it: its smoothed loss, its speed, and the time that is left."""
+
+import math
+
+from charseq.training.events import Event, Recovered, StepDone, Validated
+
+SMOOTHING = 0.98
+"""The share of the earlier steps in the smoothed loss."""
+
+
+class Pace:
+    """The figures of a run while it goes on; `add` takes each event.
+
+    `loss` is the smoothed loss in nats per character, nan before the first step and after a recovery. `speed`
+    is in characters per second since the last validation, so that validations do not count.
+    """
+
+    def __init__(self) -> None:
+        self.loss, self.speed = math.nan, 0.0
+        self._num_chars, self._since = 0.0, math.nan
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        if isinstance(event, StepDone):
+            self._step(event)
+        elif isinstance(event, Validated):
+            self._since = math.nan
+        elif isinstance(event, Recovered):
+            self.loss = math.nan
+
+    def _step(self, event: StepDone) -> None:
+        known = not math.isnan(self.loss)
+        self.loss = SMOOTHING * self.loss + (1 - SMOOTHING) * event.loss if known else event.loss
+        if math.isnan(self._since):
+            self._num_chars, self._since = 0.0, event.elapsed
+        elif event.elapsed > self._since:
+            self._num_chars += event.num_chars
+            self.speed = self._num_chars / (event.elapsed - self._since)
+
+
+def time_left(event: StepDone) -> float:
+    """Return the seconds to the end of the run at its mean pace so far; nan before there is any progress."""
+    return event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan
