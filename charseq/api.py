@@ -9,10 +9,11 @@ Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sen
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charseq import checks
 from charseq.analysis.activations import States, all_states
 from charseq.analysis.baselines import count_baselines
 from charseq.analysis.comparison import ComparedModel, Comparison, distinct_names, shared_test_part
@@ -23,6 +24,7 @@ from charseq.analysis.groups import GROUPINGS
 from charseq.analysis.reading import held_out_text
 from charseq.analysis.uncertainty import UNITS
 from charseq.config import Layers, SampleConfig, Settings, suggest
+from charseq.config.messages import brief
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.runs.checkpoint import Checkpoint
@@ -31,7 +33,7 @@ from charseq.runs.making import Counted, Origin, make
 from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
-from charseq.text.corpus import NamedTexts, iter_texts
+from charseq.text.corpus import named_texts
 
 if TYPE_CHECKING:
     from charseq.training.events import Event
@@ -83,6 +85,7 @@ class Model:
 
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
+        text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
         return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
@@ -90,9 +93,19 @@ class Model:
 
         Raises ConfigError if `target` is not one character.
         """
-        if target is not None and len(target) != 1:
-            raise ConfigError(f"a target is one character; got {target!r}")
-        return Predictor(self.checkpoint.model, self.codec).predict(prefix, target, num_top=top)
+        (prediction,) = self.predictions([(prefix, target)], top=top)
+        return prediction
+
+    def predictions(
+        self, questions: Iterable[tuple[str, str | None]], *, top: int = 5
+    ) -> Iterator[Prediction]:
+        """Yield the prediction of `next` for each (prefix, target), one by one; None stands for no target.
+
+        For many prefixes this is faster than `next`: the parameters are copied once.
+        """
+        predictor, num_top = Predictor(self.checkpoint.model, self.codec), checks.count("top", top)
+        asked = checks.pairs("questions", questions, "pairs of a prefix and a target")
+        return (predictor.predict(*_question(*pair), num_top=num_top) for pair in asked)
 
     def sample(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> str:
         """Return new text that continues `prompt`, without the prompt.
@@ -107,15 +120,15 @@ class Model:
         config = Settings().with_layers(_layers_of(Settings(), settings, ("sample",))).sample
         if config.num_samples != 1:
             raise ConfigError("num_samples: must be 1; for more texts, call sample again with another seed")
-        stops = [stop] if isinstance(stop, str) else list(stop)
-        return self._pieces(prompt, config, [text for text in stops if text])
+        stops = [text for text in checks.strings("stop", stop) if text]
+        return self._pieces(checks.string("prompt", prompt), config, stops)
 
     def states(self, text: str) -> States:
         """Return the hidden states and gates after each character of `text`, (layers, L, H) each, by name.
 
         Raises ConfigError for a model that has none, such as n-grams.
         """
-        return all_states(self.network, self.codec, text)
+        return all_states(self.network, self.codec, checks.string("text", text))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
         for text in texts(self.checkpoint.model, self.codec, prompt, config, stops=stops):
@@ -127,7 +140,7 @@ def load(path: StrPath | None = None) -> Model:
 
     Raises ConfigError if there is none, CheckpointError if the file is damaged or foreign.
     """
-    found = find_model(None if path is None else os.fspath(path))
+    found = find_model(None if path is None else checks.path("path", path))
     return Model(Checkpoint.load(found), found)
 
 
@@ -147,14 +160,15 @@ def train(
     `on_event` is called with each event of the training. Raises ConfigError if an argument is wrong,
     DataError if a text cannot be used.
     """
-    names = [corpus] if isinstance(corpus, str | os.PathLike) else list(corpus)
-    paths = [os.fspath(name) for name in names]
-    base = Settings().with_layer({"data": {"corpus": paths}}, "corpus")
+    names = checks.paths("corpus", corpus)
+    if on_event is not None:
+        checks.function("on_event", on_event)
+    base = Settings().with_layer({"data": {"corpus": names}}, "corpus")
     made = make(
         base,
         _layers_of(base, settings, TRAINING_SECTIONS),
-        command=f"charseq.train({', '.join(map(repr, paths))})",
-        directory=None if output is None else Path(output),
+        command=f"charseq.train({', '.join(map(repr, names))})",
+        directory=None if output is None else Path(checks.path("output", output)),
         init_from=_origin(init_from),
     )
     if isinstance(made, Counted):
@@ -168,15 +182,17 @@ def train(
 def _origin(model: "Model | StrPath | None") -> Origin | None:
     if model is None:
         return None
-    return Origin(model.checkpoint if isinstance(model, Model) else os.fspath(model), "init_from")
+    return Origin(
+        model.checkpoint if isinstance(model, Model) else checks.path("init_from", model), "init_from"
+    )
 
 
 def evaluate(
     model: Model | StrPath,
     texts: StrPath | Sequence[StrPath] | None = None,
     *,
-    baselines: Sequence[str] = (),
-    by: Sequence[str] = (),
+    baselines: str | Sequence[str] = (),
+    by: str | Sequence[str] = (),
     hardest: int = 0,
     calibration: bool = False,
     resample: str = "block",
@@ -184,21 +200,23 @@ def evaluate(
     """Return the evaluation that `charseq evaluate` shows: totals by text and model, and parts on request.
 
     `texts` are files, directories or "builtin:NAME"; by default the model's own test part. `baselines` are
-    "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, and `hardest` is
-    the number of most surprising characters to list. Standard errors come from `resample`: "block", "line" or
-    "file". The errors raised are those of the command.
+    "uniform", "unigram" and "ngram:K", `by` the groupings "char", "class", "word" and so on, each one name or
+    a list; `hardest` is the number of most surprising characters to list. Standard errors come from
+    `resample`: "block", "line" or "file". The errors raised are those of the command.
     """
-    one = model if isinstance(model, Model) else load(model)
-    counted = count_baselines(one.checkpoint, ",".join(baselines)) if baselines else {}
-    for name in by:
-        if name not in GROUPINGS:
-            raise ConfigError(f"by: no grouping {name}{suggest(name, list(GROUPINGS))}")
+    wanted = Wanted(
+        by=tuple(checks.one_of("by", name, list(GROUPINGS)) for name in checks.strings("by", by)),
+        num_hardest=checks.count("hardest", hardest),
+        calibration=checks.truth("calibration", calibration),
+        units=checks.one_of("resample", resample, list(UNITS)),
+    )
+    one = _model("model", model)
     return evaluate_texts(
         one.checkpoint,
-        held_out_text(one.checkpoint) if texts is None else _named(texts),
-        Wanted(by=tuple(by), num_hardest=hardest, calibration=calibration, units=_units(resample)),
+        held_out_text(one.checkpoint) if texts is None else named_texts(checks.paths("texts", texts)),
+        wanted,
         name=one.name,
-        baselines=counted,
+        baselines=count_baselines(one.checkpoint, checks.strings("baselines", baselines)),
     )
 
 
@@ -214,9 +232,12 @@ def compare(
     The differences have intervals. `texts` and `resample` are as in `evaluate`; by default the text is the
     test part that all models have in common.
     """
-    loaded = [model if isinstance(model, Model) else load(model) for model in models]
-    if len(loaded) < 2:
-        raise ConfigError(f"compare takes two models or more; got {len(loaded)}")
+    units, num_passages = checks.one_of("resample", resample, list(UNITS)), checks.count("passages", passages)
+    wanted = "a list of models and of paths to models"
+    several = checks.several("models", models, (Model, str, os.PathLike), wanted)
+    if len(several) < 2:
+        raise ConfigError(f"compare takes two models or more, in one list; got {len(several)}")
+    loaded = [_model("models", model) for model in several]
     names = distinct_names([model.name for model in loaded])
     compared = [
         ComparedModel(name, model.checkpoint, model.path.stat().st_size)
@@ -225,20 +246,19 @@ def compare(
     if texts is None:
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
-        named = _named(texts)
-    return compare_models(compared, named, num_passages=passages, units=_units(resample))
+        named = named_texts(checks.paths("texts", texts))
+    return compare_models(compared, named, num_passages=num_passages, units=units)
 
 
-def _units(name: str) -> str:
-    if name not in UNITS:
-        raise ConfigError(f"resample: must be one of {', '.join(UNITS)}; got {name!r}")
-    return name
+def _model(name: str, model: Model | StrPath) -> Model:
+    """Return a model that is loaded already, or load it; `name` is that of the argument."""
+    return model if isinstance(model, Model) else load(checks.path(name, model))
 
 
-def _named(texts: StrPath | Sequence[StrPath]) -> NamedTexts:
-    """Yield the texts of one source or several, each with its name."""
-    for source in [texts] if isinstance(texts, str | os.PathLike) else texts:
-        yield from iter_texts(os.fspath(source))
+def _question(prefix: str, target: str | None) -> tuple[str, str | None]:
+    if target is not None and len(checks.string("target", target)) != 1:
+        raise ConfigError(f"a target is one character; got {brief(target)}")
+    return checks.string("prefix", prefix), target
 
 
 def _layers_of(base: Settings, keywords: dict[str, Any], sections: Sequence[str]) -> Layers:

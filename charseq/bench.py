@@ -57,7 +57,7 @@ class Shape:
         """Return the shape of "2x128x50x50" or "2x128". Raises ConfigError for any other form."""
         if not re.fullmatch(r"([1-9]\d{0,4}x){1,3}[1-9]\d{0,4}", text) or text.count("x") == 2:
             raise ConfigError(
-                f"--shape must be layers x hidden x batch x steps, such as 2x128x50x50; got {text!r}"
+                f"shape must be layers x hidden x batch x steps, such as 2x128x50x50; got {text!r}"
             )
         return cls(*map(int, text.split("x")))
 
@@ -218,7 +218,7 @@ def num_product_weights(model: CharModel) -> int:
 
 def _model(cell: CellName, shape: Shape) -> CharModel:
     sizes = {"cell": cell, "num_layers": shape.num_layers, "hidden_size": shape.hidden_size}
-    config = Settings().with_layer({"model": sizes}, f"--shape {shape}").model
+    config = Settings().with_layer({"model": sizes}, f"shape {shape}").model
     model = CharModel(config, len(ALPHABET))
     model.initialise_(np.random.default_rng(0))
     return model

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 import charseq
+from charseq.analysis.groups import GROUPINGS
+from charseq.analysis.uncertainty import UNITS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Score
 from charseq.training.events import StepDone, Stopped, Validated
@@ -110,6 +113,39 @@ def test_the_repr_says_what_it_is(model: charseq.Model) -> None:
     assert repr(model.codec) == "<Codec: char tokens, lines, vocabulary of 25>"
 
 
+def test_what_a_model_gives_has_a_repr_of_one_line(model: charseq.Model) -> None:
+    """It tells the kind, the sizes, and the figures that help; no arrays."""
+    assert repr(model.network) == "<CharModel: lstm 1 x 8, vocabulary of 25, 1,313 parameters>"
+    assert re.fullmatch(
+        r"<Checkpoint: lstm 1 x 8, vocabulary of 25, after 5 steps, "
+        r"\d\.\d{4} bits per character on validation>",
+        repr(model.checkpoint),
+    )
+    assert repr(model.states("hello")) == (
+        "<States: h, c and input gate, forget gate, output gate; 1 layer x 5 characters x 8 neurons>"
+    )
+    surprisal = model.surprisal("hellŻ", num_guesses=2)
+    assert repr(surprisal) == f"<Surprisal: {surprisal.score()}>"
+    assert "(5 characters, 1 of them unseen)" in repr(surprisal)
+    assert repr(surprisal.expected) == "<Expectations: 2 guesses at each of 5 characters>"
+    assert repr(model.surprisal("")).startswith("<Surprisal: ")
+
+
+@pytest.mark.usefixtures("_elsewhere")
+def test_the_repr_of_a_counted_model() -> None:
+    """Its order, and how many n-grams it has."""
+    model = charseq.train(HELLO, kind="ngram", order=2, unit="line", output="n")
+    num = model.checkpoint.model.num_parameters
+    assert repr(model.checkpoint.model) == f"<NGram: order 2, vocabulary of 25, {num} n-grams>"
+    assert repr(model.checkpoint).startswith("<Checkpoint: ngram:2, vocabulary of 25")
+
+
+def test_a_stream_has_no_empty_pieces(model: charseq.Model) -> None:
+    """Neither without a stop nor with one."""
+    for stop in ((), "e"):
+        assert "" not in list(model.stream("he", length=50, temperature=1.0, seed=3, stop=stop))
+
+
 def test_score_is_the_sum_of_the_surprisal(model: charseq.Model) -> None:
     """One number and its parts agree."""
     text, surprisal = "hello\nking\n", model.surprisal("hello\nking\n")
@@ -137,6 +173,20 @@ def test_next_agrees_with_surprisal(model: charseq.Model) -> None:
     assert prediction.bits == pytest.approx(model.surprisal("hell").bits[-1], rel=1e-9)
     assert len(prediction.top) == 3
     assert prediction.top[0].probability >= prediction.top[1].probability
+
+
+def test_predictions_are_those_of_next_one_by_one(model: charseq.Model) -> None:
+    """Each question is read when its answer is asked for."""
+    asked = iter([("hel", "l"), ("", None)])
+    answers = model.predictions(asked, top=3)
+    assert next(answers) == model.next("hel", "l", top=3)
+    assert list(asked) == [("", None)]
+
+
+def test_a_wrong_number_of_predictions_is_refused_at_once(model: charseq.Model) -> None:
+    """Before the first prefix is read."""
+    with pytest.raises(charseq.CharseqError, match=r"^top: must be a whole number, at least 0; got -1$"):
+        model.predictions([], top=-1)
 
 
 def test_a_target_is_one_character(model: charseq.Model) -> None:
@@ -312,16 +362,107 @@ def test_compare_gives_the_difference_of_every_pair(model: charseq.Model) -> Non
     assert difference.bits_per_char.value == 0
 
 
+def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
+    """A string is a name, not its characters."""
+    evaluation = charseq.evaluate(model, HELLO, by="char", baselines="unigram")
+    assert list(evaluation.groups) == ["char"]
+    assert [one.model for one in evaluation.texts] == [model.name, "unigram"]
+
+
+@pytest.mark.usefixtures("_elsewhere")
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda model: charseq.compare([model]), "compare takes two models or more; got 1"),
-        (lambda model: charseq.evaluate(model, by=["clas"]), "by: no grouping clas (did you mean 'class'?)"),
+        (lambda model: charseq.compare([model]), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare(model, model), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare("runs/a"), "compare takes two models or more, in one list; got 1"),
+        (lambda model: charseq.compare(5), "models: must be a list of models and of paths to models; got 5"),
+        (
+            lambda model: charseq.compare([model, None]),
+            "models: must be a list of models and of paths to models; got None",
+        ),
+        (
+            lambda model: charseq.compare([model, model], passages=-1),
+            "passages: must be a whole number, at least 0; got -1",
+        ),
+        (
+            lambda model: charseq.evaluate(model, hardest=-1),
+            "hardest: must be a whole number, at least 0; got -1",
+        ),
+        (
+            lambda model: charseq.evaluate(model, by="clas"),
+            f"by: must be one of {', '.join(GROUPINGS)}; got 'clas' (did you mean 'class'?)",
+        ),
+        (
+            lambda model: charseq.evaluate(model, by=[["class"]]),
+            "by: must be a string or a list of strings; got ['class']",
+        ),
+        (
+            lambda model: charseq.evaluate(model, baselines="unigrm"),
+            "baseline must be uniform, unigram or ngram:K with K from 1 to 99; got 'unigrm' "
+            "(did you mean 'unigram'?)",
+        ),
+        (
+            lambda model: charseq.evaluate(model, resample=[]),
+            f"resample: must be one of {', '.join(UNITS)}; got []",
+        ),
+        (lambda model: charseq.evaluate(model, []), "texts: must not be empty"),
+        (lambda model: charseq.compare([model, model], []), "texts: must not be empty"),
+        (
+            lambda model: charseq.evaluate(model, 5),
+            "texts: must be a path or a list of paths, strings or Path objects; got 5",
+        ),
+        (lambda model: charseq.evaluate(5), "model: must be a path, a string or a Path object; got 5"),
+        (lambda model: charseq.load(5), "path: must be a path, a string or a Path object; got 5"),
+        (lambda model: charseq.load(b""), "path: must be a path, a string or a Path object; got b''"),
+        (
+            lambda model: charseq.load("a\0b"),
+            "a\0b: no such model; give a run directory or a .safetensors file",
+        ),
+        (
+            lambda model: charseq.train(5),
+            "corpus: must be a path or a list of paths, strings or Path objects; got 5",
+        ),
+        (lambda model: charseq.train([]), "corpus: must not be empty"),
+        (lambda model: charseq.train(HELLO, output="r", on_event=5), "on_event: must be a function; got 5"),
+        (
+            lambda model: charseq.evaluate(model, calibration="no"),
+            "calibration: must be True or False; got 'no'",
+        ),
+        (
+            lambda model: charseq.train(HELLO, output=5),
+            "output: must be a path, a string or a Path object; got 5",
+        ),
+        (
+            lambda model: charseq.train(HELLO, output="r", init_from=5),
+            "init_from: must be a path, a string or a Path object; got 5",
+        ),
+        (lambda model: model.score(5), "text: must be a string; got 5"),
+        (lambda model: model.score(None), "text: must be a string; got None"),
+        (lambda model: model.score(b"he"), "text: must be a string; got b'he'"),
+        (lambda model: model.states(5), "text: must be a string; got 5"),
+        (
+            lambda model: model.surprisal("he", num_guesses=-1),
+            "num_guesses: must be a whole number, at least 0; got -1",
+        ),
+        (lambda model: model.next(5), "prefix: must be a string; got 5"),
+        (lambda model: model.next("he", 5), "target: must be a string; got 5"),
+        (lambda model: model.next("he", top=-1), "top: must be a whole number, at least 0; got -1"),
+        (lambda model: model.next("he", top="3"), "top: must be a whole number, at least 0; got '3'"),
+        (
+            lambda model: model.predictions("he"),
+            "questions: must be pairs of a prefix and a target; got 'he'",
+        ),
+        (lambda model: model.predictions([("he", "ll")]), "a target is one character; got 'll'"),
+        (lambda model: model.sample(5), "prompt: must be a string; got 5"),
+        (lambda model: model.sample(stop=5), "stop: must be a string or a list of strings; got 5"),
         (lambda model: charseq.evaluate(model, "nowhere.txt"), "nowhere.txt: no such file or directory"),
     ],
 )
 def test_a_wrong_request_is_an_error_of_one_sentence(ask: Any, message: str, model: charseq.Model) -> None:
-    """As on the command line."""
+    """It names the argument, and nothing is written."""
     with pytest.raises(charseq.CharseqError) as caught:
-        ask(model)
+        for _ in ask(model):  # what is an iterator complains when it is asked
+            pass
     assert str(caught.value) == message
+    assert not Path("r").exists()

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ LAYERS = (
     ("errors",),
     ("files", "backend"),
     ("config",),
-    ("text", "cells"),
+    ("text", "cells", "checks"),
     ("network",),
     ("optim", "models"),
     ("gradients",),
@@ -219,6 +220,55 @@ def test_a_broken_rule_is_named_with_its_line(name: str, source: str, complaint:
 def test_what_the_rules_allow_is_not_complained_of(name: str, source: str) -> None:
     """Imports from lower layers and from the own package are free."""
     assert violations(source, name) == []
+
+
+COMMAND_LINE = re.compile(r"(?<![\w(-])--[a-z]")
+"""An option in a sentence; a custom property of a style sheet is none."""
+WHOLE_COMMAND = re.compile(r"charseq [a-z]+[^`]* --[a-z]")
+"""A command to be typed as it stands is right for whoever uses Python, too."""
+NAMES_A_REPORT = re.compile(r"\(?(help|command)\b")
+
+
+def options_in_words(source: str, name: str) -> list[str]:
+    """Return the strings of a file that name an option; docstrings and a report's help are left out."""
+    if room_of(name) in ("cli", "__main__", "manual"):
+        return []
+    tree = ast.parse(source)
+    free = {
+        id(inner)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Assign) and NAMES_A_REPORT.match(ast.unparse(node.targets[0])))
+        for inner in ast.walk(node)
+    }
+    return [
+        f"{name}:{node.lineno} {node.value}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in free
+        if COMMAND_LINE.search(node.value) and not WHOLE_COMMAND.search(node.value)
+    ]
+
+
+def test_messages_below_the_command_line_name_no_option() -> None:
+    """They reach people in Python, too, who know settings and arguments and no options."""
+    found = [item for path in sources() for item in options_in_words(path.read_text(), name_of(path))]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        ('raise ConfigError(f"{path}: choose another --output")', 1),
+        ('advice = "leave out --baseline"', 1),
+        ('tell("leave out --baseline")', 1),
+        ('raise ConfigError(f"continue it with charseq train --resume {path}")', 0),
+        ('"""About --report."""\nhelp = "`charseq evaluate --by`."\ncolour = "var(--axis)"', 0),
+    ],
+)
+def test_an_option_in_a_message_is_found(source: str, number: int) -> None:
+    """Whole commands, docstrings and the help are free."""
+    assert len(options_in_words(source, "charseq/runs/run.py")) == number
+    assert options_in_words(source, "charseq/cli/train.py") == []
 
 
 @pytest.mark.parametrize("package", sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))

@@ -121,7 +121,7 @@ def test_what_is_no_shape(text: str) -> None:
     """Anything else is refused, by an error that shows what was given."""
     with pytest.raises(ConfigError) as caught:
         Shape.parse(text)
-    assert f"--shape must be layers x hidden x batch x steps, such as 2x128x50x50; got {text!r}" == str(
+    assert f"shape must be layers x hidden x batch x steps, such as 2x128x50x50; got {text!r}" == str(
         caught.value
     )
 

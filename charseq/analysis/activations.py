@@ -41,6 +41,12 @@ class States:
     states: dict[str, FloatArray]
     gates: dict[str, FloatArray]
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.states) + (f" and {', '.join(self.gates)}" if self.gates else "")
+        num_layers, num_chars, size = self.hidden.shape
+        layers = "1 layer" if num_layers == 1 else f"{num_layers} layers"
+        return f"<States: {names}; {layers} x {num_chars:,} characters x {size} neurons>"
+
     @property
     def hidden(self) -> FloatArray:
         """The hidden states h."""

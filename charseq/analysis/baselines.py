@@ -1,6 +1,7 @@
 """Baselines: n-gram models of one order, counted in the training part of the model beside them."""
 
 import re
+from collections.abc import Iterable
 
 from charseq.config import suggest
 from charseq.errors import ConfigError
@@ -14,21 +15,23 @@ ORDERS_BY_WORD = {"bigram": 2, "digram": 2, "trigram": 3, "fourgram": 4, "fivegr
 """What other names for baselines mean, or may mean."""
 
 
-def count_baselines(checkpoint: Checkpoint, names: str) -> dict[str, LanguageModel]:
-    """Return the baselines of a list such as "uniform,ngram:5" by name, with the vocabulary of the model.
+def count_baselines(checkpoint: Checkpoint, names: Iterable[str]) -> dict[str, LanguageModel]:
+    """Return the baselines with names such as "uniform" and "ngram:5", with the vocabulary of the model.
 
     Raises ConfigError for other names, ConfigError or DataError if the training part cannot be read again.
     """
     orders, codec = baseline_orders(names), checkpoint.codec
+    if not orders:
+        return {}
     examples = Examples(training_part(checkpoint), codec)
     return {
         name: fit_ngram(examples, vocab_size=codec.vocab_size, order=order) for name, order in orders.items()
     }
 
 
-def baseline_orders(names: str) -> dict[str, int]:
-    """Return the orders in a list such as "uniform,ngram:5" by name. Raises ConfigError for other names."""
-    return {name: _order(name) for name in map(str.strip, names.split(","))}
+def baseline_orders(names: Iterable[str]) -> dict[str, int]:
+    """Return the orders of "uniform", "ngram:5" and so on by name. Raises ConfigError for other names."""
+    return {name: _order(name) for name in names}
 
 
 def _order(name: str) -> int:
@@ -37,7 +40,7 @@ def _order(name: str) -> int:
     if match := re.fullmatch(r"ngram:([1-9][0-9]?)", name):
         return int(match[1])
     raise ConfigError(
-        f"--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {name!r}{_meant(name)}"
+        f"baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {name!r}{_meant(name)}"
     )
 
 

@@ -106,7 +106,7 @@ def neuron_states(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -
     for layer, neuron in neurons:
         if not (1 <= layer <= config.num_layers and 1 <= neuron <= config.hidden_size):
             last = f"{config.num_layers}:{config.hidden_size}"
-            raise ConfigError(f"--neuron {layer}:{neuron}: the model has neurons 1:1 to {last}")
+            raise ConfigError(f"neuron {layer}:{neuron}: the model has neurons 1:1 to {last}")
     return NeuronStates(text, tuple(neurons), hidden_states(network, checkpoint.codec, text))
 
 

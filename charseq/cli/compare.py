@@ -13,7 +13,7 @@ from charseq.cli.options import (
     ResampleOption,
     examples,
 )
-from charseq.cli.texts import ScoringProgress, named_texts
+from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
 EXAMPLES = examples(
@@ -69,7 +69,7 @@ def command(
     with ScoringProgress(texts, plain=False) as progress:
         comparison = compare(
             compared,
-            named_texts(texts, errors)
+            texts_of(texts, errors)
             if texts
             else shared_test_part({one.name: one.checkpoint for one in compared}),
             num_passages=passages,

@@ -79,22 +79,24 @@ def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
     return path, Checkpoint.load(path)
 
 
-def one_model(option: str | None, argument: str | None) -> str | None:
-    """Return the model that -m or the argument names, if any. Raises ConfigError if both do."""
-    if option is not None and argument is not None:
-        raise ConfigError(f"{argument}: the model is given by -m already: leave out one of the two")
-    return option if argument is None else argument
+def one_model(options: list[str] | None, argument: str | None = None) -> str | None:
+    """Return the model that -m or the argument names, if any. Raises ConfigError for more than one."""
+    named = [*(options or []), *([] if argument is None else [argument])]
+    if len(named) > 1:
+        raise ConfigError(f"{named[1]}: the model is given by -m already: leave out one of the two")
+    return named[0] if named else None
 
 
 def split_model(
-    arguments: list[str] | None, option: str | None, *, rest: str = "texts"
+    arguments: list[str] | None, options: list[str] | None, *, rest: str = "texts"
 ) -> tuple[str | None, list[str]]:
     """Return the model and the texts or prefixes. Without -m, a first argument that is a model is the model.
 
-    Raises ConfigError for a first argument that looks like the path of a missing model, and for a model among
-    the rest.
+    Raises ConfigError for a second -m, for a first argument that looks like the path of a missing model, and
+    for a model among the rest.
     """
-    models, others = split_models(arguments, None if option is None else [option], rest=rest, most=1)
+    one_model(options)
+    models, others = split_models(arguments, options, rest=rest, most=1)
     return (models[0] if models else None), others
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
-from charseq.cli.texts import ScoringProgress, named_texts
+from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -136,13 +136,13 @@ def command(
     from charseq.runs.directory import model_name
     from charseq.text.beginning import beginnings
 
-    model, texts = split_model(arguments, model)
+    model, texts = split_model(arguments, models)
     check_choice("--errors", errors, ("strict", "replace"))
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        read = named_texts(texts or ["-"], errors, chars=chars)
+        read = texts_of(texts or ["-"], errors, chars=chars)
         _stream(model, read, each, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
@@ -175,12 +175,12 @@ def command(
         with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
             evaluation = evaluate(
                 checkpoint,
-                named_texts(texts, errors, chars=chars)
+                texts_of(texts, errors, chars=chars)
                 if texts
                 else beginnings(held_out_text(checkpoint), chars),
                 wanted,
                 name=model_name(path),
-                baselines={} if baseline is None else count_baselines(checkpoint, baseline),
+                baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
                 progress=progress.add,
@@ -203,10 +203,15 @@ def _groupings(names: str | None) -> tuple[str, ...]:
     from charseq.analysis.groups import GROUPINGS
     from charseq.cli.console import check_choice
 
-    chosen = tuple(name.strip() for name in names.split(",")) if names is not None else ()
+    chosen = _names(names)
     for name in chosen:
         check_choice("--by", name, tuple(GROUPINGS))
     return chosen
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    """Return the names in a list with commas."""
+    return () if listed is None else tuple(name.strip() for name in listed.split(","))
 
 
 def _analyses(name: str | None) -> "dict[str, Analysis]":

@@ -21,7 +21,7 @@ def command(
             metavar="[MODEL]", help="Run directory or .safetensors file; default: the newest run."
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     format_name: FormatOption = "table",
 ) -> None:
     """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made."""
@@ -31,7 +31,7 @@ def command(
     from charseq.reports.info import StoredModel
 
     check_format(format_name)
-    report, stored = REPORTS["info"], StoredModel(*load_model(one_model(model, argument)))
+    report, stored = REPORTS["info"], StoredModel(*load_model(one_model(models, argument)))
     if format_name == "table":
         report.show(results(), stored)
     else:

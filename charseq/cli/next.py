@@ -29,26 +29,25 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     top: Annotated[
         int, typer.Option(min=0, metavar="K", help="Number of the likeliest characters to show.")
     ] = 5,
     format_name: FormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
+    from charseq.api import Model
     from charseq.cli.console import check_format, load_model, note, results, split_model
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
-    from charseq.scoring import Predictor
 
     check_format(format_name)
-    model, prefixes = split_model(arguments, model, rest="prefixes")
-    _, checkpoint = load_model(model)
+    model, prefixes = split_model(arguments, models, rest="prefixes")
+    path, checkpoint = load_model(model)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
     questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
-    predictor = Predictor(checkpoint.model, checkpoint.codec)
-    predictions = (predictor.predict(prefix, target, num_top=top) for prefix, target in questions)
+    predictions = Model(checkpoint, path).predictions(questions, top=top)
     report = REPORTS["prediction"]
     if format_name == "table":
         report.show(results(), list(predictions))

@@ -19,6 +19,7 @@ from charseq.config.toml import (
     may_be_auto,
     value_from_text,
 )
+from charseq.errors import ConfigError
 
 DEFAULT_FILE = Path("charseq.toml")
 
@@ -27,7 +28,7 @@ ConfigOption = Annotated[
     typer.Option("--config", metavar="FILE", help="Settings file; default: ./charseq.toml, if any."),
 ]
 ModelOption = Annotated[
-    str | None,
+    list[str] | None,  # so that a second one is seen, which is an error
     typer.Option("--model", "-m", metavar="MODEL", help="The model, if it is not given as an argument."),
 ]
 ModelsOption = Annotated[
@@ -108,7 +109,7 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
     """Return the settings given on the command line: --set first, then the options."""
-    layers: Layers = [(layer_from_assignment(text), f"--set {text}") for text in assignments or []]
+    layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
     for (section, key), text in options.items():
         layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))
     return layers
@@ -124,6 +125,13 @@ def base_settings(config: Path | None) -> Settings:
         if layer := layer_from_environment({variable: value}):
             settings = settings.with_layer(layer, f"environment {variable}")
     return settings
+
+
+def _assigned(text: str) -> dict[str, dict[str, Any]]:
+    try:
+        return layer_from_assignment(text)
+    except ConfigError as error:
+        raise ConfigError(f"--set {error}") from None
 
 
 def _section(name: str) -> type[Section]:

@@ -37,7 +37,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    model: ModelOption = None,
+    models: ModelOption = None,
     prompt: Annotated[
         str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
     ] = None,
@@ -63,7 +63,7 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(_the_model(model, arguments or []))
+    _, checkpoint = load_model(_the_model(models, arguments or []))
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
@@ -83,17 +83,17 @@ def command(
             sys.stdout.write("\n")
 
 
-def _the_model(option: str | None, arguments: list[str]) -> str | None:
+def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     """Return the model that is named, if any. Raises ConfigError for a text among the arguments."""
     from charseq.cli.console import one_model
     from charseq.runs.directory import is_model
 
-    texts = arguments[1:] if option is None else [text for text in arguments if not is_model(text)]
+    texts = arguments[1:] if not options else [text for text in arguments if not is_model(text)]
     if texts and not is_model(texts[0]):
         raise ConfigError(f"{texts[0]!r}: not a model: the text to continue is given by --prompt")
     if len(arguments) > 1:
         raise ConfigError(f"{arguments[1]}: sample takes one model: leave it out")
-    return one_model(option, arguments[0] if arguments else None)
+    return one_model(options, arguments[0] if arguments else None)
 
 
 def _read_prompt(name: str) -> str:

@@ -12,22 +12,19 @@ PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def named_texts(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
-    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
+    """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
 
     With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
     """
     from charseq.cli.console import note, note_terminal
     from charseq.text.beginning import beginnings
-    from charseq.text.corpus import iter_texts
+    from charseq.text.corpus import named_texts
     from charseq.text.remarks import Remarks
 
+    note_terminal(sources)
     policy: DecodingErrors = "replace" if errors == "replace" else "strict"
-    remarks = Remarks(note)
-    for source in sources:
-        note_terminal([source])
-        yield from beginnings(iter_texts(source, errors=policy, remarks=remarks), chars)
-    remarks.finish()
+    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
 
 
 class ScoringProgress:

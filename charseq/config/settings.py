@@ -199,7 +199,9 @@ class TrainConfig(Section):
         ge=0,
         description="Steps between validations; 0: chosen so that they take about a tenth of the time.",
     )
-    save_every: Duration = Field(30.0, description="Time between saves for --resume; 0s: after every step.")
+    save_every: Duration = Field(
+        30.0, description="Time between saves, from which a run can be resumed; 0s: after every step."
+    )
     save_every_steps: Count = Field(
         0, ge=0, description="Steps between saves, in addition to save_every; 0: by time only."
     )

@@ -31,7 +31,7 @@ def layer_from_assignment(assignment: str) -> dict[str, dict[str, Any]]:
     path, equals, value = assignment.partition("=")
     section, dot, key = path.strip().partition(".")
     if not equals or not dot:
-        raise ConfigError(f"--set {assignment}: must read section.key=value")
+        raise ConfigError(f"{assignment}: must read section.key=value")
     return {section: {key: value_from_text(section, key, value)}}
 
 

@@ -102,7 +102,7 @@ class Shards(GradientSource):
         except OSError as error:
             self.__exit__(None, None, None)
             why = f"a worker process cannot be started: {error.strerror}"
-            raise CharseqError(f"{why}; --threads 1 trains without workers") from None
+            raise CharseqError(f"{why}; threads=1 trains without workers") from None
         return self
 
     def __exit__(
@@ -141,7 +141,7 @@ class Shards(GradientSource):
                 with np.errstate(over="ignore", invalid="ignore"):  # as in a training step
                     total.flat += shard.grads.flat
         except (EOFError, ConnectionError):
-            raise CharseqError("a worker process was killed; --threads 1 trains without workers") from None
+            raise CharseqError("a worker process was killed; threads=1 trains without workers") from None
         return loss, total
 
 

@@ -85,6 +85,10 @@ class NGram:
     def __init__(self, levels: list[Level], vocab_size: int) -> None:
         self.levels, self.vocab_size = levels, vocab_size
 
+    def __repr__(self) -> str:
+        sizes = f"order {self.order}, vocabulary of {self.vocab_size}"
+        return f"<NGram: {sizes}, {self.num_parameters:,} n-grams>"
+
     @property
     def order(self) -> int:
         """The number of characters of the longest n-gram."""

@@ -78,6 +78,10 @@ class CharModel:
         self.layers, self.projection = _make_parts(config, vocab_size)
         self.params = Parameters(parameter_shapes(config, vocab_size), dtype)
 
+    def __repr__(self) -> str:
+        kind = f"{self.config.cell} {self.config.num_layers} x {self.config.hidden_size}"
+        return f"<CharModel: {kind}, vocabulary of {self.vocab_size}, {self.num_parameters:,} parameters>"
+
     @property
     def num_parameters(self) -> int:
         """The number of learnt numbers in all parameters."""

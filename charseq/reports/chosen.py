@@ -28,12 +28,12 @@ def chosen_reports(command: str, asked: Sequence[str], *, only: str | None, form
     """
     if only is not None and only not in asked:
         there = f"the reports are {_listed(asked, 'and')}" if len(asked) > 1 else f"the report is {asked[0]}"
-        raise ConfigError(f"--report {only}: not asked for; {there}{suggest(only, list(asked))}")
+        raise ConfigError(f"report {only}: not asked for; {there}{suggest(only, list(asked))}")
     if only is not None and format_name == "html":
-        raise ConfigError("--report chooses one report, but a page has all of them: leave out one of the two")
+        raise ConfigError(f"report {only}: a page has all reports; choose none, or another format")
     if only is None and format_name in ONE_EACH and len(asked) > 1:
         choice = _listed(asked, "or")
-        raise ConfigError(f"--format {format_name} holds one report: choose with --report {choice}")
+        raise ConfigError(f"{format_name} holds one report: choose report {choice}")
     reports = reports_of(command)
     return [reports[name] for name in asked if only in (None, name)]
 

@@ -23,6 +23,7 @@ from charseq.models import MODELS, LanguageModel, ModelKind
 from charseq.network import CharModel
 from charseq.runs.upgrade import OutdatedError, upgrade_
 from charseq.scoring import Score
+from charseq.scoring.score import shown
 from charseq.text import TOKENIZERS
 from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
@@ -94,6 +95,14 @@ class Checkpoint:
     provenance: Provenance
     results: Results = field(default_factory=Results)
     training: Snapshot | None = None
+
+    def __repr__(self) -> str:
+        facts = [self.description, f"vocabulary of {self.codec.vocab_size}"]
+        if self.results.step:
+            facts.append(f"after {self.results.step:,} steps")
+        if self.results.valid is not None:
+            facts.append(f"{shown(self.results.valid.bits_per_char, '.4f')} bits per character on validation")
+        return f"<Checkpoint: {', '.join(facts)}>"
 
     @property
     def network(self) -> CharModel:

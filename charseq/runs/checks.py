@@ -40,7 +40,7 @@ def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: 
             raise DataError(
                 f"{', '.join(names) or 'no text'}: not the text that {directory} was trained on: {sizes}"
                 f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
-                "--init-from trains on another text"
+                "a new run with init_from trains on another text"
             )
 
 

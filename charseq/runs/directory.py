@@ -46,13 +46,14 @@ def make_directory(path: Path) -> None:
     """Create the directory of a new run. Raises ConfigError if it exists already and is not empty."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            resume = f", or continue it with --resume {shlex.quote(str(path))}"
+            resume = f", or continue it with charseq train --resume {shlex.quote(str(path))}"
             raise ConfigError(
-                f"{path}: exists already; choose another --output{resume if (path / LAST).exists() else ''}"
+                f"{path}: exists already; choose another output{resume if (path / LAST).exists() else ''}"
             )
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CharseqError(f"{path}: cannot be created: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        why = getattr(error, "strerror", None) or error
+        raise CharseqError(f"{path}: cannot be created: {why}") from None
 
 
 def is_model(argument: str) -> bool:

@@ -11,7 +11,7 @@ from charseq.text.symbols import EncodedText
 
 def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the training part. Raises ConfigError or DataError if it cannot be read again."""
-    return _corpus(checkpoint, progress, "leave out --baseline")[: checkpoint.provenance.train_end]
+    return _corpus(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:

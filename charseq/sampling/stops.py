@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 
 def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """Yield `characters` before the first of `stops`; a possible beginning of a stop is held back."""
+    """Yield `characters` before the first of `stops`; a possible beginning of a stop is held back.
+
+    No piece is empty.
+    """
     held = ""
     for char in characters:
         held += char
@@ -13,9 +16,11 @@ def until(characters: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
             held = held.removesuffix(max(complete, key=len))
             break
         begun = max((_overlap(held, stop) for stop in stops), default=0)
-        yield held[: len(held) - begun]
-        held = held[len(held) - begun :]
-    yield held
+        if begun < len(held):
+            yield held[: len(held) - begun]
+            held = held[len(held) - begun :]
+    if held:
+        yield held
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -30,6 +30,9 @@ class Expectations:
         shape = (num_chars, num_guesses)
         return cls(np.empty(num_chars), np.full(shape, -1, np.int32), np.zeros(shape))
 
+    def __repr__(self) -> str:
+        return "<Expectations: {1:,} guesses at each of {0:,} characters>".format(*self.guesses.shape)
+
     def __getitem__(self, part: Any) -> "Expectations":
         return Expectations(self.entropies[part], self.guesses[part], self.probabilities[part])
 
@@ -52,6 +55,9 @@ class Surprisal:
     confidences: FloatArray | None = None
     num_words: int | None = None
     expected: Expectations | None = None
+
+    def __repr__(self) -> str:
+        return f"<Surprisal: {self.score()}>"
 
     @property
     def bits(self) -> FloatArray:

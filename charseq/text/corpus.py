@@ -192,6 +192,16 @@ def iter_texts(
         yield one.name, Decoder(one, remarks, errors).pieces(chunks)
 
 
+def named_texts(
+    sources: Iterable[str], *, errors: DecodingErrors = "strict", remarks: Remarks | None = None
+) -> NamedTexts:
+    """Yield the texts of all `sources` as `iter_texts` does those of one; then finish the `remarks`."""
+    remarks = remarks or Remarks(lambda note: None)
+    for source in sources:
+        yield from iter_texts(source, errors=errors, remarks=remarks)
+    remarks.finish()
+
+
 def open_source(
     source: str, chunk_bytes: int | None = None, *, remarks: Remarks | None = None
 ) -> Iterator[Source]:

@@ -1,4 +1,4 @@
-"""The limits of a run: the share of it that is done, the reason to stop, and the option to continue it."""
+"""The limits of a run: the share of it that is done, the reason to stop, and the setting to continue it."""
 
 from dataclasses import dataclass
 
@@ -48,21 +48,19 @@ class Limits:
         return None
 
     def way_on(self, now: Progress) -> str:
-        """Return in words how far the run is, at the limit that is reached, and the option to continue it."""
+        """Say how far the run is, at the limit that is reached, and which setting continues it."""
         ran = max(1, round(now.elapsed))
         if self.num_epochs and now.epoch >= self.num_epochs:
-            return _sentence(
-                "--num-epochs", f"has done {now.epoch} epochs", f"{2 * now.epoch}", f"{now.epoch}"
-            )
+            return _sentence("num_epochs", f"has done {now.epoch} epochs", f"{2 * now.epoch}", f"{now.epoch}")
         if self.max_steps and now.step >= self.max_steps:
-            return _sentence("--max-steps", f"has done {now.step} steps", f"{2 * now.step}", f"{now.step}")
+            return _sentence("max_steps", f"has done {now.step} steps", f"{2 * now.step}", f"{now.step}")
         if self.patience and now.num_bad_validations >= self.patience:
             bad = now.num_bad_validations
-            return f"has had {bad} validations without improvement: --patience {2 * bad} goes on"
+            return f"has had {bad} validations without improvement: patience {2 * bad} goes on"
         return _sentence(
-            "--max-time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
+            "max_time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
         )
 
 
-def _sentence(option: str, done: str, twice: str, more: str) -> str:
-    return f"{done}; {option} counts from the start of the run: {twice} gives {more} more"
+def _sentence(setting: str, done: str, twice: str, more: str) -> str:
+    return f"{done}; {setting} counts from the start of the run: {twice} gives {more} more"

@@ -44,7 +44,7 @@ def test_the_states_of_a_neuron_are_its_own() -> None:
 def test_a_neuron_that_is_not_there_is_refused(place: tuple[int, int]) -> None:
     """The message names the last one."""
     layer, neuron = place
-    with pytest.raises(ConfigError, match=rf"^--neuron {layer}:{neuron}: the model has neurons 1:1 to 1:8$"):
+    with pytest.raises(ConfigError, match=rf"^neuron {layer}:{neuron}: the model has neurons 1:1 to 1:8$"):
         neuron_states(checkpoint_of(), TEXT.text, [place])
 
 

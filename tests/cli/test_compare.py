@@ -340,9 +340,9 @@ def test_every_format(call: Call, rivals: Rivals, name: str) -> None:
 @pytest.mark.parametrize("name", ["tsv", "csv"])
 def test_a_table_for_programs_holds_one_report(call: Call, rivals: Rivals, name: str) -> None:
     """One must be named, unless it is the only one; nothing is read before that is said."""
-    message = f"--format {name} holds one report: choose with --report model, pair, class or passage"
+    message = f"{name} holds one report: choose report model, pair, class or passage"
     assert call("compare", rivals.two, rivals.four, "no-such-text", "-f", name) == refusal(message)
-    message = f"--format {name} holds one report: choose with --report model, pair or class"
+    message = f"{name} holds one report: choose report model, pair or class"
     arguments = ("compare", rivals.two, rivals.four, "--passages", "0", "-f", name)
     assert call(*arguments) == refusal(message)
 
@@ -356,7 +356,7 @@ def test_one_report_in_a_terminal(call: Call, rivals: Rivals) -> None:
 
 def test_a_report_that_is_not_there(call: Call, rivals: Rivals) -> None:
     """The message lists those that are."""
-    message = "--report word: not asked for; the reports are model, pair, class and passage"
+    message = "report word: not asked for; the reports are model, pair, class and passage"
     assert call("compare", rivals.two, rivals.four, "--report", "word") == refusal(message)
 
 

@@ -120,7 +120,7 @@ def test_baselines_are_counted_in_the_training_part(call: Call, models: Workshop
 )
 def test_unknown_baselines(call: Call, models: Workshop, names: str, wrong: str, hint: str) -> None:
     """A baseline that is none is refused with those that are."""
-    message = f"--baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {wrong!r}{hint}"
+    message = f"baseline must be uniform, unigram or ngram:K with K from 1 to 99; got {wrong!r}{hint}"
     assert call("evaluate", models.hello, "data/hello.txt", "--baseline", names) == refusal(message)
 
 
@@ -425,7 +425,7 @@ def test_every_format_says_the_same(
 @pytest.mark.parametrize("name", ["tsv", "csv"])
 def test_a_table_for_programs_holds_one_report(call: Call, models: Workshop, name: str) -> None:
     """Where several were asked for, one must be named; nothing is read before that is said."""
-    message = f"--format {name} holds one report: choose with --report text, class or hardest"
+    message = f"{name} holds one report: choose report text, class or hardest"
     asked = ("no-such-text.txt", "--by", "class", "--hardest", "2")
     assert call("evaluate", models.tales, *asked, "-f", name) == refusal(message)
 
@@ -447,7 +447,7 @@ def test_one_report_of_several_in_a_terminal(call: Call, models: Workshop, texts
 
 def test_a_report_that_is_not_there(call: Call, models: Workshop) -> None:
     """The message says which there are."""
-    message = "--report clas: not asked for; the reports are text and class (did you mean 'class'?)"
+    message = "report clas: not asked for; the reports are text and class (did you mean 'class'?)"
     assert call("evaluate", models.tales, "--by", "class", "--report", "clas") == refusal(message)
 
 

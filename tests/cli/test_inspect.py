@@ -142,7 +142,7 @@ def test_neurons(call: Call, models: Workshop, zoo: dict[str, str], text: str) -
 @pytest.mark.parametrize("neuron", ["0:1", "1:0", "2:1", "1:33", "999999999:1"])
 def test_a_neuron_that_is_not_there(call: Call, models: Workshop, text: str, neuron: str) -> None:
     """Layers and neurons are counted from 1, and the last ones are named."""
-    message = f"--neuron {neuron}: the model has neurons 1:1 to 1:32"
+    message = f"neuron {neuron}: the model has neurons 1:1 to 1:32"
     assert call("inspect", models.tales, text, "--neuron", neuron) == refusal(message)
 
 

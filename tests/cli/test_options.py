@@ -265,3 +265,26 @@ def test_with_config_the_file_that_is_there_is_not_read(call: Call, models: Work
         code, out, err = call("sample", model, "--config", "mine.toml")
     assert (code, err) == (0, "")
     assert 7 <= len(out) <= 8
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "data/hello.txt"),
+        ("evaluate", "--each", "line"),
+        ("next", "hell"),
+        ("sample",),
+        ("info",),
+    ],
+)
+def test_a_second_model_is_refused(call: Call, models: Workshop, arguments: tuple[str, ...]) -> None:
+    """A command that takes one model does not choose the last of two."""
+    message = "runs/tales: the model is given by -m already: leave out one of the two"
+    assert call(*arguments, "-m", models.hello, "--model", models.tales) == refusal(message)
+
+
+def test_inspect_refuses_a_second_model_unless_it_shows_several(call: Call, models: Workshop) -> None:
+    """Gates are those of one model."""
+    code, out, err = call("inspect", "-m", models.hello, "-m", models.tales, "--gates", "data/hello.txt")
+    assert (code, out) == (2, "")
+    assert "only --gradient-flow looks at several models: name one" in err

@@ -293,7 +293,7 @@ def test_nothing_left_to_train_on(call: Call, text: str) -> None:
 def test_an_existing_run_is_not_touched(call: Call, tiny_run: Path) -> None:
     """Training into a directory that holds something is refused, and changes nothing there."""
     before = contents(tiny_run)
-    message = "run: exists already; choose another --output, or continue it with --resume run"
+    message = "run: exists already; choose another output, or continue it with charseq train --resume run"
     assert call("train", "text.txt", *TINY, "-o", "run") == refusal(message)
     assert contents(tiny_run) == before
 
@@ -303,7 +303,7 @@ def test_a_run_that_has_just_begun_is_not_touched(
 ) -> None:
     """From its first step on a run holds what resumes it, and a second one into its directory is refused."""
     seen: list[tuple[set[str], int]] = []
-    message = "run: exists already; choose another --output, or continue it with --resume run"
+    message = "run: exists already; choose another output, or continue it with charseq train --resume run"
 
     def show(self: TrainingDisplay, event: Event) -> None:
         if not seen:
@@ -331,7 +331,7 @@ def test_a_run_that_was_killed_at_once(call: Call, text: str) -> None:
         patch.setattr(TrainingDisplay, "show", show)
         with pytest.raises(Killed):
             call("train", text, *TINY, "-o", "run")
-    message = "run: exists already; choose another --output, or continue it with --resume run"
+    message = "run: exists already; choose another output, or continue it with charseq train --resume run"
     assert call("train", text, *TINY, "-o", "run") == refusal(message)
     assert call("train", "--resume", "run").code == 0
     assert np.array_equal(weights("whole/last.safetensors"), weights("run/last.safetensors"))
@@ -341,7 +341,7 @@ def test_a_directory_with_settings_is_not_touched(call: Call, text: str) -> None
     """A directory that holds nothing but settings holds something."""
     Path("run").mkdir()
     Path("run/charseq.toml").write_text("[model]\n")
-    message = "run: exists already; choose another --output"
+    message = "run: exists already; choose another output"
     assert call("train", text, *TINY, "-o", "run") == refusal(message)
     assert contents(Path("run")) == {"run/charseq.toml": b"[model]\n"}
 
@@ -382,7 +382,7 @@ def test_a_finished_run_is_not_resumed_and_the_option_that_goes_on_is_named(
     before = contents(tiny_run)
     code, out, err = call("train", "--resume", "run", *options)
     assert (code, out) == (2, "")
-    way_on = "has done 3 steps; --max-steps counts from the start of the run: 6 gives 3 more"
+    way_on = "has done 3 steps; max_steps counts from the start of the run: 6 gives 3 more"
     assert err == f"charseq: error: run: {way_on}\n"
     assert contents(tiny_run) == before
 
@@ -478,7 +478,7 @@ def test_resumed_on_another_text(call: Call, tiny_run: Path) -> None:
         assert re.fullmatch(
             rf"charseq: error: {re.escape(name)}: not the text that run was trained on: "
             r"[\d,]+ bytes, not [\d,]+; the SHA-256 is [0-9a-f]{12}, not [0-9a-f]{12}; "
-            r"--init-from trains on another text\n",
+            r"a new run with init_from trains on another text\n",
             err,
         )
         assert contents(tiny_run) == before
@@ -846,7 +846,7 @@ def test_an_existing_directory_is_no_place_for_ngrams(call: Call, tiny_run: Path
     before = contents(tiny_run)
     outcome = call("train", "text.txt", "--ngram", "3", "-o", f"{tiny_run}")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("charseq: error: run: exists already; choose another --output")
+    assert outcome.err.startswith("charseq: error: run: exists already; choose another output")
     assert contents(tiny_run) == before
 
 

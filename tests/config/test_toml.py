@@ -101,7 +101,7 @@ def test_what_is_no_assignment_is_answered_with_its_form(assignment: str) -> Non
     """--set without a section, a key and an equals sign is answered with the form it must have."""
     with pytest.raises(ConfigError) as caught:
         layer_from_assignment(assignment)
-    assert str(caught.value) == f"--set {assignment}: must read section.key=value"
+    assert str(caught.value) == f"{assignment}: must read section.key=value"
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000], ids=["digits", "brackets"])

@@ -36,7 +36,7 @@ def test_all_reports_asked_for_or_the_only_one(format_name: str) -> None:
 def test_a_format_with_one_header_holds_one_report(format_name: str) -> None:
     """Of several one must be named; a single one needs no name."""
     assert refused(None, format_name) == (
-        f"--format {format_name} holds one report: choose with --report text, class or hardest"
+        f"{format_name} holds one report: choose report text, class or hardest"
     )
     assert names_of("hardest", format_name) == ["hardest"]
     (report,) = chosen_reports("evaluate", ["text"], only=None, format_name=format_name)
@@ -45,16 +45,14 @@ def test_a_format_with_one_header_holds_one_report(format_name: str) -> None:
 
 def test_a_report_that_was_not_asked_for_is_refused_with_those_that_were() -> None:
     """The message lists the reports, and suggests the one that was meant."""
-    expected = "--report clas: not asked for; the reports are text, class and hardest (did you mean 'class'?)"
+    expected = "report clas: not asked for; the reports are text, class and hardest (did you mean 'class'?)"
     assert refused("clas", "json") == expected
-    assert refused("word", "json", ["text"]) == "--report word: not asked for; the report is text"
+    assert refused("word", "json", ["text"]) == "report word: not asked for; the report is text"
 
 
 def test_a_page_has_all_reports() -> None:
     """Choosing one for a page is refused."""
-    assert refused("text", "html") == (
-        "--report chooses one report, but a page has all of them: leave out one of the two"
-    )
+    assert refused("text", "html") == ("report text: a page has all reports; choose none, or another format")
 
 
 def test_two_commands_may_have_reports_of_one_name() -> None:

@@ -197,7 +197,7 @@ def test_nothing_is_overwritten() -> None:
     """A directory that holds something is refused, and stays as it was."""
     trained()
     before = {path.name: path.read_bytes() for path in Path("run").iterdir()}
-    with pytest.raises(ConfigError, match=r"^run: exists already; choose another --output"):
+    with pytest.raises(ConfigError, match=r"^run: exists already; choose another output"):
         trained(ngram=2)
     assert {path.name: path.read_bytes() for path in Path("run").iterdir()} == before
 

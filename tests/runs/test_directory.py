@@ -70,9 +70,16 @@ def test_an_empty_directory_will_do() -> None:
 def test_a_directory_that_holds_anything_is_refused(name: str, beside: tuple[str, ...]) -> None:
     """A directory that holds anything, be it settings alone, is left as it was."""
     make_run("run", name, *beside)
-    resume = ", or continue it with --resume run" if name == LAST else ""
-    assert message_of(Path("run")) == f"run: exists already; choose another --output{resume}"
+    resume = ", or continue it with charseq train --resume run" if name == LAST else ""
+    assert message_of(Path("run")) == f"run: exists already; choose another output{resume}"
     assert {path.name for path in Path("run").iterdir()} == {name, *beside}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_directory_can_have_is_refused(name: str) -> None:
+    """Python has exceptions of its own for them."""
+    with pytest.raises(CharseqError, match=f"^{name}: cannot be created: "):
+        make_directory(Path(name))
 
 
 def test_a_directory_that_holds_a_directory_is_refused() -> None:
@@ -92,7 +99,7 @@ def test_a_file_is_refused() -> None:
 def test_what_to_type_is_quoted() -> None:
     """A name that the shell would not read as one word is quoted where it is part of a command."""
     assert message_of(make_run("my run", LAST)) == (
-        "my run: exists already; choose another --output, or continue it with --resume 'my run'"
+        "my run: exists already; choose another output, or continue it with charseq train --resume 'my run'"
     )
 
 

@@ -99,7 +99,7 @@ def test_a_changed_corpus(part: Any, change: Any) -> None:
         part(checkpoint)
     message = str(caught.value)
     assert message.startswith("corpus.txt: no longer the text that the model was trained on (SHA-256 ")
-    advice = "leave out --baseline" if part is training_part else "name a text to score"
+    advice = "leave out the baselines" if part is training_part else "name a text to score"
     assert message.endswith(f", not {texts.sha256[:12]}): {advice}")
 
 

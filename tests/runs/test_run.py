@@ -148,7 +148,7 @@ def test_nothing_is_overwritten() -> None:
     with pytest.raises(ConfigError) as caught:
         start()
     assert str(caught.value) == (
-        "run: exists already; choose another --output, or continue it with --resume run"
+        "run: exists already; choose another output, or continue it with charseq train --resume run"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 
@@ -186,7 +186,7 @@ def test_a_run_that_diverged_at_once_is_there() -> None:
     with pytest.raises(ConfigError) as caught:
         start()
     assert str(caught.value) == (
-        "run: exists already; choose another --output, or continue it with --resume run"
+        "run: exists already; choose another output, or continue it with charseq train --resume run"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 
@@ -683,7 +683,7 @@ def test_a_run_that_is_abandoned_after_its_last_validation_is_whole(num_events: 
     assert_same_runs("paused", "whole")
 
 
-TWELVE_STEPS = "has done 12 steps; --max-steps counts from the start of the run: 24 gives 12 more"
+TWELVE_STEPS = "has done 12 steps; max_steps counts from the start of the run: 24 gives 12 more"
 
 
 @pytest.mark.parametrize(
@@ -695,16 +695,16 @@ TWELVE_STEPS = "has done 12 steps; --max-steps counts from the start of the run:
         (
             {"num_epochs": 1},
             {},
-            "has done 1 epochs; --num-epochs counts from the start of the run: 2 gives 1 more",
+            "has done 1 epochs; num_epochs counts from the start of the run: 2 gives 1 more",
         ),
         (
             {"max_steps": 12},
             {"max_steps": 0, "max_time": "0.001s"},
-            "has run 1s; --max-time counts from the start of the run: 2s gives 1s more",
+            "has run 1s; max_time counts from the start of the run: 2s gives 1s more",
         ),
     ],
 )
-def test_a_limit_that_is_passed_is_refused_with_the_option_that_goes_on(
+def test_a_limit_that_is_passed_is_refused_with_the_setting_that_goes_on(
     old: dict[str, Any], new: dict[str, Any], message: str
 ) -> None:
     """No step is made, no setting written, and no file changed."""
@@ -717,11 +717,11 @@ def test_a_limit_that_is_passed_is_refused_with_the_option_that_goes_on(
 
 
 def test_patience_that_is_exhausted_is_refused_with_a_larger_one() -> None:
-    """The option that goes on is --patience."""
+    """The setting that goes on is patience."""
     finished(train={"patience": 1, "eval_every": 1, "max_steps": 500}, optim={"learning_rate": 1e-12})
     with pytest.raises(ConfigError) as caught:
         Run.resume(Path("run"), [])
-    assert str(caught.value).endswith("validations without improvement: --patience 2 goes on")
+    assert str(caught.value).endswith("validations without improvement: patience 2 goes on")
 
 
 def test_what_may_change() -> None:
@@ -790,7 +790,7 @@ def test_another_corpus_is_refused() -> None:
         Run.resume(Path("run"), [])
     assert str(caught.value) == (
         f"corpus.txt: not the text that run was trained on: the SHA-256 is {new}, not {old}; "
-        "--init-from trains on another text"
+        "a new run with init_from trains on another text"
     )
 
 
@@ -891,7 +891,7 @@ def test_a_text_in_another_place_is_the_same_text(key: str) -> None:
     size = "901 bytes, not 900; " if key == "corpus" else ""
     assert str(caught.value) == (
         f"other.txt: not the text that run was trained on: {size}"
-        f"the SHA-256 is {new}, not {old}; --init-from trains on another text"
+        f"the SHA-256 is {new}, not {old}; a new run with init_from trains on another text"
     )
     assert {name: (Path("run") / name).read_bytes() for name in names_in("run")} == before
 

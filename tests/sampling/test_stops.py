@@ -20,12 +20,18 @@ def test_a_text_ends_before_the_first_stop(text: str, stops: list[str]) -> None:
 @given(text=st.text("abc", max_size=20))
 def test_without_stops_every_character_passes_at_once(text: str) -> None:
     """Without stops every character is passed on at once."""
-    assert list(until(text, []))[: len(text)] == list(text)
+    assert list(until(text, [])) == list(text)
+
+
+@given(text=st.text("abc", max_size=20), stops=stops)
+def test_no_piece_is_empty(text: str, stops: list[str]) -> None:
+    """Neither while characters are held back nor at the end."""
+    assert "" not in list(until(text, stops))
 
 
 def test_no_more_is_held_back_than_may_begin_a_stop() -> None:
     """Characters are held back while they may begin a stop, and no longer."""
-    assert [piece for piece in until("xaaby.", ["abc"]) if piece] == ["x", "a", "aby", "."]
+    assert list(until("xaaby.", ["abc"])) == ["x", "a", "aby", "."]
 
 
 def test_nothing_is_read_after_a_stop() -> None:

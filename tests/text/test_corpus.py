@@ -1,5 +1,6 @@
 """The sources of text: what is read is the source, byte for byte."""
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
-from charseq.text.corpus import DecodingErrors, iter_texts, read_corpus, size_of
+from charseq.text.corpus import DecodingErrors, iter_texts, named_texts, read_corpus, size_of
+from charseq.text.remarks import Remarks
 
 MARK = b"\xef\xbb\xbf"
 CHUNK_SIZES = st.integers(1, 7)
@@ -432,6 +434,20 @@ def test_texts_have_the_names_of_their_files(tmp_path: Path) -> None:
     named = [(name, "".join(pieces)) for name, pieces in iter_texts(str(tmp_path))]
     assert named == [(f"{tmp_path}/{name}", name) for name in ("a.txt", "b.txt", "c/d.txt")]
     assert [name for name, _ in iter_texts(f"{tmp_path}/b.txt")] == [f"{tmp_path}/b.txt"]
+
+
+def test_texts_of_several_sources_come_one_after_the_other(tmp_path: Path) -> None:
+    """Each source is as many texts as it has files; the remarks on all of them end together."""
+    for number in range(7):
+        write(tmp_path / f"many/{number}.txt", codecs.BOM_UTF8 + b"a\xff")
+    single = write(tmp_path / "b.txt", b"b")
+    said = list[str]()
+    texts = named_texts([single, str(tmp_path / "many")], errors="replace", remarks=Remarks(said.append))
+    found = [(name, "".join(pieces)) for name, pieces in texts]
+    assert found == [(single, "b"), *((f"{tmp_path}/many/{number}.txt", "a\ufffd") for number in range(7))]
+    assert any(sentence.startswith("2 more files: ") for sentence in said)
+    with pytest.raises(DataError, match="not UTF-8"):
+        list(next(iter(named_texts([str(tmp_path / "many")])))[1])
 
 
 def test_standard_input_and_builtins_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
