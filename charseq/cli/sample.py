@@ -63,7 +63,7 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(_the_model(models or [], arguments or []))
+    _, checkpoint = load_model(_the_model(models, arguments or []))
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
@@ -83,12 +83,12 @@ def command(
             sys.stdout.write("\n")
 
 
-def _the_model(options: list[str], arguments: list[str]) -> str | None:
+def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     """Return the model that is named, if any. Raises ConfigError for a text among the arguments."""
     from charseq.cli.console import one_model
     from charseq.runs.directory import is_model
 
-    texts = [text for text in arguments if not is_model(text)] if options else arguments[1:]
+    texts = arguments[1:] if not options else [text for text in arguments if not is_model(text)]
     if texts and not is_model(texts[0]):
         raise ConfigError(f"{texts[0]!r}: not a model: the text to continue is given by --prompt")
     if len(arguments) > 1:

@@ -13,7 +13,7 @@ PATIENCE = 1.0
 
 
 def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
-    """Yield the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+    """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
 
     With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
     """
@@ -22,9 +22,9 @@ def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "N
     from charseq.text.corpus import named_texts
     from charseq.text.remarks import Remarks
 
-    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
     note_terminal(sources)
-    yield from beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
+    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
+    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
 
 
 class ScoringProgress:
