@@ -77,15 +77,15 @@ def command(
         layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
-    if resume is None:
-        data = base_settings(config).with_layers(layers).data
-        note_terminal([*data.corpus, data.valid])
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
             made: Run | Counted = Run.resume(resume, layers, progress=display.show)
         else:
+            base = base_settings(config)  # once: it may come from a pipe
+            data = base.with_layers(layers).data
+            note_terminal([*data.corpus, data.valid])
             made = make(
-                base_settings(config),
+                base,
                 layers,
                 command=shlex.join(["charseq", *sys.argv[1:]]),
                 directory=output,

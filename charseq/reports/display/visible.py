@@ -34,8 +34,8 @@ def sparkline(values: Sequence[float], *, width: int = 40) -> str:
     if not chosen:
         return ""
     low, high = min(chosen), max(chosen)
-    scale = (len(SPARKS) - 1) / (high - low) if high > low else 0
-    return "".join(SPARKS[round((value - low) * scale)] for value in chosen)
+    span = (high - low) or 1.0
+    return "".join(SPARKS[round((value - low) / span * (len(SPARKS) - 1))] for value in chosen)
 
 
 def visible_char(char: str) -> str:

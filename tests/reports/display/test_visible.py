@@ -71,7 +71,15 @@ def test_a_carriage_return_and_commands_are_escaped() -> None:
 
 @pytest.mark.parametrize(
     ("values", "shown"),
-    [([], ""), ([3], "▁"), ([5, 5, 5], "▁▁▁"), ([0, 7], "▁█"), (list(range(8)), SPARKS), ([2, 1], "█▁")],
+    [
+        ([], ""),
+        ([3], "▁"),
+        ([5, 5, 5], "▁▁▁"),
+        ([0, 7], "▁█"),
+        (list(range(8)), SPARKS),
+        ([2, 1], "█▁"),
+        ([0, 5e-324], "▁█"),
+    ],
 )
 def test_the_lowest_value_is_the_lowest_bar_and_the_highest_the_highest(
     values: list[float], shown: str
