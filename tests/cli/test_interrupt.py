@@ -12,6 +12,7 @@ from tests.cli.conftest import Workshop, surroundings
 
 PROGRAM = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where a shell ignores it
 import charseq.__main__
 set_handler = signal.signal
 def announce(number, handler):
