@@ -1,6 +1,7 @@
 """The house rules, read from the source with `ast`: floors, libraries, docstrings, public names, tests."""
 
 import ast
+import functools
 import importlib
 import re
 import subprocess
@@ -368,16 +369,21 @@ def taken(source: str, *, module: str) -> set[str]:
     return {alias.name for node in begins for alias in node.names}
 
 
+@functools.cache
+def imported_names() -> dict[str, set[str]]:
+    """Return the names that the files of the package import, by the module that they name."""
+    found: dict[str, set[str]] = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                found.setdefault(f"{node.module}", set()).update(alias.name for alias in node.names)
+    return found
+
+
 def wanted(module: str) -> set[str]:
     """Return the names, modules aside, that the files of the package import from this very module."""
-    nodes = [node for path in sources() for node in ast.walk(ast.parse(path.read_text()))]
-    names = {
-        alias.name
-        for node in nodes
-        if isinstance(node, ast.ImportFrom) and node.module == module
-        for alias in node.names
-    }
     folder = ROOT / module.replace(".", "/")
+    names = imported_names().get(module, set())
     return {name for name in names if not (folder / f"{name}.py").exists()}
 
 
