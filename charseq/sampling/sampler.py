@@ -10,7 +10,10 @@ from charseq.models import LanguageModel
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
 from charseq.text.codec import NEWLINE, Codec
+from charseq.text.tokenizers.tokenizer import Tokenizer
 
+NOTHING: tuple[int, ...] = ()
+"""The tokens of a character of which none was drawn yet."""
 PROMPT_STEPS = 64
 """The number of steps in which a prompt is read when several texts are made together."""
 TEXTS_AT_ONCE = 32
@@ -52,13 +55,13 @@ def sample(
     reader, inputs = model.reader(), codec.prompt(prompt)
     for token in inputs[:-1]:
         reader.read(token)
-    token = inputs[-1]
+    token, tokenizer = inputs[-1], codec.tokenizer
     for _ in range(config.length):
-        char, begun = None, tuple[int, ...]()
+        char, begun = None, NOTHING
         while char is None:
-            token = draw(_possible(reader.read(token), codec, begun), config, rng)
-            begun += (token,)
-            char = codec.tokenizer.read(begun)
+            token = draw(_possible(reader.read(token), tokenizer, begun), config, rng)
+            begun = (*begun, token)
+            char = tokenizer.read(begun)
         if restart and codec.restarts and char == NEWLINE:
             reader.reset_()
         yield char
@@ -82,7 +85,7 @@ def sample_many(
     while unfinished:
         logits = drawn.read()
         for k, row in enumerate(logits):
-            token = draw(_possible(row, codec, begun[k]), config, rngs[k])
+            token = draw(_possible(row, codec.tokenizer, begun[k]), config, rngs[k])
             drawn.tokens[k] = token
             begun[k] += (token,)
             char = codec.tokenizer.read(begun[k])
@@ -114,9 +117,9 @@ class _Together:
         return logits
 
 
-def _possible(logits: FloatArray, codec: Codec, begun: tuple[int, ...]) -> FloatArray:
+def _possible(logits: FloatArray, tokenizer: Tokenizer, begun: tuple[int, ...]) -> FloatArray:
     """Return the logits, with -infinity for tokens that cannot follow `begun` in a character's spelling."""
-    allowed = codec.tokenizer.continuations(begun)
+    allowed = tokenizer.continuations(begun)
     if allowed is None:
         return logits
     possible = np.full_like(logits, -np.inf)
