@@ -38,6 +38,8 @@ class Validator:
             self._part_length = -(-max_tokens // self._num_streams)
         self.num_chars = len(text) * self._part_length // self._distance
         """The number of characters that are scored; an estimate if only a part of the text is scored."""
+        self.num_tokens = num_tokens * self._part_length // self._distance
+        """The number of their tokens, an estimate likewise."""
 
     def score(self) -> Score:
         """Return the score of the text under the model as it is now, without words, ranks and guesses."""

@@ -204,11 +204,11 @@ class Trainer:
     def _affordable_eval_every(self) -> int:
         """Return a number of steps between validations that makes them about a tenth of the work.
 
-        A validation is a forward pass only, a third of the work of training on as many characters.
+        A validation is a forward pass only, a third of the work of training on as many tokens.
         """
-        chars_per_step = self.batches.num_targets / self.batches.num_windows
-        valid_chars = self.validator.num_chars if self.validator else 0
-        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_chars / chars_per_step))
+        tokens_per_step = self.batches.num_targets / self.batches.num_windows
+        valid_tokens = self.validator.num_tokens if self.validator else 0
+        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_tokens / tokens_per_step))
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""

@@ -127,3 +127,11 @@ def test_a_text_within_the_bound_is_scored_whole() -> None:
     codec, text = Codec(TOKENIZER, "stream"), EncodedText.of(random_text(3000))
     bounded = Validator(model_of("gru"), codec, text, max_tokens=3000)
     assert bounded.score() == Validator(model_of("gru"), codec, text).score()
+
+
+@each(Kind("gru", "stream"), Kind("gru", "stream", "pair"))
+def test_the_work_is_counted_in_tokens(kind: Kind) -> None:
+    """A tokenizer of several tokens for a character makes more work of the same text."""
+    validator = Validator(kind.make(), kind.codec, EncodedText.of(TEXT))
+    assert validator.num_chars == len(TEXT)
+    assert validator.num_tokens == len(kind.codec.tokenizer.align(TEXT).tokens)

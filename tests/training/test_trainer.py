@@ -111,8 +111,8 @@ def reason_of(events: list[Event]) -> str:
 class ListedValidator(Validator):
     """A validator whose figures are known in advance."""
 
-    def __init__(self, figures: list[float], *, num_chars: int = 1) -> None:
-        self.num_chars = num_chars
+    def __init__(self, figures: list[float], *, num_tokens: int = 1) -> None:
+        self.num_chars = self.num_tokens = num_tokens
         self._figures = iter(figures)
 
     def score(self) -> Score:
@@ -411,13 +411,13 @@ def test_validating_does_not_disturb_training(unit: Unit) -> None:
     np.testing.assert_array_equal(finals[0], finals[1])
 
 
-@pytest.mark.parametrize(("num_chars", "expected"), [(0, 100), (240, 100), (2400, 368), (24000, 3679)])
-def test_validations_take_a_tenth_of_the_time(num_chars: int, expected: int) -> None:
+@pytest.mark.parametrize(("num_tokens", "expected"), [(0, 100), (240, 100), (2400, 368), (24000, 3679)])
+def test_validations_take_a_tenth_of_the_time(num_tokens: int, expected: int) -> None:
     """Left alone, there are at least 100 steps between validations, and ten times a validation's work.
 
-    87 characters in 4 windows are 21.75 a step, each of them three times the work of reading it.
+    87 tokens in 4 windows are 21.75 a step, each of them three times the work of reading it.
     """
-    validator = ListedValidator([], num_chars=num_chars)
+    validator = ListedValidator([], num_tokens=num_tokens)
     batches = make_batches()
     assert (batches.num_targets, len(batches)) == (87, 4)
     trainer = make_trainer(TrainConfig(), batches=batches, validator=validator)
