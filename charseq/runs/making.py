@@ -69,7 +69,7 @@ def check_uses(kind: ModelKind, given: Layers) -> None:
 
 
 def _loaded(init_from: Origin, settings: Settings) -> Checkpoint:
-    """Return the model to start from. Raises ConfigError if these settings do not allow to start from it."""
+    """Return the model to start from. Raises ConfigError if these settings do not allow this."""
     kind: ModelKind = MODELS[settings.model.kind]
     if not (kind.is_trained and kind.can_be_continued):
         raise ConfigError(_means_nothing(init_from.word, kind))

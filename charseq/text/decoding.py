@@ -154,7 +154,7 @@ class Decoder:
         self._beyond_ascii = False
 
     def pieces(self, chunks: Iterator[bytes]) -> Iterator[str]:
-        """Yield the text of `chunks`: the chunks of the source, perhaps passed through other iterators."""
+        """Yield the text of `chunks`, which are the chunks of the source after any filters."""
         for chunk in chunks:
             yield self._read(chunk, chunks)
         yield self._read(b"", chunks, final=True)

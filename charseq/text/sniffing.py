@@ -184,8 +184,8 @@ def _is_japanese(foreign: list[str], code: str) -> bool:
 def _is_chinese(foreign: list[str], code: str) -> bool:
     """Return whether most are in the more common half of the code: punctuation and frequent ideographs.
 
-    In Big5 the second byte may be an ASCII letter; if it usually is, the text is not Chinese but has letters
-    after bytes of another encoding.
+    In Big5 the second byte may be an ASCII letter; if it usually is, the text is in Latin letters and not
+    Chinese.
     """
     last = 0xD7 if code == "gb2312" else 0xC6
     pairs = [char.encode(code) for char in foreign]

@@ -23,7 +23,7 @@ ASCII = "".join(map(chr, range(128)))
 PIECE = 1 << 20
 """The number of symbols that are processed together."""
 RELEASE_BYTES = 1 << 25
-"""The number of bytes that `take` may read from a mapped file before its pages are released."""
+"""The number of bytes that `take` reads from a mapped file before it releases the pages."""
 
 
 def symbol_type(alphabet_size: int) -> np.dtype[np.unsignedinteger[Any]]:

@@ -19,7 +19,7 @@ from charseq.reports.display.visible import visible
 SMALLEST, LARGEST = 1e-300, 1e300
 """Larger values count as infinite, since ticks around them would overflow; smaller ones count as zero."""
 FINEST = 1e-9
-"""The fraction of their size by which values must differ, or they are drawn as equal."""
+"""The smallest visible difference, as a fraction of the size of the values; below it they are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,10 @@ def make_axis(values: Sequence[float], *, label: str, log: bool = False, max_tic
 
 
 def stride(starts: Sequence[float], lengths: Sequence[float], *, gap: float) -> int:
-    """Return the smallest k such that, if every k-th text on a line is kept, gaps are at least `gap`."""
+    """Return the smallest k such that the gaps are at least `gap` if only every k-th text is drawn.
+
+    The texts are on one line, each with the start and the length in `starts` and `lengths`.
+    """
     texts = list(zip(starts, lengths, strict=True))
     return next(
         k
