@@ -1,6 +1,6 @@
-"""Checks of the arguments that a caller hands in; each returns its argument as it is wanted.
+"""Checks of arguments; each returns its argument, converted to the type that is needed.
 
-All raise ConfigError, with one sentence that begins with the name of the argument.
+All raise ConfigError for a wrong argument, with one sentence that begins with the name of the argument.
 """
 
 import os
@@ -57,7 +57,7 @@ def path(name: str, value: Any) -> str:
 
 
 def paths(name: str, value: Any) -> list[str]:
-    """Return one path or several as a list of strings, which is not empty."""
+    """Return one path or several as a list of strings; an empty list is an error."""
     wanted = "a path or a list of paths, strings or Path objects"
     found = several(name, value, (str, os.PathLike), wanted)
     if not found:
@@ -74,12 +74,12 @@ def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def several(name: str, value: Any, kind: type | tuple[type, ...], wanted: str) -> list[Any]:
-    """Return one thing of a `kind`, or several, as a list; `wanted` says in words what they are."""
+    """Return one value of the type `kind`, or several, as a list; `wanted` describes them in the error."""
     return [value] if isinstance(value, kind) else list(each(name, value, kind, wanted))
 
 
 def each(name: str, value: Any, kind: type | tuple[type, ...], wanted: str) -> Iterator[Any]:
-    """Yield several things of a `kind`, and take each when it is asked for; `wanted` is as in `several`."""
+    """Yield values of the type `kind`, reading each from `value` on demand; `wanted` is as in `several`."""
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
         raise _wrong(name, wanted, value)
     for one in value:
@@ -89,7 +89,7 @@ def each(name: str, value: Any, kind: type | tuple[type, ...], wanted: str) -> I
 
 
 def pairs(name: str, value: Any, wanted: str) -> Iterator[tuple[Any, Any]]:
-    """Yield tuples of two; otherwise as `each`."""
+    """Yield tuples of two values; see `each`."""
     for one in each(name, value, tuple, wanted):
         if len(one) != 2:
             raise _wrong(name, wanted, one)

@@ -1,4 +1,4 @@
-"""The house rules, read from the source with `ast`: floors, libraries, docstrings, public names, tests."""
+"""The rules of the project, read from the source with `ast`: layers, libraries, docstrings, names, tests."""
 
 import ast
 import functools
@@ -37,10 +37,10 @@ LAYERS = (
 A module imports only from layers below its own, and from its own package.
 """
 
-FLOORS = {room: floor for floor, rooms in enumerate(LAYERS) for room in rooms}
+LAYER_NUMBERS = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 
 LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "analysis"}}
-"""Who may import what is not for everybody."""
+"""The libraries that only some packages may import."""
 
 WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
@@ -98,8 +98,8 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def room_of(name: str) -> str:
-    """Return the room of a file: text for charseq/text/corpus.py, __init__ for charseq/__init__.py."""
+def package_of(name: str) -> str:
+    """Return the package of a file: text for charseq/text/corpus.py, __init__ for charseq/__init__.py."""
     return name.removesuffix(".py").split("/")[1]
 
 
@@ -111,28 +111,28 @@ def imports(tree: ast.AST, name: str) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             package = name.removesuffix(".py").split("/")[: -node.level] if node.level else []
             base = ".".join([*package, *filter(None, [node.module])])
-            if base == "charseq":  # the rooms themselves, or what charseq/__init__.py offers to all
+            if base == "charseq":  # packages, or names of charseq/__init__.py
                 yield from ((node.lineno, f"charseq.{alias.name}") for alias in node.names)
             else:
                 yield node.lineno, base
 
 
 def violations(source: str, name: str) -> list[str]:
-    """Return what the file `name` with this text imports, prints or writes to against the rules."""
-    tree, room, found = ast.parse(source), room_of(name), []
+    """Return the imports, prints and uses of streams by which the file `name` breaks the rules."""
+    tree, package, found = ast.parse(source), package_of(name), []
     for line, module in imports(tree, name):
         top, _, rest = module.partition(".")
-        if top in LIBRARIES and room not in LIBRARIES[top]:
+        if top in LIBRARIES and package not in LIBRARIES[top]:
             found.append(
                 f"{name}:{line} imports {top}, which only {' and '.join(sorted(LIBRARIES[top]))} may"
             )
         other = rest.split(".")[0]
-        if top != "charseq" or other not in FLOORS or room in (other, "__init__"):
+        if top != "charseq" or other not in LAYER_NUMBERS or package in (other, "__init__"):
             continue
-        if FLOORS[other] >= FLOORS[room]:
-            found.append(f"{name}:{line} ({floor(room)}) imports {module} ({floor(other)})")
+        if LAYER_NUMBERS[other] >= LAYER_NUMBERS[package]:
+            found.append(f"{name}:{line} ({layer(package)}) imports {module} ({layer(other)})")
     for node in ast.walk(tree):
-        if room in ("cli", "__main__"):
+        if package in ("cli", "__main__"):
             continue
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             found.append(f"{name}:{node.lineno} prints; only cli may")
@@ -141,18 +141,18 @@ def violations(source: str, name: str) -> list[str]:
     return found
 
 
-# ---- floors and libraries
+# ---- layers and libraries
 
 
-def test_imports_obey_the_floors() -> None:
-    """A room imports only from lower floors or from its own package, and libraries where they belong."""
+def test_imports_obey_the_layers() -> None:
+    """A package imports only from lower layers or from itself, and only libraries that it may use."""
     found = [complaint for path in sources() for complaint in violations(path.read_text(), name_of(path))]
     assert not found, "\n".join(found)
 
 
-def floor(room: str) -> str:
-    """Return the words for the place of a room in the house."""
-    return f"layer {FLOORS[room]}, {room}"
+def layer(package: str) -> str:
+    """Return the number of the layer of a package, and its name, for messages."""
+    return f"layer {LAYER_NUMBERS[package]}, {package}"
 
 
 @pytest.mark.parametrize(
@@ -161,32 +161,32 @@ def floor(room: str) -> str:
         (
             "charseq/sampling/sampler.py",
             "import os\n\nfrom charseq.cli.app import run\n",
-            f"3 ({floor('sampling')}) imports charseq.cli.app ({floor('cli')})",
+            f"3 ({layer('sampling')}) imports charseq.cli.app ({layer('cli')})",
         ),
         (
             "charseq/sampling/sampler.py",
             "from charseq import cli\n",
-            f"1 ({floor('sampling')}) imports charseq.cli ({floor('cli')})",
+            f"1 ({layer('sampling')}) imports charseq.cli ({layer('cli')})",
         ),
         (
             "charseq/sampling/sampler.py",
             "import charseq.scoring.scorer\n",
-            f"1 ({floor('sampling')}) imports charseq.scoring.scorer ({floor('scoring')})",
+            f"1 ({layer('sampling')}) imports charseq.scoring.scorer ({layer('scoring')})",
         ),
         (
             "charseq/text/corpus.py",
             "from ..network import CharModel\n",
-            f"1 ({floor('text')}) imports charseq.network ({floor('network')})",
+            f"1 ({layer('text')}) imports charseq.network ({layer('network')})",
         ),
         (
             "charseq/arrays.py",
             "def f():\n    if True:\n        from .training.trainer import Trainer\n",
-            f"3 ({floor('arrays')}) imports charseq.training.trainer ({floor('training')})",
+            f"3 ({layer('arrays')}) imports charseq.training.trainer ({layer('training')})",
         ),
         (
             "charseq/text/corpus.py",
             "if TYPE_CHECKING:\n    from charseq.runs.run import Run\n",
-            f"2 ({floor('text')}) imports charseq.runs.run ({floor('runs')})",
+            f"2 ({layer('text')}) imports charseq.runs.run ({layer('runs')})",
         ),
         ("charseq/runs/run.py", "import typer\n", "1 imports typer, which only cli may"),
         (
@@ -232,7 +232,7 @@ NAMES_A_REPORT = re.compile(r"\(?(help|command)\b")
 
 def options_in_words(source: str, name: str) -> list[str]:
     """Return the strings of a file that name an option; docstrings and a report's help are left out."""
-    if room_of(name) in ("cli", "__main__", "manual"):
+    if package_of(name) in ("cli", "__main__", "manual"):
         return []
     tree = ast.parse(source)
     free = {
@@ -311,8 +311,8 @@ def test_a_circle_is_found() -> None:
 
 def test_every_module_has_a_layer() -> None:
     """No module or package is outside the table, and the table names none that is not there."""
-    rooms = {room_of(name_of(path)) for path in sources()} - {"__init__"}
-    assert rooms == FLOORS.keys()
+    packages = {package_of(name_of(path)) for path in sources()} - {"__init__"}
+    assert packages == LAYER_NUMBERS.keys()
 
 
 # ---- docstrings and names
@@ -428,7 +428,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_the_door_opens_without_numpy(option: str) -> None:
+def test_version_and_help_load_no_numpy(option: str) -> None:
     """Asking for the version or the help loads neither numpy nor what builds on it."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "charseq", option],

@@ -1,4 +1,4 @@
-"""Each character, word, line or file of a text with its surprisal, as soon as it is known: for the shell."""
+"""Each character, word, line or file of a text with its surprisal, as soon as it is known, for the shell."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +17,10 @@ Alphabet: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class EachChar:
-    """A character: its offset, its surprisal, the `entropy` before it in bits, the likeliest other one."""
+    """A character with its offset, its surprisal in nats and its rank.
+
+    `entropy` is that of the prediction, in bits; `alternative` is the likeliest other character.
+    """
 
     file: str
     offset: int
@@ -50,12 +53,12 @@ class EachSegment:
 
 Each: TypeAlias = EachChar | EachSegment
 Find: TypeAlias = Callable[[Iterable[ScoredPiece], str, Alphabet], Iterator[Each]]
-"""Finds them in the pieces of a file, with its name and the alphabet of the guesses, as soon as may be."""
+"""A function that yields the parts of a file from its pieces, its name, and the alphabet of the guesses."""
 
 
 @dataclass(frozen=True, slots=True)
 class EachKind:
-    """A kind of parts: their class, how they are found, and the number of guesses made at each character."""
+    """A kind of part: its class, the function that finds it, and the number of guesses for each character."""
 
     part: type[Each]
     find: Find
@@ -63,7 +66,7 @@ class EachKind:
 
 
 def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]:
-    """Yield each `kind`, a key of EACH_KINDS, as soon as it is read.
+    """Yield each part of a `kind`, a key of EACH_KINDS, as soon as it is read.
 
     Raises DataError at the end if all texts are empty.
     """
@@ -118,9 +121,9 @@ def _whole(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[Ea
 
 
 EACH_KINDS: Mapping[str, EachKind] = {
-    "char": EachKind(EachChar, _chars, num_guesses=2),  # at least one of them is another character
+    "char": EachKind(EachChar, _chars, num_guesses=2),  # at least one of the two guesses is another character
     "word": EachKind(EachSegment, _segments("word")),
     "line": EachKind(EachSegment, _segments("line")),
     "file": EachKind(EachSegment, _whole),
 }
-"""What a text can be cut into."""
+"""The kinds of parts that a text can be cut into, by name."""

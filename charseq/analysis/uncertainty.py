@@ -1,12 +1,12 @@
-"""The standard error of a figure: its uncertainty, since a text has only a limited length.
+"""The standard error of a figure, which is uncertain because a text has a limited length.
 
 A figure is a ratio of sums, such as nats over characters. Its error is estimated from the units of the text.
-Blocks of BLOCK_CHARS characters are correlated with their neighbours, so they are taken together in runs; the
-length of a run is estimated from that correlation. Lines and files are assumed to be independent. Nothing is
-drawn at random: the variance is that of all resamples.
+Blocks of BLOCK_CHARS characters are correlated with their neighbours, so they are resampled in runs; the
+length of a run is estimated from that correlation. Lines and files are assumed to be independent. There are
+no random numbers: the variance of all possible resamples is computed exactly.
 
-The error is about this text as one part of a longer text of the same kind. A correlation over a large part of
-the text, as when chapters differ, cannot be measured in it: then the true error is larger.
+The error is for this text as one part of a longer text of the same kind. A correlation over a large part of
+the text, as when chapters differ, cannot be measured from one text: then the true error is larger.
 """
 
 import math
@@ -30,7 +30,7 @@ NORMAL_QUANTILE = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its standard error and the ends of its 95 % interval; these are nan for a short text."""
+    """A figure with its standard error and its 95 % interval; all but `value` are nan for a short text."""
 
     value: float
     error: float
@@ -43,13 +43,13 @@ class Estimate:
 
 
 class Units(ABC):
-    """Sums of `num_columns` figures over the units of texts; each file follows a `begin`."""
+    """Sums of `num_columns` figures over the units of texts; call `begin` before each file."""
 
     def __init__(self, num_columns: int) -> None:
         self.total: FloatArray = np.zeros(num_columns)
 
-    def begin(self) -> None:  # noqa: B027 (blocks run on from file to file)
-        """Begin with another file."""
+    def begin(self) -> None:  # noqa: B027 (blocks continue from file to file)
+        """Begin a new file."""
 
     def add(self, text: str, columns: FloatArray) -> None:
         """Add the next piece of the file, with the figures (L, num_columns) of its characters."""
@@ -107,7 +107,7 @@ class BlockUnits(Units):
 
 
 class _IndependentUnits(Units):
-    """Independent units, any number of them: only their second moments are kept."""
+    """Independent units; only their second moments are stored, so there may be any number of units."""
 
     def __init__(self, num_columns: int) -> None:
         super().__init__(num_columns)
@@ -116,7 +116,7 @@ class _IndependentUnits(Units):
         self._is_open = False
 
     def begin(self) -> None:
-        """Begin with another file, and so with another unit."""
+        """Begin a new file, and so a new unit."""
         self._close()
 
     def _close(self) -> None:
@@ -145,7 +145,7 @@ class LineUnits(_IndependentUnits):
         self._after = ""
 
     def begin(self) -> None:
-        """Begin with another file, and so with another line."""
+        """Begin a new file, and so a new line."""
         super().begin()
         self._after = ""
 
@@ -178,10 +178,11 @@ UNITS: Mapping[str, type[Units]] = {"block": BlockUnits, "line": LineUnits, "fil
 
 
 def run_length(series: FloatArray) -> int:
-    """Return the number of neighbours in a series (B,) to resample together, from 1 to a quarter of them.
+    """Return the number of neighbours in a series (B,) to resample together, from 1 to B / 4.
 
     The rule is that of Politis and White 2004 for the circular bootstrap, with a flat-top lag window. Runs
-    are at least as long as the largest significant lag: correlations of both signs may cancel in the rule.
+    are at least as long as the largest significant lag, since the rule fails if positive and negative
+    correlations cancel.
     """
     num, centred = len(series), series - series.mean()
     covariances = np.array([centred[: num - k] @ centred[k:] for k in range(num // 2)]) / num

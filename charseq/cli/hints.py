@@ -1,4 +1,4 @@
-"""Hints for a command line that cannot be understood: the option or the command that was probably meant."""
+"""Hints for a wrong command line: the option or the command that was probably meant."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ COMMANDS = {
     "charseq bench": ("benchmark",),
     "charseq help": ("man", "manual", "docs"),
 }
-"""What to use, with the words that people try instead."""
+"""The right command, and the words that people type instead of it."""
 OPTIONS = {
     "clip": "max-grad-norm",
     "dim": "hidden-size",
@@ -27,11 +27,11 @@ OPTIONS = {
     "workers": "threads",
     "out": "output",
 }
-"""Options by words for them that do not resemble their names."""
+"""Words that people use for an option but that do not resemble its name, and the option."""
 
 
 def better_message(error: Any, arguments: Sequence[str]) -> str:
-    """Return what to say of a usage error: its own message, or one that names what was probably meant."""
+    """Return the message for a usage error: its own, or a better one with the probable option or command."""
     message: str = getattr(error, "format_message", error.__str__)().rstrip(".")
     if match := re.fullmatch(r"No such command '(.*?)'.*", message):
         use = next((use for use, words in COMMANDS.items() if match[1].lower() in words), None)
@@ -39,7 +39,7 @@ def better_message(error: Any, arguments: Sequence[str]) -> str:
     wrong = getattr(error, "option_name", None)
     if wrong is None or not message.startswith("No such option"):
         return message
-    if not wrong.startswith("--"):  # the first unknown letter of a word such as -hidden
+    if not wrong.startswith("--"):  # only the first unknown letter of a word such as -hidden
         wrong = next((word for word in arguments if _is_word(word) and wrong[1:] in word[1:]), wrong)
     names = [name for one in error.ctx.command.params for name in one.opts if name.startswith("--")]
     found = meant(wrong, names)
@@ -47,7 +47,7 @@ def better_message(error: Any, arguments: Sequence[str]) -> str:
 
 
 def meant(wrong: str, names: Sequence[str]) -> list[str]:
-    """Return the options, at most three of `names`, that may be meant by an unknown one such as --lr."""
+    """Return at most three options of `names` that an unknown option, such as --lr, may stand for."""
     stem = wrong.lstrip("-").replace("_", "-").lower()
     parts = {name: name[2:].split("-") for name in names}
     groups = (

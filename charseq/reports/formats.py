@@ -12,11 +12,11 @@ from charseq.registry import FORMATS
 from charseq.reports.column import Row
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Characters that a terminal may obey: C0, DEL, C1, ends of lines and paragraphs, changes of direction."""
+"""Control characters for a terminal: C0, DEL, C1, line and paragraph separators, changes of direction."""
 NO_TEXT = re.compile(f"{CONTROLS.pattern}|[\ud800-\udfff]")
 """Control characters and lone surrogates."""
 ESCAPES = re.compile(r"\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-"""What TSV has in place of a backslash and of control characters."""
+"""The escapes in TSV for a backslash and for control characters."""
 
 
 def write_json(rows: Iterable[Row], file: TextIO) -> None:
@@ -27,14 +27,14 @@ def write_json(rows: Iterable[Row], file: TextIO) -> None:
             file.write(f"{separator}{_json(row)}")
             separator = ",\n "
     finally:
-        if separator != "[":  # the rows before an error are a complete list, too
+        if separator != "[":  # after an error, the rows before it are still a complete list
             file.write("]\n")
     if separator == "[":
         file.write("[]\n")
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> None:
-    """Write each row as a line of JSON, as it comes."""
+    """Write each row as a line of JSON, immediately."""
     for row in rows:
         file.write(_json(row) + "\n")
         file.flush()
@@ -45,7 +45,7 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """A dumper that quotes unprintable texts: PyYAML would fold U+0085 and the like into spaces."""
+        """A dumper that quotes unprintable texts: PyYAML would turn U+0085 and others into spaces."""
 
     def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         return dumper.represent_scalar(
@@ -58,10 +58,10 @@ def write_yaml(rows: Iterable[Row], file: TextIO) -> None:
 
 
 def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
-    r"""Write a header and a line for each row as it comes.
+    r"""Write a header, and a line for each row, immediately.
 
-    Backslash, tab, newline and carriage return are written \\, \t, \n, \r, other controls as in \x1b. Lists
-    are JSON; None is empty. All rows must have the same fields.
+    Backslash, tab, newline and carriage return are written \\, \t, \n, \r, other control characters as in
+    \x1b. Lists are JSON; None is empty. Raises ValueError unless all rows have the same fields.
     """
     for line in _with_header(rows):
         file.write("\t".join(_cell(_escaped(value)) for value in line) + "\n")
@@ -69,18 +69,18 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
 
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> None:
-    r"""Write comma-separated values as in RFC 4180, but with \n at the end of a line, and without escapes."""
+    r"""Write comma-separated values, without escapes: RFC 4180, but with \n at the end of a line."""
     for line in _with_header(rows):
         quoted = io.StringIO()
         csv.writer(quoted).writerow(
             map(_cell, line)
-        )  # with its own line end: it would not quote \r if lines ended in \n
+        )  # with the default line end \r\n: with \n, it would not quote \r
         file.write(quoted.getvalue().removesuffix("\r\n") + "\n")
         file.flush()
 
 
 def _with_header(rows: Iterable[Row]) -> Iterator[list[Any]]:
-    """Yield the names of the fields, and the values of each row; nothing if there are no rows."""
+    """Yield the names of the fields, then the values of each row; yield nothing if there are no rows."""
     fields: list[str] = []
     for row in rows:
         if not fields:
@@ -117,7 +117,7 @@ def _escaped(value: Any) -> Any:
 
 
 def unescaped(field: str) -> str:
-    r"""Return what a field of TSV stands for, with the characters for `\\`, `\t`, `\n`, `\x1b` and so on."""
+    r"""Return the text of a TSV field: the characters for `\\`, `\t`, `\n`, `\x1b` and so on."""
     return ESCAPES.sub(lambda found: found[0].encode("ascii").decode("unicode_escape"), field)
 
 

@@ -1,4 +1,4 @@
-"""The checks before a run begins or goes on: its texts, its settings, the memory of this machine."""
+"""The checks before a run begins or is resumed: its texts, its settings, the memory of this machine."""
 
 import os
 from pathlib import Path
@@ -21,14 +21,14 @@ CHANGEABLE = {
 }
 """The settings that --resume may change."""
 BITS = {"train.threads", "train.backend"}
-"""Those of them that change the order of sums, and so the last bits of the weights."""
+"""The changeable settings that change the order of sums, and so the last bits of the weights."""
 
 NUM_COPIES = 6
-"""Arrays as large as the parameters: these, their gradient, two moments, the best ones, and those to save."""
+"""Arrays of the size of the parameters: weights, gradient, two moments, best weights, weights to save."""
 
 
 def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:
-    """Raise DataError, naming the difference, unless the run was trained on these texts."""
+    """Raise DataError, with the difference, if these are not the texts that the run was trained on."""
     size = ""
     if texts.num_bytes != made_of.num_bytes:
         size = f"{texts.num_bytes:,} bytes, not {made_of.num_bytes:,}; "
@@ -45,13 +45,13 @@ def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: 
 
 
 def check_memory(settings: Settings, vocab_size: int) -> None:
-    """Raise ConfigError for a model too large for this machine: the system would kill its training."""
+    """Raise ConfigError if training the model needs more memory than this machine has."""
     kind: ModelKind = MODELS[settings.model.kind]
     num_parameters = kind.num_parameters(settings.model, vocab_size)
     needed = NUM_COPIES * 4 * num_parameters
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # this system does not say
+    except (AttributeError, ValueError, OSError):  # this system does not report its memory
         return
     if needed > memory:
         raise ConfigError(
@@ -61,7 +61,7 @@ def check_memory(settings: Settings, vocab_size: int) -> None:
 
 
 def check_shapes(settings: Settings, init_from: Checkpoint) -> None:
-    """Raise ConfigError, naming the setting, unless a run with these settings can start from that model."""
+    """Raise ConfigError, naming the setting, if a run with these settings cannot start from that model."""
     check_can_be_continued(init_from)
     for key, there in shape_of(init_from).items():
         if there != (here := getattr(settings.model, key)):
@@ -69,21 +69,21 @@ def check_shapes(settings: Settings, init_from: Checkpoint) -> None:
 
 
 def check_can_be_continued(checkpoint: Checkpoint) -> None:
-    """Raise ConfigError for a model of a kind that no run can start from."""
+    """Raise ConfigError if runs cannot start from this kind of model."""
     if not checkpoint.kind.can_be_continued:
         raise ConfigError(f"{checkpoint.description}: no run can start from this kind of model")
 
 
 def shape_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return the settings of the section model that decide the parameters of this model: kind and sizes."""
+    """Return the settings in section `model` that determine the parameters: the kind and the sizes."""
     model = checkpoint.settings.model
     return {key: getattr(model, key) for key in ("kind", *checkpoint.kind.shape_settings)}
 
 
 def check_changes(old: Settings, new: Settings) -> list[str]:
-    """Return the settings that differ, "train.threads" and so on.
+    """Return the names of the settings that differ, such as "train.threads".
 
-    Raises ConfigError for one that cannot change when a run is resumed.
+    Raises ConfigError for a setting that cannot change when a run is resumed.
     """
     pairs = [(section, key) for section, values in old for key, _ in values]
     changed = [(s, k) for s, k in pairs if getattr(getattr(old, s), k) != getattr(getattr(new, s), k)]

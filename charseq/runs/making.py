@@ -1,4 +1,4 @@
-"""A new model from settings: counted at once, or trained by a run."""
+"""A new model made from settings, by counting or by a training run."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from charseq.text.split import CorpusParts
 
 
 class Origin(NamedTuple):
-    """A model to start from, or its name, and the word for it in messages, such as "--init-from"."""
+    """A model to start from, or its name; `word` names the option in messages, such as "--init-from"."""
 
     model: Checkpoint | str
     word: str
 
 
 class Counted(NamedTuple):
-    """A model that was counted and saved in `directory`, with its texts."""
+    """A model that was made by counting and saved in `directory`, with its texts."""
 
     directory: Path
     checkpoint: Checkpoint
@@ -39,13 +39,13 @@ def make(
     init_from: Origin | None = None,
     progress: OnProgress | None = None,
 ) -> Run | Counted:
-    """Count a model, or begin the run that trains it: the kind of model decides.
+    """Make a model by counting, or begin the run that trains it, depending on the kind of model.
 
-    `given` are settings for this model, over those of `base`, which may be for several kinds of models. The
-    kind and the sizes of `init_from` replace those of `base`. `directory` is new; by default it is named
-    after the corpus. `progress` is called while a large corpus is read.
-    Raises ConfigError if the kind does not use a setting in `given`, or cannot start from another model, if
-    `given` has other sizes than `init_from`, or if the directory holds something; DataError for an unusable
+    The settings in `given` are for this model and replace those of `base`, which may be for several kinds of
+    models. The kind and the sizes of `init_from` also replace those of `base`. `directory` is new; by default
+    it is named after the corpus. `progress` is called while a large corpus is read.
+    Raises ConfigError if the kind does not use a setting in `given`, if it cannot start from another model,
+    if `given` has other sizes than `init_from`, or if the directory is not empty; DataError for an unusable
     corpus.
     """
     settings, other = base.with_layers(given), None
@@ -69,7 +69,7 @@ def check_uses(kind: ModelKind, given: Layers) -> None:
 
 
 def _loaded(init_from: Origin, settings: Settings) -> Checkpoint:
-    """Return the model to start from. Raises ConfigError unless a run with these settings may start so."""
+    """Return the model to start from. Raises ConfigError if these settings do not allow this."""
     kind: ModelKind = MODELS[settings.model.kind]
     if not (kind.is_trained and kind.can_be_continued):
         raise ConfigError(_means_nothing(init_from.word, kind))

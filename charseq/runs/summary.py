@@ -1,4 +1,4 @@
-"""The summary of a run that is over: its best model, the score of that on the test part, its losses."""
+"""The summary of a finished run: its best model, the score of this model on the test part, and the losses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from charseq.text.symbols import EncodedText
 class Summary:
     """The best model of a run, at `path`, and its figures.
 
-    `test` is the score of the beginning of the test part, None without a test part. `losses` are the nats per
-    character in training, one for each validation.
+    `test` is the score of the beginning of the test part, None without a test part. `losses` are the training
+    losses in nats per character, one for each validation.
     """
 
     path: Path
@@ -25,7 +25,7 @@ class Summary:
 
     @classmethod
     def of(cls, directory: Path, test: EncodedText, *, seconds: float) -> "Summary":
-        """Score as much of the `test` part as `seconds` allow; read everything else from the directory."""
+        """Score the `test` part for at most about `seconds`; read everything else from the directory."""
         path = directory / MODEL
         best = Checkpoint.load(path)
         score = score_beginning(best.model, best.codec, test, seconds=seconds) if test else None
@@ -34,6 +34,6 @@ class Summary:
 
     @property
     def is_worse_than_uniform(self) -> bool:
-        """True if the best validation costs more bits than a uniform guess would."""
+        """True if the best validation has more bits per character than a uniform guess."""
         valid = self.best.results.valid
         return valid is not None and valid.is_worse_than_uniform(self.best.codec)

@@ -1,4 +1,4 @@
-"""Letters to integers to windows."""
+"""Reading of text, encoding as tokens, and cutting into windows for training."""
 
 from charseq.registry import TOKENIZERS
 from charseq.text.tokenizers.char import CharTokenizer

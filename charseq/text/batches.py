@@ -1,4 +1,4 @@
-"""A text cut into parallel streams, and those into windows for truncated backpropagation through time."""
+"""A text cut into parallel streams, and the streams into windows for truncated backpropagation in time."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -15,9 +15,9 @@ from charseq.text.tokenizers.tokenizer import bytes_per_char
 class Window(NamedTuple):
     """T steps of N streams, time-major (T, N).
 
-    `resets` marks the steps before which a state is zeroed, None where nothing restarts. `weights` says how
-    much each target counts; without it every target counts once. `begins` marks the targets that begin a
-    character; without it every target is one.
+    `resets` marks the steps before which the state is set to zero, None if it never is. `weights` has the
+    weight of each target; without it every weight is 1. `begins` marks the targets that begin a character;
+    without it every target is a whole character.
     """
 
     inputs: TokenArray
@@ -33,18 +33,18 @@ class Window(NamedTuple):
 
     @property
     def num_chars(self) -> float:
-        """How many characters count in it: the sum of the weights of those targets that begin one."""
+        """The weighted number of characters: the sum of the weights of the targets that begin a character."""
         if self.begins is None:
             return self.total_weight
         return float(self.begins.sum() if self.weights is None else self.weights[self.begins].sum())
 
 
 class Examples:
-    """The (input, target) pairs of a whole text, made where they are asked for; the text stays where it is.
+    """The (input, target) pairs of a whole text, made on demand; the text is not copied.
 
-    They are those of `Codec.examples`: one for each token of the text, numbered from 0. A token is looked up
-    in a table by its piece: the symbol of its character where that is one token, else the symbol and the
-    place in the spelling. A text whose characters are several tokens is held in memory as pieces.
+    They are the pairs of `Codec.examples`: one for each token of the text, numbered from 0. A table gives the
+    token of each piece. If every character is one token, a piece is the symbol of a character; otherwise
+    it is a number for the symbol and the position in its spelling, and all pieces are held in memory.
     """
 
     def __init__(self, text: EncodedText, codec: Codec) -> None:
@@ -81,12 +81,12 @@ class Examples:
         return Window(inputs, self._tokens[pieces], resets, begins=begins)
 
     def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
-        """Return the UTF-8 length of the character that begins at each of `places`, 0 where none begins."""
+        """Return the UTF-8 length of the character that begins at each of `places`, 0 if none begins."""
         return self._num_bytes[self._take(places)]
 
 
 def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> SymbolArray:
-    """Return the pieces of a text; those of a symbol are `lengths` numbers, from its `firsts` on."""
+    """Return the pieces of a text; symbol s becomes the `lengths[s]` numbers from `firsts[s]` on."""
     parts = [np.empty(0, symbol_type(int(lengths.sum())))]
     for symbols in text.pieces():
         num_pieces = lengths[symbols]
@@ -99,10 +99,10 @@ def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.int
 class Batches:
     """An epoch of windows over N parallel, contiguous streams of one text.
 
-    Stream n is the n-th N-th of the text, so its state can be carried from window to window. Every token is a
-    target exactly once, except the last `num_dropped` < N. Windows have at most `seq_length` steps and are as
-    equal in length as they can be. A text too short for `batch_size` streams of `seq_length` tokens gets
-    fewer streams, `num_streams`.
+    The text is cut into N parts of equal length. Stream n is part n, so its state can be carried from window
+    to window. Every token is a target exactly once, except the last `num_dropped` < N tokens. Windows have at
+    most `seq_length` steps; their lengths differ by at most 1. A text too short for `batch_size` streams of
+    `seq_length` tokens gets fewer streams, `num_streams`.
     """
 
     def __init__(self, examples: Examples, *, batch_size: int, seq_length: int) -> None:

@@ -1,4 +1,4 @@
-"""The beginning of a text: so many characters of it, of which no more is read than they need."""
+"""The first characters of a text, read without the rest of it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from charseq.text.remarks import Remarks
 
 
 def first_chars(pieces: Iterable[str], num_chars: int) -> Iterator[str]:
-    """Yield the first `num_chars` characters of a text; their bytes stay known."""
+    """Yield the first `num_chars` characters of a text, with the number of bytes of each if it is known."""
     for piece in pieces:
         yield _cut(piece, num_chars) if len(piece) > num_chars else piece
         num_chars -= len(piece)
@@ -17,7 +17,7 @@ def first_chars(pieces: Iterable[str], num_chars: int) -> Iterator[str]:
 
 
 def beginnings(texts: NamedTexts, num_chars: int | None) -> NamedTexts:
-    """Yield the texts with the first `num_chars` characters of each; whole texts for None."""
+    """Yield the first `num_chars` characters of each text, or whole texts if `num_chars` is None."""
     for name, pieces in texts:
         yield name, pieces if num_chars is None else first_chars(pieces, num_chars)
 
@@ -25,7 +25,7 @@ def beginnings(texts: NamedTexts, num_chars: int | None) -> NamedTexts:
 def read_beginning(source: str, num_chars: int, remarks: Remarks) -> str:
     """Return the first `num_chars` characters of a source; several files in it are joined.
 
-    Errors are those of `iter_texts`. `remarks` are finished if the source was read to its end.
+    Raises the errors of `iter_texts`. The `remarks` are finished if the source has fewer characters.
     """
     texts = iter_texts(source, remarks=remarks, as_one=True)
     everything = (piece for _, pieces in texts for piece in pieces)

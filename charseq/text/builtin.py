@@ -1,4 +1,4 @@
-"""Corpora that Python brings along, all of them text of the installation that runs this."""
+"""Corpora made of the text files that are installed with Python."""
 
 import ast
 import sysconfig
@@ -11,7 +11,7 @@ LEFT_OUT = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_t
 
 
 def builtin_bytes(source: str) -> Iterator[bytes]:
-    """Yield the bytes of one of BUILTINS. Raises DataError where this Python lacks them."""
+    """Yield the bytes of one of BUILTINS. Raises DataError if this Python was installed without them."""
     yield from BUILTINS[source]()
 
 
@@ -25,7 +25,7 @@ def _topics() -> Iterator[bytes]:
 
 
 def _modules() -> Iterator[bytes]:
-    """Yield the source of each module of the standard library but those of its tests."""
+    """Yield the source of each module of the standard library, except its tests."""
     root = Path(sysconfig.get_path("stdlib"))
     for path in sorted(root.rglob("*.py")):
         if LEFT_OUT.isdisjoint(path.relative_to(root).parts):
@@ -39,7 +39,7 @@ def _docstrings() -> Iterator[bytes]:
     for source in _modules():
         try:
             tree = ast.parse(source)
-        except (SyntaxError, ValueError):  # modules that are there to be wrong
+        except (SyntaxError, ValueError):  # some modules have errors on purpose
             continue
         for node in ast.walk(tree):
             text = ast.get_docstring(node) if isinstance(node, documented) else None
@@ -54,4 +54,4 @@ BUILTINS: dict[str, Callable[[], Iterator[bytes]]] = {
     "builtin:stdlib": _modules,
     "builtin:docstrings": _docstrings,
 }
-"""The corpora by their names."""
+"""The built-in corpora, by name."""

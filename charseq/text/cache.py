@@ -1,7 +1,7 @@
-"""Large texts on disk: encoded once, found again by the SHA-256 of their bytes, and mapped into memory.
+"""A cache of large encoded texts on disk, found by the SHA-256 of their bytes and mapped into memory.
 
-A file of the cache is a header, the symbols, and the alphabet. It takes its name only when it is whole, and
-all of them may be deleted at any time. Next room: `corpus.py`.
+A file of the cache has a header, the symbols, and the alphabet. It gets its final name only when it is
+complete. All files of the cache may be deleted at any time.
 """
 
 import mmap
@@ -23,13 +23,13 @@ from charseq.text.symbols import PIECE, EncodedText, SymbolArray, symbol_type
 
 MAGIC = b"charseq\x01"
 HEADER = struct.Struct("<8s32sQIB11x")
-"""Magic number and version, SHA-256 of the text's bytes, characters, size of the alphabet, bytes a symbol."""
+"""Magic number and version, SHA-256 of the text, number of characters, alphabet size, bytes per symbol."""
 STALE_SECONDS = 86_400
-"""Age at which an unfinished file is one that a killed process left behind."""
+"""The age at which an unfinished file must be from a killed process, and is removed."""
 
 
 def find(sha256: str) -> EncodedText | None:
-    """Map the text whose bytes have this SHA-256; None where the cache lacks it, or has no whole one."""
+    """Map the text whose bytes have this SHA-256; return None if the cache has no complete file of it."""
     path = _path(cache_directory(), sha256)
     try:
         with path.open("rb") as file:
@@ -61,9 +61,9 @@ def _path(directory: Path, sha256: str) -> Path:
 
 
 class Draft:
-    """A text in the making, in a file of the cache; a context manager, gone at its end unless kept.
+    """An unfinished file of the cache; a context manager that removes the file at its end unless it is kept.
 
-    Raises DataError where the cache cannot be written.
+    Raises DataError if the cache cannot be written.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Draft:
         self._stack.close()
 
     def write(self, symbols: SymbolArray) -> None:
-        """Append a chunk; what is there already becomes as wide as it."""
+        """Append a chunk; if its type is wider, rewrite the earlier symbols in this type."""
         with self._writing():
             if symbols.dtype.itemsize > self._dtype.itemsize:
                 self._widen(symbols.dtype)
@@ -94,7 +94,7 @@ class Draft:
         self._num_chars += len(symbols)
 
     def keep(self, sha256: str, alphabet: str) -> EncodedText:
-        """Finish the file, unless the cache has this text by now, and map it."""
+        """Finish the file and map it; if the cache has this text already, map that file instead."""
         text = find(sha256)
         if text is None:
             with self._writing():
@@ -109,7 +109,7 @@ class Draft:
         return text
 
     def _widen(self, dtype: np.dtype[np.unsignedinteger[Any]]) -> None:
-        """Write all symbols again, from the last to the first: none is overwritten before it was read."""
+        """Rewrite all symbols in a wider type, from last to first: each is read before it is overwritten."""
         old, self._dtype = self._dtype, dtype
         for end in range(self._num_chars, 0, -PIECE):
             begin = max(0, end - PIECE)
@@ -120,7 +120,7 @@ class Draft:
         self._file.seek(0, os.SEEK_END)
 
     def _sweep(self) -> None:
-        """Remove what processes that were killed left behind."""
+        """Remove unfinished files of processes that were killed."""
         for path in self._directory.glob(".*.tmp"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > STALE_SECONDS:

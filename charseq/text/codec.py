@@ -1,8 +1,8 @@
-"""The seam between text and model: a tokenizer and the kind of sequence, as one object.
+"""The connection of text and model: a tokenizer and the kind of sequence, in one object.
 
-A codec knows which tokens belong to which character, what a model reads before the first one, how a prompt is
-prepared, and where a state starts anew. Nothing else in the project asks whether a sequence is a stream or a
-line, or assumes that a character is one token.
+A codec knows which tokens belong to which character, which input a model reads before the first character,
+how to prepare a prompt, and where the state is reset to zero. Only this module depends on the kind of
+sequence, stream or line; the others need not assume that a character is one token.
 """
 
 import math
@@ -20,15 +20,16 @@ NEWLINE = "\n"
 
 
 def restarts(unit: Unit) -> bool:
-    """Return whether a text of this kind is many sequences, each of which begins after a newline."""
+    """Return whether a text of this kind has many sequences; then each one begins after a newline."""
     return unit == "line"
 
 
 class Sequence(NamedTuple):
-    """A text as pairs of tokens, (L,) each: every token is a target, and the one before it the input.
+    """A text as pairs of tokens, (L,) each: every token is a target, and the token before it is its input.
 
-    `starts` is true where a sequence begins and the state is zero, None where nothing restarts. `begins` is
-    true where a target begins a character, None where every target is one.
+    `starts` is true at the first step of a sequence, where the state is zero; it is None if the state is
+    never reset. `begins` is true for a target that begins a character; it is None if each target is a
+    whole character.
     """
 
     inputs: TokenArray
@@ -38,10 +39,10 @@ class Sequence(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A text as a model reads it: the `inputs` (S,), and where the state is zero before one, as in Sequence.
+    """A text as a model reads it: the `inputs` (S,), and `starts` as in Sequence.
 
-    After the inputs with the numbers `expects` (L + 1,) a character is expected: the first one, the one after
-    the first, and so on to the one after the last.
+    `expects` (L + 1,) has the indices of the inputs after which a new character is predicted: the first
+    character, the second one, and so on, up to the one after the end of the text.
     """
 
     inputs: TokenArray
@@ -50,12 +51,12 @@ class Reading(NamedTuple):
 
 
 class Codec:
-    """A `tokenizer`, and the kind of sequence, `unit`: one endless "stream", or each "line" by itself."""
+    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own."""
 
     def __init__(self, tokenizer: Tokenizer, unit: Unit) -> None:
         self.tokenizer, self.unit = tokenizer, unit
         self.restarts = restarts(unit)
-        """Whether a sequence begins after each newline, where the state is zero again."""
+        """True if a new sequence, with a state of zero, begins after each newline."""
 
     def __repr__(self) -> str:
         return f"<Codec: {self.tokenizer.name} tokens, {self.unit}s, vocabulary of {self.vocab_size}>"
@@ -67,12 +68,12 @@ class Codec:
 
     @property
     def uniform_bits(self) -> float:
-        """The bits per character of a guess that takes all characters of the alphabet for equally likely."""
+        """The bits per character of a uniform guess: all characters of the alphabet are equally likely."""
         return math.log2(len(self.tokenizer.alphabet))
 
     @property
     def start_token(self) -> int:
-        """The input before the first character: the newline that ends a line, the zero vector of a stream."""
+        """The input before the first character: a newline for lines, the zero vector for a stream."""
         return self.tokenizer.spell(NEWLINE)[-1] if self.restarts else UNSEEN
 
     @property
@@ -81,7 +82,7 @@ class Codec:
         return NEWLINE if self.restarts else None
 
     def examples(self, text: str, *, after: str = "") -> Sequence:
-        """Return the pairs of `text`, which continues `after` (its last character is enough) or begins."""
+        """Return the pairs of `text`. It follows the text `after`, of which the last character is enough."""
         previous = after[-1:]
         before = self.tokenizer.spell(previous)[-1] if previous else self.start_token
         targets, begins = self.tokenizer.align(text)
@@ -94,32 +95,32 @@ class Codec:
         return Sequence(inputs, targets, self._at_begins(first, begins), begins)
 
     def prompt(self, text: str) -> list[int]:
-        """Return the inputs after which a model continues `text`; with lines only the last one counts."""
+        """Return the inputs after which a model continues `text`; for lines, only those of its last line."""
         if self.restarts:
             text = text.rpartition(NEWLINE)[2]
         return [self.start_token, *self.tokenizer.encode(text).tolist()]
 
     def reading(self, text: str) -> "Reading":
-        """Return the inputs that lead through `text`, and the steps after which a character is expected."""
+        """Return the inputs for reading `text`, and the steps after which a new character is predicted."""
         inputs, _, starts, begins = self.examples(
             text + NEWLINE
-        )  # so that the last character is an input, too
+        )  # the newline makes the last character an input, too
         expects = np.arange(len(text) + 1) if begins is None else np.flatnonzero(begins)
         end = expects[-1] + 1
         return Reading(inputs[:end], None if starts is None else starts[:end], expects)
 
     def unknown(self, text: str) -> list[str]:
-        """Return the characters of `text` that the model does not know, each once, in their order."""
+        """Return the characters of `text` that are not in the vocabulary, each once, in text order."""
         return [char for char in dict.fromkeys(text) if self.tokenizer.spell(char) == (UNSEEN,)]
 
     def shared_tokens(self, other: "Codec") -> tuple[list[int], list[int]]:
-        """Return the numbers here and in `other` of the tokens that both vocabularies have."""
+        """Return the numbers, in this codec and in `other`, of the tokens that both vocabularies have."""
         places = {name: token for token, name in enumerate(other.tokenizer.vocab)}
         pairs = [(token, places[name]) for token, name in enumerate(self.tokenizer.vocab) if name in places]
         return [mine for mine, _ in pairs], [theirs for _, theirs in pairs]
 
     def texts(self, tokens: Iterable[int]) -> Iterator[str]:
-        """Yield each character as soon as its last token is there."""
+        """Yield each character as soon as its last token has been read."""
         begun = tuple[int, ...]()
         for token in tokens:
             begun += (token,)
@@ -129,7 +130,7 @@ class Codec:
 
     @staticmethod
     def _at_begins(first: BoolArray, begins: BoolArray | None) -> BoolArray:
-        """Return for each token whether it begins a character that is `first` of a sequence."""
+        """Return for each token whether it begins the first character of a sequence, as marked in `first`."""
         if begins is None:
             return first
         starts = np.zeros(len(begins), np.bool_)
@@ -138,7 +139,7 @@ class Codec:
 
 
 def chars_at(begins: BoolArray | None, num_bytes: TokenArray) -> TokenArray:
-    """Return the UTF-8 length of its character for each token that begins one, 0 for others (L,)."""
+    """Return for each token (L,) the UTF-8 length of the character that it begins, 0 for other tokens."""
     if begins is None:
         return num_bytes
     spread = np.zeros(len(begins), num_bytes.dtype)

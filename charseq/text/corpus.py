@@ -1,8 +1,8 @@
-"""Where text comes from: files, directories, gzip, standard input, and two corpora that Python brings along.
+"""Reading of text from files, directories, gzip files, standard input, and the built-in corpora.
 
 Bytes are decoded strictly as UTF-8 and newlines are never translated, so offsets and figures are those of
-the file. A corpus remembers the SHA-256 of the bytes of its text; a large one lies encoded in the cache and
-is never held in memory. Next room: `split.py`.
+the file. A corpus has the SHA-256 of the bytes of its text; a large corpus is stored, encoded, in the cache
+and is never in memory as a whole.
 """
 
 import gzip
@@ -34,20 +34,21 @@ from charseq.text.symbols import EncodedText, Encoder, symbol_type
 CHUNK_BYTES = 1 << 16
 CORPUS_CHUNK_BYTES = 1 << 20
 LARGE_BYTES = 1 << 25
-"""A corpus of at least so many bytes is large: it goes into the cache, and reading it shows progress."""
+"""The size in bytes from which a corpus is large: it goes into the cache, and progress is shown."""
 
 NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
-"""The name of each text with its pieces, which are to be taken before the next text is asked for."""
+"""The name of each text with its pieces. Read all pieces of a text before you ask for the next text."""
 
 OnProgress: TypeAlias = Callable[[str, int, int | None], None]
-"""Is told what is being done, the bytes done, and the bytes in all where these are known."""
+"""A function called with the current activity, the bytes read so far, and the total (None if unknown)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A text with its provenance: the names it was read from, the size and SHA-256 of its bytes.
+    """A text with its sources, and the size and SHA-256 of its bytes.
 
-    Bytes that are no text, such as a byte order mark, do not count. `notes` are sentences for whoever reads.
+    Bytes that are left out, such as a byte order mark, do not count. `notes` are remarks on the text, to be
+    shown to the user.
     """
 
     encoded: EncodedText
@@ -58,18 +59,18 @@ class Corpus:
 
     @property
     def text(self) -> str:
-        """The whole text; not for a large one."""
+        """The whole text, as a string in memory; not for a large corpus."""
         return str(self.encoded)
 
 
 def read_corpus(
     sources: tuple[str, ...], *, progress: OnProgress | None = None, max_bytes: float = math.inf
 ) -> Corpus:
-    """Read all `sources`, one after the other, as one text; `progress` hears of a large one.
+    """Read all `sources`, one after the other, as one text; `progress` is called if it is large.
 
-    Large files whose text is in the cache are read for their SHA-256 alone. Raises ConfigError for a source
-    that does not exist, DataError for one that cannot be read or decoded, for more than `max_bytes`, and for
-    a cache that cannot be written.
+    If the text of large files is in the cache, they are read only to compute their SHA-256. Raises
+    ConfigError for a source that does not exist; DataError for a source that cannot be read or decoded, for
+    more than `max_bytes`, and for a cache that cannot be written.
     """
     files, notes = _files_of_all(sources), list[str]()
     reading = _Reading(sources, progress, _size_of(files), max_bytes, Remarks(notes.append))
@@ -83,7 +84,7 @@ def read_corpus(
 
 
 def size_of(sources: tuple[str, ...]) -> int | None:
-    """Return the bytes of all `sources` together, None where that is not known before they are read."""
+    """Return the total size of `sources` in bytes, None if it is unknown before they are read."""
     return _size_of(_files_of_all(sources))
 
 
@@ -94,7 +95,7 @@ def _size_of(files: list[Path]) -> int | None:
 
 
 def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
-    """Return the files behind `sources` if that is what they all are, and can be read twice; else nothing."""
+    """Return the files of `sources` if all are regular files, which can be read twice; else an empty list."""
     if any(source == "-" or source.startswith("builtin:") or not exists(source) for source in sources):
         return []
     files = [file for source in sources for file in _files(Path(source))]
@@ -102,7 +103,7 @@ def _files_of_all(sources: tuple[str, ...]) -> list[Path]:
 
 
 class _Reading:
-    """The bytes of all `sources`, counted and hashed on their way."""
+    """The bytes of all `sources`, counted and hashed while they are read."""
 
     def __init__(
         self,
@@ -118,11 +119,11 @@ class _Reading:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the bytes so far, in hexadecimal digits."""
+        """The SHA-256 of the bytes read so far, in hexadecimal digits."""
         return self._digest.hexdigest()
 
     def texts(self) -> Iterator[tuple[Source, Iterator[bytes]]]:
-        """Yield each text with its bytes. Raises DataError beyond `max_bytes`. May be called again."""
+        """Yield each text with its bytes. Raises DataError after `max_bytes`. A second call starts again."""
         self._digest, self.num_bytes = hashlib.sha256(), 0
         for name in self._sources:
             for source in open_source(name, CORPUS_CHUNK_BYTES, remarks=self.remarks):
@@ -138,7 +139,7 @@ class _Reading:
             yield chunk
 
     def show(self, what: str) -> None:
-        """Tell how far it is."""
+        """Call `progress` with the number of bytes read so far."""
         if self._progress:
             self._progress(what, self.num_bytes, self._total)
 
@@ -152,7 +153,7 @@ def _digest(reading: _Reading) -> str:
 
 
 def _encode(reading: _Reading) -> EncodedText:
-    """Read the sources, once, into memory; into the cache as soon as they turn out to be large."""
+    """Read the sources once, into memory; from LARGE_BYTES on, move the text to the cache."""
     encode, kept = Encoder(), [np.empty(0, symbol_type(0))]
     with ExitStack() as stack:
         draft: cache.Draft | None = None
@@ -178,11 +179,12 @@ def iter_texts(
     remarks: Remarks | None = None,
     as_one: bool = False,
 ) -> Iterator[tuple[str, Iterator[str]]]:
-    """Yield (name, pieces of text) for each file behind `source`, in bounded memory.
+    """Yield (name, pieces of text) for each file of `source`, in bounded memory.
 
-    The pieces of one are to be taken before the next is asked for. Errors as in `read_corpus`. With `errors`
-    "replace" what is not UTF-8 becomes U+FFFD, in pieces that know how many bytes each stands for. `as_one`
-    says that the texts are joined, as a corpus is, and remarked on like one: files of a directory, line ends.
+    Read all pieces of a file before you ask for the next file. Errors are as in `read_corpus`. With `errors`
+    "replace", bytes that are not UTF-8 become U+FFFD, and the pieces are FilePieces with their sizes.
+    `as_one` means that the texts are joined, as in a corpus; then there are remarks on the files of a
+    directory and on line ends, too.
     """
     remarks = remarks or Remarks(lambda note: None)
     for one in open_source(source, remarks=remarks if as_one else None):
@@ -195,7 +197,7 @@ def iter_texts(
 def named_texts(
     sources: Iterable[str], *, errors: DecodingErrors = "strict", remarks: Remarks | None = None
 ) -> NamedTexts:
-    """Yield the texts of all `sources` as `iter_texts` does those of one; then finish the `remarks`."""
+    """Yield the texts of all `sources`, each as in `iter_texts`; then finish the `remarks`."""
     remarks = remarks or Remarks(lambda note: None)
     for source in sources:
         yield from iter_texts(source, errors=errors, remarks=remarks)
@@ -205,7 +207,7 @@ def named_texts(
 def open_source(
     source: str, chunk_bytes: int | None = None, *, remarks: Remarks | None = None
 ) -> Iterator[Source]:
-    """Yield the bytes of each file behind `source`, `chunk_bytes` at a time, CHUNK_BYTES if None."""
+    """Yield the bytes of each file of `source`, `chunk_bytes` at a time, by default CHUNK_BYTES."""
     check_source(source)
     chunk_bytes = chunk_bytes or CHUNK_BYTES
     if source == "-":
@@ -224,10 +226,10 @@ def open_source(
 
 
 def _standard_input_ready() -> bool:
-    """Say whether something comes within a tenth of a second; yes, where that cannot be known."""
+    """Return whether input arrives within a tenth of a second; True if this cannot be found out."""
     try:
         return bool(select.select([sys.stdin.buffer], [], [], 0.1)[0])
-    except (OSError, ValueError):  # what stands in for a file has no descriptor
+    except (OSError, ValueError):  # an object in place of a real file has no descriptor
         return True
 
 
@@ -275,9 +277,10 @@ def _file_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
 
 
 def _chunks(file: BinaryIO, name: str, chunk_bytes: int, limit: float = math.inf) -> Iterator[bytes]:
-    """Yield what is there as soon as it is there, so that a pipe is not waited for longer than needed.
+    """Yield bytes as soon as they arrive, so that a chunk from a pipe need not be full.
 
-    Raises DataError beyond `limit` bytes, which stand for a text that would never end; a device has its own.
+    Raises DataError after `limit` bytes, since such a text may never end; for a device, the limit is
+    MAX_DEVICE_BYTES.
     """
     read, num_bytes = getattr(file, "read1", file.read), 0
     if _is_device(file):
@@ -293,8 +296,8 @@ def _chunks(file: BinaryIO, name: str, chunk_bytes: int, limit: float = math.inf
 
 
 def _is_device(file: BinaryIO) -> bool:
-    """Say whether a file is one like /dev/zero, and not a terminal."""
+    """Return whether a file is a character device such as /dev/zero, and not a terminal."""
     try:
         return stat.S_ISCHR(os.fstat(file.fileno()).st_mode) and not file.isatty()
-    except (OSError, ValueError, AttributeError):  # what stands in for a file has no descriptor
+    except (OSError, ValueError, AttributeError):  # an object in place of a real file has no descriptor
         return False

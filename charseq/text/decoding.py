@@ -1,7 +1,7 @@
-"""Bytes become text: UTF-8 piece by piece, and one sentence about what is not.
+"""Decoding of UTF-8, piece by piece, with a one-sentence error message for bytes that are not UTF-8.
 
-A byte order mark at the beginning of a file is no part of its text, nor is half a character at the end of a
-pipe. Characters that stand for bad bytes know how many bytes these are. Next room: `corpus.py`.
+A byte order mark at the beginning of a file is left out, and so is an incomplete character at the end of a
+pipe. For each U+FFFD that replaces bad bytes, the number of these bytes is recorded.
 """
 
 import codecs
@@ -22,9 +22,9 @@ DecodingErrors: TypeAlias = Literal["strict", "replace"]
 
 MARK = codecs.BOM_UTF8
 COUNT_BYTES = 1 << 24
-"""Bytes from a bad place on in which other bad places are counted."""
+"""The number of bytes, from the first bad place on, in which bad places are counted."""
 RECENT_BYTES = 1024
-"""Bytes that are kept to find where the line of a bad place begins."""
+"""The number of bytes kept to find the beginning of the line that has the bad place."""
 HAS_MARK = "begins with a byte order mark (U+FEFF), which is left out"
 HAS_RETURNS = r"has lines that end in \r\n, and \r counts as a character"
 
@@ -34,10 +34,11 @@ HAS_RETURNS = r"has lines that end in \r\n, and \r counts as a character"
 
 @dataclass(slots=True)
 class Source:
-    """The bytes of one text by its `name`, in chunks, each as soon as it is there.
+    """The bytes of the text called `name`, in chunks; each chunk is yielded as soon as it arrives.
 
-    `piped` says that its end may be anywhere, as after `head -c`; `ready` whether the next chunk can be had
-    without waiting. `num_skipped` bytes of a mark at its beginning are left out once that is read.
+    `piped` is true for a pipe, which may end within a character, as after `head -c`. `ready` returns whether
+    the next chunk is available without waiting. `num_skipped` is the size of the byte order mark that was
+    left out, 0 before the beginning has been read.
     """
 
     name: str
@@ -48,16 +49,16 @@ class Source:
 
 
 def text_bytes(source: Source, remarks: Remarks) -> Iterator[bytes]:
-    """Yield the bytes that are text: no mark at the beginning and, of a pipe, no half character at the end.
+    """Yield the bytes without a byte order mark and, for a pipe, without an incomplete character at the end.
 
-    Both are remarked on.
+    Add a remark for each of these that is left out.
     """
     chunks = _without_mark(source, remarks)
     return _without_half(source, chunks, remarks) if source.piped else chunks
 
 
 def watch_returns(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
-    """Yield the `chunks` of a source unchanged, with a remark where a line ends in CR LF."""
+    """Yield the `chunks` of a source unchanged; add a remark if a line ends in CR LF."""
     last = b""
     for chunk in chunks:
         if b"\r\n" in chunk or (last == b"\r" and chunk[:1] == b"\n"):
@@ -82,7 +83,7 @@ def _without_mark(source: Source, remarks: Remarks) -> Iterator[bytes]:
 
 
 def _without_half(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
-    """Hold back the beginning of a character until the rest of it is there."""
+    """Hold back the first bytes of a character until its other bytes arrive."""
     half = b""
     for chunk in chunks:
         raw = half + chunk
@@ -95,7 +96,7 @@ def _without_half(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> 
 
 
 def _incomplete(raw: bytes) -> int:
-    """Return how many bytes at the end begin a character without ending it."""
+    """Return the number of bytes at the end that belong to an incomplete character."""
     for size in range(1, min(len(MARK), len(raw)) + 1):
         try:
             if codecs.utf_8_decode(raw[-size:], "strict", False)[1] == 0:
@@ -109,18 +110,18 @@ def _incomplete(raw: bytes) -> int:
 
 
 class FilePiece(str):
-    """A piece of a file's text that knows the bytes in the file of each character, `num_bytes` (L,)."""
+    """A piece of a file's text, with the number of bytes in the file of each character, `num_bytes` (L,)."""
 
     num_bytes: TokenArray
 
 
 def bytes_of(text: str) -> TokenArray:
-    """Return the bytes of each character of `text` (L,): those it had in the file, else those of UTF-8."""
+    """Return the number of bytes of each character (L,): in the file if known, else in UTF-8."""
     return text.num_bytes if isinstance(text, FilePiece) else bytes_per_char(text)
 
 
 PLACES = re.compile("[\udc01-\udc04]")
-"""A lone surrogate, which UTF-8 cannot hold, stands for one bad place: U+DC00 and the number of its bytes."""
+"""The characters that mark bad places: U+DC00 plus the number of bad bytes. UTF-8 cannot contain them."""
 
 
 def _measured(error: UnicodeError) -> tuple[str, int]:
@@ -133,7 +134,7 @@ codecs.register_error("charseq.measured", _measured)
 
 
 def _piece(text: str) -> str:
-    """Return a text with U+FFFD for each bad place that was measured."""
+    """Return a text in which U+FFFD replaces each marked bad place; its bytes are recorded in `num_bytes`."""
     codes = code_points(text)
     places = codes >> 8 == 0xDC
     piece = FilePiece(PLACES.sub("\ufffd", text))
@@ -142,7 +143,7 @@ def _piece(text: str) -> str:
 
 
 class Decoder:
-    """UTF-8 of one text. What is not UTF-8 is a DataError, or with `errors` "replace" U+FFFD."""
+    """The UTF-8 decoder of a text. Bad bytes raise DataError; with `errors` "replace" they become U+FFFD."""
 
     def __init__(self, source: Source, remarks: Remarks, errors: DecodingErrors = "strict") -> None:
         self._source, self._name = source, source.name
@@ -153,7 +154,7 @@ class Decoder:
         self._beyond_ascii = False
 
     def pieces(self, chunks: Iterator[bytes]) -> Iterator[str]:
-        """Yield the text in `chunks`, the source's own, perhaps counted on their way."""
+        """Yield the text of `chunks`, which are the chunks of the source after any filters."""
         for chunk in chunks:
             yield self._read(chunk, chunks)
         yield self._read(b"", chunks, final=True)
@@ -181,7 +182,7 @@ class Decoder:
         return text
 
     def _check_width(self) -> None:
-        """Refuse what is valid UTF-8, but has the NULs of an encoding with several bytes a character."""
+        """Refuse valid UTF-8 whose NUL bytes show that it is UTF-16 or UTF-32; remark on it if not strict."""
         if look := wide(self._head):
             num_nuls = self._head.count(0)
             what = f"not UTF-8: {num_nuls:,} of the first {len(self._head):,} bytes are NUL"
@@ -190,7 +191,7 @@ class Decoder:
             self._remarks.say(self._name, "is not UTF-8", f"{what}; {look.remedy(self._name)}")
 
     def _complaint(self, error: UnicodeDecodeError, bad: "_BadPlace", pending: int) -> str:
-        """Return the sentence about a bad place."""
+        """Return the error message for a bad place."""
         at = self._source.num_skipped + self._num_read - pending + error.start
         line = self._num_lines + error.object[: error.start].count(b"\n") + 1
         beyond_ascii = self._beyond_ascii or not error.object[: error.start].isascii()
@@ -204,12 +205,12 @@ class Decoder:
 
 
 class _BadPlace:
-    """The first bad place of a text, and as much of the rest as tells what the text may be."""
+    """The first bad place of a text, and enough of the bytes after it to guess the encoding."""
 
     def __init__(self, error: UnicodeDecodeError, recent: bytes, head: bytes, pending: int) -> None:
         before = recent[: len(recent) - pending] + error.object[: error.start]
         self.head = head
-        line = before.rfind(b"\n")  # neither a newline nor a blank is ever the half of a character
+        line = before.rfind(b"\n")  # a newline or a blank is always a whole character
         if line < 0 and len(before) >= RECENT_BYTES:
             line = before.find(b" ")
         self.sample = before[line + 1 :]
@@ -218,7 +219,7 @@ class _BadPlace:
         self._num_bytes, self._begin = 0, error.object[error.start :]
 
     def look_on(self, rest: Iterator[bytes], ready: Callable[[], bool]) -> None:
-        """Count the bad places in the rest, as far as that is there and not too long."""
+        """Count the bad places in the rest, as far as it has arrived, up to about COUNT_BYTES."""
         self._take(self._begin)
         try:
             while self._num_bytes < COUNT_BYTES and ready():
@@ -240,7 +241,7 @@ class _BadPlace:
 
     @property
     def number(self) -> str:
-        """How many such places there are, as a phrase."""
+        """The number of bad places, as a phrase."""
         places = "1 such place" if self.num_places == 1 else f"{self.num_places:,} such places"
         if not self._whole:
             return f"at least {places}"

@@ -1,7 +1,7 @@
-"""Bytes that are not UTF-8: the encoding or kind of file they look like, and the command that converts it.
+"""Guesses about bytes that are not UTF-8: the encoding or kind of file, and the command that converts it.
 
-The rules are cheap and name a thing only where it fits: most characters must come out as letters of the
-language that the encoding is for. Where nothing fits, nothing is guessed. Next room: `decoding.py`.
+The rules are simple and cautious: an encoding is named only if most characters, decoded with it, are letters
+of its language. If no rule fits, there is no guess.
 """
 
 import codecs
@@ -11,15 +11,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 STANDARD_INPUT = "standard input"
-"""The name of the text that comes through a pipe."""
+"""The name of the text that is read from standard input."""
 HEAD_BYTES = 4096
-"""Bytes at the beginning of a file, and from a bad place on, that are looked at."""
+"""The number of bytes that are examined at the beginning of a file, and around a bad place."""
 
 
 class Look(NamedTuple):
-    """A kind of file: the clause that says so, and the `tool` that reads it from a pipe and writes UTF-8.
+    """A kind of file: a `clause` that names it, and the `tool` that converts a pipe of it to UTF-8.
 
-    Where a file is not simply named after the tool, `on_file` says how, with "{}" in the place of its name.
+    `on_file` is the command for a file, with "{}" in place of its name; by default, the name follows the
+    tool.
     """
 
     clause: str
@@ -27,12 +28,12 @@ class Look(NamedTuple):
     on_file: str = ""
 
     def remedy(self, name: str) -> str:
-        """Return the clause with the command for the text `name`."""
+        """Return the clause with the command that converts the text `name`."""
         return f"{self.clause}: {command(name, self.tool, self.on_file)}"
 
 
 def command(name: str, tool: str, on_file: str = "") -> str:
-    """Return the command that sends the text `name` through a tool; arguments as in Look."""
+    """Return the command that converts the text `name` with a tool; `tool` and `on_file` are as in Look."""
     if name == STANDARD_INPUT:
         return f"... | {tool} | charseq ..."
     file = shlex.quote(f"./{name}" if name.startswith("-") else name)
@@ -46,7 +47,7 @@ def _kind(what: str, tool: str, on_file: str = "") -> Look:
 
 
 def _encoding(what: str, code: str) -> Look:
-    """Return the look of a text in an encoding that iconv calls `code`."""
+    """Return the Look of a text in an encoding; `code` is its name in iconv."""
     return _kind(what, f"iconv -f {code} -t UTF-8")
 
 
@@ -69,21 +70,21 @@ MAGIC: tuple[tuple[bytes, Look], ...] = (
     (b"\xfd7zXZ\0", _kind("a file packed by xz", "xz -dc")),
     (b"\x28\xb5\x2f\xfd", _kind("a file packed by zstd", "zstd -dc")),
 )
-"""The first bytes of kinds of files."""
+"""The first bytes of a file, and the kind of file that begins with them."""
 UPPER_BYTES = {"utf-16-le": slice(1, None, 2), "utf-16-be": slice(0, None, 2)}
-"""Places of the upper bytes of characters of two bytes."""
+"""The positions of the upper bytes in an encoding of two bytes per character."""
 MIN_WIDE_BYTES = 16
-"""Bytes from which on a text is seen to have several for each character."""
+"""The fewest bytes from which UTF-16 or UTF-32 is recognised."""
 ZIP = b"PK\x03\x04"
 DOCUMENTS = {b"word/": "docx", b"opendocument.text": "odt", b"epub+zip": "epub"}
-"""Bytes near the beginning of a zip archive that is a document, with the name of its format in pandoc."""
+"""Bytes near the beginning of a document in a zip archive, and the name of its format in pandoc."""
 
 
 def look_of(head: bytes, sample: bytes, *, beyond_ascii: bool) -> Look | None:
-    """Return the kind of file with this beginning, None where no rule fits.
+    """Return the kind of file that begins with `head`, None if no rule fits.
 
-    `sample` begins with the line of the first bad byte; `beyond_ascii` says whether what was read before it
-    holds more than ASCII.
+    `sample` begins with the line of the first bad byte; `beyond_ascii` is true if the text before that byte
+    has characters that are not ASCII.
     """
     for magic, look in MAGIC:
         if head.startswith(magic):
@@ -104,10 +105,10 @@ def _archive(head: bytes) -> Look:
 
 
 def wide(head: bytes) -> Look | None:
-    """Return the look of a text of two or four bytes a character without a mark, None where it is none.
+    """Return the Look of UTF-16 or UTF-32 without a byte order mark, None if the text is neither.
 
-    In ASCII and many alphabets the upper bytes are NUL or one other value, so that such a text may well be
-    valid UTF-8, with NULs and control characters between the letters.
+    In ASCII and many alphabets the upper bytes are NUL or one other value. So such a text may be valid
+    UTF-8, with NULs and control characters between the letters.
     """
     if b"\0" not in head:
         return None
@@ -125,7 +126,7 @@ def wide(head: bytes) -> Look | None:
 
 
 def _wide_letters(head: bytes) -> Look | None:
-    """Return the look of UTF-16 without a mark whose letters are Hangul or kana, with NULs in the blanks."""
+    """Return the Look of UTF-16 without a mark in Hangul or kana; its blanks and newlines contain NULs."""
     for code, upper in UPPER_BYTES.items():
         text = _read(head, code)
         num_letters = sum(_is_hangul(char) or _is_kana(char) for char in text)
@@ -135,13 +136,13 @@ def _wide_letters(head: bytes) -> Look | None:
 
 
 def _reads_as(head: bytes, code: str) -> bool:
-    """Say whether bytes are text in an encoding: none of its characters is a control character."""
+    """Return whether bytes are valid in an encoding and have no control characters except white space."""
     text = _read(head, code)
     return bool(text) and not any(char < " " and char not in "\t\n\r\f" for char in text)
 
 
 def _read(raw: bytes, code: str) -> str:
-    """Return a text that may be cut off at its end, "" where it is not in this encoding."""
+    """Return the decoded text, which may be cut off at its end; "" if it is not in this encoding."""
     try:
         return codecs.getincrementaldecoder(code)().decode(raw)
     except UnicodeDecodeError:
@@ -152,7 +153,7 @@ def _read(raw: bytes, code: str) -> str:
 
 
 def _encoded(sample: bytes, beyond_ascii: bool) -> Look | None:
-    """Return the encoding that fits the bytes around a bad place."""
+    """Return the Look of the encoding that fits the bytes around a bad place, None if none fits."""
     for code, fits, look in LANGUAGES:
         foreign = [char for char in _read(sample, code) if not char.isascii()]
         if len(foreign) >= 2 and fits(foreign, code):
@@ -165,25 +166,26 @@ def _encoded(sample: bytes, beyond_ascii: bool) -> Look | None:
 
 
 def _is_korean(foreign: list[str], code: str) -> bool:
-    """Say whether most are Hangul, and of the 2,350 syllables of KS X 1001, which make up nearly any text.
+    """Return whether most are Hangul of the 2,350 syllables of KS X 1001, which cover nearly all texts.
 
-    Python's EUC-KR spells other syllables by their letters, in eight bytes.
+    Python's EUC-KR encodes these syllables in two bytes, and others letter by letter in eight bytes.
     """
     num_common = sum(_is_hangul(char) and len(char.encode("euc_kr")) == 2 for char in foreign)
     return num_common >= 0.8 * len(foreign)
 
 
 def _is_japanese(foreign: list[str], code: str) -> bool:
-    """Say whether a third are kana, and nearly all others ideographs or punctuation."""
+    """Return whether 30 % or more are kana, and nearly all others ideographs or punctuation."""
     num_kana = sum(map(_is_kana, foreign))
     num_others = sum("\u3000" <= char <= "\u3002" or "\u4e00" <= char <= "\u9fff" for char in foreign)
     return num_kana >= 0.3 * len(foreign) and num_kana + num_others >= 0.9 * len(foreign)
 
 
 def _is_chinese(foreign: list[str], code: str) -> bool:
-    """Say whether most are of the code's commoner half: its punctuation and more frequent ideographs.
+    """Return whether most are in the more common half of the code: punctuation and frequent ideographs.
 
-    In Big5 the second byte may be an ASCII letter; where it mostly is, the text is of such letters.
+    In Big5 the second byte may be an ASCII letter; if it usually is, the text is in Latin letters and not
+    Chinese.
     """
     last = 0xD7 if code == "gb2312" else 0xC6
     pairs = [char.encode(code) for char in foreign]
@@ -199,13 +201,13 @@ LANGUAGES: tuple[tuple[str, Callable[[list[str], str], bool], Look], ...] = (
     ("gb2312", _is_chinese, _encoding("GB18030 or GBK (Chinese)", "GB18030")),
     ("big5", _is_chinese, _encoding("Big5 (Chinese)", "BIG5")),
 )
-"""Encodings, each with the rule for the characters beyond ASCII that come out, and the look."""
+"""Encodings, each with its rule for the decoded characters that are not ASCII, and its Look."""
 ACCENTED = frozenset(map(chr, range(0xC0, 0xFF))) - {"×", "÷"} | frozenset("ŠšŽžŒœ“”‘’„‚–—…€£§©®°«»¿¡·•\xa0")
-"""Characters beyond ASCII that are common in Western European texts; ÿ, byte 255, is not."""
+"""Characters other than ASCII that are common in Western European texts; ÿ, byte 255, is not."""
 
 
 def _is_latin(sample: bytes) -> bool:
-    """Say whether the bytes beyond ASCII are few, and accented letters or typographers' signs."""
+    """Return whether the bytes that are not ASCII are few, and are accented letters or typographic signs."""
     text = _read(sample, "cp1252")
     foreign = [char for char in text if not char.isascii()]
     num_letters = sum(char.isascii() and char.isalpha() for char in text)

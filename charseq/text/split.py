@@ -1,7 +1,4 @@
-"""A corpus cut, in text order, into what is learnt from, what is validated on, and what is tested on.
-
-Next room: `batches.py`.
-"""
+"""A corpus cut, in text order, into a training, a validation and a test part."""
 
 from dataclasses import dataclass
 
@@ -14,7 +11,7 @@ from charseq.text.symbols import EncodedText
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Character offsets of the training, validation and test parts, in text order and without a gap."""
+    """The offsets, in characters, of the ends of the training, validation and test parts, in text order."""
 
     train_end: int
     valid_end: int
@@ -22,9 +19,9 @@ class Split:
 
     @classmethod
     def of(cls, num_chars: int, *, valid_fraction: float, test_fraction: float) -> "Split":
-        """Cut `num_chars` characters, at least 2; the training part keeps at least 2.
+        """Cut `num_chars` characters, at least 2; the training part gets at least 2.
 
-        Raises ConfigError when the fractions leave nothing to train on.
+        Raises ConfigError if the two fractions sum to 1 or more.
         """
         if valid_fraction + test_fraction >= 1:
             raise ConfigError("data.valid_fraction + data.test_fraction must be less than 1")
@@ -35,7 +32,7 @@ class Split:
         return cls(end(1 - valid_fraction - test_fraction), end(1 - test_fraction), num_chars)
 
     def at_lines(self, text: EncodedText) -> "Split":
-        """Move each cut forward to where the next line of `text` begins, so that none falls inside a line."""
+        """Move each cut forward to the beginning of the next line of `text`, so that no line is cut."""
 
         def moved(end: int) -> int:
             return text.find("\n", end - 1) + 1 or len(text)
@@ -45,7 +42,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class CorpusParts:
-    """A corpus cut into its parts, with the record of where it comes from."""
+    """A corpus cut into its parts, with its sources, its size and its SHA-256."""
 
     train: EncodedText
     valid: EncodedText
@@ -56,11 +53,14 @@ class CorpusParts:
     num_bytes: int
     split: Split
     notes: tuple[str, ...] = ()
-    """Sentences about the texts for whoever trains on them."""
+    """Remarks on the texts, to be shown to the user."""
 
     @classmethod
     def read(cls, config: DataConfig, *, progress: OnProgress | None = None) -> "CorpusParts":
-        """Read the corpus and cut it. With a separate validation text nothing is held out for validation."""
+        """Read the corpus and cut it. A separate validation text replaces the validation part.
+
+        Raises DataError for a corpus of less than 2 characters, or an empty validation text.
+        """
         corpus = read_corpus(config.corpus, progress=progress)
         text = corpus.encoded
         if len(text) < 2:

@@ -1,8 +1,9 @@
-"""A text as small numbers: each character's place in an alphabet of the text's own, mostly in one byte.
+"""A text as symbols: each character becomes its index in the alphabet of the text, usually one byte.
 
-The alphabet begins with ASCII, so that plain text needs no translation, and goes on with whatever else is
-met, in that order: up to 256 different characters are uint8, up to 65,536 uint16. It is no vocabulary, which
-only training decides on: a table turns symbols into tokens where a window is cut. Next room: `cache.py`.
+The alphabet begins with ASCII, so that ASCII text needs no translation; other characters follow in the order
+in which they first occur. Symbols are uint8 for up to 256 different characters, uint16 for up to 65,536, and
+uint32 for more. The alphabet is not the vocabulary of a model, which is made in training; a table turns
+symbols into tokens when a window is cut.
 """
 
 import mmap
@@ -16,25 +17,25 @@ from numpy.typing import NDArray
 from charseq.text.tokenizers.tokenizer import code_points
 
 SymbolArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
-"""Places in an alphabet, in the narrowest type that has room for all of them."""
+"""Indices into an alphabet, in the smallest type that can hold all of them."""
 
 ASCII = "".join(map(chr, range(128)))
 PIECE = 1 << 20
-"""Symbols that are looked at together."""
+"""The number of symbols that are processed together."""
 RELEASE_BYTES = 1 << 25
-"""What may be read from a file here and there before its pages are let go."""
+"""The number of bytes that `take` reads from a mapped file before it releases the pages."""
 
 
 def symbol_type(alphabet_size: int) -> np.dtype[np.unsignedinteger[Any]]:
-    """Return the narrowest type for the places in an alphabet."""
+    """Return the smallest unsigned type for indices into an alphabet of this size."""
     return np.dtype("<u1" if alphabet_size <= 1 << 8 else "<u2" if alphabet_size <= 1 << 16 else "<u4")
 
 
 class EncodedText:
-    """A text as an array of `symbols` (L,), the places of its characters in `alphabet`.
+    """A text as an array of `symbols` (L,), the indices of its characters in `alphabet`.
 
-    The symbols of a large text lie in a file, `mapping`. Pages of it that were read count as memory of this
-    process until they are let go, which `take` and `pieces` see to.
+    The symbols of a large text are in a file, `mapping`. Pages that were read count as memory of this process
+    until they are released; `take` and `pieces` release them.
     """
 
     def __init__(self, symbols: SymbolArray, alphabet: str, mapping: mmap.mmap | None = None) -> None:
@@ -57,7 +58,7 @@ class EncodedText:
         return "".join(self.strings())
 
     def take(self, places: NDArray[np.intp]) -> SymbolArray:
-        """Return the symbols at `places`, whatever shape these have."""
+        """Return the symbols at `places`, an array of any shape, in the same shape."""
         taken: SymbolArray = self.symbols[places]
         self._num_touched += taken.nbytes
         if self._num_touched >= RELEASE_BYTES:
@@ -65,7 +66,7 @@ class EncodedText:
         return taken
 
     def pieces(self) -> Iterator[SymbolArray]:
-        """Yield all symbols in order; a piece is to be done with before the next is asked for."""
+        """Yield all symbols in order, in pieces; finish with each piece before you ask for the next one."""
         for begin in range(0, len(self), PIECE):
             yield self.symbols[begin : begin + PIECE]
             self._release()
@@ -79,14 +80,14 @@ class EncodedText:
         )
 
     def counts(self) -> dict[str, int]:
-        """Return how often each character occurs that occurs at all."""
+        """Return the number of times that each character of the text occurs."""
         total = np.zeros(len(self.alphabet), np.int64)
         for piece in self.pieces():
             total += np.bincount(piece, minlength=len(total))
         return {char: count for char, count in zip(self.alphabet, total.tolist(), strict=True) if count}
 
     def find(self, char: str, start: int) -> int:
-        """Return where the ASCII character `char` is met first from `start` on; -1 where it is not."""
+        """Return the first offset of the ASCII character `char` at or after `start`, -1 if there is none."""
         for number, piece in enumerate(self[start:].pieces()):
             found = np.flatnonzero(piece == ord(char))
             if len(found):
@@ -100,16 +101,16 @@ class EncodedText:
 
 
 class Encoder:
-    """Turns a text into symbols, chunk by chunk; its `alphabet` grows as it goes."""
+    """An encoder of text into symbols, chunk by chunk; new characters are added to its `alphabet`."""
 
     def __init__(self) -> None:
         self.alphabet = ASCII
-        # By code point: its symbol + 1, or 0 where it has none.
+        # For each code point: its symbol + 1, or 0 if it has no symbol yet.
         self._next = np.zeros(sys.maxunicode + 1, np.int32)
         self._next[: len(ASCII)] = np.arange(len(ASCII)) + 1
 
     def __call__(self, text: str) -> SymbolArray:
-        """Return the symbols of the next chunk, no wider than the alphabet needs so far."""
+        """Return the symbols of the next chunk, in the smallest type for the alphabet so far."""
         if text.isascii():
             return np.frombuffer(text.encode("ascii"), np.uint8)
         codes = code_points(text)

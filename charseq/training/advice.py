@@ -1,11 +1,11 @@
-"""Advice before training: a text that is too small for its model."""
+"""A check before training: whether the text is too small for its model."""
 
 SMALL_CHARS = 20_000
-"""A text of at least so many characters is never called too small: its validation tells."""
+"""A text with at least this many characters is never called too small; validation shows it."""
 PARAMETERS_PER_CHAR = 10
-"""The parameters for each character that a model may have before its text is too small for it."""
+"""The most parameters per character of text; with more, the text is too small."""
 
 
 def is_too_small(num_chars: int, num_parameters: int) -> bool:
-    """Return whether a model with so many parameters will learn a text of `num_chars` characters by heart."""
+    """Return whether a model of `num_parameters` would learn a text of `num_chars` characters by heart."""
     return num_chars < SMALL_CHARS and num_parameters > PARAMETERS_PER_CHAR * num_chars

@@ -1,4 +1,4 @@
-"""The pace of a run as a display shows it: its smoothed loss, its speed, and the time that is left."""
+"""The pace of a run, for display: its smoothed loss, its speed, and the time that is left."""
 
 import math
 
@@ -9,10 +9,10 @@ SMOOTHING = 0.98
 
 
 class Pace:
-    """The figures of a run while it goes on; `add` takes each event.
+    """The figures of a run in progress; call `add` with each event.
 
     `loss` is the smoothed loss in nats per character, nan before the first step and after a recovery. `speed`
-    is in characters per second since the last validation, so that validations do not count.
+    is in characters per second since the last validation, so that it excludes the time of validations.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Pace:
         self._num_chars, self._since = 0.0, math.nan
 
     def add(self, event: Event) -> None:
-        """Take the next event."""
+        """Update the figures with the next event."""
         if isinstance(event, StepDone):
             self._step(event)
         elif isinstance(event, Validated):
@@ -39,5 +39,5 @@ class Pace:
 
 
 def time_left(event: StepDone) -> float:
-    """Return the seconds to the end of the run at its mean pace so far; nan before there is any progress."""
+    """Return the seconds to the end of the run at its mean pace so far; nan if there is no progress yet."""
     return event.elapsed * (1 - event.progress) / event.progress if event.progress else math.nan

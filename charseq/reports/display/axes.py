@@ -1,7 +1,7 @@
-"""The parts of a plot in any medium: series of points, and axes with ticks at round numbers.
+"""The parts of a plot for the terminal or a page: series of points, and axes with ticks at round numbers.
 
 `plots.py` draws them with characters for the terminal, `charts.py` as SVG for a page. Round numbers are 1, 2
-and 5 times a power of ten; they are kept as decimals, so that a tick's label is its exact value.
+and 5 times a power of ten; they are Decimals, so that a tick's label is its exact value.
 """
 
 import math
@@ -19,7 +19,7 @@ from charseq.reports.display.visible import visible
 SMALLEST, LARGEST = 1e-300, 1e300
 """Larger values count as infinite, since ticks around them would overflow; smaller ones count as zero."""
 FINEST = 1e-9
-"""Values that differ by less than this fraction of their size are drawn as equal."""
+"""The smallest visible difference, as a fraction of the size of the values; below it they are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis from `low` to `high`, linear or logarithmic; `label` has the quantity and the unit."""
+    """An axis from `low` to `high`, linear or logarithmic; `label` names the quantity and the unit."""
 
     label: str
     low: float
@@ -59,10 +59,10 @@ class Axis:
 
 
 def shown(series: Series, *, log_x: bool, log_y: bool) -> Series:
-    """Return `series` as it can be drawn: its name on one line, without the points that an axis cannot show.
+    """Return `series` with its name on one line, and without the points that an axis cannot show.
 
-    Those are points with a value that is not finite, beyond LARGEST or, on a logarithmic axis, below
-    SMALLEST. Raises ValueError unless there is a y for each x.
+    These are points with a value that is not finite, that is beyond LARGEST or, on a logarithmic axis, that
+    is below SMALLEST. Raises ValueError unless there is a y for each x.
     """
     points = np.stack([np.asarray(series.x, np.float64), np.asarray(series.y, np.float64)])
     lowest = np.array([[SMALLEST if log else -LARGEST] for log in (log_x, log_y)])
@@ -73,8 +73,8 @@ def shown(series: Series, *, log_x: bool, log_y: bool) -> Series:
 def thinned(series: Series, x_axis: Axis, *, max_points: int = 500) -> Series:
     """Return `series` with at most `max_points`.
 
-    The axis is divided into stretches. The lowest and the highest point of each one remain, and the first and
-    the last point of all.
+    The x axis is divided into intervals. The lowest and the highest point of each interval are kept, and the
+    first and the last point of the series.
     """
     if len(series.x) <= max_points:
         return series
@@ -87,9 +87,9 @@ def thinned(series: Series, x_axis: Axis, *, max_points: int = 500) -> Series:
 
 
 def make_axis(values: Sequence[float], *, label: str, log: bool = False, max_ticks: int = 8) -> Axis:
-    """Return an axis that holds all `values` and has two ticks or more; `max_ticks` is at least 5.
+    """Return an axis that contains all `values`, with two ticks or more; `max_ticks` is at least 5.
 
-    A linear axis is extended to the ticks around its values, a logarithmic one to the round numbers.
+    A linear axis ends at the ticks around its values, a logarithmic one at the round numbers around them.
     """
     if log:
         ends, ticks = _log_ticks(*_range(values, (1, 10)), max_ticks)
@@ -107,7 +107,10 @@ def make_axis(values: Sequence[float], *, label: str, log: bool = False, max_tic
 
 
 def stride(starts: Sequence[float], lengths: Sequence[float], *, gap: float) -> int:
-    """Return the smallest k such that every k-th text on a line ends `gap` or more before the next one."""
+    """Return the smallest k such that the gaps are at least `gap` if only every k-th text is drawn.
+
+    The texts are on one line, each with the start and the length in `starts` and `lengths`.
+    """
     texts = list(zip(starts, lengths, strict=True))
     return next(
         k
@@ -117,17 +120,17 @@ def stride(starts: Sequence[float], lengths: Sequence[float], *, gap: float) -> 
 
 
 def exact(value: float) -> str:
-    """Return a finite number as the shortest text that stands for exactly this float."""
+    """Return the shortest text that is converted back to exactly this finite float."""
     return _labels([Decimal(repr(value))])[0]
 
 
 def cut(text: str, width: int) -> str:
-    """Return `text` in at most `width` columns of a terminal, with … in place of the part that is cut off."""
+    """Return `text` in at most `width` columns of a terminal; … replaces the part that is cut off."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def _one_line(text: str) -> str:
-    """Return `text` with escapes for unprintable characters, and spaces as they are."""
+    """Return `text` with escapes for unprintable characters, and spaces unchanged."""
     return " ".join(map(visible, text.split(" ")))
 
 
@@ -136,7 +139,7 @@ def _range(values: Sequence[float], otherwise: tuple[float, float]) -> tuple[flo
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:
-    """Return the range as it is, or a wider one around it if its ends are as good as equal."""
+    """Return the range unchanged, or a wider range around it if its ends are nearly equal."""
     size = max(abs(low), abs(high))
     if high - low >= max(SMALLEST, FINEST * size):
         return low, high
@@ -145,7 +148,7 @@ def _apart(low: float, high: float) -> tuple[float, float]:
 
 
 def _linear_ticks(low: float, high: float, max_ticks: int) -> list[Decimal]:
-    """Return multiples of a round step that cover the range: the smallest step that needs few enough."""
+    """Return multiples of a round step that cover the range: the smallest step with few enough ticks."""
     bottom, top = Decimal(repr(low)), Decimal(repr(high))
     for step in _round_numbers(((top - bottom) / max_ticks).adjusted()):
         first, last = math.floor(bottom / step), math.ceil(top / step)
@@ -155,7 +158,7 @@ def _linear_ticks(low: float, high: float, max_ticks: int) -> list[Decimal]:
 
 
 def _log_ticks(low: float, high: float, max_ticks: int) -> tuple[tuple[Decimal, Decimal], list[Decimal]]:
-    """Return the round numbers around the range, and ticks: all round numbers between, or powers of ten."""
+    """Return the round numbers around the range, and the ticks: all round numbers in it, or powers of ten."""
     first, last = _round_index(low), _round_index(high)
     last += _round_number(last) < Decimal(repr(high))
     if first == last:
@@ -172,7 +175,7 @@ def _log_ticks(low: float, high: float, max_ticks: int) -> tuple[tuple[Decimal, 
 
 
 def _round_number(n: int) -> Decimal:
-    """Return the n-th of the round numbers: 0.5 is -1, 1 is 0, 2 is 1, 5 is 2, 10 is 3."""
+    """Return the round number with index n: 0.5 for -1, 1 for 0, 2 for 1, 5 for 2, 10 for 3."""
     return Decimal((0, ((1, 2, 5)[n % 3],), n // 3))
 
 
@@ -182,7 +185,7 @@ def _round_numbers(exponent: int) -> Iterator[Decimal]:
 
 
 def _round_index(value: float) -> int:
-    """Return the index of the largest round number that is no larger than a positive value."""
+    """Return the index of the largest round number up to a positive value."""
     number = Decimal(repr(value))
     begin = 3 * number.adjusted()
     return max(n for n in range(begin, begin + 3) if _round_number(n) <= number)

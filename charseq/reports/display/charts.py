@@ -1,7 +1,7 @@
 """Line charts for a page: series as one inline SVG element, with ticks, units and grid lines.
 
-Its colours are the custom properties --series-0 to --series-7, --axis, --grid and --label of the page that
-it is put into. Each series also has its own marker and dash pattern. `plots.py` draws the same
+The page that contains the chart defines its colours, as the custom properties --series-0 to --series-7,
+--axis, --grid and --label. Each series also has its own marker and dash pattern. `plots.py` draws the same
 series in a terminal, and `axes.py` makes the axes of both.
 """
 
@@ -31,18 +31,18 @@ SHAPES = (
 """Markers, as path data that begin at their centre."""
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 MARKER_GAP = 25.0
-"""The smallest distance to the right between markers of a line with more than FEW_POINTS points."""
+"""The smallest horizontal distance between the markers of a line with more than FEW_POINTS points."""
 FEW_POINTS = 20
 
 WIDTH, PLOT_HEIGHT = 460.0, 220.0
 """The width of a chart and the height of its plot in units of the view box; letters are 12 units high."""
 CHAR_WIDTH = 7.0
-"""The width of a character, or a little more: an SVG cannot be laid out by the size of its texts."""
+"""An estimate of the width of a character, since the size of texts in an SVG is unknown."""
 LINE_HEIGHT = 18.0
 TOP, LEGEND_TOP = 1.75 * LINE_HEIGHT, 3 * LINE_HEIGHT
 """The distances from the upper edge to the plot, and from the plot to the legend."""
 SAMPLE, GAP = 30.0, 8.0
-"""The length of a line in the legend, and the space around it."""
+"""The length of a sample line in the legend, and the space around it."""
 MAX_COLUMNS = int((WIDTH - SAMPLE - 3 * GAP) // CHAR_WIDTH)
 """The most columns of text in a label or a name."""
 
@@ -76,10 +76,10 @@ def line_chart(
 ) -> str:
     """Return an `<svg>` element with a line through the points of each series.
 
-    Points that an axis cannot show are left out, and the line goes on without them. Of many points only some
-    are drawn, the lowest and the highest of each stretch of the x axis among them. Pointing at
-    a point shows its exact values. Colours repeat after NUM_COLOURS series, but not with the same marker.
-    The labels should name the units.
+    Points that an axis cannot show are left out, and the line connects the others. If there are many points,
+    only some are drawn, including the lowest and the highest of each interval of the x axis. Pointing at a
+    point shows its exact values. Colours repeat after NUM_COLOURS series, but with other markers. The labels
+    should name the units.
     """
     kept = [shown(one, log_x=log_x, log_y=log_y) for one in series]
     x_axis = make_axis([x for one in kept for x in one.x], label=x_label, log=log_x)
@@ -101,7 +101,7 @@ def line_chart(
 
 
 def _frame(x_axis: Axis, y_axis: Axis) -> Frame:
-    """Return a frame that leaves space for the labels at its left and at the ends of the x axis."""
+    """Return a frame with space for the labels at its left and at the ends of the x axis."""
     y_length = CHAR_WIDTH * max(len(tick.label) for tick in y_axis.ticks)
     first, last = (CHAR_WIDTH * len(x_axis.ticks[k].label) / 2 for k in (0, -1))
     return Frame(x_axis, y_axis, left=max(y_length + 2 * GAP, first), right=WIDTH - max(2 * GAP, last))
@@ -131,7 +131,7 @@ def _axes(frame: Frame) -> Iterator[str]:
 
 
 def _line(frame: Frame, series: Series, number: int) -> Iterator[str]:
-    """Yield a line with its markers, and transparent discs that show the values of its points."""
+    """Yield a line with its markers, and a transparent disc for each point that shows its values."""
     some = thinned(series, frame.x_axis)
     places = list(zip(frame.across(some.x), frame.down(some.y), strict=True))
     yield from _stroke(places, _marked(places), number)
@@ -143,7 +143,7 @@ def _line(frame: Frame, series: Series, number: int) -> Iterator[str]:
 
 
 def _marked(places: Sequence[Place]) -> Sequence[Place]:
-    """Return the points that get a marker: all, or only those far enough from the marker before."""
+    """Return the points that get a marker: all, or only those far enough from the previous marker."""
     if len(places) <= FEW_POINTS:
         return places
     marked = [places[0]]
@@ -154,7 +154,7 @@ def _marked(places: Sequence[Place]) -> Sequence[Place]:
 
 
 def _legend(names: Sequence[str], top: float) -> tuple[list[str], float]:
-    """Return a sample of each line with its name, side by side where that fits, and the end of the legend."""
+    """Return a sample of each line with its name, side by side if they fit, and the legend's lower end."""
     parts: list[str] = []
     x, y = GAP, top
     for number, name in enumerate(names):
@@ -180,6 +180,6 @@ def _stroke(line: Sequence[Place], marked: Sequence[Place], number: int) -> Iter
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    """Return a text that begins, is centred or ends at a point; a text that is too long is cut."""
+    """Return a text, cut if it is too long, that begins, is centred or ends at the point (x, y)."""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--label, currentColor)"'
     return f"<text {place}>{escape(cut(text, MAX_COLUMNS))}</text>"

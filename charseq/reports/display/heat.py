@@ -1,7 +1,7 @@
-"""Text in the terminal, coloured by a number for each character; without colours, with bars below it.
+"""Text in the terminal, coloured by a number for each character, or with bars below it without colours.
 
-Lines are wrapped here, by display width, and printed as they fill: a text of any length needs the memory of
-one line.
+Lines are wrapped here, by display width, and each is printed when it is full, so that a text of any length
+needs only the memory of one line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +23,12 @@ NUM_STEPS = 11
 WIDTH = 80
 """Columns of a line if the output is not a terminal."""
 MAX_MARKS = 8
-"""The most characters without width that may share the cell of another one."""
+"""The most characters of zero width that may share the cell of another character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The meaning of the numbers: the ends of the scale, to which numbers beyond are moved, and the unit.
+    """A scale for numbers: its ends and its label, the unit. Numbers beyond an end are moved to it.
 
     A `diverging` scale has two colours, which fade towards its middle.
     """
@@ -46,7 +46,7 @@ class Scale:
         return places
 
     def steps(self, values: Sequence[float] | FloatArray) -> TokenArray:
-        """Return for each of `values` (L,) the index of the nearest one of NUM_STEPS colours."""
+        """Return for each of `values` (L,) the index of the nearest of the NUM_STEPS colours."""
         steps: TokenArray = np.rint(self.places(values) * (NUM_STEPS - 1)).astype(np.int32)
         return steps
 
@@ -55,8 +55,8 @@ SURPRISAL = Scale(0, 10, "bits")
 ACTIVATION = Scale(-1, 1, "activation", diverging=True)
 OPENNESS = Scale(0, 1, "openness")
 
-# The backgrounds from the low end to the high one; "" is the terminal's own. A terminal is black or white,
-# and does not say which: the others begin in the middle between the two, and grow lighter and more vivid.
+# The backgrounds from the low end to the high end; "" is the terminal's own. It may be black or white, and
+# this is unknown here: the others begin halfway between the two, and become lighter and more vivid.
 BACKGROUNDS = (
     *("", "", "#675444", "#7d583c", "#905c36", "#a36132"),
     *("#b6652e", "#c9692b", "#db6d2a", "#ee7129", "#ff7420"),
@@ -66,8 +66,8 @@ DIVERGING_BACKGROUNDS = (
     *("#624c4a", "#8c4d49", "#b04f4a", "#d2504d", "#f4514f"),
 )
 
-# The same for a terminal of 256 colours. The nearest ones of those above would be no order that eyes can see:
-# these too grow lighter from step to step.
+# The same for a terminal with 256 colours. The colours nearest to those above would not have a visible order;
+# these become lighter from step to step.
 FEW_BACKGROUNDS = ("", *(f"color({number})" for number in (58, 94, 130, 166, 202, 208, 214)))
 FEW_DIVERGING_BACKGROUNDS = (
     *(f"color({number})" for number in (39, 33, 26, 25, 24)),
@@ -78,14 +78,14 @@ RAMPS = {
     "truecolor": (BACKGROUNDS, DIVERGING_BACKGROUNDS),
     "256": (FEW_BACKGROUNDS, FEW_DIVERGING_BACKGROUNDS),
 }
-"""The backgrounds by what rich calls the system of colours; with fewer colours than these there are bars."""
+"""The backgrounds for each color system of rich; a terminal with fewer colours gets bars."""
 
 
 class HeatMap:
-    """Prints a text to `console`: a background, or a bar below, shows the value of each character.
+    """A text on a `console` with a background, or a bar below, that shows the value of each character.
 
     A newline is shown as ⏎, an unprintable character as its escape. A combining mark shares the cell of the
-    character before it, which shows the higher value of the two.
+    character before it, which shows the higher of the two values.
     """
 
     def __init__(self, console: Console, scale: Scale) -> None:
@@ -98,7 +98,7 @@ class HeatMap:
         self._room = self._width
 
     def write(self, text: str, values: Sequence[float] | FloatArray) -> None:
-        """Add a piece of text, with a value for each of its characters; print the lines that it fills."""
+        """Add a piece of text, with a value for each of its characters; print each line that is full."""
         for char, place in zip(text, self._scale.places(values).tolist(), strict=True):
             self._add(char, place)
 
@@ -162,7 +162,7 @@ class _Cell(NamedTuple):
 
 
 def style_on(background: str) -> str:
-    """Return the rich style for text on a background: black or white, whichever stands out more."""
+    """Return the rich style for text on a background: black or white text, for the higher contrast."""
     if not background:
         return ""
     shares, parts = (0.2126, 0.7152, 0.0722), Color.parse(background).get_truecolor().normalized
@@ -171,5 +171,5 @@ def style_on(background: str) -> str:
 
 
 def _bar(place: float) -> str:
-    """Return a bar of as many eighths of the cell as `place` has; a blank for none."""
+    """Return a bar of `place` times the height of a cell, in eighths; a blank for less than one eighth."""
     return f" {SPARKS}"[int(place * len(SPARKS))]

@@ -1,7 +1,7 @@
-"""Building blocks of a page: one HTML file that needs no other file and is safe with any text in it.
+"""The parts of a page: one HTML file that needs no other file and is safe with any text in it.
 
-Everything from outside is escaped here, and unprintable characters are made visible. `page.css` and `page.js`
-are part of every page, which runs no other script and loads nothing. Charts for it are made in `charts.py`.
+All texts are escaped here, and unprintable characters are made visible. `page.css` and `page.js` are part of
+every page; it runs no other script and loads nothing. `charts.py` makes the charts of a page.
 """
 
 import base64
@@ -22,16 +22,16 @@ from charseq.reports.display.visible import printable, visible
 from charseq.version import __version__
 
 LONG_CELL = 24
-"""A text in a table that is longer than this may break anywhere, as passages without blanks must."""
+"""The length above which a text in a table may break anywhere, since it may have no blanks."""
 SHOWN_GUESSES = 5
 """The most guesses that are shown for a character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The expectations of a model at each character of a text.
+    """The predictions of a model at each character of a text.
 
-    `probabilities` (L,) and `ranks` (L,) are those of the character itself, rank 0 for one that is not in
+    `probabilities` (L,) and `ranks` (L,) are those of the character itself, with rank 0 if it is not in
     the vocabulary; `guesses` (L, K) are the likeliest tokens, the likeliest first, and
     `guess_probabilities` (L, K) their probabilities; `vocab` has the character of each token.
     """
@@ -44,7 +44,7 @@ class Details:
 
 
 def page(title: str, sections: Sequence[str]) -> str:
-    """Return a whole HTML document: a title, and the `sections` below it."""
+    """Return a complete HTML document: a title, and the `sections` below it."""
     style, script = _resource("page.css"), _resource("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
@@ -73,7 +73,7 @@ def page(title: str, sections: Sequence[str]) -> str:
 
 
 def section(heading: str, *bodies: str) -> str:
-    """Return a part of a page: a heading, and other building blocks below it."""
+    """Return a section of a page: a heading, and the `bodies` below it."""
     return "\n".join(["<section>", f"<h2>{_escaped(heading)}</h2>", *bodies, "</section>"])
 
 
@@ -93,7 +93,7 @@ def folded(label: str, block: str) -> str:
 
 
 def table(made: Table) -> str:
-    """Return a table for the terminal as a table of a page; long texts in it may break anywhere."""
+    """Return a rich table as an HTML table; long texts in it may break anywhere."""
     numbers = [column.justify == "right" for column in made.columns]
 
     def cell_of(tag: str, shown: str, is_number: bool) -> str:
@@ -112,7 +112,7 @@ def table(made: Table) -> str:
 
 
 def one_line(header: str) -> str:
-    """Return a header of two lines as one line."""
+    """Return a header of several lines as one line."""
     return header.replace("-\n", "").replace("/\n", "/").replace("\n", " ")
 
 
@@ -121,8 +121,8 @@ def heat_text(
 ) -> str:
     """Return a text whose characters are coloured by their values, below the legend of the scale.
 
-    With `details`, the page shows those of the character that is pointed at, tapped, or reached with the
-    arrow keys.
+    With `details`, the page shows the details of a character when the user points at it, taps it, or reaches
+    it with the arrow keys.
     """
     steps = scale.steps(values).tolist()
     parts: Iterable[tuple[int, str]] = zip(steps, map(_shown_char, text), strict=True)
@@ -154,7 +154,7 @@ def _legend(scale: Scale, *, hint: bool) -> str:
 
 
 def _shown_char(char: str) -> str:
-    """Return a character as HTML; the escape of an unprintable one is marked, unlike the same letters."""
+    """Return a character as HTML; an unprintable one as its escape, which is marked by its style."""
     if char == "\n":
         return '<i class="newline">\n</i>'
     if char == " " or char.isprintable():
@@ -163,7 +163,7 @@ def _shown_char(char: str) -> str:
 
 
 def _json(details: Details, *, length: int) -> str:
-    """Return `details` of `length` characters as JSON that is safe within HTML, whatever its texts."""
+    """Return `details` of `length` characters as JSON that is safe within HTML for any text."""
     guesses, probabilities = (
         details.guesses[:, :SHOWN_GUESSES],
         details.guess_probabilities[:, :SHOWN_GUESSES],

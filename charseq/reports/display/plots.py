@@ -1,6 +1,6 @@
 """Line plots for the terminal: series as plain text without colours, on axes with ticks and units.
 
-The same series for a page are drawn by `charts.py`; both take their axes from `axes.py`.
+`charts.py` draws the same series for a page; both get their axes from `axes.py`.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MARKERS = "●○▲△■□◆◇abcdefghijklmnopqrstuvwxyz"
 MIN_WIDTH, MIN_ROWS = 30, 5
 """The fewest columns of a plot, and the fewest rows for its points."""
 LINES_AROUND = 4
-"""Lines that are neither rows nor legend: both labels, the x axis and the labels of its ticks."""
+"""The number of lines besides the rows and the legend: both labels, the x axis, and its tick labels."""
 LEGEND_GAP = "   "
 
 
@@ -32,9 +32,9 @@ def line_plot(
 ) -> str:
     """Draw lines through the points of each series, a later series over an earlier one.
 
-    No line has more than `width` columns, and there are `height` lines, legend included, unless that
-    leaves less than MIN_ROWS for the points. Points that an axis cannot show are left out; the line goes on
-    without them. The labels should name the units. The text does not end in a newline.
+    Lines of text have at most `width` columns. There are `height` lines with the legend, or more if fewer
+    than MIN_ROWS would be left for the points. Points that an axis cannot show are left out; the line
+    connects the others. The labels should name the units. The text does not end in a newline.
     """
     kept = [shown(one, log_x=log_x, log_y=log_y) for one in series]
     width = max(MIN_WIDTH, width)
@@ -62,7 +62,7 @@ def _cells(axis: Axis, values: Sequence[float], num_cells: int) -> list[int]:
 
 
 def _draw_(canvas: list[list[str]], points: Sequence[tuple[int, int]], marker: str) -> None:
-    """Put a marker into each cell (column, row) of `canvas` on the way from point to point."""
+    """Put a marker into each cell (column, row) of `canvas` on the lines between points, in place."""
     for column, row in points:
         canvas[row][column] = marker
     for (column, row), (next_column, next_row) in pairwise(points):
@@ -86,7 +86,7 @@ def _rows(canvas: Sequence[Sequence[str]], axis: Axis, margin: int) -> list[str]
 
 
 def _foot(axis: Axis, margin: int, num_columns: int) -> list[str]:
-    """Return the x axis, as many labels of ticks as fit, and the label of the axis."""
+    """Return the x axis, as many tick labels as fit, and the label of the axis."""
     width = margin + 1 + num_columns
     places = _cells(axis, [tick.value for tick in axis.ticks], num_columns)
     line = "".join("┬" if column in places else "─" for column in range(num_columns))
@@ -105,7 +105,7 @@ def _foot(axis: Axis, margin: int, num_columns: int) -> list[str]:
 
 
 def _legend(names: Sequence[str], width: int) -> list[str]:
-    """Return each marker with the name of its series, side by side where that fits."""
+    """Return each marker with the name of its series, side by side if they fit."""
     lines: list[str] = []
     for marker, name in zip(cycle(MARKERS), names, strict=False):
         entry = f"{marker} {cut(name, width - 2)}"

@@ -1,4 +1,4 @@
-"""Tables for people, as rich tables that fit a terminal of 80 columns."""
+"""Tables for people: rich tables that fit a terminal of 80 columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Table:
 
 
 def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_text_columns: int) -> Table:
-    """Return a table in which texts and headers fold if they do not fit, but numbers never do."""
+    """Return a table in which texts and headers that are too long are folded, but never numbers."""
     table = plain_table()
     for column, header in enumerate(headers):
         if column < num_text_columns:
@@ -56,7 +56,7 @@ def filled_table(headers: Sequence[str], lines: Sequence[Sequence[str]], *, num_
             Text(printable(header)),
             overflow="fold",
             justify="right",
-            no_wrap=cell_len(header) <= widest,  # else rich may shrink this column first, and cut
+            no_wrap=cell_len(header) <= widest,  # rich cuts numbers if it shrinks this column
         )
     for line in lines:
         table.add_row(*(Text(printable(cell)) for cell in line))

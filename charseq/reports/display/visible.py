@@ -1,4 +1,4 @@
-"""Characters made visible: nothing that a text or a model contains reaches the terminal as a command."""
+"""Visible forms of characters, so that no text or model can send a control sequence to the terminal."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ SELECTORS = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 def visible(text: str) -> str:
     """Return `text` on one line: a space as ␣, an unprintable character or variation selector as its escape.
 
-    A combining mark with nothing to stand on, at the beginning or after a blank, is put on a dotted circle.
+    A combining mark at the beginning or after a blank is put on a dotted circle.
     """
     shown = ""
     for before, char in zip(" " + text, text, strict=False):
@@ -24,12 +24,12 @@ def visible(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` with its newlines and tabs, and escapes for other unprintable characters."""
+    """Return `text` with escapes for unprintable characters other than newlines and tabs."""
     return "".join(char if char.isprintable() or char in "\n\t" else visible_char(char) for char in text)
 
 
 def sparkline(values: Sequence[float], *, width: int = 40) -> str:
-    """Return `values` as a row of at most `width` bars, the highest as the highest bar."""
+    """Return `values` as a row of at most `width` bars; the largest value is the highest bar."""
     chosen = [values[len(values) * k // width] for k in range(width)] if len(values) > width else values
     if not chosen:
         return ""
@@ -39,7 +39,7 @@ def sparkline(values: Sequence[float], *, width: int = 40) -> str:
 
 
 def visible_char(char: str) -> str:
-    """Return one character as `visible` shows it behind another one: a combining mark as it is."""
+    """Return one character as `visible` shows it after a letter: a combining mark is unchanged."""
     if char == " ":
         return "␣"
     return (

@@ -1,3 +1,3 @@
-"""What a token is: one file for each answer."""
+"""Tokenizers: one module for each, and the base class of all."""
 
 __all__: list[str] = []

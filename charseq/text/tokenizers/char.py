@@ -10,7 +10,7 @@ from charseq.text.tokenizers.tokenizer import UNSEEN, Alignment, Tokenizer, code
 
 
 class CharTokenizer(Tokenizer):
-    """The code points of `vocab`, with the two counts of the training text that unseen ones are priced by."""
+    """The code points of `vocab`, and two counts of the training text for the escape probability."""
 
     name = "char"
     one_token_each = True
@@ -28,7 +28,7 @@ class CharTokenizer(Tokenizer):
 
     @classmethod
     def fit_counts(cls, counts: Mapping[str, int]) -> Self:
-        """Make the vocabulary of all characters that were counted."""
+        """Make the vocabulary of all counted characters."""
         num_once = sum(count == 1 for count in counts.values())
         return cls("".join(sorted(counts)), num_once=num_once, num_chars=sum(counts.values()))
 
@@ -39,12 +39,12 @@ class CharTokenizer(Tokenizer):
 
     @property
     def escape_probability(self) -> float:
-        """The estimate of Good and Turing, from the training text."""
+        """The Good-Turing estimate from the training text; see `good_turing`."""
         return good_turing(self.num_once, self.num_chars)
 
     @property
     def alphabet(self) -> tuple[str, ...]:
-        """The same characters."""
+        """The characters of the vocabulary."""
         return self._vocab
 
     def spell(self, char: str) -> tuple[int, ...]:
@@ -64,7 +64,7 @@ class CharTokenizer(Tokenizer):
         return Alignment(self.encode(text), None)
 
     def encode(self, text: str) -> TokenArray:
-        """Return one token per character, UNSEEN for those not in the vocabulary."""
+        """Return one token per character, UNSEEN for a character that is not in the vocabulary."""
         codes = code_points(text)
         places = np.searchsorted(self._codes, codes).astype(np.int32)
         np.minimum(places, len(self._codes) - 1, out=places)

@@ -1,4 +1,4 @@
-"""The contract of a tokenizer: characters to tokens and back, and the share of unseen characters."""
+"""The base class of tokenizers: characters to tokens and back, and the probability of unseen characters."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -10,27 +10,28 @@ import numpy as np
 from charseq.arrays import BoolArray, TokenArray
 
 UNSEEN = -1
-"""The token of a character that the vocabulary lacks; as an input it is the zero vector."""
+"""The token of a character that is not in the vocabulary; as an input it is the zero vector."""
 
 
 class Alignment(NamedTuple):
-    """The tokens (L,) of a text, and which of them begin a character (L,), None where each one does."""
+    """The tokens (L,) of a text; `begins` (L,) marks those that begin a character, None if all of them do."""
 
     tokens: TokenArray
     begins: BoolArray | None
 
 
 class Tokenizer(ABC):
-    """Characters to tokens in [0, vocab_size) and back.
+    """A translation of characters to tokens in [0, vocab_size) and back.
 
-    Each character is spelled by one token or more, and no character's tokens begin another's: the price of a
-    character is the sum of its tokens' prices. A character that cannot be spelled is the one token UNSEEN.
+    The spelling of a character is one token or more, and is never the beginning of another character's
+    spelling; so the surprisal of a character is the sum of the surprisals of its tokens. A character that
+    cannot be spelled is the single token UNSEEN.
     """
 
     name: ClassVar[str]
     """The tokenizer's name in settings and files."""
     one_token_each: ClassVar[bool] = False
-    """Whether every character is a single token."""
+    """True if every character is a single token."""
 
     @classmethod
     def fit(cls, text: str) -> Self:
@@ -40,12 +41,12 @@ class Tokenizer(ABC):
     @classmethod
     @abstractmethod
     def fit_counts(cls, counts: Mapping[str, int]) -> Self:
-        """Make the vocabulary of a text in which each character occurs so often, at least once."""
+        """Make the vocabulary of a text from the number of times each character occurs, at least 1."""
 
     @property
     @abstractmethod
     def vocab(self) -> tuple[str, ...]:
-        """A name for each token, in the order of their numbers, each name once."""
+        """The names of the tokens, in the order of their numbers; all names differ."""
 
     @property
     @abstractmethod
@@ -55,7 +56,7 @@ class Tokenizer(ABC):
     @property
     @abstractmethod
     def escape_probability(self) -> float:
-        """The probability in [0, 1) that scoring sets aside for characters that cannot be spelled."""
+        """The probability in [0, 1) that scoring reserves for characters that cannot be spelled."""
 
     @abstractmethod
     def spell(self, char: str) -> tuple[int, ...]:
@@ -63,7 +64,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def read(self, tokens: tuple[int, ...]) -> str | None:
-        """Return the character that `tokens` spell, None where they only begin one or more."""
+        """Return the character that `tokens` spell, None if they are only the beginning of a spelling."""
 
     @abstractmethod
     def continuations(self, tokens: tuple[int, ...]) -> TokenArray | None:
@@ -71,12 +72,12 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def to_spec(self) -> dict[str, Any]:
-        """Return what `from_spec` needs, as JSON values, `name` among them."""
+        """Return the argument of `from_spec` for this tokenizer: JSON values, including `name`."""
 
     @classmethod
     @abstractmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Tokenizer":
-        """Rebuild a tokenizer. Raises ValueError, TypeError or KeyError when the spec is not one."""
+        """Rebuild a tokenizer. Raises ValueError, TypeError or KeyError for an invalid spec."""
 
     @property
     def vocab_size(self) -> int:
@@ -84,14 +85,14 @@ class Tokenizer(ABC):
         return len(self.vocab)
 
     def align(self, text: str) -> Alignment:
-        """Return the tokens of `text` and where its characters begin among them."""
+        """Return the tokens of `text`, and marks at those that begin a character."""
         codes, places = np.unique(code_points(text), return_inverse=True)
         spelled = [self.spell(chr(code)) for code in codes.tolist()]
         lengths = np.array([len(tokens) for tokens in spelled], np.int64)
         flat = np.array([token for tokens in spelled for token in tokens], np.int32)
         ends = np.cumsum(lengths[places])
         starts = ends - lengths[places]
-        firsts = (np.cumsum(lengths) - lengths)[places]  # where each character's tokens begin in `flat`
+        firsts = (np.cumsum(lengths) - lengths)[places]  # index in `flat` of each character's first token
         total = int(ends[-1]) if len(ends) else 0
         tokens = flat[np.arange(total) + np.repeat(firsts - starts, lengths[places])]
         begins = np.zeros(total, np.bool_)
@@ -103,7 +104,7 @@ class Tokenizer(ABC):
         return self.align(text).tokens
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Return the characters that `tokens` spell, none of them UNSEEN; one that is cut off is left out."""
+        """Return the text that `tokens` spell, without an incomplete last character. None may be UNSEEN."""
         chars, begun = [], tuple[int, ...]()
         for token in tokens:
             begun += (int(token),)
@@ -114,7 +115,9 @@ class Tokenizer(ABC):
 
 
 def good_turing(num_once: int, num_chars: int) -> float:
-    """Return the probability that the next character is a new one: max(1, met once) / (characters + 1).
+    """Return the probability that the next character is a new one: max(1, num_once) / (num_chars + 1).
+
+    `num_once` is the number of different characters that occur exactly once in `num_chars` characters.
 
     Source: Good 1953, "The population frequencies of species and the estimation of population parameters".
     """
@@ -128,5 +131,5 @@ def bytes_per_char(text: str) -> TokenArray:
 
 
 def code_points(text: str) -> "np.ndarray[Any, np.dtype[np.uint32]]":
-    """Return the Unicode code points of `text`; lone surrogates, as in a broken argument, pass."""
+    """Return the Unicode code points of `text`, including lone surrogates, as in a broken argument."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
