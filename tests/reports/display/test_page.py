@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charseq import __version__
@@ -153,7 +153,7 @@ def whole(text: str) -> str:
 
 def shown(text: str) -> str:
     """Return what a heat text says: what does not print as its escape, all else as it is."""
-    return "".join(char if char in " \n" else visible(char) for char in text)
+    return "".join(char if char == "\n" or char.isprintable() else visible(char) for char in text)
 
 
 def data_of(html: str) -> dict[str, Any]:
@@ -189,6 +189,7 @@ def test_a_page_has_title_headings_bodies_and_version_in_order() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(strange)
+@example("\u0300")
 def test_any_text_brings_no_element_and_no_attribute_along(text: str) -> None:
     """A text is in the document as it was, in every place, and brings no element and no attribute along."""
     html = whole(text)
