@@ -27,7 +27,7 @@ CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 """Each opening quotation mark, with the marks that may close it."""
 
 Take: TypeAlias = Callable[[LayerWork, NDArray[np.intp]], ArrayLike]
-"""What to take from a layer's work at M steps, (M, ...)."""
+"""A choice of numbers from a layer's work at M steps, (M, ...)."""
 
 
 @dataclass(frozen=True, slots=True)

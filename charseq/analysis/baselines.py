@@ -12,7 +12,7 @@ from charseq.text.batches import Examples
 
 ORDERS = {"uniform": 0, "unigram": 1}
 ORDERS_BY_WORD = {"bigram": 2, "digram": 2, "trigram": 3, "fourgram": 4, "fivegram": 5, "ngram": 5}
-"""What other names for baselines mean, or may mean."""
+"""The orders that other names for baselines mean, or may mean."""
 
 
 def count_baselines(checkpoint: Checkpoint, names: Iterable[str]) -> dict[str, LanguageModel]:

@@ -1,5 +1,6 @@
 """Reports that colour a text by a figure in several ways, on one scale."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,9 +26,9 @@ class ColouredReport(Report):
     command, has_name = "inspect", False
     scale: ClassVar[Scale]
 
+    @abstractmethod
     def colourings(self, result: Any) -> Sequence[Colouring]:
         """Return the colourings of the text of a result."""
-        raise NotImplementedError
 
     def show(self, console: Console, result: Any) -> None:
         """Print the text with each colouring, line by line."""

@@ -1,5 +1,6 @@
 """Tables of a comparison: a column for each model, in a terminal at most ABREAST of them side by side."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -35,9 +36,9 @@ class FacingReport(Report):
         for begin in range(0, len(result.models), num):
             yield self.part(result, slice(begin, begin + num))
 
+    @abstractmethod
     def part(self, result: Comparison, models: slice) -> Table:
         """Return the table of some of the models."""
-        raise NotImplementedError
 
     def cells(self, key: str, items: Sequence[Any]) -> list[str]:
         """Return the cells of one column."""

@@ -1,8 +1,7 @@
 """Reading of text from files, directories, gzip files, standard input, and the built-in corpora.
 
-Bytes are decoded strictly as UTF-8 and newlines are never translated, so offsets and figures are those of
-the file. A corpus has the SHA-256 of the bytes of its text; a large corpus is stored, encoded, in the cache
-and is never in memory as a whole.
+Bytes are decoded strictly as UTF-8 and newlines stay as they are, so offsets and figures are those of the
+file. A large corpus is stored, encoded, in the cache and is never in memory as a whole.
 """
 
 import gzip
@@ -182,9 +181,8 @@ def iter_texts(
     """Yield (name, pieces of text) for each file of `source`, in bounded memory.
 
     Read all pieces of a file before you ask for the next file. Errors are as in `read_corpus`. With `errors`
-    "replace", bytes that are not UTF-8 become U+FFFD, and the pieces are FilePieces with their sizes.
-    `as_one` means that the texts are joined, as in a corpus; then there are remarks on the files of a
-    directory and on line ends, too.
+    "replace", bytes that are not UTF-8 become U+FFFD, and the pieces are FilePieces with their sizes. If the
+    texts are joined (`as_one`), as in a corpus, there are remarks on files and line ends, too.
     """
     remarks = remarks or Remarks(lambda note: None)
     for one in open_source(source, remarks=remarks if as_one else None):
@@ -279,8 +277,7 @@ def _file_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
 def _chunks(file: BinaryIO, name: str, chunk_bytes: int, limit: float = math.inf) -> Iterator[bytes]:
     """Yield bytes as soon as they arrive, so that a chunk from a pipe need not be full.
 
-    Raises DataError after `limit` bytes, since such a text may never end; for a device, the limit is
-    MAX_DEVICE_BYTES.
+    Raises DataError after `limit` bytes, for a device MAX_DEVICE_BYTES: such a text may never end.
     """
     read, num_bytes = getattr(file, "read1", file.read), 0
     if _is_device(file):
