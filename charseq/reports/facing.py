@@ -16,7 +16,7 @@ ABREAST = 3
 """The most models side by side in a terminal."""
 
 
-class FacingReport(Report):
+class ComparisonReport(Report):
     """A report of a comparison, below its heading; many models need several tables."""
 
     command = "compare"
@@ -30,6 +30,14 @@ class FacingReport(Report):
         """Return one table with all models."""
         found = self.abreast(result, len(result.models))
         return [page.section(self.title, page.table(table)) for table in found]
+
+    @abstractmethod
+    def abreast(self, result: Comparison, num: int) -> Iterator[Table]:
+        """Yield tables with at most `num` models in each."""
+
+
+class FacingReport(ComparisonReport):
+    """A report with a column for each model."""
 
     def abreast(self, result: Comparison, num: int) -> Iterator[Table]:
         """Yield tables with at most `num` models in each."""

@@ -10,7 +10,7 @@ from charseq.analysis.comparison import Comparison, Difference
 from charseq.analysis.uncertainty import Estimate
 from charseq.reports.column import field
 from charseq.reports.display.tables import filled_table
-from charseq.reports.facing import FacingReport
+from charseq.reports.facing import ComparisonReport
 
 BITS_PER = ("char", "byte")
 ESTIMATES = (
@@ -21,7 +21,7 @@ ESTIMATES = (
 )
 
 
-class PairReport(FacingReport):
+class PairReport(ComparisonReport):
     """Two lines for each pair: model a with the bits per character, model b with the bits per byte."""
 
     name, title = "pair", "Differences in bits, a - b: less than 0 where a is better"
