@@ -360,7 +360,8 @@ def test_escapes_in_the_summary_of_training_are_shown_not_obeyed(call: Call, hos
 def test_escapes_in_the_line_that_says_how_to_go_on_are_shown_not_obeyed(tmp_path: Path) -> None:
     """The line that says how to go on shows the run's directory, escaped."""
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
-    options = ("--hidden-size", "8", "--eval-every", "1", "--max-time", "50s", "-o", f"ru{ESCAPE}n")
+    options = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--eval-every", "1")
+    options += ("--max-time", "50s", "-o", f"ru{ESCAPE}n")
     process = start("train", "text.txt", *options, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):
