@@ -430,9 +430,11 @@ def test_escapes_on_stderr_are_shown_not_obeyed(call: Call, hostile: Path) -> No
 @pytest.mark.parametrize(
     "command", ["info runs/hello", "next runs/hello hell", "evaluate runs/hello data/hello.txt"]
 )
-def test_tables_in_a_pipe_have_no_blanks_at_the_ends_of_lines(models: Workshop, command: str) -> None:
+def test_tables_in_a_pipe_have_no_blanks_at_the_ends_of_lines(
+    call: Call, models: Workshop, command: str
+) -> None:
     """What pads a table is not written where nobody sees its edge."""
-    lines = shell(f"charseq {command}", models.path).stdout.decode().splitlines()
+    lines = call(*command.split()).out.splitlines()
     assert lines
     assert [line for line in lines if line != line.rstrip()] == []
 
