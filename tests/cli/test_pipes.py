@@ -68,7 +68,7 @@ def test_questions_are_answered_through_a_pipe(models: Workshop) -> None:
         "charseq info runs/hello | sleep 0",
         "yes hello | charseq evaluate runs/hello --each line | head -c 100",
         "yes hello | charseq evaluate runs/tales - --heatmap | head -c 100",
-        "charseq evaluate runs/tales data/tales.txt --format html | head -c 100",
+        "charseq evaluate runs/tales data/hello.txt --format html | head -c 100",
     ],
     ids=["sample", "next", "info", "lines", "heatmap", "html"],
 )
