@@ -21,8 +21,9 @@ TINY = (*AT_ONCE, "--shape", "1x8x2x4")
 
 @pytest.fixture(autouse=True)
 def _small_peak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the product that counts as the machine's peak be a small one."""
+    """Let the product that counts as the machine's peak be a small one, and repetitions be two."""
     monkeypatch.setattr("charseq.bench.PEAK_SIZE", 32)
+    monkeypatch.setattr("charseq.bench.LEAST_REPETITIONS", 2)
 
 
 def shown(call: Call, *arguments: str) -> str:
@@ -144,7 +145,7 @@ def test_each_kind_of_work_has_a_table_of_its_own(call: Call) -> None:
 
 def test_at_a_terminal(tmp_path: Path) -> None:
     """At a terminal it is said what is being measured, and that is gone where a table begins."""
-    common = ("--shape", "1x8", "--cell", "rnn", "--seconds", "0.2", "--threads", "1")
+    common = ("--shape", "1x8", "--cell", "rnn", "--seconds", "0.1", "--threads", "1", "--backend", "numpy")
     shown = at_terminal("bench", "sample", "evaluate", *common, path=tmp_path)
     assert "sample rnn 1x8" in shown
     assert "evaluate rnn 1x8" in shown

@@ -406,12 +406,18 @@ REPORTS = ("text", *GROUPINGS, "hardest", "calibration")
 def test_every_format_says_the_same(
     call: Call, models: Workshop, texts: list[str], name: str, run: str
 ) -> None:
-    """Every report comes back from every format with the same numbers, none rounded."""
+    """Every report comes back from every format with the same numbers, none rounded.
+
+    Formats that hold one report share them out: each report meets each of these formats, and each model.
+    """
+    single = name in ("tsv", "csv")
+    asked = REPORTS[int((run == "hello") != (name == "tsv")) :: 2] if single else REPORTS
     arguments = ("evaluate", getattr(models, run), *texts, "--baseline", "ngram:2", *ALL)
     expected = json.loads(call(*arguments, "--format", "json").out)
     assert list(dict.fromkeys(row["report"] for row in expected)) == list(REPORTS)
+    expected = [row for row in expected if row["report"] in asked]
     found = []
-    for option in [("--report", report) for report in REPORTS] if name in ("tsv", "csv") else [()]:
+    for option in [("--report", report) for report in asked] if single else [()]:
         code, out, err = call(*arguments, "--format", name, *option)
         assert (code, err) == (0, "")
         assert "\n\n" not in out

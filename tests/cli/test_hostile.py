@@ -102,7 +102,7 @@ def test_a_settings_file_that_never_ends(option: str, call: Call, models: Worksh
     [
         "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n",
         "- &a [&b [&c [*a, *b, *c]]]\n",
-        "[" * 5000,
+        "[" * 1000,
         "- !!python/object/apply:os.system ['touch pwned']\n",
         "- {prefix: a, target: 5}\n",
         "- prefix: &x a\n  target: *x\n  extra: *x\n",

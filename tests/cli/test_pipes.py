@@ -68,7 +68,7 @@ def test_questions_are_answered_through_a_pipe(models: Workshop) -> None:
         "charseq info runs/hello | sleep 0",
         "yes hello | charseq evaluate runs/hello --each line | head -c 100",
         "yes hello | charseq evaluate runs/tales - --heatmap | head -c 100",
-        "charseq evaluate runs/tales data/tales.txt --format html | head -c 100",
+        "charseq evaluate runs/tales data/hello.txt --format html | head -c 100",
     ],
     ids=["sample", "next", "info", "lines", "heatmap", "html"],
 )
@@ -360,7 +360,8 @@ def test_escapes_in_the_summary_of_training_are_shown_not_obeyed(call: Call, hos
 def test_escapes_in_the_line_that_says_how_to_go_on_are_shown_not_obeyed(tmp_path: Path) -> None:
     """The line that says how to go on shows the run's directory, escaped."""
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
-    options = ("--hidden-size", "8", "--eval-every", "1", "--max-time", "50s", "-o", f"ru{ESCAPE}n")
+    options = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--eval-every", "1")
+    options += ("--max-time", "50s", "-o", f"ru{ESCAPE}n")
     process = start("train", "text.txt", *options, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):
@@ -429,9 +430,11 @@ def test_escapes_on_stderr_are_shown_not_obeyed(call: Call, hostile: Path) -> No
 @pytest.mark.parametrize(
     "command", ["info runs/hello", "next runs/hello hell", "evaluate runs/hello data/hello.txt"]
 )
-def test_tables_in_a_pipe_have_no_blanks_at_the_ends_of_lines(models: Workshop, command: str) -> None:
+def test_tables_in_a_pipe_have_no_blanks_at_the_ends_of_lines(
+    call: Call, models: Workshop, command: str
+) -> None:
     """What pads a table is not written where nobody sees its edge."""
-    lines = shell(f"charseq {command}", models.path).stdout.decode().splitlines()
+    lines = call(*command.split()).out.splitlines()
     assert lines
     assert [line for line in lines if line != line.rstrip()] == []
 

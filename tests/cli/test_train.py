@@ -27,7 +27,8 @@ from charseq.training.events import Event
 from tests.builders import refusal
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
-SHORT = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--schedule", "constant")
+PLAIN = ("--threads", "1", "--backend", "numpy")
+SHORT = ("--hidden-size", "8", *PLAIN, "--schedule", "constant")
 FIGURE = r"\d+\.\d{4} nats = \d+\.\d{4} bits per character, \d+\.\d{4} bits per byte, perplexity \d+\.\d{3}"
 
 
@@ -215,7 +216,7 @@ def test_a_short_text(call: Call, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("option", "expected"), [("1", 1), ("2", 2), ("auto", 1)])
 def test_threads(call: Call, text: str, option: str, expected: int) -> None:
     """--threads says how many cores share a batch; auto is one for a run that is over at once."""
-    options = ("--hidden-size", "4", "--max-steps", "1", "-o", "run")
+    options = ("--hidden-size", "4", "--max-steps", "1", "--backend", "numpy", "-o", "run")
     assert call("train", text, *options, "--threads", option).code == 0
     snapshot = Checkpoint.load(Path("run/last.safetensors")).training
     assert snapshot is not None
@@ -225,7 +226,7 @@ def test_threads(call: Call, text: str, option: str, expected: int) -> None:
 def test_threads_leave_blas_as_it_was(call: Call, text: str) -> None:
     """After training NumPy multiplies on as many threads as before."""
     with threadpool_limits(2):
-        call("train", text, "--hidden-size", "4", "--max-steps", "1", "--threads", "1", "-o", "run")
+        call("train", text, "--hidden-size", "4", "--max-steps", "1", *PLAIN, "-o", "run")
         assert {library["num_threads"] for library in threadpool_info()} == {2}
 
 
@@ -491,7 +492,7 @@ def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: py
     """A run that begins with another model's weights has its sizes, and begins where that one ended."""
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_bytes(TALES[:8000].encode())
-    old, steps = str(models.path / models.tales), ("--max-steps", "1", "--learning-rate", "1e-9")
+    old, steps = str(models.path / models.tales), ("--max-steps", "1", "--learning-rate", "1e-9", *PLAIN)
     code, _, err = call("train", "text.txt", *steps, "--init-from", old, "-o", "new")
     assert code == 0
     size = Checkpoint.load(Path("new") / "model.safetensors").codec.vocab_size
@@ -516,7 +517,7 @@ def test_init_from_gives_sizes_alone(
     shape = ("--cell", "rnn", "--num-layers", "2", "--embedding-size", "3", "--dropout", "0.5")
     assert call("train", text, *TINY, *shape, "-o", "old").code == 0
     (tmp_path / "charseq.toml").write_text('[model]\ncell = "lstm"\nhidden_size = 9\n')
-    steps = ("--max-steps", "1", "--init-from", "old", "-o")
+    steps = ("--max-steps", "1", *PLAIN, "--init-from", "old", "-o")
     assert call("train", text, *steps, "new").code == 0
     monkeypatch.setenv("CHARSEQ_MODEL_DROPOUT", "0.25")
     monkeypatch.setenv("CHARSEQ_MODEL_NUM_LAYERS", "3")
@@ -541,7 +542,7 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
 
 def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
     """What will be learnt by heart is said, with what to do; not of a model that suits the text."""
-    for size, told in (("200", True), ("8", False)):
+    for size, told in (("100", True), ("8", False)):
         code, _, err = call("train", text, *TINY, "--hidden-size", size, "-o", size)
         assert code == 0
         assert ("try --dropout 0.5, a smaller --hidden-size, or --ngram 5\n" in err) is told
@@ -550,11 +551,16 @@ def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
 # ---- Ctrl-C
 
 
-@pytest.mark.parametrize(("run", "shown"), [("run", "run"), ("my run", "'my run'")], ids=["run", "my run"])
-def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("run", "shown", "backend"),
+    [("run", "run", "auto"), ("my run", "'my run'", "numpy")],
+    ids=["run", "my run"],
+)
+def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: str, backend: str) -> None:
     """Ctrl-C saves the run, says in a line how to go on, and exits with 130; the run then does go on."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
     options = ("--hidden-size", "16", "--threads", "1", "--eval-every", "1", "--max-time", "50s")
+    options += ("--backend", backend)
     process = start("train", "text.txt", *options, "-o", run, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):
