@@ -156,7 +156,7 @@ def _wrong_options(name: str, words: list[str]) -> list[str]:
 
 def in_short(line: str) -> str:
     """Return a command line whose training ends soon; where cases follow, after they are learnt."""
-    limit = "--max-steps 400" if "hello" in line else "--max-steps 5"
+    limit = "--max-steps 300" if "hello" in line else "--max-steps 5"
     if "--resume" in line:
         limit = "--max-steps 8"
     line = re.sub(r"--max-time[ =]\S+", limit, line)

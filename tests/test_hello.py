@@ -27,9 +27,9 @@ def trained(cell: CellName) -> Predictor:
     """Train a model from scratch, one sequence a line, save it, load it, and let it answer."""
     settings = Settings(
         data=DataConfig(corpus=(str(DATA / "hello.txt"),), unit="line"),
-        model=ModelConfig(cell=cell, hidden_size=64),
-        optim=OptimConfig(learning_rate=0.01),
-        train=TrainConfig(max_steps=500, seed=1),
+        model=ModelConfig(cell=cell, hidden_size=48),
+        optim=OptimConfig(learning_rate=0.03),
+        train=TrainConfig(max_steps=250, seed=1),
     )
     with TemporaryDirectory() as folder, threadpool_limits(1):
         run = Run.start(Path(folder), settings, command="")

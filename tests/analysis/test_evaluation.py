@@ -24,7 +24,7 @@ from charseq.text.symbols import EncodedText
 from tests.analysis.builders import TOKENIZER, UNITS, checkpoint_of, model_of, random_text
 
 LEARNT = "hello world\nkin and expert, zażółć\n" * 3
-TEXT = random_text(600)
+TEXT = random_text(360)
 FILES = {"a.txt": TEXT, "b.txt": "hello\r\nwörld\n\n", "c.txt": "x"}
 ALL = Wanted(by=tuple(GROUPINGS), num_rows=5, num_hardest=7, calibration=True)
 each_unit = pytest.mark.parametrize("unit", UNITS)

@@ -72,7 +72,7 @@ def test_rows_sum_up_to_the_text(kind: str, unit: Unit) -> None:
 
 @each_kind
 @each_unit
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(cuts=st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted))
 def test_rows_in_any_pieces(kind: str, unit: Unit, cuts: list[int]) -> None:
     """However the text was cut, the rows are the same."""

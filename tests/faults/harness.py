@@ -80,10 +80,20 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
             process.stderr.close()
 
 
-def begun(path: Path, *options: str, wrapper: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
-    """Start a run without end, which is at its work when this returns."""
+def patched(assignment: str, *arguments: str) -> list[str]:
+    """Return the words that run charseq in a process of its own with another value for a name of a module."""
+    module = assignment.partition(" = ")[0].rpartition(".")[0]
+    code = f"import {module}; {assignment}; from charseq.__main__ import main; main()"
+    return [sys.executable, "-c", code, *arguments]
+
+
+def begun(
+    path: Path, *options: str, wrapper: tuple[str, ...] = (), assignment: str = ""
+) -> "subprocess.Popen[str]":
+    """Start a run without end, which is at its work when this returns; `assignment` is for `patched`."""
     (path / "text.txt").write_bytes(TALES[:4000].encode())
-    words = [*wrapper, *command("train", "text.txt", *ENDLESS, *options, "-o", "run")]
+    arguments = ("train", "text.txt", *ENDLESS, *options, "-o", "run")
+    words = [*wrapper, *(patched(assignment, *arguments) if assignment else command(*arguments))]
     process = subprocess.Popen(
         words,
         cwd=path,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
@@ -535,6 +535,7 @@ def constant_model(logits: list[float]) -> tuple[CharModel, CharTokenizer]:
     return model, tokenizer
 
 
+@settings(max_examples=30)
 @given(logits=enormous_logits, unit=st.sampled_from(get_args(Unit)))
 def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
     """A text is scored in finite nats, those of the definition, by all who score."""
@@ -556,6 +557,7 @@ def test_a_text_at_enormous_logits(logits: list[float], unit: Unit) -> None:
         assert total == pytest.approx(1 - tokenizer.escape_probability, abs=1e-12)
 
 
+@settings(max_examples=30)
 @given(logits=enormous_logits, temperature=st.sampled_from([0.0, 1e-300, 1e-9, 1.0, 1e9]))
 def test_drawing_at_enormous_logits(logits: list[float], temperature: float) -> None:
     """Only what is likeliest is drawn, of equals the first where no chance is left, and else all of them."""

@@ -11,7 +11,7 @@ import pytest
 from charseq.runs.checkpoint import Checkpoint
 from tests.builders import Outcome, refusal
 from tests.cli.conftest import surroundings
-from tests.faults.harness import begun, command, finish
+from tests.faults.harness import begun, command, finish, patched
 
 
 def interrupted_by(wish: signal.Signals, path: Path) -> int:
@@ -75,7 +75,7 @@ def test_a_directory_in_use_is_refused_to_another_process(
     """A second process in the directory of a run ends with one line, and the first goes on."""
     path, process = running
     done = subprocess.run(
-        command("train", "--resume", "run"),
+        patched("charseq.runs.lock.PATIENCE = 0.1", "train", "--resume", "run"),
         cwd=path,
         env=surroundings(),
         capture_output=True,
@@ -90,7 +90,7 @@ def test_a_directory_in_use_is_refused_to_another_process(
 
 def test_a_run_whose_reader_goes_away_saves_and_ends_quietly(tmp_path: Path) -> None:
     """When nobody reads stderr any more, training saves and ends quietly."""
-    with begun(tmp_path) as process:
+    with begun(tmp_path, assignment="charseq.cli.progress.LINE_SECONDS = 0.01") as process:
         assert process.stderr is not None
         process.stderr.close()
         assert process.wait(60) == 0

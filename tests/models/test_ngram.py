@@ -434,7 +434,7 @@ NUMBERS = st.one_of(st.integers(-2, 20), st.integers(-(2**63), 2**63 - 1))
 DTYPES = st.sampled_from([np.int64, np.int64, np.int64, np.int64, np.int32, np.float64])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(
     name=st.sampled_from(sorted(NGRAM.tensors())),
     place=st.integers(0, 12),

@@ -101,7 +101,7 @@ def random_text(num_chars: int, *, line_length: int = 12, unseen: str = "Q😀")
     return "".join(np.where(rng.random(num_chars) < 1 / line_length, "\n", chars).tolist())
 
 
-TEXT = random_text(450)
+TEXT = random_text(270)  # more than one window
 LINES = random_text(2000)
 
 

@@ -723,7 +723,7 @@ def test_the_latest_character_may_be_the_widest(tmp_path: Path) -> None:
     assert read.text == text
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3),
     chunk_bytes=CHUNK_SIZES,

@@ -247,8 +247,10 @@ def plain_losses(cell: CellName) -> Iterator[float]:
     for k in range(TINY_STEPS):
         window, t = windows[k % len(windows)], k + 1
         loss, final = plain_window(cell, params, window, state)
-        grads = plain_gradient(cell, params, window, state)
         yield loss
+        if t == TINY_STEPS:
+            return
+        grads = plain_gradient(cell, params, window, state)
         norm = math.sqrt(sum(float(np.sum(grad**2)) for grad in grads.values()))
         rate = 0.1 * min(1, t / 3) * (0.03 + 0.97 * (1 + math.cos(math.pi * k / TINY_STEPS)) / 2)
         for name, grad in grads.items():

@@ -69,7 +69,7 @@ every_series = st.builds(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     series=st.lists(every_series, max_size=10),
     labels=st.tuples(st.text(st.characters(), max_size=100), st.text(max_size=9)),
