@@ -316,7 +316,7 @@ def test_endless_input_needs_bounded_memory(models: Workshop, kind: str) -> None
         feeder.start()
         assert process.stdout is not None
         num_rows, peaks = 0, list[int]()
-        for enough in (6_000, 24_000):
+        for enough in (12_000, 30_000):
             while num_rows < enough:
                 num_rows += process.stdout.read(1 << 16).count(b"\n")
             peaks.append(peak_memory(process))
