@@ -145,7 +145,7 @@ def assert_equals_the_twin(name: str, files: list[File], cuts: list[int]) -> Non
 
 
 @each_grouping
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(texts=some_texts, cuts=cuts)
 def test_groups_equal_the_plain_twin(name: str, texts: list[tuple[str, int]], cuts: list[int]) -> None:
     """However texts were cut, each group has the place, the count and the score that a look at all gives."""
@@ -153,7 +153,7 @@ def test_groups_equal_the_plain_twin(name: str, texts: list[tuple[str, int]], cu
 
 
 @each_grouping
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(texts=some_texts, cuts=cuts, sort=st.sampled_from(sorted(SORTS)), num=st.integers(0, 4))
 def test_groups_sum_up_to_the_whole(
     name: str, texts: list[tuple[str, int]], cuts: list[int], sort: str, num: int
@@ -322,7 +322,7 @@ def test_only_the_worst_lines_are_kept() -> None:
 # ---- chunks
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(texts=some_texts, cuts=cuts, chunk_chars=st.integers(1, 4), max_chunks=st.sampled_from([2, 4, 8]))
 def test_small_chunks_equal_the_plain_twin(
     texts: list[tuple[str, int]], cuts: list[int], chunk_chars: int, max_chunks: int

@@ -106,7 +106,7 @@ def plain_line_counts(lines: Sequence[Sequence[int]], order: int) -> list[Counte
     return counts
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(lines_of_text, lines_of_text, st.integers(1, 5))
 def test_an_ngram_of_lines_equals_the_plain_twin(
     text: list[list[int]], other: list[list[int]], order: int
@@ -137,7 +137,7 @@ def test_the_first_letters_of_lines_are_as_frequent_as_they_were() -> None:
     assert p[b] == pytest.approx(0.096, abs=0.001)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, texts, st.integers(0, 5))
 def test_an_ngram_equals_the_plain_twin(text: list[int], other: list[int], order: int) -> None:
     """Each probability after each context, seen in training or not, is that of the textbook recursion."""
@@ -148,7 +148,7 @@ def test_an_ngram_equals_the_plain_twin(text: list[int], other: list[int], order
         np.testing.assert_allclose(row, expected, rtol=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, st.lists(st.integers(UNSEEN, V - 1), min_size=1, max_size=40), st.integers(0, 6))
 def test_probabilities_sum_to_one(text: list[int], other: list[int], order: int) -> None:
     """After every context, unseen characters in it or not, the vocabulary has probability one."""
@@ -157,7 +157,7 @@ def test_probabilities_sum_to_one(text: list[int], other: list[int], order: int)
     assert (p > 0).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, texts, st.integers(0, 4), st.integers(0, 60))
 def test_pieces_equal_the_whole(text: list[int], other: list[int], order: int, cut: int) -> None:
     """A stream read in two pieces, the state carried over, is the stream read in one."""
@@ -223,7 +223,7 @@ def read(model: NGram, tokens: Sequence[int]) -> Array:
     return np.array([reader.read(token).copy() for token in tokens]).reshape(-1, V)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, any_tokens.filter(len), st.integers(0, 6))
 def test_a_reader_equals_a_window(text: list[int], tokens: list[int], order: int) -> None:
     """Read one at a time, any tokens, unseen ones among them, give what a window of all of them gives."""
@@ -231,7 +231,7 @@ def test_a_reader_equals_a_window(text: list[int], tokens: list[int], order: int
     np.testing.assert_allclose(read(model, tokens), log_p(model, tokens), rtol=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, any_tokens, any_tokens, st.integers(0, 6))
 def test_a_reader_forgets(text: list[int], before: list[int], tokens: list[int], order: int) -> None:
     """After a reset a reader is as if it had read nothing."""
@@ -255,7 +255,7 @@ def test_readers_share_nothing() -> None:
     np.testing.assert_array_equal(np.array(rows), read(model, tokens))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, any_tokens.filter(len), st.integers(0, 5), st.data())
 def test_a_reset_is_a_reader_that_forgets(
     text: list[int], tokens: list[int], order: int, data: st.DataObject
@@ -271,7 +271,7 @@ def test_a_reset_is_a_reader_that_forgets(
     np.testing.assert_allclose(np.array(rows), log_p(model, tokens, resets), rtol=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, any_tokens.filter(len), st.integers(0, 5), st.integers(0, 40), st.data())
 def test_pieces_with_resets_equal_the_whole(
     text: list[int], tokens: list[int], order: int, cut: int, data: st.DataObject
@@ -326,7 +326,7 @@ def damaged(name: str, array: Array) -> dict[str, Array]:
     return {**NGRAM.tensors(), name: array}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, any_tokens.filter(len), st.integers(0, 6))
 def test_tensors_are_all_there_is(text: list[int], tokens: list[int], order: int) -> None:
     """A model rebuilt from its tensors gives the same bits, be its text shorter than its order or not."""
@@ -465,7 +465,7 @@ def test_orders_that_leave_next_to_nothing() -> None:
     assert np.isfinite(log_p(rebuilt(tensors, order=40), [0] * 50)).all()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(texts, texts, texts, st.integers(0, 5))
 def test_a_restored_reader_goes_on_bit_for_bit(
     text: list[int], before: list[int], after: list[int], order: int

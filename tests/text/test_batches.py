@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.config import Unit
@@ -85,6 +85,7 @@ def assert_same(found: Sequence, expected: Sequence) -> None:
 # Batches
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_every_token_is_a_target_exactly_once(
     text: str, codec: Codec, batch_size: int, seq_length: int
@@ -96,6 +97,7 @@ def test_every_token_is_a_target_exactly_once(
     np.testing.assert_array_equal(streams.targets.ravel(), tokens[: len(tokens) - batches.num_dropped])
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_fewer_are_dropped_than_there_are_streams(
     text: str, codec: Codec, batch_size: int, seq_length: int
@@ -106,6 +108,7 @@ def test_fewer_are_dropped_than_there_are_streams(
     assert batches.num_targets + batches.num_dropped == num_tokens(text, codec)
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_streams_are_contiguous(text: str, codec: Codec, batch_size: int, seq_length: int) -> None:
     """Inputs, targets, restarts and beginnings of the streams, end to end, are those of the whole text."""
@@ -114,6 +117,7 @@ def test_streams_are_contiguous(text: str, codec: Codec, batch_size: int, seq_le
     assert_same(flat, part_of(codec.examples(text), slice(batches.num_targets)))
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_windows_are_as_equal_as_can_be(text: str, codec: Codec, batch_size: int, seq_length: int) -> None:
     """No window is longer than `seq_length`, and lengths differ by at most one."""
@@ -123,6 +127,7 @@ def test_windows_are_as_equal_as_can_be(text: str, codec: Codec, batch_size: int
     assert max(lengths) - min(lengths) <= 1
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_windows_are_time_major(text: str, codec: Codec, batch_size: int, seq_length: int) -> None:
     """Every array of a window is a contiguous (T, N)."""
@@ -131,6 +136,7 @@ def test_windows_are_time_major(text: str, codec: Codec, batch_size: int, seq_le
     assert all(array.shape[1] == batches.num_streams and array.flags.c_contiguous for array in arrays)
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_an_epoch_has_the_fewest_windows(text: str, codec: Codec, batch_size: int, seq_length: int) -> None:
     """An epoch has no more windows than the length of its streams needs."""
@@ -139,6 +145,7 @@ def test_an_epoch_has_the_fewest_windows(text: str, codec: Codec, batch_size: in
     assert len(batches) == batches.num_windows == -(-length // seq_length)
 
 
+@settings(max_examples=40)
 @given(text=long_texts, codec=codecs, batch_size=batch_sizes, seq_length=seq_lengths)
 def test_windows_count_every_character_once(
     text: str, codec: Codec, batch_size: int, seq_length: int
