@@ -60,8 +60,12 @@ def finish(words: list[str], path: Path) -> None:
     done = subprocess.run(
         words, cwd=path, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
     )
-    at_its_end = done.returncode == 2 and "counts from the start of the run" in done.stderr  # killed so late
-    assert done.returncode == 0 or at_its_end, done.stderr
+    check_done(done.returncode, done.stderr)
+
+
+def check_done(code: int, said: str) -> None:
+    """Check that a command did its work, or that a kill before it came so late that nothing was left to do."""
+    assert code == 0 or (code == 2 and "counts from the start of the run" in said), said
 
 
 def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = signal.SIGKILL) -> int | None:
@@ -70,7 +74,7 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
         words, cwd=path, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     try:
-        assert process.wait(seconds) == 0, process.stderr.read() if process.stderr else ""
+        check_done(process.wait(seconds), process.stderr.read() if process.stderr else "")
         return None
     except subprocess.TimeoutExpired:
         process.send_signal(wish)
