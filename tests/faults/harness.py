@@ -64,7 +64,7 @@ def finish(words: list[str], path: Path) -> None:
 
 
 def check_done(code: int, said: str) -> None:
-    """Check that a command did its work, or that a kill before it came so late that nothing was left to do."""
+    """Check that a command did its work, or that the kill before it left nothing to do."""
     assert code == 0 or (code == 2 and "counts from the start of the run" in said), said
 
 
