@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
+from charseq.analysis.uncertainty import BlockUnits
 from charseq.cli.app import run
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
@@ -147,11 +148,10 @@ def test_a_network_with_one_bias_changed(call: Call, rivals: Rivals, tmp_path: P
     found = rows(call, str(tmp_path / "changed.safetensors"), rivals.net, "more.txt")
     (pair,) = report(found, "pair")
     assert pair["bits_per_char_difference"] == pytest.approx(extra.mean(), abs=1e-6)
-    blocks = np.add.reduceat(extra, range(0, len(text), 256))
-    sizes = np.diff([*range(0, len(text), 256), len(text)])
-    residuals = blocks - extra.mean() * sizes
-    error = math.sqrt(len(sizes) * np.mean(residuals**2)) / len(text)
-    assert pair["bits_per_char_error"] == pytest.approx(error, rel=0.5)
+    units = BlockUnits(2)
+    units.add(text, np.column_stack([extra, np.ones(len(text))]))
+    error = units.ratio(np.array([1.0, 0.0]), np.array([0.0, 1.0])).error
+    assert pair["bits_per_char_error"] == pytest.approx(error, rel=1e-3)
     assert error < min(row["bits_per_char_error"] for row in report(found, "model")) / 3
 
 

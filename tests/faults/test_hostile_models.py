@@ -66,7 +66,7 @@ def test_a_file_cut_off_anywhere_is_refused(kind: str, tmp_path: Path) -> None:
     """No beginning of a model file is taken for one."""
     path = tmp_path / "m.safetensors"
     content = model_file(path, kind)
-    for end in [*range(0, len(content) - 8, 7), *range(len(content) - 8, len(content))]:
+    for end in [*range(0, len(content) - 8, 3), *range(len(content) - 8, len(content))]:
         loading_error(path, content[:end])
 
 
@@ -78,7 +78,7 @@ def test_any_flipped_bit_is_noticed(kind: str, tmp_path: Path) -> None:
     (length,) = struct.unpack("<Q", content[:8])
     header_end = 8 + len(content[8 : 8 + length].rstrip(b" "))
     places = [k for k in range(len(content)) if not header_end <= k < 8 + length]
-    for k in places[random.Random(0).randrange(5) :: 5]:
+    for k in places[random.Random(0).randrange(3) :: 3]:
         flipped = bytearray(content)
         flipped[k] ^= 1 << (k % 8)
         loading_error(path, bytes(flipped))
