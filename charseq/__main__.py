@@ -3,10 +3,13 @@
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import Any
 
 INTERRUPTED = 128 + signal.SIGINT
+SECONDS_TO_END = 1.0
+"""How long an interrupted command may take to end; libraries written in C now and then drop the exception."""
 
 
 def main() -> None:
@@ -18,6 +21,9 @@ def main() -> None:
         if interrupted:  # the exception of the first Ctrl-C got lost
             os._exit(INTERRUPTED)
         interrupted = True
+        last_resort = threading.Timer(SECONDS_TO_END, os._exit, (INTERRUPTED,))
+        last_resort.daemon = True
+        last_resort.start()
         raise KeyboardInterrupt
 
     def unraisable(found: Any) -> None:

@@ -25,6 +25,20 @@ sys.argv = ["charseq", *sys.argv[1:]]
 charseq.__main__.main()
 """
 """The command, which says when the first instruction of its entry point is done."""
+DEAF = """
+import signal, sys, time, types
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import charseq.__main__
+def run(arguments):
+    try:
+        print("ready", file=sys.stderr, flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:  # as libraries written in C do now and then
+        time.sleep(60)
+sys.modules["charseq.cli.app"] = types.SimpleNamespace(run=run)
+charseq.__main__.main()
+"""
+"""A command that drops the exception of an interrupt."""
 EARLY = (0.0, 0.05, 0.15, 0.3)
 LATE = (0.02, 0.1, 0.2, 0.45)
 """Seconds before an interrupt; all commands begin alike, so that two lists cover the beginning together."""
@@ -66,3 +80,18 @@ def test_an_interrupt_at_any_moment_of_the_start_is_130_without_a_word(
         finally:
             process.kill()
             process.communicate()
+
+
+def test_a_command_that_drops_the_interrupt_ends_all_the_same() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings()
+    )
+    assert process.stderr is not None
+    try:
+        assert process.stderr.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.communicate()
