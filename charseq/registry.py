@@ -67,6 +67,7 @@ MODELS: Registry[Any] = Registry(
     {
         "recurrent": "charseq.models.recurrent:RecurrentKind()",
         "ngram": "charseq.models.ngram:NGramKind()",
+        "mixture": "charseq.models.mixture:MixtureKind()",
     },
 )
 """Kinds of models: each builds, trains, loads and describes models."""

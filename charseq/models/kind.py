@@ -41,6 +41,10 @@ class ModelKind(ABC):
     def describe(self, config: ModelConfig) -> str:
         """Return a description of a model of this kind in a few words: "gru 1 x 256"."""
 
+    def describe_model(self, config: ModelConfig, model: Any) -> str:
+        """Return a description of this `model`: that of `describe`, unless settings do not say it all."""
+        return self.describe(config)
+
     @abstractmethod
     def stem(self, config: ModelConfig) -> str:
         """Return the word for such a model in the name of a run directory: "gru"."""
@@ -60,6 +64,10 @@ class ModelKind(ABC):
     @abstractmethod
     def facts(self, config: ModelConfig, model: Any) -> list[tuple[str, str]]:
         """Return the facts that `charseq info` shows for a model, as pairs of a name and a value."""
+
+    def members(self, config: ModelConfig, model: Any) -> list[tuple[ModelConfig, Any]]:
+        """Return the models that `model` is made of, each with its settings; most are made of themselves."""
+        return [(config, model)]
 
     def adopt_(self, model: Any, other: Any, mine: list[int], theirs: list[int]) -> None:
         """Copy to `model` the parameters of `other`, of the same shapes but for the number of tokens.

@@ -50,7 +50,7 @@ def learning_curve(metrics: Metrics) -> str:
 
 def gradient_flow_sections(name: str, checkpoint: Checkpoint, text: str) -> list[str]:
     """Return the section on gradient flow, if the model is a network and the text is long enough."""
-    if not checkpoint.kind.has_states:
+    if not checkpoint.has_network:
         return []
     try:
         flow = flow_of(name, checkpoint, NamedText("the text", text))

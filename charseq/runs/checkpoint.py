@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -105,11 +105,24 @@ class Checkpoint:
         return f"<Checkpoint: {', '.join(facts)}>"
 
     @property
+    def members(self) -> list["Checkpoint"]:
+        """The members of a mixture; a model of any other kind is its only member."""
+        return [
+            replace(self, model=model, settings=self.settings.model_copy(update={"model": config}))
+            for config, model in self.kind.members(self.settings.model, self.model)
+        ]
+
+    @property
     def network(self) -> CharModel:
-        """The model as a network. Raises ConfigError for a kind of model without states."""
-        if not self.kind.has_states:
+        """The model, or its first member, that is a network. Raises ConfigError if there is none."""
+        if not self.has_network:
             raise ConfigError(f"{self.description}: this kind of model has no states or gates")
-        return cast(CharModel, self.model)
+        return next(cast(CharModel, member.model) for member in self.members if member.kind.has_states)
+
+    @property
+    def has_network(self) -> bool:
+        """True if there are states and gates to inspect."""
+        return any(member.kind.has_states for member in self.members)
 
     @property
     def kind(self) -> ModelKind:
@@ -120,7 +133,7 @@ class Checkpoint:
     @property
     def description(self) -> str:
         """A short description of the model, such as "gru 1 x 256"."""
-        return self.kind.describe(self.settings.model)
+        return self.kind.describe_model(self.settings.model, self.model)
 
     def save(self, path: Path) -> None:
         """Write the file atomically: after a crash `path` is the old file or the new one, and complete."""

@@ -26,10 +26,10 @@ def count(
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
     parts = CorpusParts.read(settings.data, progress=progress)
-    make_directory(directory)
     kind: ModelKind = MODELS[settings.model.kind]
     codec = Codec(TOKENIZERS[settings.data.tokenizer].fit_counts(parts.train.counts()), settings.data.unit)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))
+    make_directory(directory)
     for _ in kind.learn(model, Examples(parts.train, codec), None):
         pass
     valid = Validator(model, codec, parts.valid).score() if parts.valid else None

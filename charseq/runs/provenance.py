@@ -14,6 +14,22 @@ def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None)
     return _corpus(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
 
 
+def validation_part(checkpoint: Checkpoint) -> EncodedText:
+    """Return the validation part, or the separate validation text.
+
+    Raises ConfigError if there is none, ConfigError or DataError if it cannot be read again.
+    """
+    made_of, separate = checkpoint.provenance, checkpoint.settings.data.valid
+    if separate:
+        corpus = read_corpus((separate,))
+        if corpus.sha256 != made_of.valid_sha256:
+            raise DataError(f"{separate}: no longer the text that the model was validated on")
+        return corpus.encoded
+    if made_of.train_end == made_of.valid_end:
+        raise ConfigError("the model was trained without a validation part")
+    return _corpus(checkpoint, None, "train it again")[made_of.train_end : made_of.valid_end]
+
+
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the test part.
 

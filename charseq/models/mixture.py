@@ -1,0 +1,258 @@
+"""Mixtures: models that share a vocabulary read the same text, and their predictions are combined.
+
+    log-linear   log p(w) = sum_i a_i log p_i(w) - log Z
+    linear       p(w)     = sum_i a_i p_i(w)
+
+The weights a_i are not negative. Those of a linear mixture sum to one. Those of a log-linear mixture need
+not, because Z makes the sum of all p(w) one: two models that agree may be right more often than each says.
+
+Sources: Jelinek and Mercer 1980, "Interpolated estimation of Markov source parameters from sparse data";
+Klakow 1998, "Log-linear interpolation of language models"; for networks with n-grams Mikolov et al. 2011,
+"Empirical evaluation and combination of advanced language modeling techniques".
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import ModelConfig, brief
+from charseq.errors import ConfigError
+from charseq.models.contract import LanguageModel, TokenReader
+from charseq.models.kind import Learner, ModelKind
+from charseq.models.ngram import log
+from charseq.network.loss import log_softmax
+from charseq.registry import MODELS
+from charseq.text.batches import Examples
+
+MAX_MEMBERS = 64
+MAX_WEIGHTS = 1e6
+"""The largest sum of weights that a file may have; those that are fitted sum to about one."""
+MEMBERS, WEIGHTS = "mixture.members", "mixture.weights"
+"""The tensors of a file that hold the members' records, as JSON in UTF-8, and their weights."""
+
+
+class Member(BaseModel):
+    """The record of a member: its settings, and the file that it came from with the SHA-256 of this file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    config: ModelConfig
+    source: str = ""
+    sha256: str = ""
+
+    @property
+    def kind(self) -> ModelKind:
+        """The kind of the member."""
+        kind: ModelKind = MODELS[self.config.kind]
+        return kind
+
+    @property
+    def description(self) -> str:
+        """The member in a few words: "gru 1 x 256"."""
+        return self.kind.describe(self.config)
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    rule: str
+    members: tuple[Member, ...] = Field(min_length=1, max_length=MAX_MEMBERS)
+
+
+RECORD = TypeAdapter(_Record)
+
+
+def log_linear(logits: Sequence[FloatArray], weights: FloatArray) -> FloatArray:
+    """Return the weighted sum of the `logits` (..., V); what normalises each of them cancels in softmax."""
+    total: FloatArray = weights[0] * logits[0].astype(np.float64)
+    for weight, one in zip(weights[1:], logits[1:], strict=True):
+        total += weight * one
+    return total
+
+
+def linear(logits: Sequence[FloatArray], weights: FloatArray) -> FloatArray:
+    """Return the logarithm of the weighted sum of the probabilities that belong to the `logits` (..., V)."""
+    total: FloatArray = sum(
+        weight * np.exp(log_softmax(one)) for weight, one in zip(weights, logits, strict=True)
+    )
+    return log(total)
+
+
+RULES: Mapping[str, Callable[[Sequence[FloatArray], FloatArray], FloatArray]] = {
+    "log-linear": log_linear,
+    "linear": linear,
+}
+"""The rules, by name: functions of the members' logits and weights that return the mixture's logits."""
+
+
+class MixtureReader:
+    """Reads one stream with all members, one token at a time."""
+
+    def __init__(self, mixture: "Mixture") -> None:
+        self._mixture = mixture
+        self._readers: list[TokenReader] = [model.reader() for model in mixture.models]
+
+    def reset_(self) -> None:
+        """Forget all that was read."""
+        for reader in self._readers:
+            reader.reset_()
+
+    def save(self) -> list[Any]:
+        """Return a copy of what has been read, for `restore_`."""
+        return [reader.save() for reader in self._readers]
+
+    def restore_(self, saved: list[Any]) -> None:
+        """Go back to the state in which `save` was called."""
+        for reader, state in zip(self._readers, saved, strict=True):
+            reader.restore_(state)
+
+    def read(self, token: int) -> FloatArray:
+        """Return the logits (V,) of the token after `token`."""
+        return self._mixture.combine([reader.read(token) for reader in self._readers])
+
+
+class Part(NamedTuple):
+    """A member of a mixture: its record, its model, and its weight."""
+
+    member: Member
+    model: LanguageModel
+    weight: float
+
+
+class Mixture:
+    """The members' records and models, their weights (M,), and the rule by which they are combined."""
+
+    def __init__(
+        self, members: Sequence[Member], models: Sequence[LanguageModel], weights: FloatArray, rule: str
+    ) -> None:
+        self.members, self.models, self.weights, self.rule = tuple(members), tuple(models), weights, rule
+        self.vocab_size = models[0].vocab_size
+
+    def __repr__(self) -> str:
+        return f"<Mixture: {self.rule}, {self.description}>"
+
+    @property
+    def description(self) -> str:
+        """The members in a few words: "gru 1 x 256 + ngram:8"."""
+        return " + ".join(member.description for member in self.members)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The members, each with its model and its weight."""
+        return [Part(*part) for part in zip(self.members, self.models, self.weights.tolist(), strict=True)]
+
+    @property
+    def num_parameters(self) -> int:
+        """The number of learnt numbers of all members, and of their weights."""
+        return sum(model.num_parameters for model in self.models) + len(self.weights)
+
+    def tensors(self) -> dict[str, Any]:
+        """Return by name the tensors of every member, the weights, and the record of the members."""
+        record = RECORD.dump_json(_Record(rule=self.rule, members=self.members))
+        named = {WEIGHTS: self.weights, MEMBERS: np.frombuffer(record, np.uint8)}
+        for k, model in enumerate(self.models):
+            named |= {f"{_prefix(k)}{name}": array for name, array in model.tensors().items()}
+        return named
+
+    def combine(self, logits: Sequence[FloatArray]) -> FloatArray:
+        """Return the mixture's logits (..., V), given those of each member."""
+        return RULES[self.rule](logits, self.weights)
+
+    def initial_state(self, batch_size: int) -> list[Any]:
+        """Return the states of the members for `batch_size` streams that have read nothing."""
+        return [model.initial_state(batch_size) for model in self.models]
+
+    def workspace(
+        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
+    ) -> list[Any]:
+        """Return the workspaces of the members for a window."""
+        return [
+            model.workspace(num_steps, batch_size, resets=resets, backward=backward) for model in self.models
+        ]
+
+    def forward(
+        self, tokens: TokenArray, state: list[Any], work: list[Any], *, resets: BoolArray | None = None
+    ) -> FloatArray:
+        """Return the logits (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
+
+        `resets` (T, N) is true where a stream is reset before the token.
+        """
+        each = zip(self.models, state, work, strict=True)
+        return self.combine([model.forward(tokens, s, w, resets=resets) for model, s, w in each])
+
+    def reader(self) -> MixtureReader:
+        """Return a reader that has read nothing."""
+        return MixtureReader(self)
+
+
+class MixtureKind(ModelKind):
+    """Mixtures of models that were made before; `charseq mix` makes them, not `charseq train`."""
+
+    name = "mixture"
+    parameters_name = "learnt numbers"
+    settings: ClassVar[Mapping[str, frozenset[str]]] = {}
+
+    def describe(self, config: ModelConfig) -> str:
+        """Return the name of the kind."""
+        return self.name
+
+    def describe_model(self, config: ModelConfig, model: Mixture) -> str:
+        """Return the members: "gru 1 x 256 + ngram:8"."""
+        return model.description
+
+    def stem(self, config: ModelConfig) -> str:
+        """Return the name of the kind."""
+        return self.name
+
+    def build(self, config: ModelConfig, vocab_size: int, rng: np.random.Generator) -> Mixture:
+        """Raise ConfigError: a mixture is made of models."""
+        raise ConfigError("a mixture is made of models that are there already, by charseq mix")
+
+    def load(self, config: ModelConfig, vocab_size: int, tensors: Mapping[str, Any]) -> Mixture:
+        """Return the mixture of these members, each loaded by its own kind."""
+        if MEMBERS not in tensors or WEIGHTS not in tensors:
+            raise ValueError(f"tensor {MEMBERS if MEMBERS not in tensors else WEIGHTS} is missing")
+        record, weights = RECORD.validate_json(tensors[MEMBERS].tobytes()), tensors[WEIGHTS]
+        if weights.dtype != np.float64 or weights.shape != (len(record.members),):
+            raise ValueError(f"the weights are {weights.dtype} {weights.shape}")
+        if record.rule not in RULES:
+            raise ValueError(f"there is no rule {brief(record.rule)}")
+        sum_is_right = record.rule == "log-linear" or math.isclose(weights.sum(), 1, abs_tol=1e-9)
+        if not (sum_is_right and (weights >= 0).all() and 0 < weights.sum() <= MAX_WEIGHTS):
+            raise ValueError("the weights are not those of a mixture")
+        models = []
+        for k, member in enumerate(record.members):
+            if isinstance(member.kind, MixtureKind):
+                raise ValueError("a mixture within a mixture")
+            begin = _prefix(k)
+            own = {name[len(begin) :]: array for name, array in tensors.items() if name.startswith(begin)}
+            models.append(member.kind.load(member.config, vocab_size, own))
+        return Mixture(record.members, models, weights, record.rule)
+
+    def learn(self, model: Mixture, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
+        """Raise ConfigError: the members have learnt already."""
+        raise ConfigError("the members of a mixture have learnt already")
+
+    def facts(self, config: ModelConfig, model: Mixture) -> list[tuple[str, str]]:
+        """Return each member with its weight and its file, and the rule."""
+        members = [
+            (f"member {k}", f"{part.member.description}, weight {part.weight:.3f}{_origin(part.member)}")
+            for k, part in enumerate(model.parts, start=1)
+        ]
+        return [*members, ("rule", model.rule)]
+
+    def members(self, config: ModelConfig, model: Mixture) -> list[tuple[ModelConfig, LanguageModel]]:
+        """Return the members with their settings."""
+        return [(part.member.config, part.model) for part in model.parts]
+
+
+def _prefix(k: int) -> str:
+    return f"members.{k}."
+
+
+def _origin(member: Member) -> str:
+    return f", from {member.source}" + (f" (SHA-256 {member.sha256[:12]})" if member.sha256 else "")

@@ -1,0 +1,69 @@
+"""What several models predict at each token of a text: what the weights of a mixture are fitted on."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from charseq.arrays import FloatArray, TokenArray
+from charseq.models import LanguageModel
+from charseq.network.loss import log_softmax
+from charseq.scoring.scorer import WINDOW_STEPS
+from charseq.text import UNSEEN
+from charseq.text.codec import Codec
+from charseq.text.symbols import EncodedText
+
+ROWS_AT_ONCE = 2048
+"""The number of predictions that are combined together: few enough for the processor's cache."""
+MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
+"""The most tokens of a text that are predicted, and the most logits that are kept of each model."""
+
+
+class Predictions:
+    """What each of M members predicted at n tokens: logits (M, n, V) as float32, and the `targets` (n,)."""
+
+    def __init__(self, logits: Sequence[FloatArray], targets: TokenArray) -> None:
+        self._logits, self.targets = [np.asarray(one, np.float32) for one in logits], targets
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def num_members(self) -> int:
+        """The number M of members."""
+        return len(self._logits)
+
+    def blocks(self) -> Iterator[tuple[FloatArray, TokenArray]]:
+        """Yield log p (M, k, V) in float64 with the targets (k,), a block of tokens at a time."""
+        for begin in range(0, len(self), ROWS_AT_ONCE):
+            some = slice(begin, begin + ROWS_AT_ONCE)
+            yield np.stack([log_softmax(one[some]) for one in self._logits]), self.targets[some]
+
+    def target_log_p(self) -> FloatArray:
+        """Return the members' log probabilities of the targets, (M, n)."""
+        return np.concatenate([at_targets(log_p, targets) for log_p, targets in self.blocks()], axis=1)
+
+
+def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedText) -> Predictions:
+    """Return the predictions of `models` at the beginning of `text`, read from the zero state as by a Scorer.
+
+    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large. Unknown characters are left out.
+    """
+    num_tokens = min(MAX_TOKENS, MAX_NUMBERS // codec.vocab_size + 1)
+    inputs, targets, starts, _ = codec.examples(str(text[:num_tokens]))
+    inputs, targets = inputs[:num_tokens], targets[:num_tokens]
+    known = targets != UNSEEN
+    logits = []
+    for model in models:
+        state, work = model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False)
+        read = np.empty((len(inputs), codec.vocab_size), np.float32)
+        for begin in range(0, len(inputs), WINDOW_STEPS):
+            some = slice(begin, min(begin + WINDOW_STEPS, len(inputs)))
+            resets = None if starts is None else starts[some, None]
+            read[some] = model.forward(inputs[some, None], state, work, resets=resets)[:, 0]
+        logits.append(read[known])
+    return Predictions(logits, targets[known])
+
+
+def at_targets(log_p: FloatArray, targets: TokenArray) -> FloatArray:
+    """Return log p (..., k, V) of the targets (k,)."""
+    return np.asarray(log_p[..., np.arange(len(targets)), targets])
