@@ -27,6 +27,7 @@ from charseq.config import Layers, SampleConfig, Settings, suggest
 from charseq.config.messages import brief
 from charseq.errors import ConfigError
 from charseq.network import CharModel
+from charseq.runs.adapting import adapting
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL, find_model, model_name
 from charseq.runs.making import Counted, Origin, make
@@ -86,7 +87,17 @@ class Model:
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
         text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
-        return Scorer(self.checkpoint.model, self.codec, num_guesses=num_guesses).score(text)
+        return Scorer(self.checkpoint.reading_model, self.codec, num_guesses=num_guesses).score(text)
+
+    def adaptive(self, rate: float | None = None) -> "Model":
+        """Return the same model, set up to learn from each text that it reads, after it was scored.
+
+        Every call begins with the trained model. `rate` is the rate of the networks; by default it is the one
+        that was chosen on the validation text.
+        """
+        if rate is not None:
+            rate = checks.size("rate", rate)
+        return Model(adapting(self.checkpoint, rate), self.path)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
         """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
@@ -103,7 +114,7 @@ class Model:
 
         For many prefixes this is faster than `next`: the parameters are copied once.
         """
-        predictor, num_top = Predictor(self.checkpoint.model, self.codec), checks.count("top", top)
+        predictor, num_top = Predictor(self.checkpoint.reading_model, self.codec), checks.count("top", top)
         asked = checks.pairs("questions", questions, "pairs of a prefix and a target")
         return (predictor.predict(*_question(*pair), num_top=num_top) for pair in asked)
 
@@ -131,7 +142,7 @@ class Model:
         return all_states(self.network, self.codec, checks.string("text", text))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
-        for text in texts(self.checkpoint.model, self.codec, prompt, config, stops=stops):
+        for text in texts(self.checkpoint.reading_model, self.codec, prompt, config, stops=stops):
             yield from text
 
 

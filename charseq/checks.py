@@ -3,9 +3,10 @@
 All raise ConfigError for a wrong argument, with one sentence that begins with the name of the argument.
 """
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ def count(name: str, value: Any) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
         raise _wrong(name, "a whole number, at least 0", value)
     return int(value)
+
+
+def size(name: str, value: Any) -> float:
+    """Return a finite number, 0 or more."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) < math.inf:
+        raise _wrong(name, "a number, at least 0", value)
+    return float(value)
 
 
 def truth(name: str, value: Any) -> bool:

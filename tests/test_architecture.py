@@ -22,7 +22,7 @@ LAYERS = (
     ("text", "cells", "checks"),
     ("network",),
     ("optim", "models"),
-    ("gradients",),
+    ("gradients", "adaptation"),
     ("sampling", "scoring"),
     ("training",),
     ("runs",),

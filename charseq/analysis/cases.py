@@ -144,7 +144,7 @@ def check_cases(
     checkpoint: Checkpoint, cases: Sequence[Case], *, steps: bool = False, num_top: int = 3
 ) -> list[Answer]:
     """Return the answer to each case, then the mean of several; `steps` adds those to shorter prefixes."""
-    predictor = Predictor(checkpoint.model, checkpoint.codec)
+    predictor = Predictor(checkpoint.reading_model, checkpoint.codec)
     answers, verdicts = list[Answer](), list[Answer]()
     for case in cases:
         if steps:

@@ -169,7 +169,7 @@ def compare(
     done. Raises DataError if all texts are empty.
     """
     comparer = Comparer(len(models), num_passages=num_passages, units=units)
-    reading = [NamedModel(one.name, one.checkpoint.model, one.checkpoint.codec) for one in models]
+    reading = [NamedModel.of(one.name, one.checkpoint) for one in models]
     for text, pieces in scored_texts(reading, texts, progress):
         comparer.begin(text)
         for piece in pieces:

@@ -135,7 +135,7 @@ def evaluate(
     if wanted.num_hardest:
         num_guesses = max(num_guesses, KEPT_GUESSES)
     name = f"{name} (model)" if name in baselines else name
-    models = [NamedModel(name, checkpoint.model, checkpoint.codec, num_guesses)]
+    models = [NamedModel.of(name, checkpoint, num_guesses)]
     models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charseq.errors import DataError
 from charseq.models.contract import LanguageModel
@@ -20,7 +20,8 @@ Progress = Callable[[str], None]
 class NamedModel:
     """A model that reads texts: its name, its codec, and the number of guesses made at each character.
 
-    `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time.
+    `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. If the
+    model learns from the texts, it is scored without that too, as the model `static`.
     """
 
     name: str
@@ -28,10 +29,21 @@ class NamedModel:
     codec: Codec
     num_guesses: int = 0
     ranks: bool = True
+    static: LanguageModel | None = None
+
+    @classmethod
+    def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0) -> "NamedModel":
+        """Return the model of a checkpoint; it learns from the texts if it adapts."""
+        model, codec = checkpoint.reading_model, checkpoint.codec
+        return cls(name, model, codec, num_guesses, static=checkpoint.static_model)
 
     def scorer(self) -> Scorer:
         """Return a scorer that has read nothing."""
         return Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks)
+
+    def static_scorer(self) -> Scorer | None:
+        """Return a scorer of the model without learning, None for a model that does not learn."""
+        return None if self.static is None else Scorer(self.static, self.codec, ranks=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +79,15 @@ def scored_texts(
 
 
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
-    scorers = [model.scorer() for model in models]
+    scorers = [(model.scorer(), model.static_scorer()) for model in models]
     for piece in pieces:
         surprisals, seconds = list[Surprisal](), list[float]()
-        for scorer in scorers:
+        for scorer, static in scorers:
             begin = time.perf_counter()
-            surprisals.append(scorer.score(piece))
+            surprisal = scorer.score(piece)
             seconds.append(time.perf_counter() - begin)
+            static_nats = None if static is None else static.score(piece).nats
+            surprisals.append(replace(surprisal, static_nats=static_nats))
         yield ScoredPiece(piece, tuple(surprisals), tuple(seconds))
 
 

@@ -71,7 +71,7 @@ def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]
     Raises DataError at the end if all texts are empty.
     """
     wanted, alphabet = EACH_KINDS[kind], checkpoint.codec.tokenizer.alphabet
-    model = NamedModel("", checkpoint.model, checkpoint.codec, wanted.num_guesses, ranks=False)
+    model = NamedModel("", checkpoint.reading_model, checkpoint.codec, wanted.num_guesses, ranks=False)
     for file, pieces in scored_texts([model], texts):
         yield from wanted.find(pieces, file, alphabet)
 

@@ -12,11 +12,13 @@ from charseq.scoring import Score, Surprisal, bits
 class Totals:
     """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken.
 
+    `static_nats` is the sum of a model that adapts if it had not learnt from the text, None for other models.
     Errors are estimated from `units`, a key of UNITS; each file follows a `begin`.
     """
 
     def __init__(self, units: str = "block") -> None:
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
+        self.static_nats: float | None = 0.0
         self.calibration = Calibration()
         self._units = UNITS[units](2)
 
@@ -32,6 +34,10 @@ class Totals:
         self.score += surprisal.score()
         self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
+        if surprisal.static_nats is None:
+            self.static_nats = None
+        elif self.static_nats is not None:
+            self.static_nats += float(surprisal.static_nats.sum())
         self.calibration.add(surprisal)
         self._units.add(text, np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
 
@@ -39,6 +45,26 @@ class Totals:
     def bits_per_char(self) -> Estimate:
         """The bits per character with their standard error and interval; these are nan for a short text."""
         return self._units.ratio(np.array([1.0, 0.0]), np.array([0.0, 1.0])).scaled(bits(1.0))
+
+    @property
+    def is_adapted(self) -> bool:
+        """True if the model learnt from the text that it scored."""
+        return self.static_nats is not None
+
+    @property
+    def static_nats_per_char(self) -> float | None:
+        """The nats per character if the model had not learnt from the text, None for one that does not."""
+        return self.static_nats / max(self.score.num_chars, 1) if self.static_nats is not None else None
+
+    @property
+    def static_bits_per_char(self) -> float | None:
+        """The bits per character if the model had not learnt from the text, None for one that does not."""
+        return None if self.static_nats_per_char is None else bits(self.static_nats_per_char)
+
+    @property
+    def gain(self) -> float | None:
+        """The share of the static nats that adapting saved."""
+        return 1 - self.score.nats / self.static_nats if self.static_nats else None
 
     @property
     def chars_per_second(self) -> float:

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from charseq.cli.options import (
+    AdaptOption,
+    AdaptRateOption,
     ErrorsOption,
     HtmlOption,
     ModelsOption,
@@ -40,6 +42,8 @@ def command(
         int,
         typer.Option(min=0, metavar="K", help="Number of passages to show on which the models differ most."),
     ] = 5,
+    adapt: AdaptOption = False,
+    adapt_rate: AdaptRateOption = None,
     report: ReportOption = None,
     resample: ResampleOption = "block",
     html: HtmlOption = None,
@@ -64,7 +68,10 @@ def command(
     everything = chosen_reports("compare", asked, only=None, format_name="table")
     named, texts = _split(arguments, models)
     check_before(texts, html)
-    loaded = {name: load_model(model) for name, model in zip(distinct_names(named), named, strict=True)}
+    loaded = {
+        name: load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+        for name, model in zip(distinct_names(named), named, strict=True)
+    }
     compared = [ComparedModel(name, model, path.stat().st_size) for name, (path, model) in loaded.items()]
     with ScoringProgress(texts, plain=False) as progress:
         comparison = compare(

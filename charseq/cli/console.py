@@ -68,15 +68,26 @@ def note_terminal(sources: Iterable[str], *, what: str = "the text") -> None:
         note(f"reading {what} from the terminal; Ctrl-D ends")
 
 
-def load_model(argument: str | None) -> "tuple[Path, Checkpoint]":
-    """Load the model that `argument` names, or the newest one, whose name is then printed to stderr."""
+def load_model(
+    argument: str | None, *, adapt: bool = False, adapt_rate: float | None = None
+) -> "tuple[Path, Checkpoint]":
+    """Load the model that `argument` names, or the newest one, whose name is then printed to stderr.
+
+    With `adapt` it learns from the texts that it reads. Raises ConfigError for a rate without that.
+    """
+    from charseq.runs.adapting import adapting
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.directory import find_model
 
+    if adapt_rate is not None and not adapt:
+        raise ConfigError("--adapt-rate needs --adapt")
     path = find_model(argument)
     if argument is None:
         note(f"using the newest model, {path}")
-    return path, Checkpoint.load(path)
+    checkpoint = Checkpoint.load(path)
+    if adapt and checkpoint.rates is None:
+        note(f"{path}: no rates for adapting were chosen for this model; the usual ones are taken")
+    return path, adapting(checkpoint, adapt_rate) if adapt else checkpoint
 
 
 def one_model(options: list[str] | None, argument: str | None = None) -> str | None:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import ErrorsOption, HtmlOption, ModelOption, ReportOption, ResampleOption, examples
+from charseq.cli.options import (
+    AdaptOption,
+    AdaptRateOption,
+    ErrorsOption,
+    HtmlOption,
+    ModelOption,
+    ReportOption,
+    ResampleOption,
+    examples,
+)
 from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
@@ -102,6 +111,8 @@ def command(
             show_default=False,
         ),
     ] = None,
+    adapt: AdaptOption = False,
+    adapt_rate: AdaptRateOption = None,
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -143,7 +154,7 @@ def command(
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
         read = texts_of(texts or ["-"], errors, chars=chars)
-        _stream(model, read, each, format_name=format_name or "tsv")
+        _stream(model, read, each, adapt=adapt, adapt_rate=adapt_rate, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)
@@ -166,7 +177,7 @@ def command(
     everything = chosen_reports("evaluate", asked, only=None, format_name="table")
     check_before(texts, html)
     questions = None if cases is None else read_cases(cases)
-    path, checkpoint = load_model(model)
+    path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"
@@ -232,7 +243,15 @@ def _sort(name: str | None) -> str | None:
     return name
 
 
-def _stream(model: str | None, texts: "NamedTexts", kind: str, *, format_name: str) -> None:
+def _stream(
+    model: str | None,
+    texts: "NamedTexts",
+    kind: str,
+    *,
+    adapt: bool,
+    adapt_rate: float | None,
+    format_name: str,
+) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
     from charseq.analysis.streaming import EACH_KINDS, each
     from charseq.cli.console import check_choice, load_model
@@ -241,6 +260,6 @@ def _stream(model: str | None, texts: "NamedTexts", kind: str, *, format_name: s
 
     check_choice("--each", kind, tuple(EACH_KINDS))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
-    _, checkpoint = load_model(model)
+    _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     found = each(checkpoint, texts, kind)
     write_rows(each_report(kind).rows(found), format_name, sys.stdout)

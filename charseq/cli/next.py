@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charseq.cli.options import FormatOption, ModelOption, examples
+from charseq.cli.options import AdaptOption, AdaptRateOption, FormatOption, ModelOption, examples
 from charseq.errors import ConfigError, DataError
 
 EXAMPLES = examples(
@@ -33,6 +33,8 @@ def command(
     top: Annotated[
         int, typer.Option(min=0, metavar="K", help="Number of the likeliest characters to show.")
     ] = 5,
+    adapt: AdaptOption = False,
+    adapt_rate: AdaptRateOption = None,
     format_name: FormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the character that should follow."""
@@ -43,7 +45,7 @@ def command(
 
     check_format(format_name)
     model, prefixes = split_model(arguments, models, rest="prefixes")
-    path, checkpoint = load_model(model)
+    path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
     questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()

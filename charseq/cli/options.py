@@ -57,6 +57,18 @@ FormatOption = Annotated[
 PageFormatOption = Annotated[
     str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, yaml, tsv, csv or html.")
 ]
+AdaptOption = Annotated[
+    bool,
+    typer.Option("--adapt", help="Let the model learn from each piece of a text after it was scored."),
+]
+AdaptRateOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="X",
+        help="With --adapt: the rate of its networks; default: the rate chosen on the validation text.",
+    ),
+]
 ErrorsOption = Annotated[
     str,
     typer.Option(

@@ -9,7 +9,7 @@ from charseq.cli.console import note, notes
 from charseq.reports.display.visible import printable
 from charseq.scoring.score import bits, shown
 from charseq.text.codec import Codec
-from charseq.training.events import Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
+from charseq.training.events import Counted, Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
 from charseq.training.pace import Pace, time_left
 
 if TYPE_CHECKING:
@@ -138,6 +138,9 @@ class TrainingDisplay:
             self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
         elif isinstance(event, MadeAnew):
             self.say(f"step {event.step}: the run directory was gone; it was made anew")
+        elif isinstance(event, Counted):
+            kinds = f"{event.num_ngrams:,} different n-grams of up to {event.order} characters"
+            self.say(f"counted {kinds} in {event.seconds:.1f} s")
         elif isinstance(event, Stopped):
             self._say_line()
             self.say(f"stopped at step {event.step}: {event.reason}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charseq.cli.options import (
+    AdaptRateOption,
     ConfigOption,
     ModelOption,
     SetOption,
@@ -48,6 +49,10 @@ def command(
         list[str] | None, typer.Option(metavar="STRING", help="End a text before this string; repeatable.")
     ] = None,
     hide_prompt: Annotated[bool, typer.Option("--hide-prompt", help="Print the new text only.")] = False,
+    adapt: Annotated[
+        bool, typer.Option("--adapt", help="Let the model learn from the prompt before it writes.")
+    ] = False,
+    adapt_rate: AdaptRateOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     *,
@@ -63,11 +68,15 @@ def command(
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
-    _, checkpoint = load_model(_the_model(models, arguments or []))
+    _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     separated = checkpoint.codec.end is None
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
-        checkpoint.model, checkpoint.codec, prompt, settings, stops=[text for text in stop or [] if text]
+        checkpoint.reading_model,
+        checkpoint.codec,
+        prompt,
+        settings,
+        stops=[text for text in stop or [] if text],
     )
     for number, pieces in enumerate(made):
         if number and separated:

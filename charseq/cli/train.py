@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.run import Run
     from charseq.text.split import CorpusParts
+    from charseq.training.events import Mixed
 
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
@@ -101,8 +102,8 @@ def command(
         _describe(made)
         if init_from:
             _describe_origin(made, init_from)
-        _train(made, interrupted, quiet=quiet)
-    _summarise(made.directory, made.texts, test_seconds=made.closing_seconds)
+        mixed = _train(made, interrupted, quiet=quiet)
+    _summarise(made.directory, made.texts, test_seconds=made.closing_seconds, mixed=mixed)
 
 
 def _describe_model(checkpoint: "Checkpoint") -> None:
@@ -159,14 +160,16 @@ def _describe_texts(texts: "CorpusParts") -> None:
     )
 
 
-def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
+def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed | None":
+    """Train, and show what happens; return the event of mixing in n-grams, if that was asked for."""
     import time
 
     from charseq.cli.progress import TrainingDisplay
     from charseq.gradients import Plan
     from charseq.sampling import glimpse
-    from charseq.training.events import StepDone
+    from charseq.training.events import Mixed, StepDone
 
+    mixed: Mixed | None = None
     train = run.settings.train
     sampled = time.monotonic()
     with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec) as display:
@@ -188,9 +191,14 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> None:
                 resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
                 display.say(f"interrupted; to go on: {resume}")
                 raise typer.Exit(128 + signum)
+            if isinstance(event, Mixed):
+                mixed = event
+    return mixed
 
 
-def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) -> None:
+def _summarise(
+    directory: Path, texts: "CorpusParts", *, test_seconds: float, mixed: "Mixed | None" = None
+) -> None:
     """Print the path of the model, its validation, its score on the test part, the loss curve."""
     from charseq.cli.console import results
     from charseq.reports.display.tables import facts_table
@@ -203,6 +211,9 @@ def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) ->
     if best.results.valid is not None:
         at = f", at step {best.results.step:,}" if best.results.step else ""
         facts.append(("best validation", f"{best.results.valid}{at}"))
+    if mixed is not None:
+        weighted = zip(mixed.alone.items(), mixed.weights, strict=True)
+        facts += [(f"{name} alone", f"{nats:.4f} nats, weight {w:.3f}") for (name, nats), w in weighted]
     if summary.is_worse_than_uniform:
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
         facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))

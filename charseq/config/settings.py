@@ -205,6 +205,13 @@ class TrainConfig(Section):
     save_every_steps: Count = Field(
         0, ge=0, description="Steps between saves, in addition to save_every; 0: by time only."
     )
+    with_ngram: int = Field(
+        0,
+        ge=0,
+        le=99,
+        description="Characters of the longest n-grams that are counted on the same text and mixed with the "
+        "trained model at the end; 0: none.",
+    )
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
     seed: Seed = Field(1, ge=0, description="Seed of the first weights and of dropout.")
     threads: Threads = Field(

@@ -36,7 +36,10 @@ MEMBERS, WEIGHTS = "mixture.members", "mixture.weights"
 
 
 class Member(BaseModel):
-    """The record of a member: its settings, and the file that it came from with the SHA-256 of this file."""
+    """The record of a member: its settings, and the file that it came from with the SHA-256 of this file.
+
+    The last two are empty for a member that was made together with the mixture.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -255,4 +258,4 @@ def _prefix(k: int) -> str:
 
 
 def _origin(member: Member) -> str:
-    return f", from {member.source}" + (f" (SHA-256 {member.sha256[:12]})" if member.sha256 else "")
+    return f", from {member.source} (SHA-256 {member.sha256[:12]})" if member.source else ""

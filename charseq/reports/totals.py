@@ -12,6 +12,10 @@ def _unseen(totals: Sequence[Totals]) -> bool:
     return any(one.score.num_unseen for one in totals)
 
 
+def _adapted(totals: Sequence[Totals]) -> bool:
+    return any(one.is_adapted for one in totals)
+
+
 def error_style(reason: str) -> Callable[[float], str]:
     """Return the style of a standard error, with the reason in place of one that is not there."""
     return lambda error: reason if math.isnan(error) else f"{error:.4f}"
@@ -64,6 +68,21 @@ TOTALS = (
         "cross-entropy in bits per byte",
         "bits/\nbyte",
     ),
+    field("adapted", attrgetter("is_adapted"), "whether the model learnt from the text that it scored"),
+    field(
+        "static_nats_per_char",
+        attrgetter("static_nats_per_char"),
+        "`nats_per_char` of a model that adapts, if it had not learnt from the text",
+    ),
+    Column(
+        "static_bits_per_char",
+        "without adapting: bits per character",
+        ".4f",
+        attrgetter("static_bits_per_char"),
+        "`bits_per_char` of a model that adapts, if it had not learnt from the text",
+        shown=_adapted,
+    ),
+    Column("", "gained by adapting (%)", ".1%", attrgetter("gain"), "", shown=_adapted),
     Column(
         "perplexity",
         "perplexity per character",

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 from pydantic import TypeAdapter
 
+from charseq.adaptation import AdaptiveModel, Rates
 from charseq.config import Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
@@ -87,7 +88,11 @@ PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
 
 @dataclass(slots=True)
 class Checkpoint:
-    """A model with its codec, settings and history; `training` is None unless a run can continue from it."""
+    """A model with its codec, settings and history; `training` is None unless a run can continue from it.
+
+    `rates` are those at which it adapts to a text, None if none were chosen. `adaptive` is the same model,
+    set up to adapt to the texts that it reads, None if it shall not.
+    """
 
     model: LanguageModel
     codec: Codec
@@ -95,6 +100,8 @@ class Checkpoint:
     provenance: Provenance
     results: Results = field(default_factory=Results)
     training: Snapshot | None = None
+    rates: Rates | None = None
+    adaptive: AdaptiveModel | None = None
 
     def __repr__(self) -> str:
         facts = [self.description, f"vocabulary of {self.codec.vocab_size}"]
@@ -125,6 +132,16 @@ class Checkpoint:
         return any(member.kind.has_states for member in self.members)
 
     @property
+    def reading_model(self) -> LanguageModel:
+        """The model that reads texts: the adaptive one, if there is one."""
+        return self.adaptive or self.model
+
+    @property
+    def static_model(self) -> LanguageModel | None:
+        """The model as it is without adapting, None if it does not adapt."""
+        return self.model if self.adaptive else None
+
+    @property
     def kind(self) -> ModelKind:
         """The kind of the model."""
         kind: ModelKind = MODELS[self.settings.model.kind]
@@ -147,6 +164,7 @@ class Checkpoint:
             "provenance": asdict(self.provenance),
             "results": asdict(self.results),
             "training": None if self.training is None else self.training.record,
+            "rates": None if self.rates is None else self.rates.model_dump(mode="json"),
         }
         if self.training:
             tensors |= self.training.arrays
@@ -168,6 +186,9 @@ class Checkpoint:
             model = kind.load(settings.model, tokenizer.vocab_size, tensors)
             provenance = PROVENANCE.validate_python(record["provenance"])
             results = RESULTS.validate_python(record["results"])
+            rates = record.get("rates") and Rates.model_validate_json(json.dumps(record["rates"]))
+            if rates:
+                rates.check(len(kind.members(settings.model, model)))
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():
                 raise ValueError(f"tensor {min(extra)} belongs to no part of it")
@@ -178,7 +199,8 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
-        return cls(model, Codec(tokenizer, settings.data.unit), settings, provenance, results, training)
+        codec = Codec(tokenizer, settings.data.unit)
+        return cls(model, codec, settings, provenance, results, training, rates)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

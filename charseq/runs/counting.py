@@ -11,6 +11,7 @@ from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring import Validator
+from charseq.scoring.rates import choose_rates
 from charseq.text import TOKENIZERS
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
@@ -34,7 +35,9 @@ def count(
         pass
     valid = Validator(model, codec, parts.valid).score() if parts.valid else None
     results = Results(epoch=1, valid=valid)
-    checkpoint = Checkpoint(model, codec, settings, Provenance.of(parts, command), results)
+    rates = choose_rates([(settings.model, model)], codec, None, parts.valid) if parts.valid else None
+    provenance = Provenance.of(parts, command)
+    checkpoint = Checkpoint(model, codec, settings, provenance, results, rates=rates)
     write_atomically(directory / SETTINGS, to_toml(settings).encode())
     checkpoint.save(directory / MODEL)
     return checkpoint, parts

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from charseq.adaptation import Rates
 from charseq.config import ModelConfig
 from charseq.errors import ConfigError, DataError
 from charseq.models import LanguageModel
 from charseq.models.mixture import MAX_MEMBERS, Member, Mixture
+from charseq.runs.adapting import members_of, usual_rates
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL, default_directory, find_model, make_directory
 from charseq.runs.provenance import validation_part
 from charseq.scoring import Score, Validator
 from charseq.scoring.predictions import predictions_of
+from charseq.scoring.rates import choose_rates
 from charseq.scoring.weights import fit
 from charseq.text.symbols import EncodedText
 
@@ -66,6 +69,9 @@ def mix(named: Sequence[NamedMember], rule: str, *, command: str) -> Mixed:
         raise ConfigError(f"a mixture has at most {MAX_MEMBERS} members, not {len(members)}")
     mixed = mixture_of(members, first, valid, rule)
     mixed.checkpoint.provenance = replace(first.provenance, command=command)
+    mixed.checkpoint.rates = choose_rates(
+        members_of(mixed.checkpoint), first.codec, None, valid, known=_known_rates(named)
+    )
     return replace(mixed, notes=tuple(_remarks(named)))
 
 
@@ -109,6 +115,16 @@ def _record(named: NamedMember, member: Checkpoint) -> Member:
     """Return the record of a model, or of one of the members of a mixture."""
     digest = hashlib.sha256(named.path.read_bytes()).hexdigest()
     return Member(config=member.settings.model, source=str(named.path), sha256=digest)
+
+
+def _known_rates(named: Sequence[NamedMember]) -> Rates:
+    """Return the rates that were chosen for each member before it was mixed; the weights mean nothing."""
+    each = [one.checkpoint.rates or usual_rates(one.checkpoint.model) for one in named]
+    return Rates(
+        rates=tuple(rate for rates in each for rate in rates.rates),
+        scales=tuple(scale for rates in each for scale in rates.scales),
+        weights=(),
+    )
 
 
 def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:

@@ -33,6 +33,7 @@ from charseq.runs.directory import (
     make_directory,
     read_metrics,
 )
+from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
 from charseq.scoring import Validator
 from charseq.text import TOKENIZERS
@@ -76,6 +77,7 @@ class Run:
             validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
         max_time = Limits.of(settings.train).max_time
         self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * max_time or CLOSING_SECONDS)
+        self._finish = Finish(settings, self.examples, texts)
         self.trainer = Trainer(
             model,
             self.batches,
@@ -84,7 +86,7 @@ class Run:
             train=settings.train,
             source=SOURCES[settings.train.gradient],
             targets=settings.data.loss_on,
-            reserve=self.closing_seconds if texts.test else 0.0,
+            reserve=self._finish.seconds + (self.closing_seconds if texts.test else 0.0),
         )
 
     @classmethod
@@ -171,6 +173,9 @@ class Run:
             yield from self._events()
 
     def _events(self) -> Iterator[Event]:
+        if (counted := self._finish.count()) is not None:
+            self.trainer.reserve_more(counted.seconds)
+            yield counted
         saved = time.monotonic()
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, Validated):
@@ -190,6 +195,10 @@ class Run:
             saved = time.monotonic() if due else saved
             yield event
         self.save()
+        finished, mixed = self._finish.finished(self._best())
+        finished.save(self.directory / MODEL)
+        if mixed is not None:
+            yield mixed
 
     def _steps_are_due(self, event: Event) -> bool:
         every = self.settings.train.save_every_steps

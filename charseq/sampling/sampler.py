@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from charseq.adaptation import AdaptiveModel
 from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
-from charseq.models import LanguageModel
+from charseq.models import LanguageModel, TokenReader
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
 from charseq.text.codec import NEWLINE, Codec
@@ -33,7 +34,9 @@ def texts(
     for begin in range(0, config.num_samples, TEXTS_AT_ONCE):
         number = min(TEXTS_AT_ONCE, config.num_samples - begin)
         rngs = [np.random.default_rng(seed) for seed in seeds.spawn(number)]
-        if config.num_samples == 1:
+        if isinstance(model, AdaptiveModel):
+            yield from _adapted(model, codec, prompt, config, rngs=rngs, stops=stops)
+        elif config.num_samples == 1:
             yield until(sample(model, codec, prompt, config, rng=rngs[0]), stops)
         else:
             yield from ([text] for text in sample_many(model, codec, prompt, config, rngs=rngs, stops=stops))
@@ -55,7 +58,20 @@ def sample(
     reader, inputs = model.reader(), codec.prompt(prompt)
     for token in inputs[:-1]:
         reader.read(token)
-    token, tokenizer = inputs[-1], codec.tokenizer
+    yield from _drawn(reader, inputs[-1], codec, config, rng=rng, restart=restart)
+
+
+def _drawn(
+    reader: TokenReader,
+    token: int,
+    codec: Codec,
+    config: SampleConfig,
+    *,
+    rng: np.random.Generator,
+    restart: bool = False,
+) -> Iterator[str]:
+    """Yield `config.length` characters after `token`, which the `reader` has not read yet."""
+    tokenizer = codec.tokenizer
     for _ in range(config.length):
         char, begun = None, NOTHING
         while char is None:
@@ -65,6 +81,30 @@ def sample(
         if restart and codec.restarts and char == NEWLINE:
             reader.reset_()
         yield char
+
+
+def _adapted(
+    model: AdaptiveModel,
+    codec: Codec,
+    prompt: str,
+    config: SampleConfig,
+    *,
+    rngs: Sequence[np.random.Generator],
+    stops: Sequence[str],
+) -> Iterator[Iterable[str]]:
+    """Yield a text for each of `rngs`, one by one, from a model that has adapted to the prompt."""
+    reader, (inputs, starts, _) = model.reader(), codec.reading(prompt)
+    for k, token in enumerate(inputs.tolist()):
+        if starts is not None and starts[k]:
+            reader.reset_()
+        if k < len(inputs) - 1:
+            reader.read(token)
+    reader.freeze_()
+    saved = reader.save()
+    for rng in rngs:
+        reader.restore_(saved)
+        text = until(_drawn(reader, int(inputs[-1]), codec, config, rng=rng), stops)
+        yield text if len(rngs) == 1 else ["".join(text)]
 
 
 def sample_many(

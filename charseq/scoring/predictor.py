@@ -55,6 +55,7 @@ class Predictor:
 
     def __init__(self, model: LanguageModel, codec: Codec) -> None:
         self._reader: TokenReader = model.reader()
+        self._nothing = self._reader.save()
         self._codec, self._guesser = codec, Guesser(codec)
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
 
@@ -81,7 +82,7 @@ class Predictor:
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
-        self._reader.reset_()
+        self._reader.restore_(self._nothing)
         inputs, starts, expects = self._codec.reading(prefix)
         places = set(expects.tolist())
         for k, token in enumerate(inputs.tolist()):

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from charseq.adaptation import AdaptiveModel
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
@@ -53,7 +54,8 @@ class Scorer:
         readings = Readings(
             len(sequence.targets), self._num_guesses if one_each else 0, ranks=self._with_ranks and one_each
         )
-        streams = line_streams(sequence.starts)
+        is_one_stream = isinstance(self._model, AdaptiveModel)
+        streams = line_streams(None if is_one_stream else sequence.starts)
         first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
         self._score_in_turn(sequence, slice(0, first), readings)
         self._score_together(sequence, streams, readings)

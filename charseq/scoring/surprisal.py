@@ -45,7 +45,8 @@ class Surprisal:
     bytes_of; `unseen` is true for characters that the model does not know. `ranks` is the rank of the
     character, 1 for the model's first guess and 0 for an unseen character; `confidences` is the probability
     of the first guess. Both are None if ranks were left out. `num_words` is the number of words that begin in
-    this text, None if they were not counted.
+    this text, None if they were not counted. `static_nats` are those of an adaptive model if it had not
+    learnt from the text.
     """
 
     nats: FloatArray
@@ -55,6 +56,7 @@ class Surprisal:
     confidences: FloatArray | None = None
     num_words: int | None = None
     expected: Expectations | None = None
+    static_nats: FloatArray | None = None
 
     def __repr__(self) -> str:
         return f"<Surprisal: {self.score()}>"

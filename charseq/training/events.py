@@ -69,6 +69,27 @@ class MadeAnew:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The n-grams of up to `order` characters of the training text were counted, `num_ngrams` in all."""
+
+    order: int
+    num_ngrams: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """The trained model became a member of a mixture, whose score on the validation text is `valid`.
+
+    `alone` has the nats per character of each member on that text, by its description; `weights` are theirs.
+    """
+
+    alone: dict[str, float]
+    weights: tuple[float, ...]
+    valid: Score
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """Training is over, for the given `reason`."""
 
@@ -76,4 +97,4 @@ class Stopped:
     reason: str
 
 
-Event = StepDone | Validated | Recovered | Unsaved | MadeAnew | Stopped
+Event = StepDone | Validated | Recovered | Unsaved | MadeAnew | Counted | Mixed | Stopped

@@ -168,6 +168,10 @@ class Trainer:
         if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
             self.plan = plan  # on a machine with fewer cores, `run` finds another plan
 
+    def reserve_more(self, seconds: float) -> None:
+        """Leave so many more seconds of the limit in time for the work before or after training."""
+        self._reserve += seconds
+
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
         self._schedule.scale = 1.0

@@ -1,0 +1,136 @@
+"""A model that learns from the text that it scores, a window at a time, after the window was paid for.
+
+Its predictions are a log-linear mixture (see `models/mixture.py`) of the model, whose networks make gradient
+steps, and of a cache of what was read; the weights of the mixture learn too.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from charseq.adaptation.cache import Cache
+from charseq.adaptation.gradient import WINDOW, GradientSteps
+from charseq.adaptation.member import Member, Static
+from charseq.adaptation.stream import Stream
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import ModelConfig
+from charseq.models import MODELS, LanguageModel
+
+RATE = 0.05
+"""The rate of a network for which none was chosen."""
+WEIGHT_RATE = 0.01
+"""The rate at which the weights of the mixture follow the text."""
+MAX_RATE = 1e6
+"""The largest number in the rates of a file."""
+CACHE_WEIGHT = 0.1
+"""The weight of the cache of a model for which none was fitted."""
+
+
+class Rates(BaseModel):
+    """What was chosen on validation text for a model of M members.
+
+    `rates` and `scales` have an entry for each member; for a member that is not trained it means nothing.
+    `weights` are those of the members and of the cache, M + 1 in all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    rates: tuple[float, ...] = Field(max_length=100)
+    scales: tuple[dict[str, float], ...] = Field(max_length=100)
+    weights: tuple[float, ...] = Field(max_length=101)
+
+    def check(self, num_members: int) -> None:
+        """Raise ValueError unless these can be the rates of a model with so many members."""
+        if not len(self.rates) == len(self.scales) == len(self.weights) - 1 == num_members:
+            raise ValueError(f"rates for {len(self.rates)} members, not {num_members}")
+        numbers = [*self.rates, *self.weights, *(one for scale in self.scales for one in scale.values())]
+        if not all(0 <= number <= MAX_RATE for number in numbers):
+            raise ValueError("a rate or weight is out of range")
+
+    @classmethod
+    def usual(cls, weights: Sequence[float]) -> "Rates":
+        """Return rates for a model whose members have these `weights` and for which none were chosen."""
+        return cls(
+            rates=(RATE,) * len(weights), scales=({},) * len(weights), weights=(*weights, CACHE_WEIGHT)
+        )
+
+
+class AdaptiveModel:
+    """A language model of one stream, made of `members`: models with their settings."""
+
+    def __init__(self, members: Sequence[tuple[ModelConfig, LanguageModel]], rates: Rates) -> None:
+        rates.check(len(members))
+        self.members, self.rates = list(members), rates
+        self.vocab_size = members[0][1].vocab_size
+
+    @property
+    def num_parameters(self) -> int:
+        """The number of learnt numbers, without those that are learnt while reading."""
+        return sum(model.num_parameters for _, model in self.members)
+
+    def tensors(self) -> dict[str, Any]:
+        """Return nothing: what is learnt while reading is not saved."""
+        return {}
+
+    def initial_state(self, batch_size: int) -> Stream:
+        """Return a stream that has read nothing. Raises ValueError for more than one."""
+        if batch_size != 1:
+            raise ValueError(f"an adaptive model reads one stream, not {batch_size}")
+        each = zip(self.members, self.rates.rates, self.rates.scales, strict=True)
+        members = [self._member(*member, rate, scales) for member, rate, scales in each]
+        return Stream([*members, Cache(self.vocab_size)], np.array(self.rates.weights), WEIGHT_RATE)
+
+    def workspace(
+        self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
+    ) -> None:
+        """Return None: a stream has its own workspace."""
+
+    def forward(
+        self, tokens: TokenArray, state: Stream, work: None = None, *, resets: BoolArray | None = None
+    ) -> FloatArray:
+        """Return the logits (T, 1, V) of the token after each of `tokens` (T, 1); learn on the way."""
+        return state.read(tokens[:, 0], None if resets is None else resets[:, 0])[:, None]
+
+    def reader(self) -> "AdaptiveReader":
+        """Return a reader that has read nothing."""
+        return AdaptiveReader(self.initial_state(1))
+
+    def _member(
+        self, config: ModelConfig, model: LanguageModel, rate: float, scales: dict[str, float]
+    ) -> Member:
+        if MODELS[config.kind].is_trained:
+            return GradientSteps.of(config, model, rate=rate, scales=scales)
+        return Static(model, WINDOW)
+
+
+class AdaptiveReader:
+    """Reads one stream, one token at a time, and learns from it, until `freeze_`."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream, self._reset = stream, False
+
+    def reset_(self) -> None:
+        """Begin another sequence of the same text: the state is forgotten, and what was learnt is kept."""
+        self._reset = True
+
+    def freeze_(self) -> None:
+        """Learn nothing more."""
+        self._stream.freeze_()
+
+    def save(self) -> Any:
+        """Return a copy of what has been read and learnt, for `restore_`."""
+        return self._reset, self._stream.save()
+
+    def restore_(self, saved: Any) -> None:
+        """Go back to the point at which `save` was called."""
+        self._reset, stream = saved
+        self._stream.restore_(stream)
+
+    def read(self, token: int) -> FloatArray:
+        """Return the logits (V,) of the token after `token`."""
+        resets = np.array([self._reset]) if self._reset else None
+        self._reset = False
+        logits: FloatArray = self._stream.read(np.array([token], np.int32), resets)[0]
+        return logits

@@ -1,0 +1,118 @@
+"""Dynamic evaluation: a network that makes a gradient step after each window of the text it scores.
+
+    theta_l  <-  theta_l - rate * r_l * g_l + PULL * (trained theta_l - theta_l)
+
+g_l is the gradient of the window's mean loss by the matrix l, and r_l its share in the rate: the smaller its
+gradients were in training, the larger its steps. Source: Krause, Kahembwe, Murray and Renals 2018, "Dynamic
+evaluation of neural sequence models", with one scale for each matrix.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from charseq.adaptation.member import Member, copy_of, known
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import ModelConfig
+from charseq.models import MODELS, LanguageModel, ModelKind, TrainableModel
+from charseq.network.loss import cross_entropy_
+from charseq.network.parameters import Parameters
+
+WINDOW = 20
+"""The number of tokens that are predicted before anything is learnt from them, as in Krause et al. 2018."""
+PULL = np.float32(1e-3)
+"""The share of the way back to the trained weights that is gone after each window."""
+
+
+class GradientSteps(Member):
+    """A network, given as a model of its own, `model`, which is changed in place."""
+
+    def __init__(
+        self,
+        model: TrainableModel,
+        num_steps: int,
+        *,
+        rate: float,
+        scales: Mapping[str, float],
+    ) -> None:
+        self._model, self._rate = model, rate
+        self._trained = model.params.flat.copy()
+        self._grads = model.params.like()
+        rates = model.params.like()
+        for name, array in rates.items():
+            array[...] = -rate * scales.get(name, 1.0)
+        self._minus_rates = rates.flat
+        self._state = model.initial_state(1)
+        self._begin = copy_of(self._state)
+        self._work: Any = model.workspace(num_steps, 1, resets=True, logits=False)
+        self._logits = np.zeros((num_steps, 1, model.vocab_size), np.float32)
+        self._num_read = 0
+        self._h: Any = None
+
+    @classmethod
+    def of(
+        cls, config: ModelConfig, model: LanguageModel, *, rate: float, scales: Mapping[str, float]
+    ) -> "GradientSteps":
+        """Return a member that learns with a copy of `model`, a trained model with the settings `config`."""
+        kind: ModelKind = MODELS[config.kind]
+        copied = cast(TrainableModel, kind.build(config, model.vocab_size, np.random.default_rng(0)))
+        copied.params.flat[...] = cast(TrainableModel, model).params.flat
+        copied.use_backend_("auto")
+        return cls(copied, WINDOW, rate=rate, scales=scales)
+
+    @property
+    def gradients(self) -> Parameters:
+        """The gradient of the window that was learnt last, times minus the rates if they are not 0."""
+        return self._grads
+
+    def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
+        """Return the logits (T, V) of the token after each of `tokens` (T,)."""
+        logits = self._read(tokens, resets)
+        self._num_read += len(tokens)
+        return logits[:, 0].copy()
+
+    def learn(self, tokens: TokenArray, targets: TokenArray, resets: BoolArray | None) -> None:
+        """Make one gradient step on the window."""
+        if self._num_read != len(tokens) or self._h.shape[1] != len(tokens):  # it was read in parts
+            for name, array in self._state.arrays.items():
+                array[...] = self._begin.arrays[name]
+            self._read(tokens, resets)
+        self._gradient(targets)
+        if self._rate:
+            self._step()
+        self._num_read = 0
+        for name, array in self._begin.arrays.items():
+            array[...] = self._state.arrays[name]
+
+    def _step(self) -> None:
+        flat, step = self._model.params.flat, self._grads.flat
+        step *= self._minus_rates
+        step += PULL * (self._trained - flat)
+        flat += step
+
+    def _read(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
+        model, marks = self._model, None if resets is None else resets[:, None]
+        self._h = model.hidden(tokens[:, None], self._state, self._work, resets=marks)
+        return model.projection.forward(self._h, model.params, out=self._logits[: len(tokens)])
+
+    def _gradient(self, targets: TokenArray) -> None:
+        """Write the gradient of the mean loss of the window that was read last to the array for it."""
+        model, logits = self._model, self._logits[: len(targets)]
+        places, weights = known(targets)
+        cross_entropy_(
+            logits, places[:, None], weights=weights[:, None], total_weight=float(weights.sum()) or 1.0
+        )
+        dh = model.projection.backward(logits, self._h, model.params, self._grads, out=self._work.dh)
+        model.backward(dh, self._work, self._grads)
+
+    def save(self) -> Any:
+        """Return a copy of the weights and the states."""
+        return self._model.params.flat.copy(), copy_of(self._state), copy_of(self._begin), self._num_read
+
+    def restore_(self, saved: Any) -> None:
+        """Go back to copied weights and states."""
+        flat, state, begin, self._num_read = saved
+        self._model.params.flat[...] = flat
+        self._state, self._begin = copy_of(state), copy_of(begin)
+        self._h = np.empty((0, 0))  # what was read is read again before anything is learnt

@@ -1,0 +1,29 @@
+"""Models set up to adapt to the texts that they read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from charseq.adaptation import AdaptiveModel, Rates
+from charseq.config import ModelConfig
+from charseq.models import LanguageModel
+from charseq.models.mixture import Mixture
+from charseq.runs.checkpoint import Checkpoint
+
+
+def adapting(checkpoint: Checkpoint, rate: float | None = None) -> Checkpoint:
+    """Return the model set up to adapt, at the rates that were chosen for it, or its networks at `rate`."""
+    rates = checkpoint.rates or usual_rates(checkpoint.model)
+    if rate is not None:
+        rates = rates.model_copy(update={"rates": (rate,) * len(rates.rates)})
+    return replace(checkpoint, adaptive=AdaptiveModel(members_of(checkpoint), rates))
+
+
+def members_of(checkpoint: Checkpoint) -> list[tuple[ModelConfig, LanguageModel]]:
+    """Return the members of a mixture, or the model itself, each with its settings."""
+    return checkpoint.kind.members(checkpoint.settings.model, checkpoint.model)
+
+
+def usual_rates(model: LanguageModel) -> Rates:
+    """Return the rates of a model for which none were chosen."""
+    weights: Sequence[float] = model.weights.tolist() if isinstance(model, Mixture) else (1.0,)
+    return Rates.usual(weights)

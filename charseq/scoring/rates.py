@@ -1,0 +1,138 @@
+"""The rates at which a model adapts to a text, chosen on text that it was not trained on."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from charseq.adaptation.adaptive import RATE, AdaptiveModel, Rates
+from charseq.adaptation.gradient import WINDOW, GradientSteps
+from charseq.adaptation.member import Member
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import ModelConfig
+from charseq.models import MODELS, LanguageModel
+from charseq.network.loss import log_softmax
+from charseq.scoring.predictions import Predictions, at_targets
+from charseq.scoring.weights import fit
+from charseq.text import UNSEEN
+from charseq.text.codec import Codec
+from charseq.text.symbols import EncodedText
+
+Members: TypeAlias = Sequence[tuple[ModelConfig, LanguageModel]]
+Step: TypeAlias = tuple[TokenArray, TokenArray, BoolArray | None]
+"""A window of inputs, targets and resets, (T,) each."""
+
+MIN_WINDOWS, SEARCH_WINDOWS, FIT_WINDOWS = 25, 200, 400
+"""The fewest windows of a text from which anything is chosen; those for choosing a rate, and the weights."""
+FACTOR = 2.0
+"""The ratio of two rates that are tried one after the other."""
+
+
+def choose_rates(
+    members: Members,
+    codec: Codec,
+    train: EncodedText | None,
+    valid: EncodedText,
+    *,
+    known: Rates | None = None,
+    seconds: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
+) -> Rates | None:
+    """Return the rates of `members` with the weights of their mixture, None if the text `valid` is too short.
+
+    The scales come from gradients on the beginning of `train`. `known` has the members' own rates, if they
+    were chosen before: then only the weights are fitted. After about `seconds`, what was read so far decides.
+    """
+    end = clock() + seconds
+    windows = list(_windows(codec, valid, FIT_WINDOWS))
+    if len(windows) < MIN_WINDOWS:
+        return None
+    rates, scales = list[float](), list[dict[str, float]]()
+    for k, member in enumerate(members):
+        is_trained = MODELS[member[0].kind].is_trained
+        if known is not None or not is_trained or train is None:
+            rates.append(known.rates[k] if known else RATE)
+            scales.append(known.scales[k] if known else {})
+        else:
+            scales.append(_scales(member, list(_windows(codec, train, SEARCH_WINDOWS))))
+            budget = (end - clock()) / 2
+            rates.append(_best_rate(member, scales[k], windows[:SEARCH_WINDOWS], budget, clock))
+    chosen = Rates(rates=tuple(rates), scales=tuple(scales), weights=(1.0,) * (len(members) + 1))
+    weights = fit(_predictions(AdaptiveModel(members, chosen), windows, end, clock), "log-linear")
+    return chosen.model_copy(update={"weights": tuple(weights.tolist())})
+
+
+def _windows(codec: Codec, text: EncodedText, num: int) -> Iterator[Step]:
+    """Yield up to `num` whole windows from the beginning of a text."""
+    inputs, targets, starts, _ = codec.examples(str(text[: num * WINDOW]))
+    for begin in range(0, min(len(inputs), num * WINDOW) - WINDOW + 1, WINDOW):
+        some = slice(begin, begin + WINDOW)
+        yield inputs[some], targets[some], None if starts is None else starts[some]
+
+
+def _scales(member: tuple[ModelConfig, LanguageModel], windows: Sequence[Step]) -> dict[str, float]:
+    """Return for each matrix the mean size of all gradients, divided by that of its own.
+
+    Sizes are root mean squares over the windows; their mean is the geometric one.
+    """
+    network = GradientSteps.of(*member, rate=0.0, scales={})
+    squares = dict.fromkeys(network.gradients, 0.0)
+    for window in windows:
+        network.predict(window[0], window[2])
+        network.learn(*window)
+        for name, gradient in network.gradients.items():
+            squares[name] += float(np.mean(np.square(gradient)))
+    logs = {name: math.log(square) / 2 for name, square in squares.items() if square > 0}
+    mean = sum(logs.values()) / max(len(logs), 1)
+    return {name: math.exp(mean - log) for name, log in logs.items()}
+
+
+def _best_rate(
+    member: tuple[ModelConfig, LanguageModel],
+    scales: dict[str, float],
+    windows: Sequence[Step],
+    seconds: float,
+    clock: Callable[[], float],
+) -> float:
+    """Return the rate with the fewest nats: from RATE up or down by FACTOR, as long as it pays."""
+    end, tried = clock() + seconds, dict[float, float]()
+
+    def nats(rate: float) -> float:
+        if rate not in tried:
+            network = GradientSteps.of(*member, rate=rate, scales=scales)
+            tried[rate] = sum(_nats(network, window) for window in windows)
+        return tried[rate]
+
+    rate = RATE
+    for factor in (FACTOR, 1 / FACTOR):
+        while clock() < end and nats(rate * factor) < nats(rate):
+            rate *= factor
+    return rate
+
+
+def _nats(member: Member, window: Step) -> float:
+    """Return the nats of a window, which the member then learns."""
+    log_p = log_softmax(member.predict(window[0], window[2]))
+    member.learn(*window)
+    seen = window[1] != UNSEEN
+    return -float(at_targets(log_p[seen], window[1][seen]).sum())
+
+
+def _predictions(
+    model: AdaptiveModel, windows: Sequence[Step], end: float, clock: Callable[[], float]
+) -> Predictions:
+    """Return the predictions of the members and of the cache while they read and learn."""
+    members = model.initial_state(1).members
+    logits: list[list[FloatArray]] = [[] for _ in members]
+    targets = list[TokenArray]()
+    for number, window in enumerate(windows):
+        if number >= MIN_WINDOWS and clock() >= end:
+            break
+        seen = window[1] != UNSEEN
+        targets.append(window[1][seen])
+        for read, member in zip(logits, members, strict=True):
+            read.append(np.array(member.predict(window[0], window[2])[seen], np.float32))
+            member.learn(*window)
+    return Predictions([np.concatenate(read) for read in logits], np.concatenate(targets))
