@@ -255,9 +255,11 @@ class Run:
         if self._best_model is None:
             self._best_model = self._another_model()
         self._best_model.params.flat[...] = self.trainer.best
-        return replace(
-            self.checkpoint, model=self._best_model, results=replace(self.checkpoint.results, step=step)
-        )
+        results = replace(self.checkpoint.results, step=step)
+        for record in self._records:
+            if record["step"] == step:
+                results = replace(results, epoch=record["epoch"], train_seconds=record["elapsed"])
+        return replace(self.checkpoint, model=self._best_model, results=results)
 
     def _another_model(self) -> TrainableModel:
         """Return a model like the one in training; its parameters are still to be written."""
