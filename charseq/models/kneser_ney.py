@@ -13,6 +13,11 @@ NOWHERE = -1
 """The index of an n-gram that was never seen."""
 
 
+def narrow(numbers: IndexArray) -> IndexArray:
+    """Return the same numbers, none of which is negative, in the smallest type that holds them."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+
+
 def estimate_discounts(counts: IndexArray) -> tuple[float, float, float]:
     """Return D1, D2 and D3+, estimated from the numbers n1 to n4 of counts that are 1, 2, 3 and 4.
 
@@ -59,3 +64,12 @@ def sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolAr
     if resets is not None and 1 < k < num_inputs + 2:
         begins[k - 2 :] = resets[: num_inputs - k + 2]
     return begins
+
+
+def log(p: FloatArray) -> FloatArray:
+    """Return log p, and log of the smallest normal float64 (-708 nats) where p is less than that.
+
+    So small a p is the result of unusual counts at many orders only.
+    """
+    logarithms: FloatArray = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+    return logarithms

@@ -23,7 +23,7 @@ from charseq.config import ModelConfig, brief
 from charseq.errors import ConfigError
 from charseq.models.contract import LanguageModel, TokenReader
 from charseq.models.kind import Learner, ModelKind
-from charseq.models.ngram import log
+from charseq.models.kneser_ney import log
 from charseq.network.loss import log_softmax
 from charseq.registry import MODELS
 from charseq.text.batches import Examples

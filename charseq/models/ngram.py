@@ -29,6 +29,8 @@ from charseq.models.kneser_ney import (
     count_different_contexts,
     discount,
     estimate_discounts,
+    log,
+    narrow,
     sequence_begins,
 )
 from charseq.text.batches import Examples
@@ -100,9 +102,10 @@ class NGram:
         return sum(len(level.keys) for level in self.levels)
 
     def tensors(self) -> dict[str, IndexArray]:
-        """Return by name the n-grams of each order and their counts."""
-        named = {f"ngram.{k}.keys": level.keys for k, level in enumerate(self.levels, start=1)}
-        return named | {f"ngram.{k}.counts": level.counts for k, level in enumerate(self.levels, start=1)}
+        """Return by name the n-grams of each order and their counts, in the smallest types that hold them."""
+        named = {f"ngram.{k}.keys": narrow(level.keys) for k, level in enumerate(self.levels, start=1)}
+        counts = {f"ngram.{k}.counts": narrow(level.counts) for k, level in enumerate(self.levels, start=1)}
+        return named | counts
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Any], *, vocab_size: int, order: int) -> "NGram":
@@ -113,8 +116,10 @@ class NGram:
                 if name not in tensors:
                     raise ValueError(f"tensor {name} is missing")
             keys, counts = tensors[f"ngram.{k}.keys"], tensors[f"ngram.{k}.counts"]
-            if not keys.dtype == counts.dtype == np.int64 or keys.ndim != 1 or keys.shape != counts.shape:
-                raise ValueError(f"the {k}-grams are not two rows of int64 of the same length")
+            are_whole = {keys.dtype.kind, counts.dtype.kind} <= {"i", "u"}
+            if not are_whole or keys.ndim != 1 or keys.shape != counts.shape:
+                raise ValueError(f"the {k}-grams are not two rows of whole numbers of the same length")
+            keys, counts = keys.astype(np.int64), counts.astype(np.int64)
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
@@ -289,12 +294,3 @@ class NGramReader:
                 p *= level.gammas[context]
                 p[level.chars[begin:end]] += level.shares[begin:end]
         return log(p)
-
-
-def log(p: FloatArray) -> FloatArray:
-    """Return log p, and log of the smallest normal float64 (-708 nats) where p is less than that.
-
-    So small a p is the result of unusual counts at many orders only.
-    """
-    logarithms: FloatArray = np.log(np.maximum(p, np.finfo(np.float64).tiny))
-    return logarithms

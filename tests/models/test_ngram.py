@@ -342,10 +342,10 @@ def test_tensors_are_all_there_is(text: list[int], tokens: list[int], order: int
 
 
 def test_names_of_tensors() -> None:
-    """There are keys and counts for each order, whole numbers of 64 bits, as many as there are n-grams."""
+    """There are keys and counts for each order, as many as there are n-grams, in the smallest types."""
     tensors = NGRAM.tensors()
     assert set(tensors) == {f"ngram.{k}.{what}" for k in (1, 2, 3) for what in ("keys", "counts")}
-    assert {array.dtype for array in tensors.values()} == {np.dtype(np.int64)}
+    assert {array.dtype for array in tensors.values()} == {np.dtype(np.uint8)}
     assert sum(len(tensors[f"ngram.{k}.keys"]) for k in (1, 2, 3)) == NGRAM.num_parameters
 
 
@@ -371,11 +371,18 @@ def test_a_higher_order_than_there_is() -> None:
 
 
 @pytest.mark.parametrize("name", NGRAM.tensors())
-@pytest.mark.parametrize("dtype", [np.int32, np.uint64, np.float64, np.bool_, np.complex128])
+@pytest.mark.parametrize("dtype", [np.float64, np.bool_, np.complex128])
 def test_numbers_of_another_kind(name: str, dtype: type) -> None:
-    """Only whole numbers of 64 bits with a sign will do."""
-    with pytest.raises(ValueError, match=f"^the {name[6]}-grams are not two rows of int64"):
+    """Only whole numbers will do."""
+    with pytest.raises(ValueError, match=f"^the {name[6]}-grams are not two rows of whole numbers"):
         rebuilt(damaged(name, np.ones(len(NGRAM.tensors()[name]), dtype)))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])
+def test_whole_numbers_of_any_size_are_read(dtype: type) -> None:
+    """A file has the smallest types that hold its numbers; older files had int64."""
+    twin = rebuilt({name: array.astype(dtype) for name, array in NGRAM.tensors().items()})
+    np.testing.assert_array_equal(log_p(twin, [0, 1, 2, 0]), log_p(NGRAM, [0, 1, 2, 0]))
 
 
 @pytest.mark.parametrize("name", NGRAM.tensors())
@@ -416,7 +423,7 @@ def test_the_largest_key_that_can_be() -> None:
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_counts_that_cannot_be(count: int, place: int, k: int) -> None:
     """What was counted occurs at least once, and not more often than any text is long."""
-    counts = NGRAM.tensors()[f"ngram.{k}.counts"].copy()
+    counts = NGRAM.tensors()[f"ngram.{k}.counts"].astype(np.int64)
     counts[place] = count
     with pytest.raises(ValueError, match=f"^the {k}-grams have impossible counts$"):
         rebuilt(damaged(f"ngram.{k}.counts", counts))
@@ -424,7 +431,7 @@ def test_counts_that_cannot_be(count: int, place: int, k: int) -> None:
 
 def test_the_largest_count_that_can_be() -> None:
     """A count that fits is taken, and its model is a distribution."""
-    counts = NGRAM.tensors()["ngram.3.counts"].copy()
+    counts = NGRAM.tensors()["ngram.3.counts"].astype(np.int64)
     counts[0] = 2**48 - 1
     p = np.exp(log_p(rebuilt(damaged("ngram.3.counts", counts)), [0, 1, 2, 0]))
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
