@@ -14,8 +14,8 @@ from charseq.text.symbols import EncodedText
 
 ROWS_AT_ONCE = 2048
 """The number of predictions that are combined together: few enough for the processor's cache."""
-MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
-"""The most tokens of a text that are predicted, and the most logits that are kept of each model."""
+MAX_TOKENS, MAX_LOGITS = 1 << 15, 1 << 26
+"""The most tokens of a text that are predicted, and the most logits that are kept of all models together."""
 
 
 class Predictions:
@@ -46,9 +46,10 @@ class Predictions:
 def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedText) -> Predictions:
     """Return the predictions of `models` at the beginning of `text`, read from the zero state as by a Scorer.
 
-    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large. Unknown characters are left out.
+    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large or there are many models. Unknown
+    characters are left out.
     """
-    num_tokens = min(MAX_TOKENS, MAX_NUMBERS // codec.vocab_size + 1)
+    num_tokens = min(MAX_TOKENS, MAX_LOGITS // (len(models) * codec.vocab_size) + 1)
     inputs, targets, starts, _ = codec.examples(str(text[:num_tokens]))
     inputs, targets = inputs[:num_tokens], targets[:num_tokens]
     known = targets != UNSEEN
