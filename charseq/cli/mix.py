@@ -36,7 +36,10 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="RUN", help="New run directory; default: runs/<corpus>-mixture."
+            "--output",
+            "-o",
+            metavar="RUN",
+            help="New run directory; default: one under runs/, named after the corpus.",
         ),
     ] = None,
     rule: Annotated[

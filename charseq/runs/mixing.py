@@ -138,7 +138,7 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
     if a.unit != b.unit:
         raise ConfigError(
             f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s: "
-            f"train it with --unit {a.unit}"
+            f"train it with data.unit={a.unit}"
         )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)

@@ -114,9 +114,9 @@ def test_evaluate_groups_by_class_and_lists_lines(call: Call, blend: Blend) -> N
     Path("new.txt").write_text("The king\nwas here.\n")
     whole = charseq.load(blend.both).score("The king\nwas here.\n").bits_per_char * 19
     groups = json_rows(call, "evaluate", blend.both, "new.txt", "--report", "class", "--by", "class")
-    lines = json_rows(call, "evaluate", blend.both, "new.txt", "--each", "line")
+    lines = call("evaluate", blend.both, "new.txt", "--each", "line", "--format", "jsonl").out.splitlines()
     assert math.fsum(row["bits"] for row in groups) == pytest.approx(whole)
-    assert math.fsum(row["bits"] for row in lines) == pytest.approx(whole)
+    assert math.fsum(json.loads(line)["bits"] for line in lines) == pytest.approx(whole)
 
 
 def test_next_gives_a_distribution(call: Call, blend: Blend) -> None:

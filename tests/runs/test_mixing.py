@@ -213,11 +213,11 @@ def test_another_vocabulary_is_refused_with_a_way_to_the_same_one() -> None:
     )
 
 
-def test_another_unit_is_refused_with_the_option_for_the_same_one() -> None:
+def test_another_unit_is_refused_with_the_setting_for_the_same_one() -> None:
     """A model of lines and one of streams read differently."""
     first, second = counted(1), counted(2, unit="line")
     assert refusal(first, second) == (
-        f"{second.path}: a model of lines cannot be mixed with one of streams: train it with --unit stream"
+        f"{second.path}: a model of lines cannot be mixed with one of streams: train it with data.unit=stream"
     )
 
 
