@@ -14,6 +14,8 @@ from charseq.scoring.predictions import Predictions, at_targets
 MAX_ITERATIONS, MAX_EM_ITERATIONS = 100, 2000
 GAIN = 1e-10
 """The fit ends when fewer nats per token than this are to be gained."""
+ROUNDING = 1e-12
+"""Nats per token that say nothing: so much may the best member alone seem better for its rounding."""
 PULL = 0.01
 """The pull on log-linear weights to where they began, as a share of what one token pulls."""
 NEAR_ZERO = 1e-6
@@ -23,12 +25,9 @@ NEAR_ZERO = 1e-6
 def fit(predictions: Predictions, rule: str) -> FloatArray:
     """Return the weights (M,) of the mixture that gives the targets the highest probability."""
     weights = _fit_linear(predictions) if rule == "linear" else _fit_log_linear(predictions)
-    alone = -predictions.target_log_p().mean(axis=1)
-    best = int(alone.argmin())
-    if mean_nats(predictions, weights, rule) <= alone[best]:
-        return weights
-    best_alone: FloatArray = np.eye(predictions.num_members)[best]
-    return best_alone
+    best_alone: FloatArray = np.eye(len(weights))[predictions.target_log_p().mean(axis=1).argmax()]
+    nats, nats_alone = (mean_nats(predictions, one, rule) for one in (weights, best_alone))
+    return weights if nats <= nats_alone + ROUNDING else best_alone
 
 
 def mean_nats(predictions: Predictions, weights: FloatArray, rule: str) -> float:
@@ -102,9 +101,9 @@ def _loss(
         mixed = log_softmax(np.tensordot(weights, log_p, axes=1))
         p = np.exp(mixed)
         nats -= at_targets(mixed, targets).sum()
-        means = np.einsum("kv,mkv->mk", p, log_p)
+        weighted = log_p * p
+        means = weighted.sum(axis=-1)
         gradient += (means - at_targets(log_p, targets)).sum(axis=1)
-        deviations = log_p - means[..., None]
-        hessian += np.einsum("ikv,jkv->ij", deviations * p, deviations)
+        hessian += np.tensordot(weighted, log_p, axes=([1, 2], [1, 2])) - means @ means.T
     n = len(predictions)
     return float(nats / n), gradient / n, hessian / n
