@@ -52,6 +52,7 @@ def command(
 ) -> None:
     """Mix models: combine their predictions, with weights that are fitted on their validation text."""
     from charseq.cli.console import check_choice, note, results
+    from charseq.cli.progress import ReadingDisplay
     from charseq.models.mixture import RULES
     from charseq.reports.display.tables import facts_table
     from charseq.runs.directory import MODEL
@@ -59,9 +60,9 @@ def command(
 
     check_choice("--rule", rule, tuple(RULES))
     named = [NamedMember.load(name) for name in [*(models or []), *(arguments or [])]]
-    directory, mixed = mix_and_save(
-        named, rule, command=shlex.join(["charseq", *sys.argv[1:]]), directory=output
-    )
+    command = shlex.join(["charseq", *sys.argv[1:]])
+    with ReadingDisplay(plain=False) as display:
+        directory, mixed = mix_and_save(named, rule, command=command, directory=output, progress=display.show)
     for remark in mixed.notes:
         note(remark)
     facts = [("model", f"{directory / MODEL}"), *members_of(mixed)]

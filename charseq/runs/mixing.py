@@ -18,6 +18,7 @@ from charseq.runs.provenance import validation_part
 from charseq.scoring import Score, Validator
 from charseq.scoring.predictions import predictions_of
 from charseq.scoring.weights import fit
+from charseq.text.corpus import OnProgress
 from charseq.text.symbols import EncodedText
 from charseq.version import __version__
 
@@ -56,23 +57,31 @@ class Mixed:
 
 
 def mix_and_save(
-    named: Sequence[NamedMember], rule: str, *, command: str, directory: Path | None = None
+    named: Sequence[NamedMember],
+    rule: str,
+    *,
+    command: str,
+    directory: Path | None = None,
+    progress: OnProgress | None = None,
 ) -> tuple[Path, Mixed]:
     """Mix models and save the mixture in a new directory; return both.
 
     The directory is named after the corpus by default. The errors raised are those of `mix` and of saving.
     """
-    mixed = mix(named, rule, command=command)
+    mixed = mix(named, rule, command=command, progress=progress)
     directory = directory or default_directory(mixed.checkpoint.settings)
     make_directory(directory)
     mixed.checkpoint.save(directory / MODEL)
     return directory, mixed
 
 
-def mix(named: Sequence[NamedMember], rule: str, *, command: str) -> Mixed:
+def mix(
+    named: Sequence[NamedMember], rule: str, *, command: str, progress: OnProgress | None = None
+) -> Mixed:
     """Return the mixture of several models, fitted on the validation text of the first of them.
 
     Of a mixture its members are taken. The settings and the provenance are those of the first model.
+    `progress` is called while a large corpus is read.
     Raises ConfigError if there are fewer than two models, if they do not share a vocabulary, or if there is
     no validation text; ConfigError or DataError if it cannot be read again or has no known character.
     """
@@ -82,7 +91,7 @@ def mix(named: Sequence[NamedMember], rule: str, *, command: str) -> Mixed:
         _check_vocabulary(named[0], one)
     first = named[0].checkpoint
     try:
-        valid = validation_part(first)
+        valid = validation_part(first, progress=progress)
     except (ConfigError, DataError) as error:
         why = "the weights of a mixture are fitted on the validation text of its first member"
         raise type(error)(f"{named[0].path}: {error}; {why}") from None

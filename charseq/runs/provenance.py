@@ -16,7 +16,7 @@ def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None)
     return _corpus(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
 
 
-def validation_part(checkpoint: Checkpoint) -> EncodedText:
+def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the validation part, or the separate validation text.
 
     Raises ConfigError if there is none, ConfigError or DataError if it cannot be read again.
@@ -24,13 +24,13 @@ def validation_part(checkpoint: Checkpoint) -> EncodedText:
     made_of, separate = checkpoint.provenance, checkpoint.settings.data.valid
     if separate:
         _check_sources((separate,), "validated", AGAIN)
-        corpus = read_corpus((separate,))
+        corpus = read_corpus((separate,), progress=progress)
         if corpus.sha256 != made_of.valid_sha256:
             raise DataError(f"{separate}: no longer the text that the model was validated on: {AGAIN}")
         return corpus.encoded
     if made_of.train_end == made_of.valid_end:
         raise ConfigError(f"the model was trained without a validation part: {AGAIN} with one")
-    return _corpus(checkpoint, None, AGAIN)[made_of.train_end : made_of.valid_end]
+    return _corpus(checkpoint, progress, AGAIN)[made_of.train_end : made_of.valid_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:

@@ -15,7 +15,12 @@ from charseq.runs.provenance import held_out_part, training_part, validation_par
 from charseq.text.split import CorpusParts
 
 CORPUS = "hello king,\nthe expert is hell for kin; 한글\n" * 12 + "Zażółć 😀\n"
-each_part = pytest.mark.parametrize("part", [training_part, held_out_part])
+ADVICE = {
+    training_part: "leave out the baselines",
+    validation_part: "train it again",
+    held_out_part: "name a text to score",
+}
+each_part = pytest.mark.parametrize("part", ADVICE)
 
 
 @pytest.fixture(autouse=True)
@@ -137,8 +142,7 @@ def test_a_changed_corpus(part: Any, change: Any) -> None:
         part(checkpoint)
     message = str(caught.value)
     assert message.startswith("corpus.txt: no longer the text that the model was trained on (SHA-256 ")
-    advice = "leave out the baselines" if part is training_part else "name a text to score"
-    assert message.endswith(f", not {texts.sha256[:12]}): {advice}")
+    assert message.endswith(f", not {texts.sha256[:12]}): {ADVICE[part]}")
 
 
 @each_part
