@@ -13,7 +13,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.models import LanguageModel
 from charseq.models.mixture import MAX_MEMBERS, Member, Mixture
 from charseq.runs.checkpoint import Checkpoint, Results
-from charseq.runs.directory import MODEL, default_directory, find_model, make_directory
+from charseq.runs.directory import MODEL, check_is_new, default_directory, find_model, make_directory
 from charseq.runs.provenance import validation_part
 from charseq.scoring import Score, Validator
 from charseq.scoring.predictions import predictions_of
@@ -68,6 +68,8 @@ def mix_and_save(
 
     The directory is named after the corpus by default. The errors raised are those of `mix` and of saving.
     """
+    if directory is not None:
+        check_is_new(directory)  # before the work
     mixed = mix(named, rule, command=command, progress=progress)
     directory = directory or default_directory(mixed.checkpoint.settings)
     make_directory(directory)

@@ -151,6 +151,16 @@ def test_by_default_the_directory_is_named_after_the_corpus() -> None:
     assert mix_and_save([counted(1), counted(2)], "linear", command="")[0] == Path("runs/text-mixture")
 
 
+def test_a_directory_with_something_in_it_is_refused_before_the_work() -> None:
+    """Not even the corpus is read for it."""
+    Path("full").mkdir()
+    Path("full/a").touch()
+    named = [counted(1), counted(2)]
+    Path("text.txt").unlink()
+    with pytest.raises(ConfigError, match=r"^full: exists already; choose another output$"):
+        mix_and_save(named, "linear", command="", directory=Path("full"))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="names of files are Unicode there")
 def test_a_member_in_a_folder_whose_name_is_no_unicode_is_recorded() -> None:
     """The name is written so that it can be told."""
