@@ -134,21 +134,11 @@ def test_a_separate_validation_text_is_what_the_weights_are_fitted_on() -> None:
     """The first member was validated on it."""
     Path("valid.txt").write_text("hello kin\n" * 20)
     first, second = counted(1, valid="valid.txt"), counted(3)
-    weights = fit(
-        predictions_of(
-            [first.checkpoint.model, second.checkpoint.model],
-            first.checkpoint.codec,
-            validation_part(first.checkpoint),
-        ),
-        "log-linear",
-    )
-    assert str(validation_part(first.checkpoint)) == "hello kin\n" * 20
+    valid = validation_part(first.checkpoint)
+    models = [first.checkpoint.model, second.checkpoint.model]
+    weights = fit(predictions_of(models, first.checkpoint.codec, valid), "log-linear")
+    assert str(valid) == "hello kin\n" * 20
     assert mixed(first, second).mixture.weights.tolist() == weights.tolist()
-
-
-def test_by_default_the_directory_is_named_after_the_corpus() -> None:
-    """And the kind."""
-    assert mix_and_save([counted(1), counted(2)], "linear", command="")[0] == Path("runs/text-mixture")
 
 
 def test_a_directory_with_something_in_it_is_refused_before_the_work() -> None:
