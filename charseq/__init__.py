@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from charseq.api import compare as compare
     from charseq.api import evaluate as evaluate
     from charseq.api import load as load
+    from charseq.api import mix as mix
     from charseq.api import train as train
     from charseq.errors import CharseqError as CharseqError
 
@@ -28,6 +29,7 @@ _HOMES = {
     "compare": "api",
     "evaluate": "api",
     "load": "api",
+    "mix": "api",
     "train": "api",
 }
 

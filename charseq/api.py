@@ -26,11 +26,13 @@ from charseq.analysis.uncertainty import UNITS
 from charseq.config import Layers, SampleConfig, Settings, suggest
 from charseq.config.messages import brief
 from charseq.errors import ConfigError
+from charseq.models.mixture import RULES
 from charseq.network import CharModel
 from charseq.runs.adapting import adapting
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL, find_model, model_name
 from charseq.runs.making import Counted, Origin, make
+from charseq.runs.mixing import NamedMember, mix_and_save
 from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
@@ -193,9 +195,8 @@ def train(
 def _origin(model: "Model | StrPath | None") -> Origin | None:
     if model is None:
         return None
-    return Origin(
-        model.checkpoint if isinstance(model, Model) else checks.path("init_from", model), "init_from"
-    )
+    origin = model.checkpoint if isinstance(model, Model) else checks.path("init_from", model)
+    return Origin(origin, "init_from")
 
 
 def evaluate(
@@ -244,11 +245,7 @@ def compare(
     test part that all models have in common.
     """
     units, num_passages = checks.one_of("resample", resample, list(UNITS)), checks.count("passages", passages)
-    wanted = "a list of models and of paths to models"
-    several = checks.several("models", models, (Model, str, os.PathLike), wanted)
-    if len(several) < 2:
-        raise ConfigError(f"compare takes two models or more, in one list; got {len(several)}")
-    loaded = [_model("models", model) for model in several]
+    loaded = _models("compare", models)
     names = distinct_names([model.name for model in loaded])
     compared = [
         ComparedModel(name, model.checkpoint, model.path.stat().st_size)
@@ -259,6 +256,30 @@ def compare(
     else:
         named = named_texts(checks.paths("texts", texts))
     return compare_models(compared, named, num_passages=num_passages, units=units)
+
+
+def mix(
+    models: Sequence[Model | StrPath], *, output: StrPath | None = None, rule: str = "log-linear"
+) -> Model:
+    """Return the mixture of `models`, with weights fitted on the validation text of the first of them.
+
+    `rule` is "log-linear" or "linear"; `output` is as in `train`. The errors raised are those of the command.
+    """
+    rule, loaded = checks.one_of("rule", rule, list(RULES)), _models("mix", models)
+    command = f"charseq.mix({[model.name for model in loaded]}, rule={rule!r})"
+    where = None if output is None else Path(checks.path("output", output))
+    named = [NamedMember(model.path, model.checkpoint) for model in loaded]
+    directory, mixed = mix_and_save(named, rule, command=command, directory=where)
+    return Model(mixed.checkpoint, directory / MODEL)
+
+
+def _models(function: str, models: Sequence[Model | StrPath]) -> list[Model]:
+    """Return the `models` that `function` takes, loaded. Raises ConfigError for fewer than two."""
+    wanted = "a list of models and of paths to models"
+    several = checks.several("models", models, (Model, str, os.PathLike), wanted)
+    if len(several) < 2:
+        raise ConfigError(f"{function} takes two models or more, in one list; got {len(several)}")
+    return [_model("models", model) for model in several]
 
 
 def _model(name: str, model: Model | StrPath) -> Model:

@@ -12,6 +12,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+from tests.blend import Blend  # noqa: E402
 from tests.builders import Outcome, meddles  # noqa: E402
 
 settings.register_profile("patient", deadline=None)  # a machine may be busy with something else
@@ -28,6 +29,12 @@ def _floating_point_errors_raise() -> Iterator[None]:
 def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Save the time of flushing, which matters only when the power fails; other processes do flush."""
     monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
+
+
+@pytest.fixture(scope="session")
+def blend(tmp_path_factory: pytest.TempPathFactory) -> Blend:
+    """Make a network, n-grams and their mixture."""
+    return Blend.make(tmp_path_factory.mktemp("blend"))
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def flow_of(name: str, checkpoint: Checkpoint, text: NamedText) -> ModelFlow:
         flow = gradient_flow(checkpoint.network, checkpoint.codec, text.text)
     except DataError as error:
         raise DataError(f"{text.name}: {error}") from None
-    return ModelFlow(name, checkpoint.settings.model.cell, flow)
+    return ModelFlow(name, checkpoint.network_member.settings.model.cell, flow)
 
 
 def flows_of(models: Mapping[str, Checkpoint], text: NamedText) -> TextFlow:

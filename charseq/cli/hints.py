@@ -8,6 +8,7 @@ from typing import Any
 COMMANDS = {
     "charseq train --resume RUN": ("resume", "continue"),
     "charseq train": ("fit", "learn"),
+    "charseq mix": ("merge", "blend", "combine", "ensemble", "interpolate"),
     "charseq sample": ("generate", "gen", "write", "complete"),
     "charseq evaluate": ("eval", "test", "score", "perplexity", "ppl", "validate"),
     "charseq evaluate MODEL --html FILE": ("plot", "report", "html", "visualize"),

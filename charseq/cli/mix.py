@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.options import ModelsOption, examples
-from charseq.errors import ConfigError
+from charseq.cli.options import examples
 
 if TYPE_CHECKING:
     from charseq.runs.mixing import Mixed
@@ -28,11 +27,19 @@ def command(
             show_default=False,
         ),
     ] = None,
-    models: ModelsOption = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", "-m", metavar="MODEL", help="A model, if it is not given as an argument; repeatable."
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="RUN", help="New run directory; default: runs/<corpus>-mixture."
+            "--output",
+            "-o",
+            metavar="RUN",
+            help="New run directory; default: one under runs/, named after the corpus.",
         ),
     ] = None,
     rule: Annotated[
@@ -44,21 +51,18 @@ def command(
     ] = "log-linear",
 ) -> None:
     """Mix models: combine their predictions, with weights that are fitted on their validation text."""
-    from charseq.cli.console import check_choice, note, results, split_models
+    from charseq.cli.console import check_choice, note, results
+    from charseq.cli.progress import ReadingDisplay
     from charseq.models.mixture import RULES
     from charseq.reports.display.tables import facts_table
     from charseq.runs.directory import MODEL
-    from charseq.runs.mixing import mix_and_save
+    from charseq.runs.mixing import NamedMember, mix_and_save
 
     check_choice("--rule", rule, tuple(RULES))
-    named, others = split_models(arguments, models)
-    if others:
-        raise ConfigError(f"{others[0]}: not a model; give run directories or .safetensors files")
-    if len(named) < 2:
-        raise ConfigError("a mixture takes two models or more: run directories or .safetensors files")
-    directory, mixed = mix_and_save(
-        named, rule, command=shlex.join(["charseq", *sys.argv[1:]]), directory=output
-    )
+    named = [NamedMember.load(name) for name in [*(models or []), *(arguments or [])]]
+    command = shlex.join(["charseq", *sys.argv[1:]])
+    with ReadingDisplay(plain=False) as display:
+        directory, mixed = mix_and_save(named, rule, command=command, directory=output, progress=display.show)
     for remark in mixed.notes:
         note(remark)
     facts = [("model", f"{directory / MODEL}"), *members_of(mixed)]

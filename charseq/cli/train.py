@@ -140,8 +140,9 @@ def _describe(run: "Run") -> None:
 def _describe_origin(run: "Run", model: str) -> None:
     """Say what the run took over from another model."""
     from charseq.cli.console import load_model, note
+    from charseq.runs.checks import continued_member
 
-    other = load_model(model)[1]
+    other = continued_member(load_model(model)[1])
     taken = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
     size = run.checkpoint.codec.vocab_size
     others = "" if taken == size else "; the others begin at random"

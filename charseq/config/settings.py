@@ -135,7 +135,10 @@ class DataConfig(Section):
 class ModelConfig(Section):
     """The model: its kind; the cell and the sizes of a network; the order of an n-gram model."""
 
-    kind: ModelName = Field("recurrent", description="recurrent: a network; ngram: counts of n-grams.")
+    kind: ModelName = Field(
+        "recurrent",
+        description="recurrent: a network; ngram: counts of n-grams; mixture: made by charseq mix.",
+    )
     cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")

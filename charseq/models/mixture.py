@@ -29,8 +29,8 @@ from charseq.registry import MODELS
 from charseq.text.batches import Examples
 
 MAX_MEMBERS = 64
-MAX_WEIGHTS = 1e6
-"""The largest sum of weights that a file may have; those that are fitted sum to about one."""
+MAX_WEIGHT = 1e6
+"""The largest weight that a file may have; those that are fitted sum to about one."""
 MEMBERS, WEIGHTS = "mixture.members", "mixture.weights"
 """The tensors of a file that hold the members' records, as JSON in UTF-8, and their weights."""
 
@@ -220,13 +220,9 @@ class MixtureKind(ModelKind):
         if MEMBERS not in tensors or WEIGHTS not in tensors:
             raise ValueError(f"tensor {MEMBERS if MEMBERS not in tensors else WEIGHTS} is missing")
         record, weights = RECORD.validate_json(tensors[MEMBERS].tobytes()), tensors[WEIGHTS]
-        if weights.dtype != np.float64 or weights.shape != (len(record.members),):
-            raise ValueError(f"the weights are {weights.dtype} {weights.shape}")
         if record.rule not in RULES:
             raise ValueError(f"there is no rule {brief(record.rule)}")
-        sum_is_right = record.rule == "log-linear" or math.isclose(weights.sum(), 1, abs_tol=1e-9)
-        if not (sum_is_right and (weights >= 0).all() and 0 < weights.sum() <= MAX_WEIGHTS):
-            raise ValueError("the weights are not those of a mixture")
+        _check_weights(weights, record)
         models = []
         for k, member in enumerate(record.members):
             if isinstance(member.kind, MixtureKind):
@@ -251,6 +247,16 @@ class MixtureKind(ModelKind):
     def members(self, config: ModelConfig, model: Mixture) -> list[tuple[ModelConfig, LanguageModel]]:
         """Return the members with their settings."""
         return [(part.member.config, part.model) for part in model.parts]
+
+
+def _check_weights(weights: Any, record: _Record) -> None:
+    """Raise ValueError unless these can be the weights of the members of `record`."""
+    if weights.dtype != np.float64 or weights.shape != (len(record.members),):
+        raise ValueError(f"the weights are {weights.dtype} {weights.shape}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights <= MAX_WEIGHT).all()):
+        raise ValueError("a weight is negative, too large, or no number")
+    if record.rule == "linear" and not math.isclose(weights.sum(), 1, abs_tol=1e-9):
+        raise ValueError("the weights of a linear mixture do not sum to one")
 
 
 def _prefix(k: int) -> str:

@@ -122,9 +122,14 @@ class Checkpoint:
     @property
     def network(self) -> CharModel:
         """The model, or its first member, that is a network. Raises ConfigError if there is none."""
+        return cast(CharModel, self.network_member.model)
+
+    @property
+    def network_member(self) -> "Checkpoint":
+        """The member that is the `network`. Raises ConfigError if there is none."""
         if not self.has_network:
             raise ConfigError(f"{self.description}: this kind of model has no states or gates")
-        return next(cast(CharModel, member.model) for member in self.members if member.kind.has_states)
+        return next(member for member in self.members if member.kind.has_states)
 
     @property
     def has_network(self) -> bool:

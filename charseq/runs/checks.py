@@ -68,6 +68,16 @@ def check_shapes(settings: Settings, init_from: Checkpoint) -> None:
             raise ConfigError(f"model.{key} is {there!r} in the model to start from; it cannot be {here!r}")
 
 
+def continued_member(checkpoint: Checkpoint) -> Checkpoint:
+    """Return the model that a run from this one starts from: of a mixture, the first member that allows it.
+
+    Raises ConfigError if there is none.
+    """
+    found = next((one for one in checkpoint.members if one.kind.can_be_continued), checkpoint)
+    check_can_be_continued(found)
+    return found
+
+
 def check_can_be_continued(checkpoint: Checkpoint) -> None:
     """Raise ConfigError if runs cannot start from this kind of model."""
     if not checkpoint.kind.can_be_continued:

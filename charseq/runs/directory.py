@@ -44,16 +44,28 @@ def default_directory(settings: Settings) -> Path:
 
 def make_directory(path: Path) -> None:
     """Create the directory of a new run. Raises ConfigError if it exists already and is not empty."""
+    check_is_new(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise _cannot_be_created(path, error) from None
+
+
+def check_is_new(path: Path) -> None:
+    """Raise ConfigError unless `path` can become the directory of a new run: it is empty, or not there."""
     try:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             resume = f", or continue it with charseq train --resume {shlex.quote(str(path))}"
             raise ConfigError(
                 f"{path}: exists already; choose another output{resume if (path / LAST).exists() else ''}"
             )
-        path.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        why = getattr(error, "strerror", None) or error
-        raise CharseqError(f"{path}: cannot be created: {why}") from None
+    except (OSError, ValueError) as error:
+        raise _cannot_be_created(path, error) from None
+
+
+def _cannot_be_created(path: Path, error: Exception) -> CharseqError:
+    why = getattr(error, "strerror", None) or error
+    return CharseqError(f"{path}: cannot be created: {why}")
 
 
 def is_model(argument: str) -> bool:

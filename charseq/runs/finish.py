@@ -53,7 +53,8 @@ class Finish:
             ]
             mixed = mixture_of(members, best, self._texts.valid, "log-linear")
             names = [part.member.description for part in mixed.mixture.parts]
-            best, valid = mixed.checkpoint, mixed.checkpoint.results.valid
+            valid = mixed.checkpoint.results.valid
+            best = replace(mixed.checkpoint, results=replace(best.results, valid=valid))
             if valid is not None:
                 event = Mixed(
                     dict(zip(names, mixed.alone, strict=True)), tuple(mixed.mixture.weights.tolist()), valid

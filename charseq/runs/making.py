@@ -7,7 +7,7 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.checks import check_can_be_continued, shape_of
+from charseq.runs.checks import continued_member, shape_of
 from charseq.runs.counting import count
 from charseq.runs.directory import default_directory, find_model
 from charseq.runs.run import Run
@@ -74,9 +74,7 @@ def _loaded(init_from: Origin, settings: Settings) -> Checkpoint:
     if not (kind.is_trained and kind.can_be_continued):
         raise ConfigError(_means_nothing(init_from.word, kind))
     model = init_from.model
-    other = Checkpoint.load(find_model(model)) if isinstance(model, str) else model
-    check_can_be_continued(other)
-    return other
+    return continued_member(Checkpoint.load(find_model(model)) if isinstance(model, str) else model)
 
 
 def _means_nothing(source: str, kind: ModelKind) -> str:

@@ -6,20 +6,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from charseq.adaptation import Rates
 from charseq.config import ModelConfig
 from charseq.errors import ConfigError, DataError
 from charseq.models import LanguageModel
 from charseq.models.mixture import MAX_MEMBERS, Member, Mixture
 from charseq.runs.adapting import members_of, usual_rates
-from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.directory import MODEL, default_directory, find_model, make_directory
+from charseq.runs.checkpoint import Checkpoint, Results
+from charseq.runs.directory import MODEL, check_is_new, default_directory, find_model, make_directory
 from charseq.runs.provenance import validation_part
 from charseq.scoring import Score, Validator
 from charseq.scoring.predictions import predictions_of
 from charseq.scoring.rates import choose_rates
 from charseq.scoring.weights import fit
+from charseq.text.corpus import OnProgress
 from charseq.text.symbols import EncodedText
+from charseq.version import __version__
 
 TOO_LARGE = "its weight is too large"
 
@@ -30,6 +34,12 @@ class NamedMember:
 
     path: Path
     checkpoint: Checkpoint
+
+    @classmethod
+    def load(cls, name: str) -> "NamedMember":
+        """Load the model that `name` names. Raises ConfigError or CheckpointError if it cannot be loaded."""
+        path = find_model(name)
+        return cls(path, Checkpoint.load(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,54 +59,72 @@ class Mixed:
         return cast(Mixture, self.checkpoint.model)
 
 
-def mix(named: Sequence[NamedMember], rule: str, *, command: str) -> Mixed:
-    """Return the mixture of several models, fitted on the validation text of the first of them.
-
-    Of a mixture its members are taken. The settings and the provenance are those of the first model.
-    Raises ConfigError if they do not share a vocabulary, or if there is no validation text; ConfigError or
-    DataError if it cannot be read again.
-    """
-    first = named[0].checkpoint
-    for one in named[1:]:
-        _check_vocabulary(named[0], one)
-    try:
-        valid = validation_part(first)
-    except (ConfigError, DataError) as error:
-        why = "the weights of a mixture are fitted on the validation text of its first member"
-        raise type(error)(f"{named[0].path}: {error}; {why}") from None
-    members = [(_record(one, member), member.model) for one in named for member in one.checkpoint.members]
-    if len(members) > MAX_MEMBERS:
-        raise ConfigError(f"a mixture has at most {MAX_MEMBERS} members, not {len(members)}")
-    mixed = mixture_of(members, first, valid, rule)
-    mixed.checkpoint.provenance = replace(first.provenance, command=command)
-    mixed.checkpoint.rates = choose_rates(
-        members_of(mixed.checkpoint), first.codec, None, valid, known=_known_rates(named)
-    )
-    return replace(mixed, notes=tuple(_remarks(named)))
-
-
 def mix_and_save(
-    names: Sequence[str], rule: str, *, command: str, directory: Path | None = None
+    named: Sequence[NamedMember],
+    rule: str,
+    *,
+    command: str,
+    directory: Path | None = None,
+    progress: OnProgress | None = None,
 ) -> tuple[Path, Mixed]:
-    """Mix the models that `names` name, and save the mixture in a new `directory`; return both.
+    """Mix models and save the mixture in a new directory; return both.
 
-    The directory is named after the corpus by default. The errors raised are those of `mix` and of loading.
+    The directory is named after the corpus by default. The errors raised are those of `mix` and of saving.
     """
-    paths = [find_model(name) for name in names]
-    mixed = mix([NamedMember(path, Checkpoint.load(path)) for path in paths], rule, command=command)
+    if directory is not None:
+        check_is_new(directory)  # before the work
+    mixed = mix(named, rule, command=command, progress=progress)
     directory = directory or default_directory(mixed.checkpoint.settings)
     make_directory(directory)
     mixed.checkpoint.save(directory / MODEL)
     return directory, mixed
 
 
+def mix(
+    named: Sequence[NamedMember], rule: str, *, command: str, progress: OnProgress | None = None
+) -> Mixed:
+    """Return the mixture of several models, fitted on the validation text of the first of them.
+
+    Of a mixture its members are taken. The settings and the provenance are those of the first model.
+    `progress` is called while a large corpus is read.
+    Raises ConfigError if there are fewer than two models, if they do not share a vocabulary, or if there is
+    no validation text; ConfigError or DataError if it cannot be read again or has no known character.
+    """
+    if len(named) < 2:
+        raise ConfigError(f"a mixture takes two models or more; got {len(named)}")
+    for one in named[1:]:
+        _check_vocabulary(named[0], one)
+    first = named[0].checkpoint
+    try:
+        valid = validation_part(first, progress=progress)
+    except (ConfigError, DataError) as error:
+        why = "the weights of a mixture are fitted on the validation text of its first member"
+        raise type(error)(f"{named[0].path}: {error}; {why}") from None
+    members = [member for one in named for member in _members_of(one)]
+    if len(members) > MAX_MEMBERS:
+        raise ConfigError(f"a mixture has at most {MAX_MEMBERS} members, not {len(members)}")
+    mixed = mixture_of(members, first, valid, rule)
+    mixed.checkpoint.provenance = replace(
+        first.provenance, command=command, charseq_version=__version__, numpy_version=np.__version__
+    )
+    mixed.checkpoint.rates = choose_rates(
+        members_of(mixed.checkpoint), first.codec, None, valid, known=_known_rates(named)
+    )
+    return replace(mixed, notes=tuple(_remarks(named)))
+
+
 def mixture_of(
     members: Sequence[tuple[Member, LanguageModel]], first: Checkpoint, valid: EncodedText, rule: str
 ) -> Mixed:
-    """Return the mixture of `members`, fitted and scored on `valid`; everything else is that of `first`."""
+    """Return the mixture of `members`, fitted and scored on `valid`; everything else is that of `first`.
+
+    Raises DataError if no character of `valid` is in the vocabulary.
+    """
     records, models = [record for record, _ in members], [model for _, model in members]
-    weights = fit(predictions_of(models, first.codec, valid), rule)
-    mixture = Mixture(records, models, weights, rule)
+    predictions = predictions_of(models, first.codec, valid)
+    if not len(predictions):
+        raise DataError("no character of the validation text is in the vocabulary: there is nothing to fit")
+    mixture = Mixture(records, models, fit(predictions, rule), rule)
 
     def score(model: LanguageModel) -> Score:
         return Validator(model, first.codec, valid).score()
@@ -106,15 +134,19 @@ def mixture_of(
         first.codec,
         first.settings.model_copy(update={"model": ModelConfig(kind="mixture")}),
         first.provenance,
-        replace(first.results, valid=score(mixture)),
+        Results(valid=score(mixture)),
     )
     return Mixed(checkpoint, tuple(score(model).nats_per_char for model in models))
 
 
-def _record(named: NamedMember, member: Checkpoint) -> Member:
-    """Return the record of a model, or of one of the members of a mixture."""
+def _members_of(named: NamedMember) -> list[tuple[Member, LanguageModel]]:
+    """Return a model with its record; of a mixture its members, with the records that they have there."""
+    model = named.checkpoint.model
+    if isinstance(model, Mixture):
+        return list(zip(model.members, model.models, strict=True))
+    source = str(named.path).encode("utf-8", "backslashreplace").decode()  # JSON holds valid Unicode only
     digest = hashlib.sha256(named.path.read_bytes()).hexdigest()
-    return Member(config=member.settings.model, source=str(named.path), sha256=digest)
+    return [(Member(config=named.checkpoint.settings.model, source=source, sha256=digest), model)]
 
 
 def _known_rates(named: Sequence[NamedMember]) -> Rates:
@@ -131,21 +163,26 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
     """Raise ConfigError, with a way out, unless both models read the same tokens in the same sequences."""
     a, b = first.checkpoint.codec, other.checkpoint.codec
     if a.unit != b.unit:
-        raise ConfigError(f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s")
+        raise ConfigError(
+            f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s: "
+            f"train it with data.unit={a.unit}"
+        )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)
         raise ConfigError(
-            f"{other.path}: its vocabulary of {b.vocab_size} is not that of {first.path}, which has "
-            f"{a.vocab_size}; models share one if they are trained on the same text: {sources}"
+            f"{other.path}: its vocabulary of {b.vocab_size} is not that of {first.path}, of {a.vocab_size}: "
+            f"models share one if they are trained on the same part of the same text: {sources}"
         )
 
 
 def _remarks(named: Sequence[NamedMember]) -> Iterator[str]:
-    """Yield a remark for each model that was trained on a part of the fitting text."""
+    """Yield a remark for each model that was trained, or may have been, on a part of the fitting text."""
     first = named[0].checkpoint.provenance
-    for one in named[1:]:
+    fitting = first.valid_sha256 or first.sha256
+    for one in named:
         made_of = one.checkpoint.provenance
-        if made_of.sha256 == first.sha256 and made_of.train_end > first.train_end:
+        is_part = bool(first.valid_sha256) or made_of.train_end > first.train_end
+        if made_of.sha256 == fitting and is_part:
             yield f"{one.path} was trained on a part of the text that the weights are fitted on: {TOO_LARGE}"
-        elif made_of.sha256 != first.sha256:
+        elif made_of.sha256 not in (first.sha256, fitting):
             yield f"{one.path} was trained on another text; if the fitting text is a part of it, {TOO_LARGE}"

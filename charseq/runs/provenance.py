@@ -8,26 +8,29 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.text.corpus import OnProgress, read_corpus
 from charseq.text.symbols import EncodedText
 
+AGAIN = "train it again"
+
 
 def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the training part. Raises ConfigError or DataError if it cannot be read again."""
     return _corpus(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
 
 
-def validation_part(checkpoint: Checkpoint) -> EncodedText:
+def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the validation part, or the separate validation text.
 
     Raises ConfigError if there is none, ConfigError or DataError if it cannot be read again.
     """
     made_of, separate = checkpoint.provenance, checkpoint.settings.data.valid
     if separate:
-        corpus = read_corpus((separate,))
+        _check_sources((separate,), "validated", AGAIN)
+        corpus = read_corpus((separate,), progress=progress)
         if corpus.sha256 != made_of.valid_sha256:
-            raise DataError(f"{separate}: no longer the text that the model was validated on")
+            raise DataError(f"{separate}: no longer the text that the model was validated on: {AGAIN}")
         return corpus.encoded
     if made_of.train_end == made_of.valid_end:
-        raise ConfigError("the model was trained without a validation part")
-    return _corpus(checkpoint, None, "train it again")[made_of.train_end : made_of.valid_end]
+        raise ConfigError(f"the model was trained without a validation part: {AGAIN} with one")
+    return _corpus(checkpoint, progress, AGAIN)[made_of.train_end : made_of.valid_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
@@ -43,11 +46,7 @@ def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None)
 
 def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) -> EncodedText:
     made_of = checkpoint.provenance
-    if "-" in made_of.sources:
-        raise ConfigError(f"the model was trained on standard input, which is gone: {advice}")
-    for source in made_of.sources:  # a stranger's model file may name a device that never ends
-        if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
-            raise DataError(f"{source}: neither a file nor a directory: {advice}")
+    _check_sources(made_of.sources, "trained", advice)
     try:
         corpus = read_corpus(made_of.sources, progress=progress, max_bytes=made_of.num_bytes)
     except DataError as error:
@@ -58,3 +57,12 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
             f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
         )
     return corpus.encoded
+
+
+def _check_sources(sources: tuple[str, ...], what: str, advice: str) -> None:
+    """Raise ConfigError or DataError for a text that `what` was done on and that cannot be read again."""
+    if "-" in sources:
+        raise ConfigError(f"the model was {what} on standard input, which is gone: {advice}")
+    for source in sources:  # a stranger's model file may name a device that never ends
+        if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
+            raise DataError(f"{source}: neither a file nor a directory: {advice}")

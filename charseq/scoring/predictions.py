@@ -12,17 +12,17 @@ from charseq.text import UNSEEN
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
-ROWS_AT_ONCE = 2048
-"""The number of predictions that are combined together: few enough for the processor's cache."""
+BLOCK_NUMBERS = 1 << 16
+"""How many log p of a member are combined together: few enough for the processor's cache."""
 MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
-"""The most tokens of a text that are predicted, and the most logits that are kept of each model."""
+"""The most tokens of a text that are predicted, and the most log p that are kept of all models together."""
 
 
 class Predictions:
-    """What each of M members predicted at n tokens: logits (M, n, V) as float32, and the `targets` (n,)."""
+    """What each of M members predicted at n tokens: log p (M, n, V) as float32, and the `targets` (n,)."""
 
-    def __init__(self, logits: Sequence[FloatArray], targets: TokenArray) -> None:
-        self._logits, self.targets = [np.asarray(one, np.float32) for one in logits], targets
+    def __init__(self, log_p: Sequence[FloatArray], targets: TokenArray) -> None:
+        self._log_p, self.targets = [np.asarray(one, np.float32) for one in log_p], targets
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -30,13 +30,14 @@ class Predictions:
     @property
     def num_members(self) -> int:
         """The number M of members."""
-        return len(self._logits)
+        return len(self._log_p)
 
     def blocks(self) -> Iterator[tuple[FloatArray, TokenArray]]:
         """Yield log p (M, k, V) in float64 with the targets (k,), a block of tokens at a time."""
-        for begin in range(0, len(self), ROWS_AT_ONCE):
-            some = slice(begin, begin + ROWS_AT_ONCE)
-            yield np.stack([log_softmax(one[some]) for one in self._logits]), self.targets[some]
+        num_rows = max(1, BLOCK_NUMBERS // self._log_p[0].shape[1])
+        for begin in range(0, len(self), num_rows):
+            some = slice(begin, begin + num_rows)
+            yield np.stack([one[some] for one in self._log_p], dtype=np.float64), self.targets[some]
 
     def target_log_p(self) -> FloatArray:
         """Return the members' log probabilities of the targets, (M, n)."""
@@ -46,22 +47,23 @@ class Predictions:
 def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedText) -> Predictions:
     """Return the predictions of `models` at the beginning of `text`, read from the zero state as by a Scorer.
 
-    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large. Unknown characters are left out.
+    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large or there are many models. Unknown
+    characters are left out.
     """
-    num_tokens = min(MAX_TOKENS, MAX_NUMBERS // codec.vocab_size + 1)
+    num_tokens = min(MAX_TOKENS, MAX_NUMBERS // (len(models) * codec.vocab_size) + 1)
     inputs, targets, starts, _ = codec.examples(str(text[:num_tokens]))
     inputs, targets = inputs[:num_tokens], targets[:num_tokens]
     known = targets != UNSEEN
-    logits = []
+    log_p = []
     for model in models:
         state, work = model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False)
         read = np.empty((len(inputs), codec.vocab_size), np.float32)
         for begin in range(0, len(inputs), WINDOW_STEPS):
             some = slice(begin, min(begin + WINDOW_STEPS, len(inputs)))
             resets = None if starts is None else starts[some, None]
-            read[some] = model.forward(inputs[some, None], state, work, resets=resets)[:, 0]
-        logits.append(read[known])
-    return Predictions(logits, targets[known])
+            read[some] = log_softmax(model.forward(inputs[some, None], state, work, resets=resets)[:, 0])
+        log_p.append(read[known])
+    return Predictions(log_p, targets[known])
 
 
 def at_targets(log_p: FloatArray, targets: TokenArray) -> FloatArray:

@@ -58,6 +58,7 @@ with instrumented:
     from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
     from charseq.runs.counting import count
     from charseq.runs.directory import LAST, METRICS, MODEL, read_metrics
+    from charseq.runs.mixing import NamedMember, mix_and_save
     from charseq.runs.run import Run
     from charseq.sampling.sampler import sample
     from charseq.scoring.predictor import Predictor
@@ -104,8 +105,8 @@ class Original(NamedTuple):
 
 
 @cache
-def originals() -> tuple[Original, Original, Original]:
-    """Return a network with the state of its training, one without, and an n-gram model."""
+def originals() -> tuple[Original, Original, Original, Original]:
+    """Return a network with the state of its training, one without, an n-gram model, and a mixture."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "text.txt").write_text(TEXT)
@@ -116,8 +117,10 @@ def originals() -> tuple[Original, Original, Original]:
             pass
         ngram = Settings(data=data, model=ModelConfig(kind="ngram", order=2))
         count(folder / "ngram", ngram, command="charseq train text.txt --kind ngram")
-        first, second, third = folder / "run" / LAST, folder / "run" / MODEL, folder / "ngram" / MODEL
-        return Original.read(first), Original.read(second), Original.read(third)
+        members = [NamedMember.load(f"{folder / name}") for name in ("run", "ngram")]
+        mix_and_save(members, "linear", command="charseq mix run ngram", directory=folder / "mixture")
+        run, last = Original.read(folder / "run" / MODEL), Original.read(folder / "run" / LAST)
+        return last, run, *(Original.read(folder / name / MODEL) for name in ("ngram", "mixture"))
 
 
 class Draw:
@@ -201,7 +204,7 @@ def file(data: bytes, folder: Path) -> None:
 
 def record(data: bytes, folder: Path) -> None:
     """Load a sound file with another record: the first byte says which file, the others are the JSON."""
-    path, model = folder / "m.safetensors", originals()[data[0] % 3 if data else 0]
+    path, model = folder / "m.safetensors", originals()[data[0] % 4 if data else 0]
     text = data[1:].decode("utf-8", "replace")
     try:
         path.write_bytes(assemble(json.loads(text), model.tensors))
@@ -340,7 +343,7 @@ def seeds() -> dict[str, list[bytes]]:
     return {
         "file": [model.content for model in models],
         "record": [b"%d%s" % (k, json.dumps(model.record).encode()) for k, model in enumerate(models)],
-        "tensors": [bytes([k, 1, n, 0, 0]) + bytes(range(1, 90)) for k in range(3) for n in (0, 1, 3)],
+        "tensors": [bytes([k, 1, n, 0, 0]) + bytes(range(1, 90)) for k in range(4) for n in (0, 1, 3)],
         "resume": [training + b"\0", training + b"\0\1\0\0" + bytes(64)],
         "toml": [settings, *settings.split(b"\n\n")],
         "set": [b"model.cell=gru", b"train.max_time=1h30m", b"optim.beta1=.5", b"data.corpus=['a', \"b\"]"],

@@ -70,16 +70,18 @@ def test_the_fuzzer_knows_the_words_of_files_and_settings() -> None:
     assert set(words()) >= {'"checksum"', '"num_once"', '"bit_generator"', "model.cell=", "NaN"}
 
 
-def test_the_originals_are_a_run_a_network_and_an_ngram_model() -> None:
-    """There is a network with the state of its training, one without, and an n-gram model."""
+def test_the_originals_are_a_run_a_network_an_ngram_model_and_a_mixture() -> None:
+    """There is a network with the state of its training, one without, an n-gram model, and a mixture."""
     assert originals()[0].record["training"]["step"] == 4
     assert [model.record["settings"]["model"]["kind"] for model in originals()] == [
         "recurrent",
         "recurrent",
         "ngram",
+        "mixture",
     ]
     assert [any(name.startswith("training.") for name in model.tensors) for model in originals()] == [
         True,
+        False,
         False,
         False,
     ]

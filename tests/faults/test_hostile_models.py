@@ -17,8 +17,8 @@ from safetensors.numpy import load_file, save_file
 
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
-from charseq.models import NGram, fit_ngram
-from charseq.models.contract import LanguageModel
+from charseq.models import LanguageModel, NGram, fit_ngram
+from charseq.models.mixture import MEMBERS, WEIGHTS, Member, Mixture
 from charseq.network import CharModel
 from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
 from charseq.scoring.scorer import Scorer
@@ -30,23 +30,35 @@ from tests.cli.conftest import surroundings
 
 TOKENIZER = CharTokenizer.fit("hello king,\nexper\n")
 FORMATS = Path(__file__).parents[1] / "formats"
+each_kind = pytest.mark.parametrize(("kind", "step"), [("recurrent", 3), ("ngram", 3), ("mixture", 31)])
+"""A kind of model, and the places that are tried: every third, fewer where most are those of other kinds."""
 PROVENANCE = Provenance(("a.txt",), "0" * 64, 9, 5, 7, 9, "", "charseq train a.txt", "0.1.0", "2.0.0")
 
 
 def model_file(path: Path, kind: str = "recurrent") -> bytes:
     """Return a small model file."""
     config = ModelConfig(kind=kind, hidden_size=3, order=2)
-    model: LanguageModel
-    if kind == "ngram":
-        examples = Examples(EncodedText.of("hello king,\nexper\n"), Codec(TOKENIZER, "stream"))
-        model = fit_ngram(examples, vocab_size=TOKENIZER.vocab_size, order=config.order)
+    if kind == "mixture":
+        configs = [ModelConfig(hidden_size=1), ModelConfig(kind="ngram", order=1)]
+        models = [model_of(config) for config in configs]
+        members = [Member(config=config, source="a", sha256="0" * 64) for config in configs]
+        model: LanguageModel = Mixture(members, models, np.array([0.5, 0.6]), "log-linear")
     else:
-        model = CharModel(config, TOKENIZER.vocab_size)
-        model.initialise_(np.random.default_rng(0))
+        model = model_of(config)
     Checkpoint(
         model, Codec(TOKENIZER, Settings(model=config).data.unit), Settings(model=config), PROVENANCE
     ).save(path)
     return path.read_bytes()
+
+
+def model_of(config: ModelConfig) -> LanguageModel:
+    """Return a small network, or the n-grams of a small text."""
+    if config.kind == "ngram":
+        examples = Examples(EncodedText.of("hello king,\nexper\n"), Codec(TOKENIZER, "stream"))
+        return fit_ngram(examples, vocab_size=TOKENIZER.vocab_size, order=config.order)
+    model = CharModel(config, TOKENIZER.vocab_size)
+    model.initialise_(np.random.default_rng(0))
+    return model
 
 
 def loading_error(path: Path, content: bytes) -> str:
@@ -61,24 +73,24 @@ def loading_error(path: Path, content: bytes) -> str:
     return message
 
 
-@pytest.mark.parametrize("kind", ["recurrent", "ngram"])
-def test_a_file_cut_off_anywhere_is_refused(kind: str, tmp_path: Path) -> None:
+@each_kind
+def test_a_file_cut_off_anywhere_is_refused(kind: str, step: int, tmp_path: Path) -> None:
     """No beginning of a model file is taken for one."""
     path = tmp_path / "m.safetensors"
     content = model_file(path, kind)
-    for end in [*range(0, len(content) - 8, 3), *range(len(content) - 8, len(content))]:
+    for end in [*range(0, len(content) - 8, step), *range(len(content) - 8, len(content))]:
         loading_error(path, content[:end])
 
 
-@pytest.mark.parametrize("kind", ["recurrent", "ngram"])
-def test_any_flipped_bit_is_noticed(kind: str, tmp_path: Path) -> None:
+@each_kind
+def test_any_flipped_bit_is_noticed(kind: str, step: int, tmp_path: Path) -> None:
     """A bit that flipped on the disk is an error, wherever it stands, but in the blanks between the parts."""
     path = tmp_path / "m.safetensors"
     content = model_file(path, kind)
     (length,) = struct.unpack("<Q", content[:8])
     header_end = 8 + len(content[8 : 8 + length].rstrip(b" "))
     places = [k for k in range(len(content)) if not header_end <= k < 8 + length]
-    for k in places[random.Random(0).randrange(3) :: 3]:
+    for k in places[random.Random(0).randrange(step) :: step]:
         flipped = bytearray(content)
         flipped[k] ^= 1 << (k % 8)
         loading_error(path, bytes(flipped))
@@ -217,6 +229,32 @@ def test_a_tensor_of_no_part_is_refused(tmp_path: Path) -> None:
     metadata = json.loads(content[8 : 8 + length])["__metadata__"]
     save_file(dict(load_file(path)) | {"payload": np.zeros(3, np.uint8)}, path, metadata)
     assert "tensor payload belongs to no part of it" in loading_error(path, path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        (WEIGHTS, np.array([-0.5, 1.0]), "a weight is negative, too large, or no number"),
+        (WEIGHTS, np.zeros((2, 2)), "the weights are float64 (2, 2)"),
+        (
+            MEMBERS,
+            np.frombuffer(b"{", np.uint8),
+            "Invalid JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (MEMBERS, np.array([1e300]), "Invalid JSON: expected value at line 1 column 1"),
+        ("members.0.extra", np.zeros(1), "tensor members.0.extra belongs to no part of it"),
+        ("members.2.extra", np.zeros(1), "tensor members.2.extra belongs to no part of it"),
+    ],
+    ids=str,
+)
+def test_a_damaged_part_of_a_mixture_is_named(name: str, tensor: Any, message: str, tmp_path: Path) -> None:
+    """With a checksum that fits."""
+    path = tmp_path / "m.safetensors"
+    content = model_file(path, "mixture")
+    (length,) = struct.unpack("<Q", content[:8])
+    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    save_file(dict(load_file(path)) | {name: tensor}, path, metadata)
+    assert loading_error(path, path.read_bytes()) == f"{path}: the model file is damaged: {message}"
 
 
 # ---- files of older versions

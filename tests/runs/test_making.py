@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from charseq.config import Layers, Settings
@@ -11,7 +12,9 @@ from charseq.models import MODELS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL
 from charseq.runs.making import Counted, Origin, check_uses, make
+from charseq.runs.mixing import NamedMember, mix_and_save
 from charseq.runs.run import Run
+from tests.blend import Blend
 
 TEXT = "hello king,\nthe expert is hell for kin\n" * 20
 SMALL = {"hidden_size": 4, "max_steps": 1, "threads": 1, "backend": "numpy"}
@@ -97,3 +100,37 @@ def test_counts_do_not_start_from_a_model() -> None:
     assert isinstance(counted, Counted)
     with pytest.raises(ConfigError, match=r"^ngram:2: no run can start from this kind of model$"):
         made(layers(hidden_size=5), init_from=Origin(counted.checkpoint, "init_from"))
+
+
+def test_a_run_starts_from_the_network_of_a_mixture(blend: Blend) -> None:
+    """With its sizes and its weights, as from the network itself."""
+    both, gru = (
+        made(layers(max_steps=1, threads=1, backend="numpy"), init_from=Origin(name, "--init-from"))
+        for name in (blend.both, blend.gru)
+    )
+    assert isinstance(both, Run)
+    assert isinstance(gru, Run)
+    assert both.settings.model == gru.settings.model
+    np.testing.assert_array_equal(both.checkpoint.network.params.flat, gru.checkpoint.network.params.flat)
+
+
+def test_no_run_starts_from_a_mixture_of_counts() -> None:
+    """There is no network in it."""
+    named = [made(layers(kind="ngram", order=order), directory=Path(f"n{order}")) for order in (1, 2)]
+    assert all(isinstance(one, Counted) for one in named)
+    mix_and_save([NamedMember.load(name) for name in ("n1", "n2")], "linear", command="", directory=Path("m"))
+    with pytest.raises(ConfigError, match=r"^ngram:1 \+ ngram:2: no run can start from this kind of model$"):
+        made(layers(), init_from=Origin("m", "--init-from"))
+
+
+def test_a_mixture_is_not_made_from_settings() -> None:
+    """It is refused, and no directory is left behind."""
+    with pytest.raises(ConfigError, match=r"^a mixture is made of models that are there already, by "):
+        made(layers(kind="mixture"), directory=Path("m"))
+    assert not Path("m").exists()
+
+
+def test_a_mixture_is_not_resumed(blend: Blend) -> None:
+    """It has been made once and for all."""
+    with pytest.raises(ConfigError, match=r": no run to resume: there is no last\.safetensors$"):
+        Run.resume(Path(blend.both), [])

@@ -11,11 +11,16 @@ from charseq.config import Settings
 from charseq.errors import CharseqError, ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.counting import count
-from charseq.runs.provenance import held_out_part, training_part
+from charseq.runs.provenance import held_out_part, training_part, validation_part
 from charseq.text.split import CorpusParts
 
 CORPUS = "hello king,\nthe expert is hell for kin; 한글\n" * 12 + "Zażółć 😀\n"
-each_part = pytest.mark.parametrize("part", [training_part, held_out_part])
+ADVICE = {
+    training_part: "leave out the baselines",
+    validation_part: "train it again",
+    held_out_part: "name a text to score",
+}
+each_part = pytest.mark.parametrize("part", ADVICE)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +56,8 @@ def test_the_parts_are_those_of_training(data: dict[str, Any]) -> None:
     checkpoint, texts = trained(**data)
     assert str(training_part(checkpoint)) == str(texts.train)
     assert str(held_out_part(checkpoint)) == str(texts.test)
+    if texts.valid:
+        assert str(validation_part(checkpoint)) == str(texts.valid)
     assert len(texts.train) > 0
     assert len(texts.test) > 0
 
@@ -89,6 +96,42 @@ def test_no_test_part() -> None:
     assert str(training_part(checkpoint)) == str(texts.train)
 
 
+def test_no_validation_part() -> None:
+    """Where nothing was held out for validation, that is said."""
+    checkpoint, _ = trained(valid_fraction=0.0)
+    with pytest.raises(
+        ConfigError, match=r"^the model was trained without a validation part: train it again with one$"
+    ):
+        validation_part(checkpoint)
+
+
+def test_a_separate_validation_text_that_has_changed() -> None:
+    """It is refused by its SHA-256, like a corpus."""
+    Path("valid.txt").write_text("hello\n")
+    checkpoint, _ = trained(valid="valid.txt")
+    Path("valid.txt").write_text("Hello\n")
+    with pytest.raises(
+        DataError, match=r"^valid\.txt: no longer the text that the model was validated on: train it again$"
+    ):
+        validation_part(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("-", "the model was validated on standard input, which is gone: train it again"),
+        ("/dev/zero", "/dev/zero: neither a file nor a directory: train it again"),
+    ],
+)
+def test_a_separate_validation_text_without_an_end_is_not_read(source: str, message: str) -> None:
+    """A stranger's model file may name one."""
+    checkpoint, _ = trained(valid="corpus.txt")
+    checkpoint.settings = checkpoint.settings.with_layer({"data": {"valid": source}}, "test")
+    with pytest.raises(CharseqError) as caught:
+        validation_part(checkpoint)
+    assert str(caught.value) == message
+
+
 @each_part
 @pytest.mark.parametrize("change", [lambda text: "H" + text[1:], lambda text: ""])
 def test_a_changed_corpus(part: Any, change: Any) -> None:
@@ -99,8 +142,7 @@ def test_a_changed_corpus(part: Any, change: Any) -> None:
         part(checkpoint)
     message = str(caught.value)
     assert message.startswith("corpus.txt: no longer the text that the model was trained on (SHA-256 ")
-    advice = "leave out the baselines" if part is training_part else "name a text to score"
-    assert message.endswith(f", not {texts.sha256[:12]}): {advice}")
+    assert message.endswith(f", not {texts.sha256[:12]}): {ADVICE[part]}")
 
 
 @each_part

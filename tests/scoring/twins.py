@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.models import LanguageModel, fit_ngram
+from charseq.models.mixture import Member, Mixture
 from charseq.network import CharModel
 from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
@@ -31,7 +32,7 @@ UNITS: tuple[Unit, ...] = ("stream", "line")
 
 
 class Kind(NamedTuple):
-    """A kind of model, of sequence and of tokens: a cell or "ngram", a unit, and the name of a tokenizer."""
+    """A kind of model, of sequence and of tokens: a cell, "ngram" or "mixture", a unit, a tokenizer."""
 
     model: str
     unit: Unit
@@ -46,14 +47,16 @@ class Kind(NamedTuple):
         """Return the model, the same one each time."""
         if self.model == "ngram":
             return ngram_of(self.unit, self.tokens)
+        if self.model == "mixture":
+            return mixture_of(self.unit, self.tokens)
         return model_of(self.model, vocab_size=self.codec.vocab_size)
 
 
 CHAR_KINDS = [
     *(Kind("rnn", "line"), Kind("gru", "stream"), Kind("lstm", "line")),
-    *(Kind("ngram", "stream"), Kind("ngram", "line")),
+    *(Kind("ngram", "stream"), Kind("ngram", "line"), Kind("mixture", "line")),
 ]
-PAIR_KINDS = [Kind("gru", "line", "pair"), Kind("lstm", "stream", "pair")]
+PAIR_KINDS = [Kind("gru", "line", "pair"), Kind("lstm", "stream", "pair"), Kind("mixture", "stream", "pair")]
 NGRAM_PAIR = Kind("ngram", "stream", "pair")
 """Apart from the others, since several characters of it are equally likely to the last bit but one."""
 
@@ -91,6 +94,14 @@ def ngram_of(unit: Unit, tokens: str = "char") -> LanguageModel:
     codec = Codec(TOKENIZERS[tokens], unit)
     examples = Examples(EncodedText.of(random_text(300, unseen="")), codec)
     return fit_ngram(examples, vocab_size=codec.vocab_size, order=3)
+
+
+@cache
+def mixture_of(unit: Unit, tokens: str = "char") -> Mixture:
+    """Return the log-linear mixture of a network and of 3-grams."""
+    models = [model_of("gru", vocab_size=ngram_of(unit, tokens).vocab_size), ngram_of(unit, tokens)]
+    members = [Member(config=ModelConfig()), Member(config=ModelConfig(kind="ngram", order=3))]
+    return Mixture(members, models, np.array([0.6, 0.5]), "log-linear")
 
 
 def random_text(num_chars: int, *, line_length: int = 12, unseen: str = "Q😀") -> str:
