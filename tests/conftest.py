@@ -1,5 +1,6 @@
 """In every test floating-point errors raise and no disk is waited for; commands can run in this process."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before nump
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import typer.main  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from tests.builders import Outcome, meddles  # noqa: E402
@@ -38,10 +40,16 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+_command_of = functools.cache(typer.main.get_command)
+"""The commands of the application, made once for all tests as a process makes them once."""
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Run a command in this process."""
     from charseq.cli.app import run
+
+    monkeypatch.setattr("typer.main.get_command", _command_of)
 
     def call(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["charseq", *arguments])
