@@ -16,7 +16,7 @@ from hypothesis import settings  # noqa: E402
 
 from tests.builders import Outcome, meddles  # noqa: E402
 
-settings.register_profile("patient", deadline=None)  # a machine may be busy with something else
+settings.register_profile("patient", deadline=None, max_examples=50)  # a machine may be busy
 settings.load_profile("patient")
 
 

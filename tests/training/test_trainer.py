@@ -40,6 +40,7 @@ from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.trainer import Snapshot, Trainer
 from tests import reference
+from tests.builders import pairwise
 
 Array: TypeAlias = NDArray[Any]
 
@@ -49,7 +50,6 @@ TOKENIZER = CharTokenizer.fit(TEXT)
 CONSTANT = OptimConfig(schedule="constant", warmup_steps=0)
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
-every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
 every_unit = pytest.mark.parametrize("unit", get_args(Unit))
 
 
@@ -1007,9 +1007,9 @@ def check_resuming(settings: Settings, unit: Unit, path: Path, *, pause: int) ->
     assert_same_run(second, whole)
 
 
-@every_optimizer
-@every_cell
-@every_unit
+@pytest.mark.parametrize(
+    ("cell", "optimizer", "unit"), pairwise(list(CELLS), list(OPTIMIZERS), get_args(Unit))
+)
 def test_resuming_continues_bit_for_bit(
     cell: CellName, optimizer: OptimizerName, unit: Unit, tmp_path: Path
 ) -> None:
