@@ -167,9 +167,9 @@ def _become(order: Order) -> None:
 
 def _stream(number: int, like: io.TextIOWrapper) -> io.TextIOWrapper:
     """Return a stream as Python makes it when it starts."""
-    plain = bool(os.environ.get("PYTHONUNBUFFERED")) and number != 0
+    plain = bool(os.environ.get("PYTHONUNBUFFERED"))
     return io.TextIOWrapper(
-        open(number, "wb" if number else "rb", 0 if plain else -1, closefd=False),
+        open(number, "wb" if number else "rb", 0 if plain and number else -1, closefd=False),
         like.encoding,
         like.errors,
         line_buffering=not plain and (number == 2 or os.isatty(number)),
