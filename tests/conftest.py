@@ -1,6 +1,7 @@
 """In every test floating-point errors raise and no disk is waited for; commands can run in this process."""
 
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -38,6 +39,15 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for key in filter(meddles, list(os.environ)):
         monkeypatch.delenv(key)
     monkeypatch.chdir(tmp_path)
+
+
+gc.disable()  # until all tests are collected: none of what is made then goes away
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collecting the tests has made out of every later search for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 _command_of = functools.cache(typer.main.get_command)
