@@ -1,5 +1,7 @@
 """In every test floating-point errors raise and no disk is waited for; commands can run in this process."""
 
+import functools
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,12 +12,13 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # as the command has it; before nump
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import typer.main  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 from tests.blend import Blend  # noqa: E402
 from tests.builders import Outcome, meddles  # noqa: E402
 
-settings.register_profile("patient", deadline=None)  # a machine may be busy with something else
+settings.register_profile("patient", deadline=None, max_examples=50)  # a machine may be busy
 settings.load_profile("patient")
 
 
@@ -45,10 +48,25 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+gc.disable()  # until all tests are collected: none of what is made then goes away
+
+
+def pytest_collection_finish() -> None:
+    """Leave what collecting the tests has made out of every later search for garbage."""
+    gc.freeze()
+    gc.enable()
+
+
+_command_of = functools.cache(typer.main.get_command)
+"""The commands of the application, made once for all tests as a process makes them once."""
+
+
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Run a command in this process."""
     from charseq.cli.app import run
+
+    monkeypatch.setattr("typer.main.get_command", _command_of)
 
     def call(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["charseq", *arguments])

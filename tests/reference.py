@@ -57,7 +57,7 @@ def layer(
     """
     num_steps, num_streams = x.shape[:2]
     final = tuple(array.copy() for array in state)
-    h = np.zeros((num_steps, *final[0].shape))
+    h = np.zeros((num_steps, *final[0].shape), final[0].dtype)
     for n in range(num_streams):
         carried = tuple(array[n] for array in state)
         for t in range(num_steps):
@@ -100,6 +100,6 @@ def log_softmax(logits: Array) -> Array:
     return log_p
 
 
-def cross_entropy(logits: Array, targets: Array) -> float:
+def cross_entropy(logits: Array, targets: Array) -> Any:
     """Return the mean of -log softmax(logits)[target], in nats."""
-    return float(-np.mean(np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)))
+    return -np.mean(np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1))

@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from charseq.config import Settings
 from charseq.config.toml import to_toml
 from charseq.manual import TOPICS
 from tests.cli.conftest import surroundings
+from tests.forks import python
 from tests.manual_parts import COMMANDS, MAIN
 
 ROOT = Path(__file__).parents[1]
@@ -172,7 +172,7 @@ def run_lines(text: str, path: Path) -> None:
     shutil.copy(ROOT / "charseq.toml", path / "charseq.toml")
     shim = path / "bin" / "charseq"
     shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m charseq "$@"\n')
+    shim.write_text(f'#!/bin/sh\nexec {shlex.join(python())} -m charseq "$@"\n')
     shim.chmod(0o755)
     environment = surroundings(  # numba takes longer to load than these models take to train
         CHARSEQ_TRAIN_BACKEND="numpy", CHARSEQ_TRAIN_THREADS="1", CHARSEQ_MODEL_HIDDEN_SIZE="16"

@@ -15,6 +15,7 @@ import pytest
 
 from charseq.cli.app import run
 from tests.builders import Outcome, meddles
+from tests.forks import python
 
 ROOT = Path(__file__).parents[2]
 TALES = (ROOT / "data" / "tales.txt").read_bytes().decode()
@@ -54,8 +55,7 @@ def shell(
     command: str, path: Path, *, feed: bytes = b"", **changes: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a shell command in `path`; `charseq` in it is this interpreter's."""
-    python = shlex.quote(sys.executable)
-    script = f'charseq() {{ {python} -m charseq "$@"; }}; {command}'
+    script = f'charseq() {{ {shlex.join(python())} -m charseq "$@"; }}; {command}'
     return subprocess.run(
         ["sh", "-c", script],
         cwd=path,
@@ -70,7 +70,7 @@ def shell(
 def start(*arguments: str, path: Path) -> subprocess.Popen[str]:
     """Start charseq in `path`, its two streams in pipes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "charseq", *arguments],
+        [*python(), "-m", "charseq", *arguments],
         cwd=path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError
 from charseq.version import __version__
 from tests.builders import refusal
 from tests.cli.conftest import TINY, Call, Outcome, surroundings
+from tests.forks import python
 
 COMMANDS = ("train", "sample", "evaluate", "next", "info")
 
@@ -134,7 +134,7 @@ def test_a_bug_shows_where_it_is(tmp_path: Path, error: str) -> None:
         "main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "info"],
+        [*python(), "-c", script, "info"],
         cwd=tmp_path,
         capture_output=True,
         env=surroundings(),

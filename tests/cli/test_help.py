@@ -3,13 +3,13 @@
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from charseq.manual import TOPICS, read_page
 from tests.cli.conftest import Call, Outcome, surroundings
+from tests.forks import python
 
 
 def test_topics_are_listed(call: Call) -> None:
@@ -56,7 +56,7 @@ def test_an_unknown_topic_is_refused(call: Call) -> None:
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """`charseq help commands | head` ends with 0 and says nothing."""
     done = subprocess.Popen(
-        [sys.executable, "-m", "charseq", "help", "performance"],
+        [*python(), "-m", "charseq", "help", "performance"],
         cwd=tmp_path,
         env=surroundings(),
         stdout=subprocess.PIPE,
@@ -75,7 +75,7 @@ def test_a_page_in_a_terminal_goes_through_the_pager(
     """In a terminal PAGER gets the page formatted: no Markdown marks, colours unless NO_COLOR is set."""
     master, slave = pty.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "charseq", "help", "settings"],
+        [*python(), "-m", "charseq", "help", "settings"],
         cwd=tmp_path,
         env=surroundings(
             PAGER=f"cat > {tmp_path / 'page'}", MANPAGER="", TERM="xterm-256color", COLUMNS="80", **changes

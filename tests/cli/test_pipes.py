@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from charseq.reports.display.visible import visible
 from charseq.runs.checkpoint import Checkpoint
 from tests.builders import json_rows, shown_perplexity
 from tests.cli.conftest import TALES, TINY, Call, Feed, Workshop, shell, start, surroundings
+from tests.forks import python
 
 ESCAPE = "\x1b[31m"
 SHOWN = r"\x1b[31m"
@@ -27,7 +27,7 @@ def at_terminal(*arguments: str, path: Path, **changes: str) -> str:
     master, slave = pty.openpty()
     environment = surroundings(**{"TERM": "xterm-256color", "COLUMNS": "100"} | changes)
     with subprocess.Popen(
-        [sys.executable, "-m", "charseq", *arguments],
+        [*python(), "-m", "charseq", *arguments],
         cwd=path,
         stdin=subprocess.DEVNULL,
         stdout=slave,

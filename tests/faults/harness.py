@@ -12,7 +12,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from safetensors.numpy import load_file
 
 from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, heed_signals, surroundings
+from tests.forks import python
 
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
@@ -45,7 +45,7 @@ QUICK = [("lstm", "line", "1"), *VARIANTS[-3:]]
 
 def command(*arguments: str) -> list[str]:
     """Return the words that run charseq in a process of its own."""
-    return [sys.executable, "-m", "charseq", *arguments]
+    return [*python(), "-m", "charseq", *arguments]
 
 
 def train(variant: tuple[str, ...], run: str) -> list[str]:
@@ -78,7 +78,8 @@ def kill(words: list[str], path: Path, seconds: float, wish: signal.Signals = si
         return None
     except subprocess.TimeoutExpired:
         process.send_signal(wish)
-        return process.wait(30)
+        process.communicate(timeout=30)  # to the end of stderr, which is that of the process itself
+        return process.returncode
     finally:
         if process.stderr:
             process.stderr.close()
@@ -88,7 +89,7 @@ def patched(assignment: str, *arguments: str) -> list[str]:
     """Return the words that run charseq in a process of its own with another value for a name of a module."""
     module = assignment.partition(" = ")[0].rpartition(".")[0]
     code = f"import {module}; {assignment}; from charseq.__main__ import main; main()"
-    return [sys.executable, "-c", code, *arguments]
+    return [*python(), "-c", code, *arguments]
 
 
 def begun(
@@ -139,7 +140,7 @@ def torture(variant: tuple[str, ...], path: Path, *, num_kills: int, seed: int) 
     longest, kills = time.monotonic() - begin, 0
     words = train(variant, "killed")
     while kills < num_kills:
-        if kill(words, path, rng.uniform(0.2, 0.7 * longest)) is None:
+        if kill(words, path, rng.uniform(0.05, 0.7 * longest)) is None:
             if kills:
                 break
             shutil.rmtree(path / "killed")  # this time the machine was faster

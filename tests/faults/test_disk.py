@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import read_metrics
 from tests.cli.conftest import TALES, surroundings
 from tests.faults.harness import VARIANTS, begun, command, content, finish, train
+from tests.forks import python
 
 FAILING = """
 import errno, os, sys
@@ -35,7 +35,7 @@ OFTEN = ("--save-every", "0.1s")
 
 def run_with(name: str, first: int, last: int, words: list[str], path: Path) -> tuple[int, str]:
     """Run charseq while calls `first` to `last` of os.NAME fail; return its exit code and its stderr."""
-    failing = [sys.executable, "-c", FAILING, name, f"{first}", f"{last}", *words[3:]]
+    failing = [*python(), "-c", FAILING, name, f"{first}", f"{last}", *words[len(command()) :]]
     done = subprocess.run(
         failing, cwd=path, env=surroundings(), capture_output=True, text=True, timeout=120, check=False
     )
@@ -151,7 +151,7 @@ def test_a_limit_on_the_size_of_files_is_one_line_and_leaves_no_part_of_a_file(
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n{FAILING}"
     words = train(VARIANTS[0], str(tmp_path / "run"))
     done = subprocess.run(
-        [sys.executable, "-c", limited, "fsync", "0", "0", *words[3:]],
+        [*python(), "-c", limited, "fsync", "0", "0", *words[len(command()) :]],
         cwd=whole,
         env=surroundings(),
         capture_output=True,

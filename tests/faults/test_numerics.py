@@ -51,6 +51,10 @@ NORM_LIMIT = math.sqrt(np.finfo(np.float32).max)
 """The length of a vector of weights whose square single precision still holds."""
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
+each_optimizer = pytest.mark.parametrize(
+    ("cell", "optimizer"), list(zip(itertools.cycle(CELLS), OPTIMIZERS, strict=False))
+)
+"""Every optimizer and every cell, in as few pairs as that takes."""
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +100,7 @@ def recovery(step: int, rate: float) -> str:
     return f"step {step}: training diverged; going on from the best model with learning rate {rate:.3g}"
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@every_cell
+@each_optimizer
 def test_a_rate_beyond_all_weights(cell: CellName, optimizer: str, call: Call) -> None:
     """A first step of 1e30 is too long at a half, a quarter and an eighth, too: an error, and a sound run.
 
@@ -116,8 +119,7 @@ def test_a_rate_beyond_all_weights(cell: CellName, optimizer: str, call: Call) -
     assert_sound(Path("run"))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@every_cell
+@each_optimizer
 def test_a_rate_of_a_million(cell: CellName, optimizer: str, call: Call) -> None:
     """Weights of a million are learnt with, however badly, unless weight decay makes them grow for ever."""
     options = ("--cell", cell, "--optimizer", optimizer, "--learning-rate", "1e6", "-o", "run")
@@ -138,8 +140,7 @@ def test_a_rate_of_a_million(cell: CellName, optimizer: str, call: Call) -> None
     assert_sound(Path("run"))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@every_cell
+@each_optimizer
 def test_a_rate_of_next_to_nothing(cell: CellName, optimizer: str, call: Call) -> None:
     """Steps of 1e-30 change no figure, and are no error."""
     options = ("--cell", cell, "--optimizer", optimizer, "--learning-rate", "1e-30", "-o", "run")
@@ -414,8 +415,9 @@ SPOILT = [
 """What no step leaves behind, in the beginning of an array; logits so far apart are an infinite loss."""
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize(("name", "values"), SPOILT)
+@pytest.mark.parametrize(
+    ("name", "values", "threads"), [(*spoilt, 1) for spoilt in SPOILT] + [(*SPOILT[0], 2), (*SPOILT[3], 2)]
+)
 def test_a_run_that_is_spoilt_recovers(name: str, values: tuple[float, ...], threads: int) -> None:
     """The next step is made from the best model with half the rate, and nothing of the damage is left."""
     settings = settings_of(optim={"learning_rate": 0.02}, train={"max_steps": 20, "threads": threads})

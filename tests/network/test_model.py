@@ -1,5 +1,5 @@
+import itertools
 import tracemalloc
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Parameters
 from tests import reference
+from tests.builders import pairwise
 from tests.complex_step import check_gradients
 from tests.network.builders import backward_from_logits
 
@@ -202,11 +203,10 @@ def test_kernels_can_be_chosen(cell: str, embedding_size: int) -> None:
 # ---- gradients
 
 
-@with_and_without_resets
-@pytest.mark.parametrize("num_streams", [2, 1])
-@pytest.mark.parametrize("embedding_size", [0, 2, 13], ids=["one-hot", "embedding", "wide embedding"])
-@every_depth
-@every_cell
+@pytest.mark.parametrize(
+    ("cell", "num_layers", "embedding_size", "num_streams", "with_resets"),
+    pairwise(list(CELLS), [1, 2], [0, 2, 13], [2, 1], [False, True]),
+)
 def test_the_gradient_of_every_weight(
     cell: str, num_layers: int, embedding_size: int, num_streams: int, with_resets: bool
 ) -> None:
@@ -217,11 +217,10 @@ def test_the_gradient_of_every_weight(
     check_every_weight(cell, num_layers, embedding_size, num_streams, with_resets=with_resets)
 
 
-@with_and_without_resets
-@pytest.mark.parametrize("max_one_hot", [1, 2, V - 1, V])
-@pytest.mark.parametrize("embedding_size", [0, 2], ids=["one-hot", "embedding"])
-@every_depth
-@every_cell
+@pytest.mark.parametrize(
+    ("cell", "num_layers", "embedding_size", "max_one_hot", "with_resets"),
+    pairwise(list(CELLS), [1, 2], [0, 2], [1, 2, V - 1, V], [False, True]),
+)
 def test_the_gradient_of_every_weight_of_a_large_vocabulary(
     cell: str,
     num_layers: int,
@@ -446,7 +445,7 @@ def test_a_reset_separates_sequences(cell: str, num_layers: int) -> None:
         resets[places[:-1], n] = True
     logits, _ = run(model, tokens, make_state(model, 2), resets)
     for n, places in borders.items():
-        for begin, end in pairwise(places):
+        for begin, end in itertools.pairwise(places):
             alone, _ = run(model, tokens[begin:end, n : n + 1], model.initial_state(1))
             assert_close(logits[begin:end, n : n + 1], alone)
 

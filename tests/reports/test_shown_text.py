@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from charseq.reports.shown_text import SHOWN_CHARS, ShownText
+from charseq.reports.shown_text import ShownText
 from charseq.scoring import Expectations, Surprisal
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 from tests.reports.display.test_page import Document, data_of
@@ -88,11 +88,12 @@ def test_only_the_beginning_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Document(html).texts_of("p") == ["The first 5 of 9 characters.", "a.txt", "b.txt"]
 
 
-def test_a_text_that_just_fits() -> None:
+def test_a_text_that_just_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text of SHOWN_CHARS characters is shown whole, and nothing is said."""
-    html = shown_text(("a.txt", ["a" * SHOWN_CHARS, ""])).html()
+    monkeypatch.setattr("charseq.reports.shown_text.SHOWN_CHARS", 50)
+    html = shown_text(("a.txt", ["a" * 50, ""])).html()
     assert len(html) == 2
-    assert len(Document(html[1]).text_of("div text")) == SHOWN_CHARS
+    assert len(Document(html[1]).text_of("div text")) == 50
 
 
 def test_guesses_are_needed() -> None:

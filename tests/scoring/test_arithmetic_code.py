@@ -2,7 +2,7 @@
 
 import math
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, count
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -19,19 +19,19 @@ class Events:
     """
 
     def __init__(self, kind: Kind) -> None:
-        self._kind, self._text = kind, ""
+        self._pairs, self._text = kind.tokens == "pair", list[str]()
+        self._plain = plain_p(kind.make(), kind, (self._text[k] for k in count()))
 
     def shares(self) -> list[tuple[Fraction, Fraction]]:
         """Return where the share of each event begins, and how wide it is, the escape being the last."""
-        *_, p = plain_p(self._kind.make(), self._kind, self._text + "h")
-        weights, eps = [Fraction(q) for q in p.tolist()], Fraction(EPS)
-        total = max(sum(weights), Fraction(1)) if self._kind.tokens == "pair" else sum(weights)
+        weights, eps = [Fraction(q) for q in next(self._plain).tolist()], Fraction(EPS)
+        total = max(sum(weights), Fraction(1)) if self._pairs else sum(weights)
         widths = [*((1 - eps) * weight / total for weight in weights), eps]
         return list(zip(accumulate(widths, initial=Fraction(0)), widths, strict=False))
 
     def read(self, char: str) -> None:
         """Go on after `char`."""
-        self._text += char
+        self._text.append(char)
 
 
 BYTES = [(Fraction(k, 256), Fraction(1, 256)) for k in range(256)]

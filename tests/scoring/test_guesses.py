@@ -55,7 +55,7 @@ def ranked(kind: Kind, **wanted: Any) -> Ranking:
 
 def enumerated(kind: Kind) -> NDArray[np.float64]:
     """Return p (A,) of every character after PREFIX, by hand."""
-    return list(plain_p(kind.make(), kind, PREFIX + "h"))[-1]
+    return list(plain_p(kind.make(), kind, PREFIX))[-1]
 
 
 @each_example

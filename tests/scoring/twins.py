@@ -5,8 +5,9 @@ The twins read one token at a time and spell every character of the alphabet, in
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -124,27 +125,27 @@ def spellings(tokens: str) -> dict[str, tuple[int, ...]]:
     return {char: (k // 8, num_rows + k % 8) for k, char in enumerate(ALPHABET)}
 
 
-def plain_p(model: LanguageModel, kind: Kind, text: str) -> Iterator[NDArray[np.float64]]:
-    """Yield p (A,) of each character of the alphabet before each character of `text`, read one at a time."""
+def plain_p(model: LanguageModel, kind: Kind, text: Iterable[str]) -> Iterator[NDArray[np.float64]]:
+    """Yield p (A,) of each character of the alphabet at first, and after each character of `text`.
+
+    The characters are read one at a time, each when it is needed.
+    """
     work, spelled = model.workspace(1, 1, backward=False), spellings(kind.tokens)
-    state, previous = model.initial_state(1), ""
+    state, beginnings = model.initial_state(1), {tokens[0] for tokens in spelled.values() if tokens[1:]}
 
     def read(token: int, state: Any) -> list[float]:
         logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0].astype(np.float64)
         return (np.exp(logits) / np.exp(logits).sum()).tolist()
 
-    for char in text:
+    for previous in chain([""], text):
         *first, last = spelled.get(previous, (-1,))
         if kind.unit == "line" and previous in ("", "\n"):
             state, first, last = model.initial_state(1), [], spelled["\n"][-1]
         for token in first:
             read(token, state)
         p = read(last, state)
-        after = {
-            tokens[0]: read(tokens[0], copy.deepcopy(state)) for tokens in spelled.values() if tokens[1:]
-        }
+        after = {token: read(token, copy.deepcopy(state)) for token in beginnings}
         yield np.array([math.prod([p[t[0]], *(after[t[0]][one] for one in t[1:])]) for t in spelled.values()])
-        previous = char
 
 
 class Twin(NamedTuple):
@@ -164,7 +165,7 @@ class Twin(NamedTuple):
 def plain(model: LanguageModel, kind: Kind, text: str) -> Twin:
     """Return the twin of a text."""
     twin = Twin([], [], [], [], [])
-    for char, p in zip(text, plain_p(model, kind, text), strict=True):
+    for char, p in zip(text, plain_p(model, kind, text), strict=False):
         q = ((1 - EPS) * p).tolist()
         order = sorted(range(len(q)), key=lambda place: (-q[place], place))
         if char in ALPHABET:
