@@ -53,8 +53,12 @@ def _nowhere() -> TextIO:
 
 
 def _discard_output() -> None:
-    """Discard what is left in the buffer, so that flushing it at exit does not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Discard what cannot be written, so that flushing it at exit does not fail again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _refuse(error: typer.TyperException, arguments: list[str]) -> int:

@@ -52,10 +52,11 @@ def surroundings(**changes: str) -> dict[str, str]:
 
 
 def shell(
-    command: str, path: Path, *, feed: bytes = b"", **changes: str
+    command: str, path: Path, *, feed: bytes = b"", anew: bool = False, **changes: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a shell command in `path`; `charseq` in it is this interpreter's."""
-    script = f'charseq() {{ {shlex.join(python())} -m charseq "$@"; }}; {command}'
+    """Run a shell command in `path`; `charseq` in it is this interpreter's, with `anew` a new interpreter."""
+    words = [sys.executable] if anew else python()
+    script = f'charseq() {{ {shlex.join(words)} -m charseq "$@"; }}; {command}'
     return subprocess.run(
         ["sh", "-c", script],
         cwd=path,

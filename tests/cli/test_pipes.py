@@ -96,7 +96,8 @@ def test_training_is_saved_when_the_reader_of_its_progress_goes_away(
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
     small = "--hidden-size 8 --threads 1 --backend numpy"
     train = f"charseq train text.txt {small} --max-time 30s --eval-every 1 {options}"
-    done = shell(f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n {num_lines}", tmp_path)
+    pipeline = f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n {num_lines}"
+    done = shell(pipeline, tmp_path, anew=True, PYTHONUNBUFFERED="")  # what is buffered is lost at the exit
     assert done.stdout.count(b"\n") == num_lines
     assert b"Traceback" not in done.stdout + done.stderr
     assert (tmp_path / "code").read_text() in ("0\n", "141\n")
@@ -162,7 +163,11 @@ def test_an_error_goes_to_stderr_and_its_code_to_the_shell(tmp_path: Path) -> No
 def test_the_streams_are_utf8_in_any_locale(models: Workshop) -> None:
     """The streams are UTF-8 whatever the locale says."""
     done = shell(
-        "charseq next runs/hello Żółw --format json", models.path, LC_ALL="C", PYTHONIOENCODING="ascii"
+        "charseq next runs/hello Żółw --format json",
+        models.path,
+        anew=True,
+        LC_ALL="C",
+        PYTHONIOENCODING="ascii",
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout)[0]["prefix"] == "Żółw"
