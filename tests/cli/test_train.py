@@ -1,6 +1,7 @@
 """charseq train: end to end on 2 KB of text, refusals that leave everything as it was, Ctrl-C and after."""
 
 import json
+import random
 import re
 import signal
 from pathlib import Path
@@ -546,6 +547,18 @@ def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
         code, _, err = call("train", text, *TINY, "--hidden-size", size, "-o", size)
         assert code == 0
         assert ("try --dropout 0.5, a smaller --hidden-size, or --ngram 5\n" in err) is told
+
+
+def test_a_text_that_was_learnt_by_heart(call: Call) -> None:
+    """Where the best validation was early, the summary says so, with what to do."""
+    noise = "".join(random.Random(1).choices("abcdefgh", k=1000))
+    for name, words, told in (("noise", noise, True), ("rhyme", "abcdefgh" * 125, False)):
+        Path(name).write_text(words)
+        options = ("--hidden-size", "64", "--max-steps", "200", "--eval-every", "5", "--threads", "1")
+        code, out, _ = call("train", name, *options, "-o", f"run-{name}")
+        assert code == 0
+        line = r"^note +after step \d+ of 200 the model only learnt the text by heart: try "
+        assert (re.search(line, out, re.MULTILINE) is not None) is told, out
 
 
 # ---- Ctrl-C

@@ -60,7 +60,7 @@ def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.Monk
 def test_prose_is_that_of_the_reference_of_docstrings_and_of_comments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of modules, classes and functions count; a file that is no Python has none; no other string has any."""
+    """Strings that are no docstrings, comments behind code, and files that are no Python have none."""
     topics = {"a": "Names\n*****\n\nA name is bound here.\n"}
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
     monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)

@@ -25,7 +25,7 @@ def test_only_paragraphs_of_english_are_prose(text: str) -> None:
 
 
 def test_a_sentence_with_four_words_of_an_earlier_one_is_left_out() -> None:
-    """The others of its paragraph stay; case and signs make no difference; a phrase may recur in a sentence."""
+    """The others of its paragraph stay; case and signs make no difference; one sentence may repeat itself."""
     found = without_repetition(
         [
             "Return the name of it. So it is, so it is.",
