@@ -116,7 +116,7 @@ def _describe_model(checkpoint: "Checkpoint") -> None:
 
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
-    from charseq.training.advice import WAYS_OUT, is_too_small
+    from charseq.training.advice import is_too_small
 
     texts, batches = run.texts, run.batches
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
@@ -128,11 +128,17 @@ def _describe(run: "Run") -> None:
         what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
         note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
     if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
-        note(f"the text is very small for this model, which will learn it by heart: {WAYS_OUT}")
+        way = _ways_out(run.settings.model.dropout)
+        note(f"the text is very small for this model, which will learn it by heart: {way}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _ways_out(dropout: float) -> str:
+    """Return what to try where a network with this `dropout` learns its text by heart, the best first."""
+    return "try --ngram 5" if dropout else "try --ngram 5, or --dropout 0.5"
 
 
 def _describe_origin(run: "Run", model: str) -> None:
@@ -195,7 +201,6 @@ def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) ->
     from charseq.reports.display.tables import facts_table
     from charseq.reports.display.visible import sparkline
     from charseq.runs.summary import Summary
-    from charseq.training.advice import WAYS_OUT
 
     summary = Summary.of(directory, texts.test, seconds=test_seconds)
     best = summary.best
@@ -205,7 +210,8 @@ def _summarise(directory: Path, texts: "CorpusParts", *, test_seconds: float) ->
         facts.append(("best validation", f"{best.results.valid}{at}"))
     if summary.learnt_by_heart:
         when = f"step {best.results.step:,} of {summary.steps[-1]:,}"
-        facts.append(("note", f"after {when} the model only learnt the text by heart: {WAYS_OUT}"))
+        way = _ways_out(best.settings.model.dropout)
+        facts.append(("note", f"after {when} the model only learnt the text by heart: {way}"))
     elif summary.is_worse_than_uniform:
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
         facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
