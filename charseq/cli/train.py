@@ -129,12 +129,17 @@ def _describe(run: "Run") -> None:
         what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
         note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
     if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
-        way = "try --dropout 0.5, a smaller --hidden-size, or --ngram 5"
+        way = _ways_out(run.settings.model.dropout)
         note(f"the text is very small for this model, which will learn it by heart: {way}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _ways_out(dropout: float) -> str:
+    """Return what to try where a network with this `dropout` learns its text by heart, the best first."""
+    return "try --ngram 5" if dropout else "try --ngram 5, or --dropout 0.5"
 
 
 def _describe_origin(run: "Run", model: str) -> None:
@@ -215,7 +220,11 @@ def _summarise(
     if mixed is not None:
         weighted = zip(mixed.alone.items(), mixed.weights, strict=True)
         facts += [(f"{name} alone", f"{nats:.4f} nats, weight {w:.3f}") for (name, nats), w in weighted]
-    if summary.is_worse_than_uniform:
+    elif summary.learnt_by_heart:
+        when = f"step {best.results.step:,} of {summary.steps[-1]:,}"
+        way = _ways_out(best.settings.model.dropout)
+        facts.append(("note", f"after {when} the model only learnt the text by heart: {way}"))
+    elif summary.is_worse_than_uniform:
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
         facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
     if summary.test is not None:

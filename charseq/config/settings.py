@@ -118,7 +118,7 @@ class DataConfig(Section):
         ("builtin:pydoc",),
         min_length=1,
         description="Files, directories, *.gz, - for standard input, or a text that Python brings along: "
-        "builtin:pydoc, builtin:docstrings, builtin:stdlib.",
+        "builtin:pydoc, builtin:prose, builtin:stdlib.",
     )
     valid: Name = Field("", description="A separate validation text; empty: a part of the corpus.")
     valid_fraction: float = Field(

@@ -1,6 +1,7 @@
 """charseq train: end to end on 2 KB of text, refusals that leave everything as it was, Ctrl-C and after."""
 
 import json
+import random
 import re
 import signal
 from pathlib import Path
@@ -255,7 +256,7 @@ def test_a_corpus_without_a_name(call: Call, tmp_path: Path) -> None:
 
 def test_no_such_builtin(call: Call) -> None:
     """An unknown builtin corpus is refused with the known ones."""
-    known = "there are builtin:pydoc, builtin:stdlib, builtin:docstrings"
+    known = "there are builtin:pydoc, builtin:stdlib, builtin:prose"
     assert call("train", "builtin:novel", *TINY) == refusal(f"builtin:novel: no such corpus; {known}")
 
 
@@ -542,10 +543,28 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
 
 def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
     """What will be learnt by heart is said, with what to do; not of a model that suits the text."""
-    for size, told in (("100", True), ("8", False)):
-        code, _, err = call("train", text, *TINY, "--hidden-size", size, "-o", size)
+    said = "the text is very small for this model, which will learn it by heart: try --ngram 5"
+    for size, dropout, line in (
+        ("100", "0", f"charseq: {said}, or --dropout 0.5"),
+        ("100", "0.1", f"charseq: {said}"),
+        ("8", "0", None),
+    ):
+        run = f"{size}-{dropout}"
+        code, _, err = call("train", text, *TINY, "--hidden-size", size, "--dropout", dropout, "-o", run)
         assert code == 0
-        assert ("try --dropout 0.5, a smaller --hidden-size, or --ngram 5\n" in err) is told
+        assert [told for told in err.splitlines() if said in told] == ([line] if line else [])
+
+
+def test_a_text_that_was_learnt_by_heart(call: Call) -> None:
+    """Where the best validation was early, the summary says so, with what to do."""
+    noise = "".join(random.Random(1).choices("abcdefgh", k=1000))
+    for name, words, told in (("noise", noise, True), ("rhyme", "abcdefgh" * 125, False)):
+        Path(name).write_text(words)
+        options = ("--hidden-size", "64", "--max-steps", "200", "--eval-every", "5", "--threads", "1")
+        code, out, _ = call("train", name, *options, "-o", f"run-{name}")
+        assert code == 0
+        line = r"^note +after step \d+ of 200 the model only learnt the text by heart: try "
+        assert (re.search(line, out, re.MULTILINE) is not None) is told, out
 
 
 # ---- Ctrl-C

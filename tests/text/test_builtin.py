@@ -57,21 +57,39 @@ def test_stdlib_is_python_without_tests(tmp_path: Path, monkeypatch: pytest.Monk
     assert read_corpus(("builtin:stdlib",)).text == "a/b/test.py;a/c.py;b.py;"
 
 
-def test_docstrings_stand_once_with_an_empty_line_between(
+def test_prose_is_that_of_the_reference_of_docstrings_and_of_comments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of modules, classes and functions, by files in their order; a file that is no Python has none."""
+    """Strings that are no docstrings, comments behind code, and files that are no Python have none."""
+    topics = {"a": "Names\n*****\n\nA name is bound here.\n"}
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", SimpleNamespace(topics=topics))
     monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
+    write(tmp_path / "a.py", b'"""The module of a."""\nclass C:\n    """The class of\n    all."""\n')
+    write(tmp_path / "b.py", b"# The comment of nothing.\ndef wrong(:\n")
     write(
-        tmp_path / "a.py",
-        b'"""A."""\nclass C:\n    """C.\n\n    More.\n    """\n    def f(self):\n        """A."""\n',
+        tmp_path / "c.py",
+        b'async def g():\n    """Go on and on."""\n    #: This is said\n    # in two lines.\n'
+        b'    x = """This is no docstring."""  # This is no paragraph.\n',
     )
-    write(tmp_path / "b.py", b"def wrong(:\n")
-    write(tmp_path / "c.py", 'async def g():\n    """G: żółw."""\nx = """no docstring"""\n'.encode())
-    assert read_corpus(("builtin:docstrings",)).text == "A.\n\nC.\n\nMore.\n\nG: żółw."
+    assert sorted(read_corpus(("builtin:prose",)).text.split("\n\n")) == [
+        "A name is bound here.",
+        "Go on and on.",
+        "The class of all.",
+        "The module of a.",
+        "This is said in two lines.",
+    ]
 
 
-def test_the_docstrings_of_the_standard_library_are_a_corpus() -> None:
-    """They begin with those of the first module."""
-    _, pieces = next(iter_texts("builtin:docstrings"))
-    assert next(pieces).startswith("Record of phased-in incompatible language changes.")
+def test_prose_needs_no_topics_of_pydoc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python lacks its topics, prose is that of its modules alone."""
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    monkeypatch.setattr("sysconfig.get_path", {"stdlib": str(tmp_path)}.get)
+    write(tmp_path / "a.py", b'"""The module of a."""\n')
+    assert read_corpus(("builtin:prose",)).text == "The module of a."
+
+
+def test_the_prose_of_python_is_about_a_megabyte_in_short_lines() -> None:
+    """It is of one size in all versions of Python, give or take a third."""
+    text = read_corpus(("builtin:prose",)).text
+    assert 800_000 < len(text) < 1_500_000
+    assert sum(len(line) > 40 for line in text.split("\n")) < 300
