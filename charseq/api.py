@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from charseq import checks
 from charseq.analysis.activations import States, all_states
 from charseq.analysis.baselines import count_baselines
-from charseq.analysis.comparison import ComparedModel, Comparison, distinct_names, shared_test_part
+from charseq.analysis.comparison import (
+    ComparedModel,
+    Comparison,
+    distinct_names,
+    shared_form,
+    shared_test_part,
+)
 from charseq.analysis.comparison import compare as compare_models
 from charseq.analysis.evaluation import Evaluation, Wanted
 from charseq.analysis.evaluation import evaluate as evaluate_texts
@@ -86,9 +92,12 @@ class Model:
     def surprisal(self, text: str, *, num_guesses: int = 0) -> Surprisal:
         """Return the surprisal of each character of `text`: arrays (L,) of nats, bits, ranks and confidences.
 
+        If the model reads texts in another form, such as lower case, these are the characters of that form.
+
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
-        text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
+        text = self.codec.form.apply(checks.string("text", text))
+        num_guesses = checks.count("num_guesses", num_guesses)
         return Scorer(self.checkpoint.reading_model, self.codec, num_guesses=num_guesses).score(text)
 
     def adaptive(self, rate: float | None = None) -> "Model":
@@ -141,7 +150,7 @@ class Model:
 
         Raises ConfigError for a model that has none, such as n-grams.
         """
-        return all_states(self.network, self.codec, checks.string("text", text))
+        return all_states(self.network, self.codec, self.codec.form.apply(checks.string("text", text)))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
         for text in texts(self.checkpoint.reading_model, self.codec, prompt, config, stops=stops):
@@ -225,7 +234,9 @@ def evaluate(
     one = _model("model", model)
     return evaluate_texts(
         one.checkpoint,
-        held_out_text(one.checkpoint) if texts is None else named_texts(checks.paths("texts", texts)),
+        held_out_text(one.checkpoint)
+        if texts is None
+        else named_texts(checks.paths("texts", texts), form=one.codec.form),
         wanted,
         name=one.name,
         baselines=count_baselines(one.checkpoint, checks.strings("baselines", baselines)),
@@ -247,6 +258,7 @@ def compare(
     units, num_passages = checks.one_of("resample", resample, list(UNITS)), checks.count("passages", passages)
     loaded = _models("compare", models)
     names = distinct_names([model.name for model in loaded])
+    form = shared_form({name: model.checkpoint for name, model in zip(names, loaded, strict=True)})
     compared = [
         ComparedModel(name, model.checkpoint, model.path.stat().st_size)
         for name, model in zip(names, loaded, strict=True)
@@ -254,7 +266,7 @@ def compare(
     if texts is None:
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
-        named = named_texts(checks.paths("texts", texts))
+        named = named_texts(checks.paths("texts", texts), form=form)
     return compare_models(compared, named, num_passages=num_passages, units=units)
 
 

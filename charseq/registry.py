@@ -49,7 +49,15 @@ class Registry(MutableMapping[str, T], Generic[T]):
         return name in self._entries
 
 
-TOKENIZERS: Registry[Any] = Registry("tokenizer", {"char": "charseq.text.tokenizers.char:CharTokenizer"})
+TOKENIZERS: Registry[Any] = Registry(
+    "tokenizer",
+    {
+        "char": "charseq.text.tokenizers.char:CharTokenizer",
+        "byte": "charseq.text.tokenizers.byte:ByteTokenizer",
+        "jamo": "charseq.text.tokenizers.jamo:JamoTokenizer",
+        "blank": "charseq.text.tokenizers.blank:BlankTokenizer",
+    },
+)
 """Tokenizer classes: they divide text into tokens."""
 
 CELLS: Registry[Any] = Registry(

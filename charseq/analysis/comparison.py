@@ -7,7 +7,7 @@ the other, and this cancels in the difference. So the difference has a much smal
 import heapq
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -23,6 +23,7 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
+from charseq.text.form import TextForm
 
 PASSAGE_CHARS = 64
 
@@ -168,7 +169,8 @@ def compare(
     Errors are estimated from `units`, a key of UNITS. `progress` is called with each piece of text when it is
     done. Raises DataError if all texts are empty.
     """
-    comparer = Comparer(len(models), num_passages=num_passages, units=units)
+    form = shared_form({one.name: one.checkpoint for one in models})
+    comparer = Comparer(len(models), num_passages=num_passages, units=units, normalization=form.name)
     reading = [NamedModel.of(one.name, one.checkpoint) for one in models]
     for text, pieces in scored_texts(reading, texts, progress):
         comparer.begin(text)
@@ -197,6 +199,23 @@ def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
     raise errors[0]
 
 
+def shared_form(checkpoints: Mapping[str, Checkpoint]) -> TextForm:
+    """Return the form in which all models read texts; it has any bytes if one of the models knows them.
+
+    Raises ConfigError if the models do not read the same text.
+    """
+    (first_name, first), *others = checkpoints.items()
+    for name, other in others:
+        if other.codec.form.changes != first.codec.form.changes:
+            a, b = (one.codec.form.name or "as it is" for one in (first, other))
+            raise ConfigError(
+                f"{first_name} reads texts {a}, {name} {b}: their figures are about different texts; "
+                "compare models of the same tokenizer blank, lowercase and normalize"
+            )
+    forms = [checkpoint.codec.form for checkpoint in checkpoints.values()]
+    return replace(forms[0], any_bytes=any(form.any_bytes for form in forms))
+
+
 def distinct_names(models: Sequence[str]) -> list[str]:
     """Return a name for each model: the given one, with a number if it was given before."""
     names: list[str] = []
@@ -217,8 +236,10 @@ def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
 class Comparer:
     """Compares models while texts are read piece by piece, each file after a `begin`."""
 
-    def __init__(self, num_models: int, *, num_passages: int, units: str = "block") -> None:
-        self._totals = [Totals(units) for _ in range(num_models)]
+    def __init__(
+        self, num_models: int, *, num_passages: int, units: str = "block", normalization: str | None = None
+    ) -> None:
+        self._totals = [Totals(units, normalization) for _ in range(num_models)]
         self._classes = [ByClass(Worst("total", 0)) for _ in range(num_models)]
         self._passages = Passages(num_passages)
         self._units = UNITS[units](num_models + 2)

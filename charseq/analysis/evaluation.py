@@ -139,9 +139,10 @@ def evaluate(
     models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()
-    overall = [TextTotals(model.name, TOTAL, Totals(wanted.units)) for model in models]
+    form = checkpoint.codec.form.name
+    overall = [TextTotals(model.name, TOTAL, Totals(wanted.units, form)) for model in models]
     for text, pieces in scored_texts(models, texts, progress):
-        own = [TextTotals(model.name, text, Totals(wanted.units)) for model in models]
+        own = [TextTotals(model.name, text, Totals(wanted.units, form)) for model in models]
         for one in [*own, *overall]:
             one.totals.begin()
         found += own

@@ -10,6 +10,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.text.beginning import read_beginning
+from charseq.text.form import PLAIN, TextForm
 from charseq.text.remarks import Remarks
 from charseq.text.sniffing import STANDARD_INPUT
 
@@ -26,10 +27,10 @@ class NamedText:
     is_cut: bool = False
 
     @classmethod
-    def read(cls, source: str, num_chars: int, remarks: Remarks) -> "NamedText":
-        """Return the first `num_chars` characters of a source. Raises DataError for an empty text."""
+    def read(cls, source: str, num_chars: int, remarks: Remarks, form: TextForm = PLAIN) -> "NamedText":
+        """Return the first `num_chars` characters of a source in `form`. Raises DataError if it is empty."""
         name = STANDARD_INPUT if source == "-" else source
-        return cls._of(name, read_beginning(source, num_chars + 1, remarks), num_chars)
+        return cls._of(name, read_beginning(source, num_chars + 1, remarks, form), num_chars)
 
     @classmethod
     def test_part(cls, name: str, checkpoint: Checkpoint, num_chars: int) -> "NamedText":

@@ -1,7 +1,7 @@
 """Each character, word, line or file of a text with its surprisal, as soon as it is known, for the shell."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Guess, Score, bits
 from charseq.text.corpus import NamedTexts
 
-Alphabet: TypeAlias = tuple[str, ...]
+Alphabet: TypeAlias = Sequence[str]
 """The characters of a tokenizer."""
 
 

@@ -13,10 +13,12 @@ class Totals:
     """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken.
 
     `static_nats` is the sum of a model that adapts if it had not learnt from the text, None for other models.
-    Errors are estimated from `units`, a key of UNITS; each file follows a `begin`.
+    Errors are estimated from `units`, a key of UNITS; each file follows a `begin`. `normalization` names the
+    form in which the text is read, None for a text as it is.
     """
 
-    def __init__(self, units: str = "block") -> None:
+    def __init__(self, units: str = "block", normalization: str | None = None) -> None:
+        self.normalization = normalization
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
         self.static_nats: float | None = 0.0
         self.calibration = Calibration()

@@ -51,7 +51,13 @@ def command(
     format_name: PageFormatOption = "table",
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
-    from charseq.analysis.comparison import ComparedModel, compare, distinct_names, shared_test_part
+    from charseq.analysis.comparison import (
+        ComparedModel,
+        compare,
+        distinct_names,
+        shared_form,
+        shared_test_part,
+    )
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import check_before, check_choice, check_format, load_model, write_result
     from charseq.reports.chosen import chosen_reports, rows_of, sections_of, show
@@ -72,11 +78,12 @@ def command(
         name: load_model(model, adapt=adapt, adapt_rate=adapt_rate)
         for name, model in zip(distinct_names(named), named, strict=True)
     }
+    form = shared_form({name: model for name, (_, model) in loaded.items()})
     compared = [ComparedModel(name, model, path.stat().st_size) for name, (path, model) in loaded.items()]
     with ScoringProgress(texts, plain=False) as progress:
         comparison = compare(
             compared,
-            texts_of(texts, errors)
+            texts_of(texts, errors, form=form)
             if texts
             else shared_test_part({one.name: one.checkpoint for one in compared}),
             num_passages=passages,

@@ -21,7 +21,6 @@ from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.analysis.evaluation import Analysis
-    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -129,6 +128,8 @@ def command(
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
+    from charseq.analysis.streaming import EACH_KINDS
+    from charseq.analysis.streaming import each as find
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -139,8 +140,10 @@ def command(
         split_model,
         write_result,
     )
+    from charseq.reports import write_rows
     from charseq.reports.chosen import chosen_reports, rows_of, show
     from charseq.reports.display.page import SHOWN_GUESSES
+    from charseq.reports.each import each_report
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import ShownText
@@ -153,8 +156,11 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        read = texts_of(texts or ["-"], errors, chars=chars)
-        _stream(model, read, each, adapt=adapt, adapt_rate=adapt_rate, format_name=format_name or "tsv")
+        check_choice("--each", each, tuple(EACH_KINDS))
+        check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
+        _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+        read = texts_of(texts or ["-"], errors, form=checkpoint.codec.form, chars=chars)
+        write_rows(each_report(each).rows(find(checkpoint, read, each)), format_name or "tsv", sys.stdout)
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)
@@ -186,7 +192,7 @@ def command(
         with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, errors, chars=chars)
+                texts_of(texts, errors, form=checkpoint.codec.form, chars=chars)
                 if texts
                 else beginnings(held_out_text(checkpoint), chars),
                 wanted,
@@ -241,25 +247,3 @@ def _sort(name: str | None) -> str | None:
     if name is not None:
         check_choice("--sort", name, tuple(SORTS))
     return name
-
-
-def _stream(
-    model: str | None,
-    texts: "NamedTexts",
-    kind: str,
-    *,
-    adapt: bool,
-    adapt_rate: float | None,
-    format_name: str,
-) -> None:
-    """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import EACH_KINDS, each
-    from charseq.cli.console import check_choice, load_model
-    from charseq.reports import write_rows
-    from charseq.reports.each import each_report
-
-    check_choice("--each", kind, tuple(EACH_KINDS))
-    check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
-    _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
-    found = each(checkpoint, texts, kind)
-    write_rows(each_report(kind).rows(found), format_name, sys.stdout)

@@ -147,7 +147,7 @@ def _read(
         text = NamedText.test_part(name, checkpoint, num_chars)
     else:
         note_terminal([source])
-        text = NamedText.read(source, num_chars, Remarks(note))
+        text = NamedText.read(source, num_chars, Remarks(note), checkpoint.codec.form)
     if text.is_cut and chars is None:
         note(f"{text.name}: only the first {num_chars:,} characters are looked at")
     return text

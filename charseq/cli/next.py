@@ -48,7 +48,9 @@ def command(
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
-    questions = ((prefix, None) for prefix in prefixes) if prefixes else _read_questions()
+    questions = (
+        ((prefix, None) for prefix in prefixes) if prefixes else _read_questions(checkpoint.codec.form.errors)
+    )
     predictions = Model(checkpoint, path).predictions(questions, top=top)
     report = REPORTS["prediction"]
     if format_name == "table":
@@ -57,8 +59,8 @@ def command(
         write_rows(report.rows(predictions), format_name, sys.stdout)
 
 
-def _read_questions() -> Iterator[tuple[str, str | None]]:
-    """Yield (prefix, target) from the lines of standard input.
+def _read_questions(errors: str) -> Iterator[tuple[str, str | None]]:
+    """Yield (prefix, target) from the lines of standard input; `errors` is for bytes that are not UTF-8.
 
     Raises DataError for bytes that are not UTF-8, ConfigError for a target that is not one character.
     """
@@ -69,7 +71,7 @@ def _read_questions() -> Iterator[tuple[str, str | None]]:
         raise DataError("standard input: is closed")
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         try:
-            line = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+            line = raw.decode("utf-8", errors).removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
             at = f"byte {offset + error.start}, in line {number}"
             raise DataError(f"standard input: not UTF-8 at {at}: {error.reason}") from None

@@ -97,7 +97,11 @@ def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any
         @functools.wraps(command)
         def wrapper(**arguments: Any) -> Any:
             options = {(name, key): arguments.pop(key) for key, name in owners.items()}
-            given = {setting: text for setting, text in options.items() if text is not None}
+            given = {
+                setting: "true" if text is True else text
+                for setting, text in options.items()
+                if text is not None
+            }
             return command(**arguments, options=given)
 
         signature = inspect.signature(command, eval_str=True)
@@ -159,19 +163,23 @@ def _parameter(section: str, key: str) -> inspect.Parameter:
     field = _section(section).model_fields[key]
     choices = choices_of(field)
     kinds: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
+    is_flag = field.annotation is bool
     option = typer.Option(
         _flag(key),
         *(["-n"] if key == "num_samples" else []),
         help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
-        metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
+        metavar=None
+        if is_flag
+        else "|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
         rich_help_panel=f"Settings: {section}",
         hidden=len(choices) == 1,  # until there is something to choose
         autocompletion=(lambda incomplete: [c for c in choices_of(field) if c.startswith(incomplete)])
         if choices
         else None,
     )
+    kind: Any = bool | None if is_flag else str | None
     return inspect.Parameter(
-        key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+        key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
     )
 
 

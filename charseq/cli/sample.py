@@ -65,12 +65,15 @@ def command(
     if prompt is not None and prompt_file is not None:
         raise ConfigError("give --prompt or --prompt-file, not both")
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
+    name = _the_model(models, arguments or [])
+    _, checkpoint = load_model(name, adapt=adapt, adapt_rate=adapt_rate)
+    form = checkpoint.codec.form
     if prompt_file is not None:
-        prompt = _read_prompt(prompt_file)
+        prompt = _read_prompt(prompt_file, any_bytes=form.any_bytes)
     prompt = prompt or ""
-    _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     separated = checkpoint.codec.end is None
-    _warn_of_unseen(prompt, checkpoint)
+    formed = form.apply(prompt, "the prompt")
+    _warn_of_unseen(formed, checkpoint)
     made = texts(
         checkpoint.reading_model,
         checkpoint.codec,
@@ -78,18 +81,26 @@ def command(
         settings,
         stops=[text for text in stop or [] if text],
     )
+    shown = form.written(formed)
     for number, pieces in enumerate(made):
         if number and separated:
             sys.stdout.write("\n")
         if not hide_prompt:
-            sys.stdout.write(prompt)
-        last = prompt[-1:]
+            _write(shown)
+        last = shown[-1:]
         for piece in pieces:
-            sys.stdout.write(piece)
+            _write(piece)
             sys.stdout.flush()
             last = piece[-1:] or last
         if last != "\n":
             sys.stdout.write("\n")
+
+
+def _write(text: str) -> None:
+    """Write text to stdout; for a terminal, each byte that is not UTF-8 becomes U+FFFD."""
+    if sys.stdout.isatty():
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    sys.stdout.write(text)
 
 
 def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
@@ -105,13 +116,14 @@ def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     return one_model(options, arguments[0] if arguments else None)
 
 
-def _read_prompt(name: str) -> str:
+def _read_prompt(name: str, *, any_bytes: bool) -> str:
     """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
     from charseq.cli.console import note, note_terminal
     from charseq.text.corpus import read_corpus
+    from charseq.text.form import TextForm
 
     note_terminal([name], what="the prompt")
-    read = read_corpus((name,))
+    read = read_corpus((name,), form=TextForm(any_bytes=any_bytes))
     for sentence in read.notes:
         note(sentence)
     prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")

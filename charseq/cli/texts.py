@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from charseq.text.corpus import NamedTexts
     from charseq.text.decoding import DecodingErrors
+    from charseq.text.form import TextForm
 
 PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
-    """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
+def texts_of(sources: list[str], errors: str, *, form: "TextForm", chars: int | None = None) -> "NamedTexts":
+    """Return the texts of `sources` in `form`; `errors` is the value of --errors, "strict" or "replace".
 
     With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
     """
@@ -24,7 +25,7 @@ def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "N
 
     note_terminal(sources)
     policy: DecodingErrors = "replace" if errors == "replace" else "strict"
-    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
+    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note), form=form), chars)
 
 
 class ScoringProgress:

@@ -40,6 +40,7 @@ _WANTS = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",
+    "bool_type": "true or false",
     "string_type": "a string",
     "string_unicode": "valid UTF-8",
     "tuple_type": "a string or a list of strings",

@@ -18,6 +18,7 @@ from charseq.limits import MAX_COUNT, MAX_SEED, MAX_THREADS
 from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 
 Unit = Literal["stream", "line"]
+NormalForm = Literal["none", "nfc", "nfd", "nfkc"]
 BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 
@@ -128,7 +129,18 @@ class DataConfig(Section):
         0.05, ge=0, lt=1, description="Share of the corpus, at its end, held out for testing."
     )
     unit: Unit = Field("stream", description="The sequences: the whole stream, or each line.")
-    tokenizer: TokenizerName = Field("char", description="Kind of tokens; char: Unicode code points.")
+    tokenizer: TokenizerName = Field(
+        "char",
+        description="Kind of tokens; char: Unicode code points; byte: bytes, for any file; jamo: three for "
+        "each Hangul syllable; blank: characters that are separated by blanks.",
+    )
+    min_count: Count = Field(
+        1, ge=1, description="Characters that occur fewer times in the training part count as unseen."
+    )
+    lowercase: bool = Field(False, description="Read every text in lower case.")
+    normalize: NormalForm = Field(
+        "none", description="Unicode normal form in which every text is read; none: as it is."
+    )
     loss_on: TargetsName = Field("all", description="The characters that are learnt and counted.")
 
 

@@ -56,6 +56,8 @@ def value_from_text(section: str, key: str, text: str) -> object:
     try:
         if kind in (int, float):
             return kind(text)
+        if kind is bool:
+            return {"true": True, "false": False}.get(text.lower(), text)
         return tomllib.loads(f"value = {text}")["value"] if text.startswith("[") else text
     except (ValueError, RecursionError):
         return text
@@ -103,7 +105,7 @@ def _toml_value(key: str, value: object, field: Any) -> str:
         return f"[{', '.join(_toml_value(key, item, field) for item in value)}]"
     if isinstance(value, str):
         return '"' + "".join(_toml_char(char) for char in value) + '"'
-    return repr(value)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _toml_char(char: str) -> str:

@@ -6,7 +6,10 @@ The codec tells which characters the tokens of a window spell, and so which of t
 from collections.abc import Callable
 from typing import TypeAlias
 
+import numpy as np
+
 from charseq.arrays import FloatArray
+from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec
 
@@ -15,5 +18,13 @@ TargetWeights: TypeAlias = Callable[[Window], FloatArray | None]
 
 
 def every_target(codec: Codec) -> TargetWeights:
-    """Count every target once: the weights are None, which is cheaper than weights that are all 1."""
-    return lambda window: None
+    """Count every target once, but those not that are UNSEEN, because they are too rare.
+
+    Weights that are all 1 are None, which is cheaper.
+    """
+
+    def weights(window: Window) -> FloatArray | None:
+        known = window.targets != UNSEEN
+        return None if known.all() else known.astype(np.float32)
+
+    return weights

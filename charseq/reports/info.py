@@ -22,8 +22,8 @@ class StoredModel(NamedTuple):
 
     @property
     def vocab(self) -> str:
-        """The characters that the tokenizer can spell, as one text."""
-        return "".join(self.checkpoint.codec.tokenizer.alphabet)
+        """The characters that the tokenizer took from the training text, as one text."""
+        return self.checkpoint.codec.tokenizer.learnt
 
 
 def _setting(key: str) -> Any:
@@ -76,7 +76,10 @@ def _vocabulary(model: StoredModel) -> str:
     tokenizer = model.checkpoint.codec.tokenizer
     if tokenizer.one_token_each:
         return f"{tokenizer.vocab_size}: {visible(model.vocab)}"
-    return f"{tokenizer.vocab_size} tokens for {len(model.vocab)} characters: {visible(model.vocab)}"
+    num_more = len(tokenizer.alphabet) - len(model.vocab)
+    more = f" and {num_more:,} that every text may have" if num_more else ""
+    learnt = f": {visible(model.vocab)}" if model.vocab else ""
+    return f"{tokenizer.vocab_size} tokens for {len(model.vocab)} characters{more}{learnt}"
 
 
 def _it(model: StoredModel) -> StoredModel:
@@ -113,7 +116,14 @@ class InfoReport(Report):
             attrgetter("checkpoint.codec.tokenizer.vocab_size"),
             "size of the vocabulary",
         ),
-        field("vocab", attrgetter("vocab"), "its characters as one text"),
+        field("vocab", attrgetter("vocab"), "its characters, those of the training text, as one text"),
+        Column(
+            "normalization",
+            "texts are read",
+            "",
+            attrgetter("checkpoint.codec.form.name"),
+            "the form in which texts are read: nfc, nfd, nfkc, lowercase, blank; none: as they are",
+        ),
         Column("", "corpus", _corpus, _it, ""),
         field("sources", lambda model: list(model.checkpoint.provenance.sources), "files of the corpus"),
         field("num_bytes", attrgetter("checkpoint.provenance.num_bytes"), "size of the corpus"),

@@ -1,5 +1,7 @@
 """The beginning of texts, coloured by surprisal, for a page."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from charseq.reports.display.heat import SURPRISAL
@@ -13,7 +15,7 @@ SHOWN_CHARS = 50_000
 class ShownText:
     """Keeps the beginning of the texts, with the surprisal of each character and the guesses made there."""
 
-    def __init__(self, alphabet: tuple[str, ...]) -> None:
+    def __init__(self, alphabet: Sequence[str]) -> None:
         self._alphabet = alphabet
         self._texts: list[tuple[str, list[tuple[str, Surprisal]]]] = []
         self.num_chars = self._num_kept = 0

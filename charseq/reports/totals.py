@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 from charseq.analysis.totals import Totals
-from charseq.reports.column import Column, field, perplexity_style
+from charseq.reports.column import Column, any_given, field, perplexity_style
 
 
 def _unseen(totals: Sequence[Totals]) -> bool:
@@ -25,6 +25,15 @@ TOTALS = (
     Column("num_chars", "characters", ",", attrgetter("score.num_chars"), "characters scored", "chars"),
     Column(
         "num_bytes", "bytes", ",", attrgetter("score.num_bytes"), "bytes scored, as they were in the file"
+    ),
+    Column(
+        "normalization",
+        "texts are read",
+        "",
+        attrgetter("normalization"),
+        "the form in which the model reads texts, such as `nfc, lowercase`, and which the figures are about; "
+        "null: as they are",
+        shown=any_given(attrgetter("normalization")),
     ),
     Column(
         "num_unseen",

@@ -187,6 +187,8 @@ class Checkpoint:
             upgrade_(record)
             tokenizer = TOKENIZERS[record["tokenizer"]["name"]].from_spec(record["tokenizer"])
             settings = Settings().with_layer(record["settings"], "settings")
+            if tokenizer.name != settings.data.tokenizer:
+                raise ValueError(f"its tokenizer is {tokenizer.name}, not {settings.data.tokenizer}")
             kind: ModelKind = MODELS[settings.model.kind]
             model = kind.load(settings.model, tokenizer.vocab_size, tensors)
             provenance = PROVENANCE.validate_python(record["provenance"])
@@ -204,7 +206,7 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
-        codec = Codec(tokenizer, settings.data.unit)
+        codec = Codec.of(tokenizer, settings.data)
         return cls(model, codec, settings, provenance, results, training, rates)
 
 

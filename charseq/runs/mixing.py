@@ -167,6 +167,11 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
             f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s: "
             f"train it with data.unit={a.unit}"
         )
+    if a.form != b.form:
+        raise ConfigError(
+            f"{other.path}: a model that reads texts {b.form.name or 'as they are'} cannot be mixed with one "
+            f"that reads them {a.form.name or 'as they are'}"
+        )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)
         raise ConfigError(

@@ -24,7 +24,7 @@ def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = Non
     made_of, separate = checkpoint.provenance, checkpoint.settings.data.valid
     if separate:
         _check_sources((separate,), "validated", AGAIN)
-        corpus = read_corpus((separate,), progress=progress)
+        corpus = read_corpus((separate,), progress=progress, form=checkpoint.codec.form)
         if corpus.sha256 != made_of.valid_sha256:
             raise DataError(f"{separate}: no longer the text that the model was validated on: {AGAIN}")
         return corpus.encoded
@@ -48,7 +48,9 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
     made_of = checkpoint.provenance
     _check_sources(made_of.sources, "trained", advice)
     try:
-        corpus = read_corpus(made_of.sources, progress=progress, max_bytes=made_of.num_bytes)
+        corpus = read_corpus(
+            made_of.sources, progress=progress, max_bytes=made_of.num_bytes, form=checkpoint.codec.form
+        )
     except DataError as error:
         raise DataError(f"{error}: {advice}") from None
     if corpus.sha256 != made_of.sha256:

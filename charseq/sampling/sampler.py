@@ -11,10 +11,7 @@ from charseq.models import LanguageModel, TokenReader
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
 from charseq.text.codec import NEWLINE, Codec
-from charseq.text.tokenizers.tokenizer import Tokenizer
 
-NOTHING: tuple[int, ...] = ()
-"""The tokens of a character of which none was drawn yet."""
 PROMPT_STEPS = 64
 """The number of steps in which a prompt is read when several texts are made together."""
 TEXTS_AT_ONCE = 32
@@ -26,9 +23,19 @@ def texts(
 ) -> Iterator[Iterable[str]]:
     """Yield `config.num_samples` texts that continue `prompt`, each as pieces of new text.
 
+    The prompt and the stops are read in the form of the codec; the pieces are written as a file has them.
     A single text is yielded while it is made, several texts when their whole batch is finished. A text
     ends before the first of `stops`, at the end of a sequence, or after `config.length` characters.
     """
+    prompt, stops = codec.form.apply(prompt, "the prompt"), [codec.form.apply(stop) for stop in stops]
+    for pieces in _formed_texts(model, codec, prompt, config, stops=stops):
+        yield map(codec.form.written, pieces) if codec.form.is_separated else pieces
+
+
+def _formed_texts(
+    model: LanguageModel, codec: Codec, prompt: str, config: SampleConfig, *, stops: Sequence[str]
+) -> Iterator[Iterable[str]]:
+    """Yield the texts of `texts` in the form of the codec, in which `prompt` and `stops` are."""
     stops = [*stops, codec.end] if codec.end else list(stops)
     seeds = np.random.SeedSequence(None if config.seed < 0 else config.seed)
     for begin in range(0, config.num_samples, TEXTS_AT_ONCE):
@@ -71,16 +78,14 @@ def _drawn(
     restart: bool = False,
 ) -> Iterator[str]:
     """Yield `config.length` characters after `token`, which the `reader` has not read yet."""
-    tokenizer = codec.tokenizer
-    for _ in range(config.length):
-        char, begun = None, NOTHING
-        while char is None:
-            token = draw(_possible(reader.read(token), tokenizer, begun), config, rng)
-            begun = (*begun, token)
-            char = tokenizer.read(begun)
-        if restart and codec.restarts and char == NEWLINE:
+    num_left, decode = config.length, codec.tokenizer.decoder()
+    while num_left:
+        token = draw(codec.possible(reader.read(token), token), config, rng)
+        chars = decode(token)[:num_left]
+        num_left -= len(chars)
+        if restart and codec.restarts and chars.endswith(NEWLINE):
             reader.reset_()
-        yield char
+        yield from chars
 
 
 def _adapted(
@@ -119,24 +124,20 @@ def sample_many(
     """Return a text for each of `rngs`; each continues `prompt` and ends before the first of `stops`."""
     longest = max(map(len, stops), default=0)
     chars: list[list[str]] = [[] for _ in rngs]
-    begun: list[tuple[int, ...]] = [()] * len(rngs)
+    decoders = [codec.tokenizer.decoder() for _ in rngs]
     unfinished = set(range(len(rngs) if config.length else 0))
     drawn = _Together(model, codec.prompt(prompt), len(rngs))
     while unfinished:
-        logits = drawn.read()
+        logits = codec.possible(drawn.read(), drawn.tokens)
         for k, row in enumerate(logits):
-            token = draw(_possible(row, codec.tokenizer, begun[k]), config, rngs[k])
+            token = draw(row, config, rngs[k])
             drawn.tokens[k] = token
-            begun[k] += (token,)
-            char = codec.tokenizer.read(begun[k])
-            if char is None:
-                continue
-            begun[k] = ()
-            if k in unfinished:
+            for char in decoders[k](token) if k in unfinished else "":
                 chars[k].append(char)
                 ended = any("".join(chars[k][-longest:]).endswith(stop) for stop in stops)
                 if ended or len(chars[k]) == config.length:
                     unfinished.discard(k)
+                    break
     return ["".join(until(text, stops)) for text in chars]
 
 
@@ -155,13 +156,3 @@ class _Together:
         """Read the next input of each text; return the logits (N, V) of the token after it."""
         logits: FloatArray = self._model.forward(self.tokens[None], self._state, self._work)[0]
         return logits
-
-
-def _possible(logits: FloatArray, tokenizer: Tokenizer, begun: tuple[int, ...]) -> FloatArray:
-    """Return the logits, with -infinity for tokens that cannot follow `begun` in a character's spelling."""
-    allowed = tokenizer.continuations(begun)
-    if allowed is None:
-        return logits
-    possible = np.full_like(logits, -np.inf)
-    possible[allowed] = logits[allowed]
-    return possible

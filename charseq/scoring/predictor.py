@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charseq.arrays import FloatArray
+from charseq.errors import ConfigError
 from charseq.models import LanguageModel, TokenReader
 from charseq.network.loss import log_softmax
 from charseq.scoring.guesses import Guesser
@@ -62,8 +63,9 @@ class Predictor:
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
         """Return the prediction after `prefix`, read from a zero state; `target` is one character.
 
-        Raises ValueError if `target` is not one character.
+        Both are read in the form of the codec. Raises ConfigError if `target` is not one character then.
         """
+        prefix, target = self._formed(prefix, target)
         (log_p,) = deque(self._read(prefix), maxlen=1)
         return self._prediction(prefix, target, log_p, num_top)
 
@@ -72,6 +74,7 @@ class Predictor:
 
         For "hell" and "o" these are e after "h", l after "he", l after "hel", and o after "hell".
         """
+        prefix, target = self._formed(prefix, target)
         first = min(1, len(prefix))
         chars = [*prefix, target]
         return [
@@ -79,6 +82,16 @@ class Predictor:
             for k, log_p in enumerate(self._read(prefix))
             if k >= first
         ]
+
+    def _formed(self, prefix: str, target: str | None) -> tuple[str, str | None]:
+        form = self._codec.form
+        if target is None:
+            return form.apply(prefix, "the prefix"), None
+        formed = form.apply(target, "the target")
+        if len(formed) != 1:
+            as_read = f" ({form.name})" if form.changes else ""
+            raise ConfigError(f"a target is one character; got {target!r}, read as {formed!r}{as_read}")
+        return form.apply(prefix, "the prefix"), formed
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
@@ -90,7 +103,7 @@ class Predictor:
                 self._reader.reset_()
             logits = self._reader.read(token)
             if k in places:
-                yield log_softmax(logits)
+                yield log_softmax(self._codec.possible(logits, token))
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
         ranking = self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
@@ -103,11 +116,12 @@ class Predictor:
         )
         if target is None:
             return Prediction(prefix, None, None, None, None, bits(entropy), top)
-        if len(target) != 1:
-            raise ValueError(f"a target is one character, not {target!r}")
+        place = self._guesser.place(target)
         if self._codec.tokenizer.spell(target)[0] == UNSEEN:
             rank, nats = 0, float(self._rule.unknown_nats(bytes_per_char(target))[0])
+        elif place is None:  # a byte that could begin a character: its token is no character yet
+            rank, nats = 0, -float(log_p[self._codec.tokenizer.spell(target)[0]])
         else:
-            rank = ranking.rank_of(self._guesser.places[target])
+            rank = ranking.rank_of(place)
             nats = float(known[rank - 1])
         return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)

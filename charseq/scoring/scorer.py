@@ -88,7 +88,7 @@ class Scorer:
             some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
             resets = None if starts is None else starts[some, None]
             window = Window(inputs[some, None], targets[some, None], resets)
-            log_p = predict_window(self._model, window, self._state, self._work)
+            log_p = predict_window(self._model, self._codec, window, self._state, self._work)
             readings.take_(some, log_p[:, 0], targets[some])
 
     def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
@@ -105,7 +105,7 @@ class Scorer:
             inside = steps < lengths
             places = np.where(inside, begins + steps, 0)
             window = Window(inputs[places], targets[places], starts[places])
-            log_p = predict_window(self._model, window, state, self._line_work)
+            log_p = predict_window(self._model, self._codec, window, state, self._line_work)
             readings.take_(places[inside], log_p[inside], targets[places[inside]])
 
 
@@ -156,6 +156,7 @@ class _Walk:
 
     def __init__(self, model: LanguageModel, codec: Codec, rule: UnseenRule, num_guesses: int) -> None:
         self._reader, self._guesser, self._rule = model.reader(), Guesser(codec), rule
+        self._possible = codec.possible
         self._num_guesses = num_guesses
 
     def over(self, text: str, sequence: Sequence) -> tuple[TokenArray, FloatArray, Expectations | None]:
@@ -168,7 +169,8 @@ class _Walk:
                 self._reader.reset_()
             logits = self._reader.read(token)
             if begins is not None and begins[step]:
-                self._look(k, text[k], log_softmax(logits), ranks, confidences, expected)
+                log_p = log_softmax(self._possible(logits, token))
+                self._look(k, text[k], log_p, ranks, confidences, expected)
                 k += 1
         return ranks, confidences, expected
 
@@ -182,7 +184,7 @@ class _Walk:
         expected: Expectations | None,
     ) -> None:
         """Store the numbers of the k-th character, `char`."""
-        place = self._guesser.places.get(char)
+        place = self._guesser.place(char)
         found = self._guesser.rank(
             self._reader,
             log_p,
@@ -223,9 +225,10 @@ def line_streams(starts: BoolArray | None) -> TokenArray:
     return bounds if longest * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0]) else nowhere
 
 
-def predict_window(model: LanguageModel, window: Window, state: Any, work: Any) -> FloatArray:
-    """Return log softmax (T, N, V) in float64 for each target of a window; advance `state` in place."""
-    return log_softmax(model.forward(window.inputs, state, work, resets=window.resets))
+def predict_window(model: LanguageModel, codec: Codec, window: Window, state: Any, work: Any) -> FloatArray:
+    """Return log p (T, N, V) in float64 for each target of a window; advance `state` in place."""
+    logits = model.forward(window.inputs, state, work, resets=window.resets)
+    return log_softmax(codec.possible(logits, window.inputs))
 
 
 def target_nats(log_p: FloatArray, targets: TokenArray) -> FloatArray:

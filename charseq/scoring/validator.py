@@ -28,7 +28,8 @@ class Validator:
     def __init__(
         self, model: LanguageModel, codec: Codec, text: EncodedText, *, max_tokens: int | None = None
     ) -> None:
-        self._model, self._rule = model, UnseenRule(codec.tokenizer.escape_probability)
+        self._model, self._codec = model, codec
+        self._rule = UnseenRule(codec.tokenizer.escape_probability)
         self._examples = Examples(text, codec)
         num_tokens = len(self._examples)
         self._num_streams = max(1, min(self.STREAMS, num_tokens // self.STEPS))
@@ -55,7 +56,8 @@ class Validator:
             window = self._examples.window(places)
             if window.resets is None:
                 window = window._replace(resets=places == 0)
-            nats = target_nats(predict_window(self._model, window, state, work), window.targets)
+            log_p = predict_window(self._model, self._codec, window, state, work)
+            nats = target_nats(log_p, window.targets)
             scored = inside & (steps >= 0)[:, None]
             score += self._score_of(
                 nats[scored],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from charseq.text.corpus import NamedTexts, iter_texts
 from charseq.text.decoding import FilePiece
+from charseq.text.form import PLAIN, TextForm
 from charseq.text.remarks import Remarks
 
 
@@ -22,12 +23,12 @@ def beginnings(texts: NamedTexts, num_chars: int | None) -> NamedTexts:
         yield name, pieces if num_chars is None else first_chars(pieces, num_chars)
 
 
-def read_beginning(source: str, num_chars: int, remarks: Remarks) -> str:
-    """Return the first `num_chars` characters of a source; several files in it are joined.
+def read_beginning(source: str, num_chars: int, remarks: Remarks, form: TextForm = PLAIN) -> str:
+    """Return the first `num_chars` characters of a source in `form`; several files in it are joined.
 
     Raises the errors of `iter_texts`. The `remarks` are finished if the source has fewer characters.
     """
-    texts = iter_texts(source, remarks=remarks, as_one=True)
+    texts = iter_texts(source, remarks=remarks, as_one=True, form=form)
     everything = (piece for _, pieces in texts for piece in pieces)
     text = "".join(first_chars(everything, num_chars))
     if len(text) < num_chars:

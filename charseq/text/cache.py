@@ -4,6 +4,7 @@ A file of the cache has a header, the symbols, and the alphabet. It gets its fin
 complete. All files of the cache may be deleted at any time.
 """
 
+import hashlib
 import mmap
 import os
 import secrets
@@ -19,6 +20,7 @@ import numpy as np
 
 from charseq.errors import DataError
 from charseq.files import CACHE_VARIABLE, cache_directory, draft, publish
+from charseq.text.form import PLAIN, TextForm
 from charseq.text.symbols import PIECE, EncodedText, SymbolArray, symbol_type
 
 MAGIC = b"charseq\x01"
@@ -28,8 +30,13 @@ STALE_SECONDS = 86_400
 """The age at which an unfinished file must be from a killed process, and is removed."""
 
 
+def key_of(sha256: str, form: TextForm) -> str:
+    """Return the name of a text in a form, 64 hexadecimal digits, from the SHA-256 of its bytes."""
+    return sha256 if form == PLAIN else hashlib.sha256(f"{sha256} {form}".encode()).hexdigest()
+
+
 def find(sha256: str) -> EncodedText | None:
-    """Map the text whose bytes have this SHA-256; return None if the cache has no complete file of it."""
+    """Map the text with this SHA-256, or `key_of`; return None if the cache has no complete file of it."""
     path = _path(cache_directory(), sha256)
     try:
         with path.open("rb") as file:
@@ -50,7 +57,7 @@ def _mapped(file: BinaryIO, sha256: str) -> EncodedText | None:
         return None
     mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     try:
-        alphabet = mapping[end:].decode("utf-32-le")
+        alphabet = mapping[end:].decode("utf-32-le", "surrogatepass")
     except UnicodeDecodeError:
         return None
     return EncodedText(np.frombuffer(mapping, dtype, num_chars, HEADER.size), alphabet, mapping)
@@ -98,7 +105,7 @@ class Draft:
         text = find(sha256)
         if text is None:
             with self._writing():
-                self._file.write(alphabet.encode("utf-32-le"))
+                self._file.write(alphabet.encode("utf-32-le", "surrogatepass"))
                 self._file.seek(0)
                 sizes = (self._num_chars, len(alphabet), self._dtype.itemsize)
                 self._file.write(HEADER.pack(MAGIC, bytes.fromhex(sha256), *sizes))

@@ -7,13 +7,18 @@ sequence, stream or line; the others need not assume that a character is one tok
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.arrays import BoolArray, TokenArray
-from charseq.config import Unit
+from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.config import DataConfig, Unit
+from charseq.errors import ConfigError
+from charseq.registry import TOKENIZERS
+from charseq.text.form import PLAIN, TextForm
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
 
 NEWLINE = "\n"
@@ -51,12 +56,29 @@ class Reading(NamedTuple):
 
 
 class Codec:
-    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own."""
+    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own.
 
-    def __init__(self, tokenizer: Tokenizer, unit: Unit) -> None:
-        self.tokenizer, self.unit = tokenizer, unit
+    `form` is that in which texts are read: the texts that the other methods take are in it.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, unit: Unit, form: TextForm = PLAIN) -> None:
+        self.tokenizer, self.unit, self.form = tokenizer, unit, form
         self.restarts = restarts(unit)
         """True if a new sequence, with a state of zero, begins after each newline."""
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, config: DataConfig) -> "Codec":
+        """Return the codec with these settings and a tokenizer of their kind."""
+        return cls(tokenizer, config.unit, TextForm.of(config))
+
+    @classmethod
+    def fit(cls, config: DataConfig, text: EncodedText) -> "Codec":
+        """Return the codec that is made from a training text. Raises ConfigError if there is none."""
+        try:
+            tokenizer = TOKENIZERS[config.tokenizer].fit_counts(text.counts(), min_count=config.min_count)
+        except ValueError as error:
+            raise ConfigError(f"data.min_count = {config.min_count}: {error}") from None
+        return cls.of(tokenizer, config)
 
     def __repr__(self) -> str:
         return f"<Codec: {self.tokenizer.name} tokens, {self.unit}s, vocabulary of {self.vocab_size}>"
@@ -121,12 +143,21 @@ class Codec:
 
     def texts(self, tokens: Iterable[int]) -> Iterator[str]:
         """Yield each character as soon as its last token has been read."""
-        begun = tuple[int, ...]()
+        read = self.tokenizer.decoder()
         for token in tokens:
-            begun += (token,)
-            if (char := self.tokenizer.read(begun)) is not None:
-                yield char
-                begun = ()
+            yield from read(token)
+
+    def possible(self, logits: FloatArray, inputs: TokenArray | int) -> FloatArray:
+        """Return the logits (..., V), with -infinity for tokens that cannot follow the `inputs` (...).
+
+        Their softmax is the distribution of the next token among those with which a character can go on or
+        begin. The logits are returned as they are if any token may follow any other.
+        """
+        return logits if self.tokenizer.any_sequence else logits + self._follow.penalties(inputs)
+
+    @cached_property
+    def _follow(self) -> "_Follow":
+        return _Follow(self.tokenizer)
 
     @staticmethod
     def _at_begins(first: BoolArray, begins: BoolArray | None) -> BoolArray:
@@ -136,6 +167,35 @@ class Codec:
         starts = np.zeros(len(begins), np.bool_)
         starts[np.flatnonzero(begins)[first]] = True
         return starts
+
+
+class _Follow:
+    """The tokens that may follow each token of a `tokenizer`."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        kinds = {_continuations(tokenizer, ()): 0}
+        self._kinds = np.zeros(tokenizer.vocab_size + 1, np.intp)  # 0 after a character; the last is UNSEEN
+        begun = [tuple[int, ...]()]
+        while begun:
+            tokens = begun.pop()
+            for token in _continuations(tokenizer, tokens):
+                longer = (*tokens, token)
+                if tokenizer.read(longer) is None:
+                    after = _continuations(tokenizer, longer)
+                    self._kinds[token] = kinds.setdefault(after, len(kinds))
+                    begun.append(longer)
+        self._penalties = np.full((len(kinds), tokenizer.vocab_size), -np.inf, np.float32)
+        for allowed, kind in kinds.items():
+            self._penalties[kind, list(allowed)] = 0
+
+    def penalties(self, inputs: TokenArray | int) -> FloatArray:
+        """Return 0 for the tokens that may follow each of `inputs` (...), -infinity for others: (..., V)."""
+        return self._penalties[self._kinds[inputs]]
+
+
+def _continuations(tokenizer: Tokenizer, tokens: tuple[int, ...]) -> tuple[int, ...]:
+    allowed = tokenizer.continuations(tokens)
+    return tuple(range(tokenizer.vocab_size) if allowed is None else allowed.tolist())
 
 
 def chars_at(begins: BoolArray | None, num_bytes: TokenArray) -> TokenArray:

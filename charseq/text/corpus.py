@@ -26,6 +26,7 @@ from charseq.limits import MAX_DEVICE_BYTES, MAX_GZIP_RATIO
 from charseq.text import cache
 from charseq.text.builtin import BUILTINS, builtin_bytes
 from charseq.text.decoding import Decoder, DecodingErrors, Source, text_bytes, watch_returns
+from charseq.text.form import PLAIN, TextForm
 from charseq.text.remarks import Remarks
 from charseq.text.sniffing import STANDARD_INPUT
 from charseq.text.symbols import EncodedText, Encoder, symbol_type
@@ -63,19 +64,23 @@ class Corpus:
 
 
 def read_corpus(
-    sources: tuple[str, ...], *, progress: OnProgress | None = None, max_bytes: float = math.inf
+    sources: tuple[str, ...],
+    *,
+    progress: OnProgress | None = None,
+    max_bytes: float = math.inf,
+    form: TextForm = PLAIN,
 ) -> Corpus:
-    """Read all `sources`, one after the other, as one text; `progress` is called if it is large.
+    """Read all `sources`, one after the other, as one text in `form`; `progress` is called if it is large.
 
     If the text of large files is in the cache, they are read only to compute their SHA-256. Raises
     ConfigError for a source that does not exist; DataError for a source that cannot be read or decoded, for
     more than `max_bytes`, and for a cache that cannot be written.
     """
     files, notes = _files_of_all(sources), list[str]()
-    reading = _Reading(sources, progress, _size_of(files), max_bytes, Remarks(notes.append))
+    reading = _Reading(sources, progress, _size_of(files), max_bytes, Remarks(notes.append), form)
     text = None
     if sum(path.stat().st_size for path in files) >= LARGE_BYTES:
-        text = cache.find(_digest(reading))
+        text = cache.find(cache.key_of(_digest(reading), form))
     if text is None:
         text = _encode(reading)
     reading.remarks.finish()
@@ -111,8 +116,9 @@ class _Reading:
         total: int | None,
         max_bytes: float,
         remarks: Remarks,
+        form: TextForm,
     ) -> None:
-        self._sources, self._max_bytes, self.remarks = sources, max_bytes, remarks
+        self._sources, self._max_bytes, self.remarks, self.form = sources, max_bytes, remarks, form
         self._progress, self._total = progress, total
         self._digest, self.num_bytes = hashlib.sha256(), 0
 
@@ -126,7 +132,8 @@ class _Reading:
         self._digest, self.num_bytes = hashlib.sha256(), 0
         for name in self._sources:
             for source in open_source(name, CORPUS_CHUNK_BYTES, remarks=self.remarks):
-                chunks = watch_returns(source, text_bytes(source, self.remarks), self.remarks)
+                chunks = text_bytes(source, self.remarks, everything=self.form.any_bytes)
+                chunks = watch_returns(source, chunks, self.remarks)
                 yield source, self._counted(name, chunks)
 
     def _counted(self, name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -157,7 +164,8 @@ def _encode(reading: _Reading) -> EncodedText:
     with ExitStack() as stack:
         draft: cache.Draft | None = None
         for source, chunks in reading.texts():
-            for piece in Decoder(source, reading.remarks).pieces(chunks):
+            decoder = Decoder(source, reading.remarks, reading.form.errors)
+            for piece in reading.form.pieces(decoder.pieces(chunks), source.name):
                 kept.append(encode(piece))
                 if reading.num_bytes >= LARGE_BYTES:
                     draft = draft or stack.enter_context(cache.Draft())
@@ -168,7 +176,7 @@ def _encode(reading: _Reading) -> EncodedText:
                         reading.show("encoding")
         if draft is None:
             return EncodedText(np.concatenate(kept), encode.alphabet)
-        return draft.keep(reading.sha256, encode.alphabet)
+        return draft.keep(cache.key_of(reading.sha256, reading.form), encode.alphabet)
 
 
 def iter_texts(
@@ -177,8 +185,9 @@ def iter_texts(
     errors: DecodingErrors = "strict",
     remarks: Remarks | None = None,
     as_one: bool = False,
+    form: TextForm = PLAIN,
 ) -> Iterator[tuple[str, Iterator[str]]]:
-    """Yield (name, pieces of text) for each file of `source`, in bounded memory.
+    """Yield (name, pieces of text in `form`) for each file of `source`, in bounded memory.
 
     Read all pieces of a file before you ask for the next file. Errors are as in `read_corpus`. With `errors`
     "replace", bytes that are not UTF-8 become U+FFFD, and the pieces are FilePieces with their sizes. If the
@@ -186,19 +195,24 @@ def iter_texts(
     """
     remarks = remarks or Remarks(lambda note: None)
     for one in open_source(source, remarks=remarks if as_one else None):
-        chunks = text_bytes(one, remarks)
+        chunks = text_bytes(one, remarks, everything=form.any_bytes)
         if as_one:
             chunks = watch_returns(one, chunks, remarks)
-        yield one.name, Decoder(one, remarks, errors).pieces(chunks)
+        decoder = Decoder(one, remarks, form.errors if errors == "strict" else errors)
+        yield one.name, iter(form.pieces(decoder.pieces(chunks), one.name))
 
 
 def named_texts(
-    sources: Iterable[str], *, errors: DecodingErrors = "strict", remarks: Remarks | None = None
+    sources: Iterable[str],
+    *,
+    errors: DecodingErrors = "strict",
+    remarks: Remarks | None = None,
+    form: TextForm = PLAIN,
 ) -> NamedTexts:
     """Yield the texts of all `sources`, each as in `iter_texts`; then finish the `remarks`."""
     remarks = remarks or Remarks(lambda note: None)
     for source in sources:
-        yield from iter_texts(source, errors=errors, remarks=remarks)
+        yield from iter_texts(source, errors=errors, remarks=remarks, form=form)
     remarks.finish()
 
 

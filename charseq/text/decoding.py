@@ -18,7 +18,8 @@ from charseq.text.remarks import Remarks
 from charseq.text.sniffing import HEAD_BYTES, Look, command, look_of, wide
 from charseq.text.tokenizers.tokenizer import bytes_per_char, code_points
 
-DecodingErrors: TypeAlias = Literal["strict", "replace"]
+DecodingErrors: TypeAlias = Literal["strict", "replace", "surrogateescape"]
+"""The treatment of bytes that are not UTF-8: an error, U+FFFD, or U+DC00 plus the byte for each of them."""
 
 MARK = codecs.BOM_UTF8
 COUNT_BYTES = 1 << 24
@@ -48,11 +49,13 @@ class Source:
     num_skipped: int = 0
 
 
-def text_bytes(source: Source, remarks: Remarks) -> Iterator[bytes]:
+def text_bytes(source: Source, remarks: Remarks, *, everything: bool = False) -> Iterator[bytes]:
     """Yield the bytes without a byte order mark and, for a pipe, without an incomplete character at the end.
 
-    Add a remark for each of these that is left out.
+    Add a remark for each of these that is left out. With `everything`, nothing is.
     """
+    if everything:
+        return source.chunks
     chunks = _without_mark(source, remarks)
     return _without_half(source, chunks, remarks) if source.piped else chunks
 
@@ -143,12 +146,13 @@ def _piece(text: str) -> str:
 
 
 class Decoder:
-    """The UTF-8 decoder of a text. Bad bytes raise DataError; with `errors` "replace" they become U+FFFD."""
+    """The UTF-8 decoder of a text; `errors` says how it treats bad bytes, which are DataErrors by default."""
 
     def __init__(self, source: Source, remarks: Remarks, errors: DecodingErrors = "strict") -> None:
         self._source, self._name = source, source.name
-        self._strict, self._remarks = errors == "strict", remarks
-        self._decode = codecs.getincrementaldecoder("utf-8")("strict" if self._strict else "charseq.measured")
+        self._errors, self._remarks = errors, remarks
+        handler = "charseq.measured" if errors == "replace" else errors
+        self._decode = codecs.getincrementaldecoder("utf-8")(handler)
         self._num_read, self._num_lines = 0, 0
         self._head, self._recent = b"", b""
         self._beyond_ascii = False
@@ -176,17 +180,17 @@ class Decoder:
         self._recent = (self._recent + chunk[-RECENT_BYTES:])[-RECENT_BYTES:]
         if text.isascii():
             return text
-        if not self._strict and PLACES.search(text):
+        if self._errors == "replace" and PLACES.search(text):
             return _piece(text)
         self._beyond_ascii = True
         return text
 
     def _check_width(self) -> None:
         """Refuse valid UTF-8 whose NUL bytes show that it is UTF-16 or UTF-32; remark on it if not strict."""
-        if look := wide(self._head):
+        if self._errors != "surrogateescape" and (look := wide(self._head)):
             num_nuls = self._head.count(0)
             what = f"not UTF-8: {num_nuls:,} of the first {len(self._head):,} bytes are NUL"
-            if self._strict:
+            if self._errors == "strict":
                 raise DataError(one_line(f"{self._name}: {what}; {look.remedy(self._name)}"))
             self._remarks.say(self._name, "is not UTF-8", f"{what}; {look.remedy(self._name)}")
 

@@ -6,6 +6,7 @@ from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
 from charseq.text.codec import restarts
 from charseq.text.corpus import OnProgress, read_corpus
+from charseq.text.form import TextForm
 from charseq.text.symbols import EncodedText
 
 
@@ -61,11 +62,12 @@ class CorpusParts:
 
         Raises DataError for a corpus of less than 2 characters, or an empty validation text.
         """
-        corpus = read_corpus(config.corpus, progress=progress)
+        form = TextForm.of(config)
+        corpus = read_corpus(config.corpus, progress=progress, form=form)
         text = corpus.encoded
         if len(text) < 2:
             raise DataError(f"{', '.join(corpus.sources)}: too short: training needs at least 2 characters")
-        separate = read_corpus((config.valid,), progress=progress) if config.valid else None
+        separate = read_corpus((config.valid,), progress=progress, form=form) if config.valid else None
         if separate and not separate.encoded:
             raise DataError(f"{config.valid}: empty: there is nothing to validate on")
         fraction = 0.0 if separate else config.valid_fraction

@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from charseq.arrays import TokenArray
-from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, good_turing
+from charseq.text.tokenizers.char import check_counts
+from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, good_turing, num_rare
 
 WIDTH = 8
 """Characters in a row; the last row may have fewer."""
@@ -24,8 +25,7 @@ class PairTokenizer(Tokenizer):
     def __init__(self, alphabet: str, *, num_once: int, num_chars: int) -> None:
         if not alphabet or list(alphabet) != sorted(set(alphabet)):
             raise ValueError("an alphabet needs sorted characters, each once")
-        if not 0 <= num_once <= len(alphabet) <= num_chars:
-            raise ValueError("an alphabet needs the counts of its training text")
+        check_counts(len(alphabet), num_once=num_once, num_chars=num_chars)
         self._alphabet, self.num_once, self.num_chars = tuple(alphabet), num_once, num_chars
         self._num_rows = -(-len(alphabet) // WIDTH)
         self._tokens = {
@@ -34,10 +34,11 @@ class PairTokenizer(Tokenizer):
         self._chars = {tokens: char for char, tokens in self._tokens.items()}
 
     @classmethod
-    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
-        """Make the alphabet of all characters that were counted."""
-        num_once = sum(count == 1 for count in counts.values())
-        return cls("".join(sorted(counts)), num_once=num_once, num_chars=sum(counts.values()))
+    def fit_counts(cls, counts: Mapping[str, int], *, min_count: int = 1) -> Self:
+        """Make the alphabet of the characters that occur at least `min_count` times."""
+        alphabet = sorted(char for char, count in counts.items() if count >= min_count)
+        num_once, num_chars = num_rare(counts, min_count), sum(counts.values())
+        return cls("".join(alphabet), num_once=num_once, num_chars=num_chars)
 
     @property
     def vocab(self) -> tuple[str, ...]:

@@ -128,14 +128,19 @@ def spellings(tokens: str) -> dict[str, tuple[int, ...]]:
 def plain_p(model: LanguageModel, kind: Kind, text: Iterable[str]) -> Iterator[NDArray[np.float64]]:
     """Yield p (A,) of each character of the alphabet at first, and after each character of `text`.
 
-    The characters are read one at a time, each when it is needed.
+    The characters are read one at a time, each when it is needed. The probability of a token is its share
+    among those that go on in some spelling.
     """
     work, spelled = model.workspace(1, 1, backward=False), spellings(kind.tokens)
     state, beginnings = model.initial_state(1), {tokens[0] for tokens in spelled.values() if tokens[1:]}
 
     def read(token: int, state: Any) -> list[float]:
         logits = model.forward(np.array([[token]], np.int32), state, work)[0, 0].astype(np.float64)
-        return (np.exp(logits) / np.exp(logits).sum()).tolist()
+        return np.exp(logits).tolist()
+
+    def share(one: int, weights: list[float], begun: tuple[int, ...]) -> float:
+        n = len(begun)
+        return weights[one] / sum(weights[k] for k in {t[n] for t in spelled.values() if t[:n] == begun})
 
     for previous in chain([""], text):
         *first, last = spelled.get(previous, (-1,))
@@ -145,7 +150,13 @@ def plain_p(model: LanguageModel, kind: Kind, text: Iterable[str]) -> Iterator[N
             read(token, state)
         p = read(last, state)
         after = {token: read(token, copy.deepcopy(state)) for token in beginnings}
-        yield np.array([math.prod([p[t[0]], *(after[t[0]][one] for one in t[1:])]) for t in spelled.values()])
+        firsts = {t[0]: share(t[0], p, ()) for t in spelled.values()}
+        yield np.array(
+            [
+                firsts[t[0]] * math.prod(share(one, after[t[0]], t[:1]) for one in t[1:])
+                for t in spelled.values()
+            ]
+        )
 
 
 class Twin(NamedTuple):

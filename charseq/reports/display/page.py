@@ -14,6 +14,7 @@ from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
 
+import numpy as np
 from rich.table import Table
 
 from charseq.arrays import FloatArray, TokenArray
@@ -40,7 +41,7 @@ class Details:
     ranks: TokenArray
     guesses: TokenArray
     guess_probabilities: FloatArray
-    vocab: tuple[str, ...]
+    vocab: Sequence[str]
 
 
 def page(title: str, sections: Sequence[str]) -> str:
@@ -170,11 +171,13 @@ def _json(details: Details, *, length: int) -> str:
     )
     if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
         raise ValueError(f"the details are not those of {length} characters")
+    places, numbers = np.unique(guesses, return_inverse=True)
+    known = places >= 0
     data = {
-        "vocab": [visible(char) for char in details.vocab],
+        "vocab": [visible(details.vocab[place]) for place in places[known].tolist()],
         "probabilities": _rounded(details.probabilities),
         "ranks": details.ranks.tolist(),
-        "guesses": guesses.tolist(),
+        "guesses": (numbers.reshape(guesses.shape) - np.sum(~known)).tolist(),
         "guess_probabilities": [_rounded(row) for row in probabilities],
     }
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")

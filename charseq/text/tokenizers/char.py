@@ -6,31 +6,42 @@ from typing import Any, Self
 import numpy as np
 
 from charseq.arrays import TokenArray
-from charseq.text.tokenizers.tokenizer import UNSEEN, Alignment, Tokenizer, code_points, good_turing
+from charseq.text.tokenizers.tokenizer import (
+    UNSEEN,
+    Alignment,
+    Tokenizer,
+    code_points,
+    good_turing,
+    num_rare,
+)
 
 
 class CharTokenizer(Tokenizer):
-    """The code points of `vocab`, and two counts of the training text for the escape probability."""
+    """The code points of `vocab`, and two counts of the training text for the escape probability.
+
+    `num_once` is how often characters occur that occur once or were left out as too rare; see `num_rare`.
+    """
 
     name = "char"
     one_token_each = True
+    any_sequence = True
 
     def __init__(self, vocab: str, *, num_once: int, num_chars: int) -> None:
         if not vocab or list(vocab) != sorted(set(vocab)):
             raise ValueError("a vocabulary needs sorted characters, each once")
         if any("\ud800" <= char <= "\udfff" for char in vocab):
             raise ValueError("a vocabulary has no surrogates")
-        if not 0 <= num_once <= len(vocab) <= num_chars < 2**63:
-            raise ValueError("a vocabulary needs the counts of its training text")
+        check_counts(len(vocab), num_once=num_once, num_chars=num_chars)
         self._vocab = tuple(vocab)
         self._codes = code_points(vocab)
         self.num_once, self.num_chars = num_once, num_chars
 
     @classmethod
-    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
-        """Make the vocabulary of all counted characters."""
-        num_once = sum(count == 1 for count in counts.values())
-        return cls("".join(sorted(counts)), num_once=num_once, num_chars=sum(counts.values()))
+    def fit_counts(cls, counts: Mapping[str, int], *, min_count: int = 1) -> Self:
+        """Make the vocabulary of the characters that occur at least `min_count` times."""
+        vocab = sorted(char for char, count in counts.items() if count >= min_count)
+        num_once, num_chars = num_rare(counts, min_count), sum(counts.values())
+        return cls("".join(vocab), num_once=num_once, num_chars=num_chars)
 
     @property
     def vocab(self) -> tuple[str, ...]:
@@ -77,9 +88,21 @@ class CharTokenizer(Tokenizer):
         return {"name": self.name, **spec}
 
     @classmethod
-    def from_spec(cls, spec: dict[str, Any]) -> "CharTokenizer":
+    def from_spec(cls, spec: dict[str, Any]) -> Self:
         """Rebuild from `to_spec`."""
         vocab, num_once, num_chars = spec["vocab"], spec["num_once"], spec["num_chars"]
         if not (isinstance(vocab, str) and isinstance(num_once, int) and isinstance(num_chars, int)):
             raise TypeError("a vocabulary is a string with two whole numbers")
         return cls(vocab, num_once=num_once, num_chars=num_chars)
+
+
+def check_counts(num_different: int, *, num_once: int, num_chars: int) -> None:
+    """Raise ValueError unless a text can have these counts, with `num_different` frequent characters.
+
+    Each character that occurs once is one of these, unless those that occur fewer than 2 times or more were
+    left out; then each of these occurs twice or more often.
+    """
+    all_kept = num_once <= num_different <= num_chars
+    some_left_out = num_once + 2 * num_different <= num_chars
+    if not (num_once >= 0 and num_chars < 2**63 and (all_kept or some_left_out)):
+        raise ValueError("a vocabulary needs the counts of its training text")

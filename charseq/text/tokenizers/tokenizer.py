@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -20,6 +21,13 @@ class Alignment(NamedTuple):
     begins: BoolArray | None
 
 
+class TokenDecoder(Protocol):
+    """Decodes one stream of tokens, one at a time."""
+
+    def __call__(self, token: int) -> str:
+        """Return the characters that are known with this token: none or one, and for bytes at most two."""
+
+
 class Tokenizer(ABC):
     """A translation of characters to tokens in [0, vocab_size) and back.
 
@@ -32,16 +40,25 @@ class Tokenizer(ABC):
     """The tokenizer's name in settings and files."""
     one_token_each: ClassVar[bool] = False
     """True if every character is a single token."""
+    any_sequence: ClassVar[bool] = False
+    """True if every sequence of tokens is a text, so that any token may follow any other."""
+    any_bytes: ClassVar[bool] = False
+    """True if it spells any file, with U+DC80 to U+DCFF for bytes outside valid UTF-8 (surrogateescape)."""
+    is_separated: ClassVar[bool] = False
+    """True if blanks separate the characters of its texts and are no characters themselves."""
 
     @classmethod
-    def fit(cls, text: str) -> Self:
+    def fit(cls, text: str, *, min_count: int = 1) -> Self:
         """Make the vocabulary of `text`, the training part of a corpus."""
-        return cls.fit_counts(Counter(text))
+        return cls.fit_counts(Counter(text), min_count=min_count)
 
     @classmethod
     @abstractmethod
-    def fit_counts(cls, counts: Mapping[str, int]) -> Self:
-        """Make the vocabulary of a text from the number of times each character occurs, at least 1."""
+    def fit_counts(cls, counts: Mapping[str, int], *, min_count: int = 1) -> Self:
+        """Make the vocabulary of a text from the number of times each character occurs, at least 1.
+
+        Characters that occur fewer than `min_count` times are left out. Raises ValueError if none is left.
+        """
 
     @property
     @abstractmethod
@@ -50,8 +67,8 @@ class Tokenizer(ABC):
 
     @property
     @abstractmethod
-    def alphabet(self) -> tuple[str, ...]:
-        """The characters that can be spelled, in order."""
+    def alphabet(self) -> Sequence[str]:
+        """The characters that can be spelled, in order; `ByteTokenizer` spells a few more."""
 
     @property
     @abstractmethod
@@ -68,7 +85,10 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def continuations(self, tokens: tuple[int, ...]) -> TokenArray | None:
-        """Return the tokens that may follow `tokens` in the spelling of a character, None if any may."""
+        """Return the tokens that may follow `tokens` in the spelling of a character, None if any may.
+
+        These depend on the last of the `tokens` alone, unless `any_sequence` is true.
+        """
 
     @abstractmethod
     def to_spec(self) -> dict[str, Any]:
@@ -83,6 +103,23 @@ class Tokenizer(ABC):
     def vocab_size(self) -> int:
         """V, the number of tokens."""
         return len(self.vocab)
+
+    @property
+    def learnt(self) -> str:
+        """The characters of the alphabet that were taken from the training text, as one text."""
+        return "".join(self.alphabet)
+
+    def place(self, char: str) -> int | None:
+        """Return the index of a character in the alphabet, None for one that is not in it."""
+        return self._places.get(char)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {char: place for place, char in enumerate(self.alphabet)}
+
+    def decoder(self) -> TokenDecoder:
+        """Return a decoder that has read nothing."""
+        return SpellingDecoder(self.read)
 
     def align(self, text: str) -> Alignment:
         """Return the tokens of `text`, and marks at those that begin a character."""
@@ -105,19 +142,36 @@ class Tokenizer(ABC):
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text that `tokens` spell, without an incomplete last character. None may be UNSEEN."""
-        chars, begun = [], tuple[int, ...]()
-        for token in tokens:
-            begun += (int(token),)
-            if (char := self.read(begun)) is not None:
-                chars.append(char)
-                begun = ()
-        return "".join(chars)
+        read = self.decoder()
+        return "".join(read(int(token)) for token in tokens)
+
+
+class SpellingDecoder:
+    """Decodes tokens with `read`, which is that of a Tokenizer."""
+
+    def __init__(self, read: Callable[[tuple[int, ...]], str | None]) -> None:
+        self._read, self._begun = read, tuple[int, ...]()
+
+    def __call__(self, token: int) -> str:
+        """Return the character that ends with this token, nothing within a character."""
+        self._begun += (token,)
+        char = self._read(self._begun)
+        if char is None:
+            return ""
+        self._begun = ()
+        return char
+
+
+def num_rare(counts: Mapping[str, int], min_count: int) -> int:
+    """Return how often characters occur that occur fewer than `min_count` times, or only once."""
+    return sum(count for count in counts.values() if count < max(2, min_count))
 
 
 def good_turing(num_once: int, num_chars: int) -> float:
     """Return the probability that the next character is a new one: max(1, num_once) / (num_chars + 1).
 
-    `num_once` is the number of different characters that occur exactly once in `num_chars` characters.
+    `num_once` is the number of different characters that occur exactly once in `num_chars` characters. If
+    rare characters count as unseen, it is the number of times that they occur; see `num_rare`.
 
     Source: Good 1953, "The population frequencies of species and the estimation of population parameters".
     """
@@ -125,9 +179,10 @@ def good_turing(num_once: int, num_chars: int) -> float:
 
 
 def bytes_per_char(text: str) -> TokenArray:
-    """Return the UTF-8 length of each character of `text`."""
+    """Return the UTF-8 length of each character of `text`, 1 for an undecodable byte (surrogateescape)."""
     codes = code_points(text)
-    return 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
+    lengths = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
+    return lengths if text.isascii() else np.where(codes >> 7 == 0xDC80 >> 7, 1, lengths)
 
 
 def code_points(text: str) -> "np.ndarray[Any, np.dtype[np.uint32]]":
