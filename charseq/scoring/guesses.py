@@ -8,21 +8,26 @@ in the order of their probabilities and reads no more nodes than it needs.
 
 import heapq
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from charseq.arrays import FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models import TokenReader
 from charseq.network.loss import log_softmax
 from charseq.text.codec import Codec
 
 NEGLIGIBLE = 1e-4
 """The probability of all unopened nodes together at which a search for the whole distribution ends."""
-MAX_OPENED = 2000
+MAX_OPENED = 500
 """The most nodes that a search opens."""
+
+Children: TypeAlias = Callable[[tuple[int, ...]], tuple[TokenArray | None, BoolArray]]
+"""Gives the tokens that may follow some tokens, None for any, and which of them end no character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,17 @@ class Guesser:
     """Ranks the characters of a codec by their probability as the next character."""
 
     def __init__(self, codec: Codec) -> None:
-        self._codec = codec
+        self._codec, self._children = codec, cache(self._find_children)
 
     def place(self, char: str) -> int | None:
         """Return the place of a character in the alphabet, None for one that is not in it."""
         return self._codec.tokenizer.place(char)
+
+    def _find_children(self, tokens: tuple[int, ...]) -> tuple[TokenArray | None, BoolArray]:
+        """Return the tokens that may follow `tokens`, None for any, and which of them end no character."""
+        tokenizer, allowed = self._codec.tokenizer, self._codec.tokenizer.continuations(tokens)
+        last = range(self._codec.vocab_size) if allowed is None else allowed.tolist()
+        return allowed, np.array([tokenizer.read((*tokens, token)) is None for token in last])
 
     def rank(
         self,
@@ -73,59 +84,83 @@ class Guesser:
             entropy = -float(np.sum(np.exp(log_p) * log_p))
             return Ranking(order, log_p[order], entropy)
         saved = reader.save()
-        search = _Search(self._codec, reader, log_p, saved)
+        search = _Search(self._codec, self._children, reader, log_p, saved)
         found = search.run(num, target, whole=whole)
         reader.restore_(saved)
         return found
 
 
-class _Search:
-    """One search; a node of its heap is (-log p, number, tokens, the reader saved before the last token).
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """The nodes below `tokens`, the likeliest first: their last tokens, log p, and which are no characters.
 
-    `_unopened` is the probability of the nodes in the heap that are no characters.
+    `saved` is the reader after `tokens`.
     """
 
-    def __init__(self, codec: Codec, reader: TokenReader, log_p: FloatArray, saved: Any) -> None:
-        self._codec, self._tokenizer, self._reader = codec, codec.tokenizer, reader
+    tokens: tuple[int, ...]
+    last: list[int]
+    log_p: list[float]
+    is_inner: list[bool]
+    saved: Any
+
+
+class _Search:
+    """One search; an entry of its heap is the likeliest node of a branch that was not looked at yet.
+
+    `_unopened` is the probability of all nodes that are no characters and were not opened, `_entropy` that
+    of the distribution over characters and such nodes.
+    """
+
+    def __init__(
+        self, codec: Codec, children: Children, reader: TokenReader, log_p: FloatArray, saved: Any
+    ) -> None:
+        self._codec, self._children, self._reader = codec, children, reader
         self._root = log_p.copy(), saved
-        self._heap: list[tuple[float, int, tuple[int, ...], Any]] = []
+        self._heap: list[tuple[float, int, _Branch, int]] = []
         self._number = self._num_opened = 0
-        self._unopened = 0.0
+        self._unopened = self._entropy = 0.0
         self._open((), 0.0, log_p, saved)
 
     def _open(self, tokens: tuple[int, ...], before: float, log_p: FloatArray, saved: Any) -> None:
         """Add the nodes below `tokens`, whose log p is `before`; `log_p` (V,) is that of the next token."""
-        allowed = self._tokenizer.continuations(tokens)
-        for token in range(len(log_p)) if allowed is None else allowed.tolist():
-            node = (-before - float(log_p[token]), self._number, (*tokens, token), saved)
-            heapq.heappush(self._heap, node)
-            self._number += 1
-            if self._tokenizer.read(node[2]) is None:
-                self._unopened += math.exp(-node[0])
+        allowed, is_inner = self._children(tokens)
+        below = before + (log_p if allowed is None else log_p[allowed])
+        p, order = np.exp(below), np.argsort(-below, kind="stable")
+        self._entropy -= float(p @ below)
+        self._unopened += float(p[is_inner].sum())
+        last = order if allowed is None else allowed[order]
+        branch = _Branch(tokens, last.tolist(), below[order].tolist(), is_inner[order].tolist(), saved)
+        self._push(branch, 0)
+
+    def _push(self, branch: _Branch, k: int) -> None:
+        heapq.heappush(self._heap, (-branch.log_p[k], self._number, branch, k))
+        self._number += 1
 
     def run(self, num: int, target: str | None, *, whole: bool) -> Ranking:
         """Open nodes until `num` characters and `target` are found, or with `whole` nearly all characters."""
-        chars, log_ps, entropy = list[int](), list[float](), 0.0
-        sought = None if target is None else self._tokenizer.place(target)
+        tokenizer, chars, log_ps = self._codec.tokenizer, list[int](), list[float]()
+        sought = None if target is None else tokenizer.place(target)
         while self._heap and (len(chars) < num or sought is not None or (whole and self._matters())):
-            minus_log_p, _, tokens, saved = heapq.heappop(self._heap)
-            char, p = self._tokenizer.read(tokens), math.exp(-minus_log_p)
-            if char is None:
-                self._unopened -= p
-                if self._num_opened < MAX_OPENED:
-                    self._num_opened += 1
-                    self._open(tokens, -minus_log_p, *self._read(tokens[-1], saved))
-                    continue
-            entropy += p * minus_log_p
-            if char is not None:
-                chars.append(place := cast(int, self._tokenizer.place(char)))
+            minus_log_p, _, branch, k = heapq.heappop(self._heap)
+            if k + 1 < len(branch.last):
+                self._push(branch, k + 1)
+            tokens = (*branch.tokens, branch.last[k])
+            if not branch.is_inner[k]:
+                place = cast(int, tokenizer.place(cast(str, tokenizer.read(tokens))))
+                chars.append(place)
                 log_ps.append(-minus_log_p)
                 sought = None if place == sought else sought
-        entropy += sum(math.exp(-node[0]) * node[0] for node in self._heap)
+            elif self._num_opened < MAX_OPENED:
+                p = math.exp(-minus_log_p)
+                self._num_opened, self._unopened = self._num_opened + 1, self._unopened - p
+                self._entropy -= p * minus_log_p
+                self._open(tokens, -minus_log_p, *self._read(tokens[-1], branch.saved))
+            elif len(chars) >= num:
+                break
         if sought is not None and target is not None:
             chars.append(sought)
             log_ps.append(self._log_p(target))
-        return Ranking(np.array(chars, np.int32), np.array(log_ps), entropy if whole else math.nan)
+        return Ranking(np.array(chars, np.int32), np.array(log_ps), self._entropy if whole else math.nan)
 
     def _matters(self) -> bool:
         """Return True if the unopened nodes are likely enough to change the entropy."""
@@ -140,7 +175,7 @@ class _Search:
     def _log_p(self, char: str) -> float:
         """Return the log probability of a character, the sum over its tokens."""
         log_p, saved = self._root
-        first, *rest = self._tokenizer.spell(char)
+        first, *rest = self._codec.tokenizer.spell(char)
         total = float(log_p[first])
         for before, token in pairwise([first, *rest]):
             log_p, saved = self._read(before, saved)

@@ -150,7 +150,7 @@ def test_no_more_is_read_when_all_is_found(num: int, target: str | None) -> None
 class Bits:
     """A tokenizer whose characters are three bits each; any bit may follow another."""
 
-    one_token_each, alphabet = False, tuple("01234567")
+    one_token_each, vocab_size, alphabet = False, 2, tuple("01234567")
     place = staticmethod(int)
 
     def continuations(self, tokens: tuple[int, ...]) -> None:
@@ -174,7 +174,7 @@ def test_three_tokens_of_which_any_may_follow() -> None:
         )
         for char, (a, b, c) in zip("01234567", np.ndindex(2, 2, 2), strict=True)
     }
-    codec: Any = SimpleNamespace(tokenizer=Bits(), possible=lambda logits, token: logits)
+    codec: Any = SimpleNamespace(tokenizer=Bits(), vocab_size=2, possible=lambda logits, token: logits)
     found = Guesser(codec).rank(Tree(logits), log_softmax(first), num=8)
     assert [f"{place}" for place in found.chars.tolist()] == sorted(p, key=lambda char: -p[char])
     np.testing.assert_allclose(np.exp(found.log_p), sorted(p.values(), reverse=True), rtol=1e-12)
