@@ -207,10 +207,10 @@ def shared_form(checkpoints: Mapping[str, Checkpoint]) -> TextForm:
     (first_name, first), *others = checkpoints.items()
     for name, other in others:
         if other.codec.form.changes != first.codec.form.changes:
-            a, b = (one.codec.form.name or "as it is" for one in (first, other))
+            a, b = first.codec.form.phrase, other.codec.form.phrase
             raise ConfigError(
-                f"{first_name} reads texts {a}, {name} {b}: their figures are about different texts; "
-                "compare models of the same tokenizer blank, lowercase and normalize"
+                f"{first_name} reads texts {a}, and {name} reads them {b}: their figures are about different "
+                "texts; evaluate them one by one"
             )
     forms = [checkpoint.codec.form for checkpoint in checkpoints.values()]
     return replace(forms[0], any_bytes=any(form.any_bytes for form in forms))

@@ -92,7 +92,7 @@ def command(
             _write(piece)
             sys.stdout.flush()
             last = piece[-1:] or last
-        if last != "\n":
+        if last != "\n" and (sys.stdout.isatty() or not form.any_bytes):  # bytes in a pipe stay as they are
             sys.stdout.write("\n")
 
 

@@ -167,10 +167,10 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
             f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s: "
             f"train it with data.unit={a.unit}"
         )
-    if a.form != b.form:
+    if a.form.changes != b.form.changes:
         raise ConfigError(
-            f"{other.path}: a model that reads texts {b.form.name or 'as they are'} cannot be mixed with one "
-            f"that reads them {a.form.name or 'as they are'}"
+            f"{other.path}: a model that reads texts {b.form.phrase} cannot be mixed with one that reads "
+            f"them {a.form.phrase}: train it with the same normalize, lowercase and tokenizer"
         )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)

@@ -47,6 +47,11 @@ class TextForm:
         return ", ".join(self.changes) or None
 
     @property
+    def phrase(self) -> str:
+        """The form as a phrase in a message: "nfc, lowercase", or "as they are"."""
+        return self.name or "as they are"
+
+    @property
     def errors(self) -> DecodingErrors:
         """The treatment of bytes that are not UTF-8."""
         return "surrogateescape" if self.any_bytes else "strict"
