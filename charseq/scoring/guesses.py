@@ -23,8 +23,8 @@ from charseq.text.codec import Codec
 
 NEGLIGIBLE = 1e-4
 """The probability of all unopened nodes together at which a search for the whole distribution ends."""
-MAX_OPENED = 500
-"""The most nodes that a search opens."""
+MAX_OPENED, MAX_OPENED_FOR_RANKS = 500, 50
+"""The most nodes that a search opens: for the whole distribution, and for some characters or a rank."""
 
 Children: TypeAlias = Callable[[tuple[int, ...]], tuple[TokenArray | None, BoolArray]]
 """Gives the tokens that may follow some tokens, None for any, and which of them end no character."""
@@ -75,7 +75,7 @@ class Guesser:
     ) -> Ranking:
         """Return at least the `num` likeliest characters, and all that are likelier than `target`.
 
-        `target` is included; a search that opens MAX_OPENED nodes before it is found puts it at its end. With
+        `target` is included; a search that may open no more nodes before it is found puts it at its end. With
         `whole`, nearly all characters are returned. `log_p` (V,) is the reader's log probability of each next
         token. The reader is left as it was.
         """
@@ -140,6 +140,7 @@ class _Search:
         """Open nodes until `num` characters and `target` are found, or with `whole` nearly all characters."""
         tokenizer, chars, log_ps = self._codec.tokenizer, list[int](), list[float]()
         sought = None if target is None else tokenizer.place(target)
+        most = MAX_OPENED if whole else MAX_OPENED_FOR_RANKS
         while self._heap and (len(chars) < num or sought is not None or (whole and self._matters())):
             minus_log_p, _, branch, k = heapq.heappop(self._heap)
             if k + 1 < len(branch.last):
@@ -150,7 +151,7 @@ class _Search:
                 chars.append(place)
                 log_ps.append(-minus_log_p)
                 sought = None if place == sought else sought
-            elif self._num_opened < MAX_OPENED:
+            elif self._num_opened < most:
                 p = math.exp(-minus_log_p)
                 self._num_opened, self._unopened = self._num_opened + 1, self._unopened - p
                 self._entropy -= p * minus_log_p

@@ -59,7 +59,7 @@ def test_the_characters_of_jamo_sum_to_one() -> None:
 
 
 def test_a_search_finds_all_characters_of_jamo() -> None:
-    """The probabilities of the characters that a search finds sum to one, and so does their entropy to theirs."""
+    """The probabilities of the characters that a search finds sum to one, and their entropy is right."""
     model = model_of("lstm", vocab_size=JAMO.vocab_size)
     reader = model.reader()
     for token in [-1, *JAMO.tokenizer.encode(PREFIX).tolist()]:
