@@ -14,6 +14,8 @@ from charseq.text.symbols import EncodedText
 
 BLOCK_NUMBERS = 1 << 16
 """How many log p of a member are combined together: few enough for the processor's cache."""
+IMPOSSIBLE = -1e9
+"""The log p of tokens that cannot follow, in place of -infinity, which times a weight of 0 is nan."""
 MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
 """The most tokens of a text that are predicted, and the most log p that are kept of all models together."""
 
@@ -54,16 +56,18 @@ def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedT
     inputs, targets, starts, _ = codec.examples(str(text[:num_tokens]))
     inputs, targets = inputs[:num_tokens], targets[:num_tokens]
     known = targets != UNSEEN
-    log_p = []
+    found = list[FloatArray]()
     for model in models:
         state, work = model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False)
         read = np.empty((len(inputs), codec.vocab_size), np.float32)
         for begin in range(0, len(inputs), WINDOW_STEPS):
             some = slice(begin, min(begin + WINDOW_STEPS, len(inputs)))
             resets = None if starts is None else starts[some, None]
-            read[some] = log_softmax(model.forward(inputs[some, None], state, work, resets=resets)[:, 0])
-        log_p.append(read[known])
-    return Predictions(log_p, targets[known])
+            logits = model.forward(inputs[some, None], state, work, resets=resets)[:, 0]
+            log_p = log_softmax(codec.possible(logits, inputs[some]))
+            read[some] = np.maximum(log_p, IMPOSSIBLE)
+        found.append(read[known])
+    return Predictions(found, targets[known])
 
 
 def at_targets(log_p: FloatArray, targets: TokenArray) -> FloatArray:

@@ -370,9 +370,9 @@ def test_every_character_is_read_once_most_of_them_together(monkeypatch: pytest.
         num_taken[0] += len(targets)
         take_(readings, places, log_p, targets)
 
-    def watched_predict(model: Any, window: Window, state: Any, work: Any) -> Any:
+    def watched_predict(model: Any, codec: Codec, window: Window, state: Any, work: Any) -> Any:
         widths.add(window.inputs.shape[1])
-        return predict(model, window, state, work)
+        return predict(model, codec, window, state, work)
 
     monkeypatch.setattr(Readings, "take_", counting_take_)
     monkeypatch.setattr("charseq.scoring.scorer.predict_window", watched_predict)
@@ -589,7 +589,9 @@ def test_a_window_is_predicted_in_float64(cell: CellName) -> None:
     model, state = model_of(cell, np.float32), model_of(cell, np.float32).initial_state(2)
     inputs = TOKENIZER.encode("hello wo").reshape(2, 4).T.copy()
     window = Window(inputs, inputs, None)
-    log_p = predict_window(model, window, state, model.workspace(4, 2, backward=False))
+    log_p = predict_window(
+        model, Codec(TOKENIZER, "stream"), window, state, model.workspace(4, 2, backward=False)
+    )
     assert log_p.shape == (4, 2, TOKENIZER.vocab_size)
     assert log_p.dtype == np.float64
     assert np.exp(log_p).sum(axis=-1) == pytest.approx(np.ones((4, 2)), rel=1e-12)
