@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from charseq.arrays import TokenArray
 from charseq.reports.display.heat import SURPRISAL
 from charseq.reports.display.page import Details, heat_text, paragraph
 from charseq.scoring import Surprisal
@@ -56,5 +57,13 @@ class ShownText:
             arrays = (surprisal.bits, surprisal.ranks, expected.guesses, expected.probabilities)
             columns.append([array[: len(text)] for array in arrays])
         costs, ranks, guesses, probabilities = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-        details = Details(np.exp2(-costs), ranks, guesses, probabilities, self._alphabet)
+        guesses, vocab = self._named(guesses)
+        details = Details(np.exp2(-costs), ranks, guesses, probabilities, vocab)
         return heat_text("".join(text for text, _ in pieces), costs, SURPRISAL, details=details)
+
+    def _named(self, guesses: TokenArray) -> tuple[TokenArray, list[str]]:
+        """Return the guesses as numbers of the characters that are guessed anywhere, and these."""
+        places, numbers = np.unique(guesses, return_inverse=True)
+        num_none = int(np.sum(places < 0))  # -1 where there is no further guess: it stays
+        chars = [self._alphabet[place] for place in places[num_none:].tolist()]
+        return (numbers.reshape(guesses.shape) - num_none).astype(np.int32), chars

@@ -25,8 +25,8 @@ from tests.reports.test_formats import unescaped
 KEYS = [key for key, _ in REPORTS["text"].fields()]
 """The fields of a text; the golden file says which these are."""
 COUNTS = ("num_chars", "num_bytes", "num_unseen")
-FIGURES = [key for key in KEYS[6:] if key != "chars_per_second"]
-LEFT_OUT = ("report", "model", "text", "chars_per_second")
+FIGURES = [key for key in KEYS[7:] if key != "chars_per_second"]
+LEFT_OUT = ("normalization", "report", "model", "text", "chars_per_second")
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]
 

@@ -14,7 +14,6 @@ from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
 
-import numpy as np
 from rich.table import Table
 
 from charseq.arrays import FloatArray, TokenArray
@@ -171,13 +170,11 @@ def _json(details: Details, *, length: int) -> str:
     )
     if {len(details.probabilities), len(details.ranks), len(guesses), len(probabilities)} != {length}:
         raise ValueError(f"the details are not those of {length} characters")
-    places, numbers = np.unique(guesses, return_inverse=True)
-    known = places >= 0
     data = {
-        "vocab": [visible(details.vocab[place]) for place in places[known].tolist()],
+        "vocab": [visible(char) for char in details.vocab],
         "probabilities": _rounded(details.probabilities),
         "ranks": details.ranks.tolist(),
-        "guesses": (numbers.reshape(guesses.shape) - np.sum(~known)).tolist(),
+        "guesses": guesses.tolist(),
         "guess_probabilities": [_rounded(row) for row in probabilities],
     }
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
