@@ -185,7 +185,9 @@ class TrainConfig(Section):
     )
     loss: LossName = Field("softmax", description="Training loss.")
     gradient: GradientName = Field(
-        "bptt", description="Method for the gradient; bptt: backpropagation through time."
+        "bptt",
+        description="Method for the gradient; bptt: backpropagation through time, truncated at the window; "
+        "rtrl: real-time recurrent learning, exact and for small networks.",
     )
     num_epochs: Count = Field(
         0, ge=0, description="Stop after this many passes over the corpus; 0: no limit."

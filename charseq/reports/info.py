@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from charseq.config import format_duration
+from charseq.gradients.rtrl import Cost
 from charseq.reports.column import Column, field
 from charseq.reports.display.tables import facts_table
 from charseq.reports.display.visible import visible
@@ -65,6 +66,14 @@ def _reached(model: StoredModel) -> str | None:
     if not model.checkpoint.kind.is_trained:
         return None
     return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}"
+
+
+def _gradient(model: StoredModel) -> str | None:
+    """Return the method for the gradient with its cost, None for backpropagation through time."""
+    settings, vocab_size = model.checkpoint.settings, model.checkpoint.codec.vocab_size
+    if not model.checkpoint.kind.is_trained or settings.train.gradient != "rtrl":
+        return None
+    return f"rtrl: {Cost.of(settings.model, vocab_size)}"
 
 
 def _made_with(model: StoredModel) -> str:
@@ -129,6 +138,7 @@ class InfoReport(Report):
         Column("", "best validation", _valid, _it, ""),
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
+        Column("", "gradient", "", _gradient, ""),
         field("step", attrgetter("checkpoint.results.step"), "the step of the best validation"),
         field(
             "train_seconds",

@@ -120,8 +120,8 @@ class Run:
         )
         if init_from:
             kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
-        make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
+        make_directory(directory)
         run._write_settings()
         run._save_last()  # from now on this is the directory of a run, which can be resumed
         return run

@@ -172,6 +172,11 @@ class Trainer:
         """Leave so many more seconds of the limit in time for the work before or after training."""
         self._reserve += seconds
 
+    @property
+    def cost(self) -> str:
+        """The cost of the method for the gradient in words; empty for backpropagation."""
+        return self._source.cost
+
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
         self._schedule.scale = 1.0
