@@ -67,6 +67,7 @@ MODELS: Registry[Any] = Registry(
     {
         "recurrent": "charseq.models.recurrent:RecurrentKind()",
         "ngram": "charseq.models.ngram:NGramKind()",
+        "mlp": "charseq.models.mlp:MLPKind()",
         "mixture": "charseq.models.mixture:MixtureKind()",
     },
 )

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from charseq.text.split import CorpusParts
     from charseq.training.events import Mixed
 
+MLP_EMBEDDING = 32
+"""The size of the embedding of a network on a window, unless it is given."""
+
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
     ("charseq train novel.txt --cell gru --max-time 10m", "a GRU on a file, for ten minutes"),
+    ("charseq train novel.txt --mlp 8", "a network that sees the last eight characters only"),
     ("charseq train names.txt --unit line -o runs/names", "every line a sequence of its own"),
     ("charseq train --resume runs/names --max-time 1h", "go on where that run stopped"),
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
@@ -57,6 +61,13 @@ def command(
         str | None,
         typer.Option(metavar="K", help="Count n-grams of up to K characters instead of training a network."),
     ] = None,
+    mlp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K",
+            help="Train a network without recurrence, on a fixed window of the last K characters.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
     ] = False,
@@ -76,6 +87,13 @@ def command(
     if ngram is not None:
         order = value_from_text("model", "order", ngram)
         layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
+    if mlp is not None:
+        if ngram is not None:
+            raise ConfigError("--ngram and --mlp are two kinds of models: leave out one of them")
+        order = value_from_text("model", "order", mlp)
+        layers.insert(
+            0, ({"model": {"kind": "mlp", "order": order, "embedding_size": MLP_EMBEDDING}}, "--mlp")
+        )
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     with ReadingDisplay(plain=quiet) as display:

@@ -137,14 +137,20 @@ class ModelConfig(Section):
 
     kind: ModelName = Field(
         "recurrent",
-        description="recurrent: a network; ngram: counts of n-grams; mixture: made by charseq mix.",
+        description="recurrent: a recurrent network; mlp: a network on a fixed window; "
+        "ngram: counts of n-grams; mixture: made by charseq mix.",
     )
     cell: CellName = Field("gru", description="Recurrent cell.")
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Size of a token's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
-    order: int = Field(6, ge=1, le=99, description="ngram: number of characters of the longest n-gram.")
+    order: int = Field(
+        6,
+        ge=1,
+        le=99,
+        description="ngram: number of characters of the longest n-gram; mlp: characters in the window.",
+    )
 
 
 class OptimConfig(Section):

@@ -894,3 +894,30 @@ def test_ngrams_of_no_corpus(call: Call, tmp_path: Path) -> None:
     message = "empty.txt: too short: training needs at least 2 characters"
     assert call("train", "empty.txt", "--ngram", "2") == refusal(message, 1)
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--embedding-size", "0"), ("--unit", "line")])
+def test_a_network_on_a_window_end_to_end(call: Call, text: str, options: tuple[str, ...]) -> None:
+    """It is trained, resumed, scored, sampled and asked like any other model."""
+    small = ("--hidden-size", "8", "--eval-every", "5")
+    code, _, err = call("train", text, "--mlp", "3", *small, *options, "--max-steps", "10", "-o", "window")
+    assert code == 0
+    assert "charseq: mlp:3 x 8, " in err
+    assert call("train", "--resume", "window", "--max-steps", "12").code == 0
+    for words in (
+        ["evaluate", "window", text],
+        ["sample", "window", "--length", "5"],
+        ["next", "window", "h"],
+    ):
+        assert call(*words).code == 0
+    embedding = "one-hot" if "--embedding-size" in options else "embedding of 32"
+    assert f"the last 3 character(s), 8 units, {embedding}" in call("info", "window").out
+    assert "no states or gates" in call("inspect", "window", text, "--gates").err
+
+
+def test_two_kinds_of_models_at_once_are_refused(call: Call, text: str) -> None:
+    code, _, err = call("train", text, "--mlp", "3", "--ngram", "3")
+    assert (code, err) == (
+        2,
+        "charseq: error: --ngram and --mlp are two kinds of models: leave out one of them\n",
+    )
