@@ -8,6 +8,7 @@ from rich.table import Table
 
 from charseq.config import format_duration
 from charseq.gradients.rtrl import Cost
+from charseq.models.mixture import Mixture
 from charseq.reports.column import Column, field
 from charseq.reports.display.tables import facts_table
 from charseq.reports.display.visible import visible
@@ -34,6 +35,16 @@ def _setting(key: str) -> Any:
         checkpoint = model.checkpoint
         is_used = key in checkpoint.kind.settings.get("model", ())
         return getattr(checkpoint.settings.model, key) if is_used else None
+
+    return value
+
+
+def _parts(what: str) -> Any:
+    """Return a function that gives `what` of each member of a mixture, None for a model that is none."""
+
+    def value(model: StoredModel) -> Any:
+        mixture = model.checkpoint.model
+        return [getattr(part, what) for part in mixture.parts] if isinstance(mixture, Mixture) else None
 
     return value
 
@@ -114,6 +125,8 @@ class InfoReport(Report):
             attrgetter("checkpoint.model.num_parameters"),
             "parameters, or n-grams counted",
         ),
+        field("members", _parts("description"), "of a mixture: what its members are"),
+        field("weights", _parts("weight"), "of a mixture: the weights of its members"),
         Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
         Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),

@@ -52,7 +52,7 @@ class Finish:
                 (Member(config=config), self._ngrams),
             ]
             mixed = mixture_of(members, best, self._texts.valid, "log-linear")
-            names = [part.member.description for part in mixed.mixture.parts]
+            names = [part.description for part in mixed.mixture.parts]
             valid = mixed.checkpoint.results.valid
             best = replace(mixed.checkpoint, results=replace(best.results, valid=valid))
             if valid is not None:
