@@ -171,6 +171,12 @@ class OptimConfig(Section):
     weight_decay: float = Field(
         0.01, ge=0, description="adamw: at each step, matrices shrink by this share, times the rate."
     )
+    average_span: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Span of the average of the weights, as a share of the steps so far; 0: no average.",
+    )
 
 
 class TrainConfig(Section):

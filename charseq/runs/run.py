@@ -286,4 +286,5 @@ def _record(event: Validated) -> dict[str, Any]:
         "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
         "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
         "improved": event.improved,
+        "averaged": event.averaged,
     }
