@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
+from charseq.gradients.speed import training_speed
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.checks import check_can_be_continued, shape_of
@@ -13,6 +14,7 @@ from charseq.runs.directory import default_directory, find_model
 from charseq.runs.run import Run
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
+from charseq.training.recipe import Chosen, Recipe, choose
 
 
 class Origin(NamedTuple):
@@ -56,8 +58,31 @@ def make(
     check_uses(kind, given)
     directory = directory or default_directory(settings)
     if kind.is_trained:
-        return Run.start(directory, settings, command=command, init_from=other, progress=progress)
+        recipe = None
+        if kind.has_states and other is None:
+            recipe = _recipe(settings, _given(base, given))
+        return Run.start(
+            directory, settings, command=command, init_from=other, recipe=recipe, progress=progress
+        )
     return Counted(directory, *count(directory, settings, command=command, progress=progress))
+
+
+def _given(base: Settings, given: Layers) -> set[tuple[str, str]]:
+    """Return the settings that were chosen by someone, pairs of section and key.
+
+    Those in `base` are given if they are not the default, since a settings file may list every default.
+    """
+    default = Settings()
+    pairs = {(name, key) for name, section in default for key, _ in section}
+    changed = {(s, k) for s, k in pairs if getattr(getattr(base, s), k) != getattr(getattr(default, s), k)}
+    return changed | {(section, key) for layer, _ in given for section in layer for key in layer[section]}
+
+
+def _recipe(settings: Settings, given: set[tuple[str, str]]) -> Recipe:
+    def recipe(num_chars: int, vocab_size: int) -> Chosen | None:
+        return choose(settings, given, num_chars=num_chars, vocab_size=vocab_size, speed=training_speed)
+
+    return recipe
 
 
 def check_uses(kind: ModelKind, given: Layers) -> None:

@@ -560,7 +560,7 @@ def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: st
     """Ctrl-C saves the run, says in a line how to go on, and exits with 130; the run then does go on."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
     options = ("--hidden-size", "16", "--threads", "1", "--eval-every", "1", "--max-time", "50s")
-    options += ("--backend", backend)
+    options += ("--backend", backend, "--size", "fixed")
     process = start("train", "text.txt", *options, "-o", run, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):
