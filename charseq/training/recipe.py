@@ -40,8 +40,6 @@ CHARS_PER_PARAMETER = 6.0
 """A network is not too large for its time if training reads this many characters for each parameter."""
 DROPOUTS = ((3.0, 0.0), (6.0, 0.1), (16.0, 0.2), (40.0, 0.4), (math.inf, 0.5))
 """Dropout by the number of times that the text is read: each up to that number."""
-MAX_PASSES = 60
-"""The most times that a text is read: more would learn it by heart."""
 
 
 class Chosen(NamedTuple):
@@ -107,10 +105,8 @@ def choose(
     else:
         chosen = sized[size]
     passes = reading.passes(chosen)
-    layer: Layer = {"model": {"dropout": dropout_for(passes, chosen.model.hidden_size)}}
-    if timed and passes > MAX_PASSES:
-        layer["train"] = {"num_epochs": MAX_PASSES}
-    chosen = _with(chosen, layer, given)
+    dropout = dropout_for(passes, chosen.model.hidden_size)
+    chosen = _with(chosen, {"model": {"dropout": dropout}}, given)
     reason = _reason(chosen, passes, num_chars, seconds)
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
 
@@ -143,12 +139,9 @@ def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
 def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> str:
     model, train = chosen.model, chosen.train
     time = f" in {format_duration(seconds)}" if seconds else ""
-    enough = ""
-    if seconds and passes > MAX_PASSES and train.num_epochs:
-        enough = f", of which {train.num_epochs} are enough"
     return (
         f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, rate "
         f"{chosen.optim.learning_rate:g} and batches of {train.batch_size} x {train.seq_length} chosen for "
-        f"{passes:.2g} readings of {num_chars:,} characters{time}{enough} "
+        f"{passes:.2g} readings of {num_chars:,} characters{time} "
         '(the size "fixed" leaves the settings as they are)'
     )

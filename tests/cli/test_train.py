@@ -545,7 +545,40 @@ def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
     for size, told in (("100", True), ("8", False)):
         code, _, err = call("train", text, *TINY, "--hidden-size", size, "-o", size)
         assert code == 0
-        assert ("try --dropout 0.5, a smaller --hidden-size, or --ngram 5\n" in err) is told
+        assert (
+            "--ngram 5 counts it in a second and is mostly better; else try a smaller --hidden-size\n" in err
+        ) is told
+
+
+# ---- the recipe
+
+
+def test_what_was_chosen_is_said_and_kept(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but the time, sizes and dropout are chosen, shown in a line and stored with the run."""
+    monkeypatch.setattr("charseq.training.recipe.MIN_SECONDS", 0.01)
+    monkeypatch.setattr("charseq.runs.making.training_speed", lambda train: 4e11)
+    options = ("--threads", "1", "--backend", "numpy", "--max-time", "0.02")
+    code, _, err = call("train", text, *options, "-o", "run")
+    assert code == 0
+    assert "charseq: 1 x 128 with dropout 0.5, rate 0.008 and batches of 16 x 64 chosen for " in err
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert (made.model.size, made.model.hidden_size, made.model.dropout) == ("fixed", 128, 0.5)
+    assert call("train", text, "--config", "run/charseq.toml", "-o", "again").code == 0
+    again = Settings().with_layer(load_toml(Path("again/charseq.toml")), "again")
+    assert again.model == made.model
+
+
+def test_options_and_settings_files_win_over_the_recipe(
+    call: Call, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What someone has set stays, in an option even if it is the default; the rest is chosen."""
+    monkeypatch.setattr("charseq.training.recipe.MIN_SECONDS", 0.01)
+    monkeypatch.setattr("charseq.runs.making.training_speed", lambda train: 4e11)
+    Path("my.toml").write_text("[model]\ndropout = 0.125\n")
+    options = ("--threads", "1", "--backend", "numpy", "--max-time", "0.02", "--config", "my.toml")
+    assert call("train", text, *options, "--batch-size", "16", "--hidden-size", "16", "-o", "run").code == 0
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert (made.model.hidden_size, made.model.dropout, made.train.batch_size) == (16, 0.125, 16)
 
 
 # ---- Ctrl-C

@@ -109,12 +109,6 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
     assert (dropouts[0], dropouts[-1]) == (0.5, 0.0)
 
 
-def test_a_small_text_is_not_read_for_ever() -> None:
-    """A run that would read its text too often ends earlier, after a number of epochs."""
-    assert settings_for({"train": {"max_time": "1h"}}, num_chars=50_000).train.num_epochs > 0
-    assert settings_for(num_chars=5_000_000).train.num_epochs == 0
-
-
 def test_few_units_are_not_dropped() -> None:
     """A network that is smaller than any size of the ladder learns little by heart."""
     assert settings_for({"model": {"hidden_size": 16}}, "model.hidden_size").model.dropout == 0
