@@ -540,6 +540,13 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
     assert not Path("new").exists()
 
 
+def test_init_from_takes_no_size_by_name(call: Call, tiny_run: Path) -> None:
+    """A size of the ladder beside --init-from is refused: the other model has its own."""
+    message = "--init-from: the model to start from has its sizes; leave model.size out"
+    arguments = ("--init-from", "run", "--size", "large", "-o", "new")
+    assert call("train", "text.txt", *arguments) == refusal(message)
+
+
 def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
     """What will be learnt by heart is said, with what to do; not of a model that suits the text."""
     for size, told in (("100", True), ("8", False)):
