@@ -45,8 +45,8 @@ def make(
 
     The settings in `given` are for this model and replace those of `base`, which may be for several kinds of
     models. The kind and the sizes of `init_from` also replace those of `base`. `directory` is new; by default
-    it is named after the corpus. `progress` is called while a large corpus is read. A network with fresh weights
-    may get other settings than those of `base`, but not of `given`: see `charseq.training.recipe`.
+    it is named after the corpus. `progress` is called while a large corpus is read. A network with fresh
+    weights may get other settings than those of `base`, but not of `given`: see `charseq.training.recipe`.
     Raises ConfigError if the kind does not use a setting in `given`, if it cannot start from another model,
     if `given` has other sizes than `init_from`, or if the directory is not empty; DataError for an unusable
     corpus.
