@@ -38,8 +38,23 @@ SIZES = {
 """The ladder of sizes, from the smallest."""
 CHARS_PER_PARAMETER = 6.0
 """A network is not too large for its time if training reads this many characters for each parameter."""
-DROPOUTS = ((3.0, 0.0), (6.0, 0.1), (16.0, 0.2), (40.0, 0.4), (math.inf, 0.5))
-"""Dropout by the number of times that the text is read: each up to that number."""
+
+
+class Restraint(NamedTuple):
+    """What keeps a network from learning its text by heart if it reads it at most `passes` times."""
+
+    passes: float
+    dropout: float
+    weight_decay: float
+
+
+RESTRAINTS = (
+    Restraint(3.0, 0.0, 0.01),
+    Restraint(6.0, 0.1, 0.01),
+    Restraint(12.0, 0.2, 0.01),
+    Restraint(math.inf, 0.4, 0.1),
+)
+"""The restraints, by the number of times that the text is read."""
 
 
 class Chosen(NamedTuple):
@@ -105,8 +120,8 @@ def choose(
     else:
         chosen = sized[size]
     passes = reading.passes(chosen)
-    dropout = dropout_for(passes, chosen.model.hidden_size)
-    chosen = _with(chosen, {"model": {"dropout": dropout}}, given)
+    if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
+        chosen = _with(chosen, restraint_for(passes), given)
     reason = _reason(chosen, passes, num_chars, seconds)
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
 
@@ -120,11 +135,10 @@ def layer_of(size: Size) -> Layer:
     }
 
 
-def dropout_for(passes: float, hidden_size: int) -> float:
-    """Return the dropout for a network that reads its text `passes` times; none if it has few units."""
-    if hidden_size < SIZES["small"].hidden_size:
-        return 0.0
-    return next(rate for most, rate in DROPOUTS if passes <= most)
+def restraint_for(passes: float) -> Layer:
+    """Return the settings of a network that reads its text `passes` times."""
+    one = next(one for one in RESTRAINTS if passes <= one.passes)
+    return {"model": {"dropout": one.dropout}, "optim": {"weight_decay": one.weight_decay}}
 
 
 def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
@@ -139,9 +153,10 @@ def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
 def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> str:
     model, train = chosen.model, chosen.train
     time = f" in {format_duration(seconds)}" if seconds else ""
-    return (
-        f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, rate "
-        f"{chosen.optim.learning_rate:g} and batches of {train.batch_size} x {train.seq_length} chosen for "
-        f"{passes:.2g} readings of {num_chars:,} characters{time} "
-        '(the size "fixed" leaves the settings as they are)'
+    what = (
+        f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, "
+        f"decay {chosen.optim.weight_decay:g}, rate {chosen.optim.learning_rate:g} and batches of "
+        f"{train.batch_size} x {train.seq_length}"
     )
+    why = f"chosen for {passes:.2g} readings of {num_chars:,} characters{time}"
+    return f'{what} {why} (the size "fixed" leaves the settings as they are)'

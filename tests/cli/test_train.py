@@ -567,9 +567,11 @@ def test_what_was_chosen_is_said_and_kept(call: Call, text: str, monkeypatch: py
     options = ("--threads", "1", "--backend", "numpy", "--max-time", "0.02")
     code, _, err = call("train", text, *options, "-o", "run")
     assert code == 0
-    assert "charseq: 1 x 128 with dropout 0.5, rate 0.008 and batches of 16 x 64 chosen for " in err
+    assert (
+        "charseq: 1 x 128 with dropout 0.4, decay 0.1, rate 0.008 and batches of 16 x 64 chosen for " in err
+    )
     made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
-    assert (made.model.size, made.model.hidden_size, made.model.dropout) == ("fixed", 128, 0.5)
+    assert (made.model.size, made.model.hidden_size, made.model.dropout) == ("fixed", 128, 0.4)
     assert call("train", text, "--config", "run/charseq.toml", "-o", "again").code == 0
     again = Settings().with_layer(load_toml(Path("again/charseq.toml")), "again")
     assert again.model == made.model

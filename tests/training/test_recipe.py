@@ -101,12 +101,12 @@ def test_noise_of_a_measurement_changes_nothing() -> None:
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
-    """Dropout falls with the length of the text, from half to nothing."""
+    """Dropout falls with the length of the text, from 0.4 to nothing."""
     layer = {"model": {"size": "medium"}}
     lengths = [50_000 * 2**k for k in range(10)]
     dropouts = [settings_for(layer, num_chars=length).model.dropout for length in lengths]
     assert dropouts == sorted(dropouts, reverse=True)
-    assert (dropouts[0], dropouts[-1]) == (0.5, 0.0)
+    assert (dropouts[0], dropouts[-1]) == (0.4, 0.0)
 
 
 def test_few_units_are_not_dropped() -> None:
@@ -121,6 +121,7 @@ def test_few_units_are_not_dropped() -> None:
         ("model.num_layers", 3),
         ("model.dropout", 0.25),
         ("optim.learning_rate", 1e-3),
+        ("optim.weight_decay", 0.5),
         ("train.batch_size", 7),
     ],
 )
@@ -157,7 +158,8 @@ def test_the_choice_is_said_in_one_line() -> None:
     assert "\n" not in made.reason
     for part in (
         "1 x 256",
-        "dropout 0.5",
+        "dropout 0.4",
+        "decay 0.1",
         "rate 0.008",
         "16 x 64",
         "50,000 characters in 2m",
