@@ -141,6 +141,8 @@ def _describe(run: "Run") -> None:
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
     _describe_model(run.checkpoint)
     _describe_texts(texts)
+    if run.choice:
+        note(run.choice)
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:

@@ -20,6 +20,7 @@ from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS
 Unit = Literal["stream", "line"]
 BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
+SizeName = Literal["auto", "small", "medium", "large", "fixed"]
 
 DEFAULT_MAX_TIME = 120.0
 """The limit in seconds of a run for which no other limit is set."""
@@ -141,6 +142,11 @@ class ModelConfig(Section):
         "ngram: counts of n-grams; mixture: made by charseq mix.",
     )
     cell: CellName = Field("gru", description="Recurrent cell.")
+    size: SizeName = Field(
+        "auto",
+        description="Size of a network; auto: this and what goes with it suits text, time and machine; "
+        "fixed: all settings stay as they are.",
+    )
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Size of a token's vector; 0: one-hot.")
@@ -179,6 +185,12 @@ class OptimConfig(Section):
     beta2: float = Field(0.99, ge=0, lt=1, description="adam, adamw, rmsprop: decay of the mean square.")
     weight_decay: float = Field(
         0.01, ge=0, description="adamw: at each step, matrices shrink by this share, times the rate."
+    )
+    average_span: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Span of the average of the weights, as a share of the steps so far; 0: no average.",
     )
 
 

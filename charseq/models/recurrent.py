@@ -17,7 +17,7 @@ class RecurrentKind(ModelKind):
 
     name = "recurrent"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {
-        "model": frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "dropout"}),
+        "model": frozenset({"cell", "size", "hidden_size", "num_layers", "embedding_size", "dropout"}),
         "optim": frozenset(OptimConfig.model_fields),
         "train": frozenset(TrainConfig.model_fields),
     }

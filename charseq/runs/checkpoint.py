@@ -28,11 +28,11 @@ from charseq.scoring.score import shown
 from charseq.text import TOKENIZERS
 from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
-from charseq.training.trainer import Snapshot
+from charseq.training.progress import Snapshot
 from charseq.version import __version__
 
-FORMAT_VERSION = 3
-"""Version 1 had no checksum; version 2 still had `train.kernels` and `model.ngram`: see `upgrade.py`."""
+FORMAT_VERSION = 4
+"""Version 1 had no checksum; for what else the older ones had or lacked see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
 """The prefix of the names of those tensors that only resuming needs."""

@@ -43,6 +43,7 @@ from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.training.limits import Limits
+from charseq.training.recipe import Recipe
 from charseq.training.trainer import Trainer
 
 MAX_VALID_TOKENS = 1 << 18
@@ -65,6 +66,8 @@ class Run:
         self._best_is_saved = True
         self._best_model: TrainableModel | None = None  # built when it is first saved, then filled anew
         self.other_bits: list[str] = []
+        self.choice = ""
+        """What the recipe has chosen and why, in one line; empty if it has chosen nothing."""
         codec, model = checkpoint.codec, cast(TrainableModel, checkpoint.model)  # its kind is trained
         self.examples = Examples(texts.train, codec)
         self.batches = Batches(
@@ -97,11 +100,13 @@ class Run:
         *,
         command: str,
         init_from: Checkpoint | None = None,
+        recipe: Recipe | None = None,
         progress: OnProgress | None = None,
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
-        `progress` is called while a large corpus is read.
+        A `recipe` may change the settings when the text is known. `progress` is called while a large corpus
+        is read.
         Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
@@ -112,6 +117,8 @@ class Run:
         codec = Codec(
             TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data.unit
         )
+        chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
+        settings = chosen.settings if chosen else settings
         check_memory(settings, codec.vocab_size)
         kind: ModelKind = MODELS[settings.model.kind]
         rng = np.random.default_rng([settings.train.seed, 0])
@@ -122,6 +129,7 @@ class Run:
             kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
         run = cls(directory, settings, texts, checkpoint)
         make_directory(directory)
+        run.choice = chosen.reason if chosen else ""
         run._write_settings()
         run._save_last()  # from now on this is the directory of a run, which can be resumed
         return run
@@ -297,4 +305,5 @@ def _record(event: Validated) -> dict[str, Any]:
         "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
         "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
         "improved": event.improved,
+        "averaged": event.averaged,
     }

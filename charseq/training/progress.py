@@ -1,9 +1,11 @@
-"""The progress of a run: its counters and sums."""
+"""The progress of a run: its counters and sums, and a snapshot of all that resuming needs."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
+
+from charseq.arrays import FloatArray
 
 NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
 Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
@@ -37,3 +39,11 @@ class Progress:
     def epoch_number(self) -> int:
         """The number of the epoch that the last window belongs to, counted from 1."""
         return self.epoch + (self.window > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run between two steps, without the parameters: `arrays` by name, and `record`, which can be JSON."""
+
+    arrays: dict[str, FloatArray]
+    record: dict[str, Any]

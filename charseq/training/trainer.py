@@ -7,8 +7,7 @@ next window; the gradient is not. The gradients come from a gradient source, an 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, fields
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -21,36 +20,28 @@ from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
 from charseq.optim import Schedule, clip_, make_optimizer
-from charseq.scoring import Validator
+from charseq.scoring import Score, Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
+from charseq.training.averaging import Average
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.limits import Limits
-from charseq.training.progress import Progress
+from charseq.training.limits import Limits, affordable_eval_every
+from charseq.training.progress import Progress, Snapshot
 
 COLD_STARTS = 0.01
 """The share of windows that begin from the zero state, so that a model learns to predict without context."""
 MAX_RECOVERIES = 3
 """The number of times that training goes on after it has diverged."""
-MIN_EVAL_EVERY = 100
-"""The smallest number of steps between validations, unless the settings give one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A run between two steps, without the parameters: `arrays` by name, and `record`, which can be JSON."""
-
-    arrays: dict[str, FloatArray]
-    record: dict[str, Any]
 
 
 class Trainer:
     """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
 
-    `source` makes the gradient source, and `targets` is a name in TARGETS. `best` holds the parameters of the
-    best validation so far. The same seed, settings and number of steps give the same bits. Training ends
-    before the limit in time: `reserve` seconds are left for the work after it, and enough for the last
-    validation. `clock` returns seconds and never goes back.
+    `source` makes the gradient source, and `targets` is a name in TARGETS. A validation scores the latest
+    parameters and their average, and the better of the two counts; `best` holds those of the best validation
+    so far. The same seed, settings and number of steps give the same bits. Training ends before the limit in
+    time: `reserve` seconds are left for the work after it, and enough for the last validation. `clock`
+    returns seconds and never goes back.
     """
 
     def __init__(
@@ -71,6 +62,8 @@ class Trainer:
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
+        self._average = Average(model.params.flat, optim.average_span)
+        self._num_readings = 2 if optim.average_span else 1  # of the validation text, at each validation
         self._clock = clock
         self._optimizer = make_optimizer(optim, model.params, train.backend)
         self._schedule = Schedule(optim)
@@ -90,7 +83,11 @@ class Trainer:
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
         self._source = source(self._job, self._state, self.plan or Plan())
-        self.eval_every = train.eval_every or self._affordable_eval_every()
+        self.eval_every = train.eval_every or affordable_eval_every(
+            num_tokens=validator.num_tokens if validator else 0,
+            tokens_per_step=batches.num_targets / batches.num_windows,
+            num_readings=self._num_readings,
+        )
 
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, and yield events.
@@ -184,6 +181,8 @@ class Trainer:
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
+        if self._average.span:
+            yield "training.average", self._average.values
         for name, vector in self._optimizer.state.items():
             yield f"training.optimizer.{name}", vector
         for name, array in self._state.arrays.items():
@@ -207,17 +206,9 @@ class Trainer:
         seconds = self._validation_seconds
         if not seconds and self.validator and self.progress.train_chars:
             # scoring a character takes at most half as long as training on it
-            seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
+            num_chars = self._num_readings * self.validator.num_chars
+            seconds = self.progress.elapsed * num_chars / self.progress.train_chars / 2
         return min(self._reserve + seconds, self.limits.max_time / 2)
-
-    def _affordable_eval_every(self) -> int:
-        """Return a number of steps between validations that makes them about a tenth of the work.
-
-        A validation is a forward pass only, a third of the work of training on as many tokens.
-        """
-        tokens_per_step = self.batches.num_targets / self.batches.num_windows
-        valid_tokens = self.validator.num_tokens if self.validator else 0
-        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_tokens / tokens_per_step))
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""
@@ -237,6 +228,7 @@ class Trainer:
             self._source.after_step(self.model.params)
             if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
                 return None
+            self._average.add_(self.model.params.flat, self._optimizer.num_steps)
 
         now.step += 1
         now.window += 1
@@ -267,20 +259,32 @@ class Trainer:
     def _validate(self, begin: float) -> Validated:
         now, before = self.progress, self.progress.elapsed
         train_nats = now.train_nats / now.train_chars
-        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
-            valid = self.validator.score() if self.validator else None
+        valid, averaged = self._score()
         nats = None if valid is None else valid.nats_per_char
         improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
         if improved:
             now.best_nats, now.best_step = nats, now.step
-            self.best[...] = self.model.params.flat
+            self.best[...] = self._average.values if averaged else self.model.params.flat
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
         self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
-        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
+        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, averaged, now.elapsed)
+
+    def _score(self) -> tuple[Score | None, bool]:
+        """Score the validation text; say whether the average of the parameters gave this score."""
+        if self.validator is None:
+            return None, False
+        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
+            latest = self.validator.score()
+            if not self._average.span:
+                return latest, False
+            with self._average.in_place_of(self.model.params.flat):
+                average = self.validator.score()
+        averaged = average.nats_per_char < latest.nats_per_char
+        return (average if averaged else latest), averaged
 
     def _recover(self) -> Recovered:
         """Go back to the best parameters, with half the learning rate, a reset optimizer and zero states.
@@ -296,6 +300,7 @@ class Trainer:
             )
         self._schedule.scale /= 2
         self.model.params.flat[...] = self.best
+        self._average.values[...] = self.best
         self._optimizer.reset_()
         self._state.reset_()
         self._source.forget_()

@@ -26,7 +26,10 @@ from tests.forks import python
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
-ENDLESS = ("--hidden-size", "12", "--threads", "1", "--backend", "numpy", "--max-time", "1h", "--quiet")
+ENDLESS = (
+    *("--size", "fixed", "--hidden-size", "12", "--threads", "1"),
+    *("--backend", "numpy", "--max-time", "1h", "--quiet"),
+)
 PLATEAU = ("--schedule", "plateau", "--optimizer", "rmsprop", "--embedding-size", "4")
 DIVERGING = (
     *("--optimizer", "adamw", "--set", "optim.weight_decay=100", "--learning-rate", "0.03"),
