@@ -3,7 +3,7 @@
     python -m tests.quality.bars TINY_SHAKESPEARE --time 2m --seeds 1 2 3
 
 A run takes all cores for the time given; nothing else may run meanwhile. Figures are nats per character of
-every character of the part named, scored in one go by `charseq evaluate`: the mean of the seeds and the worst.
+every character of the part named, scored in one go by `charseq evaluate`: mean of the seeds, and worst.
 """
 
 import argparse
