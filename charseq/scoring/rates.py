@@ -49,7 +49,7 @@ def choose_rates(
     were chosen before: then only the weights are fitted. After about `seconds`, what was read so far decides.
     """
     end = clock() + seconds
-    windows = [window for window in _windows(codec, valid, FIT_WINDOWS) if (window[1] != UNSEEN).any()]
+    windows = _known_windows(codec, valid)
     if len(windows) < MIN_WINDOWS:
         return None
     rates, scales = list[float](), list[dict[str, float]]()
@@ -66,6 +66,16 @@ def choose_rates(
     read = _predictions(AdaptiveModel(members, chosen), _until(end, clock, windows))
     weights = np.minimum(fit(read, "log-linear"), MAX_WEIGHT)
     return chosen.model_copy(update={"weights": tuple(weights.tolist())})
+
+
+def can_choose(codec: Codec, valid: EncodedText) -> bool:
+    """Return True if a text is long enough to choose rates from it."""
+    return len(_known_windows(codec, valid)) >= MIN_WINDOWS
+
+
+def _known_windows(codec: Codec, text: EncodedText) -> list[Step]:
+    """Return the first FIT_WINDOWS windows of a text, without those that have no known character."""
+    return [window for window in _windows(codec, text, FIT_WINDOWS) if (window[1] != UNSEEN).any()]
 
 
 def _until(end: float, clock: Callable[[], float], windows: Iterable[Step]) -> Iterator[Step]:

@@ -50,7 +50,7 @@ class Trainer:
     `source` makes the gradient source, and `targets` is a name in TARGETS. `best` holds the parameters of the
     best validation so far. The same seed, settings and number of steps give the same bits. Training ends
     before the limit in time: `reserve` seconds are left for the work after it, and enough for the last
-    validation. `clock` returns seconds and never goes back.
+    validation and for `num_later_validations` that take as long. `clock` returns seconds and never goes back.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Trainer:
         source: SourceFactory,
         targets: str = "all",
         reserve: float = 0.0,
+        num_later_validations: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
@@ -77,6 +78,7 @@ class Trainer:
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
         self._reserve, self._validation_seconds = reserve, 0.0
+        self._num_validations_left = 1 + num_later_validations
         self._state = model.initial_state(batches.num_streams)
         self._weights = TARGETS[targets](batches.codec)
         self._job = Job(
@@ -198,12 +200,12 @@ class Trainer:
         )
 
     def _closing_seconds(self) -> float:
-        """Return the seconds left for the last validation and for the work after training."""
+        """Return the seconds to leave for the last validation and for the work after training."""
         seconds = self._validation_seconds
         if not seconds and self.validator and self.progress.train_chars:
             # scoring a character takes at most half as long as training on it
             seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
-        return min(self._reserve + seconds, self.limits.max_time / 2)
+        return min(self._reserve + self._num_validations_left * seconds, self.limits.max_time / 2)
 
     def _affordable_eval_every(self) -> int:
         """Return a number of steps between validations that makes them about a tenth of the work.
