@@ -21,7 +21,7 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray
 ORDER = 6
 """The number of tokens of the longest n-gram."""
 MAX_NGRAMS = 1 << 20
-"""The most n-grams that are held, about 200 MB; after that only the counts of those grow."""
+"""The most n-grams that are held, about 270 MB; after that only the counts of those grow."""
 MAX_BACK = 16
 """The most tokens over which a saved point can be restored: more than any character has."""
 NOTHING = array("i")

@@ -24,7 +24,7 @@ WINDOW = 20
 PULL = np.float32(1e-3)
 """The share of the way back to the trained weights that is gone after each window."""
 
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 """The number of weights that are changed together: few enough for the processor's cache."""
 
 

@@ -41,7 +41,7 @@ VARIANTS: list[tuple[str, ...]] = [
 ]
 """Cell, unit and threads, and more options."""
 QUICK = [("lstm", "line", "1"), *VARIANTS[-4:]]
-"""Every cell, unit and number of threads, a plateau, a divergence, a mixture, in as few runs as that takes."""
+"""Every cell, unit and number of threads, a plateau, a divergence, a mixture, in as few runs as it takes."""
 
 
 def command(*arguments: str) -> list[str]:
