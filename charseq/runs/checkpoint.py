@@ -119,10 +119,17 @@ class Checkpoint:
 
     @property
     def members(self) -> list["Checkpoint"]:
-        """The members of a mixture; a model of any other kind is its only member."""
+        """The members of a mixture, without its rates; a model of any other kind is its only member."""
+        found = self.kind.members(self.settings.model, self.model)
         return [
-            replace(self, model=model, settings=self.settings.model_copy(update={"model": config}))
-            for config, model in self.kind.members(self.settings.model, self.model)
+            replace(
+                self,
+                model=model,
+                settings=self.settings.model_copy(update={"model": config}),
+                rates=self.rates if len(found) == 1 else None,
+                adaptive=None,
+            )
+            for config, model in found
         ]
 
     @property

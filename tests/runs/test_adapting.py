@@ -33,6 +33,15 @@ def test_the_members_are_those_of_a_mixture_or_the_model_itself() -> None:
     assert [config.kind for config, _ in both] == ["recurrent", "ngram"]
 
 
+def test_a_member_has_not_the_rates_of_the_mixture() -> None:
+    """They are those of several models; a model that is its only member keeps its own."""
+    for member in adapting(checkpoint("mixture", CHOSEN)).members:
+        assert (member.rates, member.adaptive) == (None, None)
+        assert adapting(member).adaptive is not None
+    own = Rates(rates=(0.2,), scales=({},), weights=(0.5, 0.2))
+    assert [member.rates for member in checkpoint("gru", own).members] == [own]
+
+
 def test_without_chosen_rates_there_are_usual_ones() -> None:
     """The weights are those of the mixture, or 1, and a small one for the cache."""
     for kind, weights in (("gru", (1.0,)), ("mixture", (0.5, 0.6))):
