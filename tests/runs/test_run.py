@@ -26,6 +26,7 @@ from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.training.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
+from tests.builders import timeless
 
 Array: TypeAlias = NDArray[Any]
 
@@ -97,11 +98,6 @@ def assert_equal_arrays(actual: dict[str, Array], expected: dict[str, Array]) ->
     assert actual.keys() == expected.keys()
     for name, array in expected.items():
         np.testing.assert_array_equal(actual[name], array, err_msg=name)
-
-
-def timeless(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a training record without its seconds."""
-    return {**record, "elapsed": 0, "best": {**record["best"], "train_seconds": 0}}
 
 
 def assert_same_runs(actual: str, expected: str) -> None:
