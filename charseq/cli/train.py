@@ -155,6 +155,8 @@ def _describe(run: "Run") -> None:
         note(f"{run.settings.train.gradient}: {run.trainer.cost}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
+    if not texts.valid and run.settings.train.with_ngram:
+        note("nothing is held out for validation, on which weights are fitted: no n-grams are mixed in")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
@@ -199,12 +201,14 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
 
     mixed: Mixed | None = None
     train = run.settings.train
-    sampled = time.monotonic()
+    sampled, is_planned = time.monotonic(), False
     with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec) as display:
-        for number, event in enumerate(run.events()):
+        for event in run.events():
             try:
-                if number == 0 and run.trainer.plan not in (None, Plan()):
-                    display.say(f"charseq: each batch in {run.trainer.plan}")
+                if not is_planned and isinstance(event, StepDone):
+                    is_planned = True
+                    if run.trainer.plan not in (None, Plan()):
+                        display.say(f"charseq: each batch in {run.trainer.plan}")
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):

@@ -16,6 +16,7 @@ CHANGEABLE = {
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
         *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "backend"),
+        "with_ngram",  # they are counted anew
     },
     "sample": set(SampleConfig.model_fields),
 }

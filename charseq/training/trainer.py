@@ -40,8 +40,8 @@ class Trainer:
     `source` makes the gradient source, and `targets` is a name in TARGETS. A validation scores the latest
     parameters and their average, and the better of the two counts; `best` holds those of the best validation
     so far. The same seed, settings and number of steps give the same bits. Training ends before the limit in
-    time: `reserve` seconds are left for the work after it, and enough for the last validation. `clock`
-    returns seconds and never goes back.
+    time: `reserve` seconds are left for the work after it, and enough for the last validation and for
+    `num_later_validations` that take as long. `clock` returns seconds and never goes back.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Trainer:
         source: SourceFactory,
         targets: str = "all",
         reserve: float = 0.0,
+        num_later_validations: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
@@ -70,6 +71,7 @@ class Trainer:
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
         self._reserve, self._validation_seconds = reserve, 0.0
+        self._num_validations_left = 1 + num_later_validations
         self._state = model.initial_state(batches.num_streams)
         self._weights = TARGETS[targets](batches.codec)
         self._job = Job(
@@ -202,13 +204,13 @@ class Trainer:
         )
 
     def _closing_seconds(self) -> float:
-        """Return the seconds left for the last validation and for the work after training."""
+        """Return the seconds to leave for the last validation and for the work after training."""
         seconds = self._validation_seconds
         if not seconds and self.validator and self.progress.train_chars:
             # scoring a character takes at most half as long as training on it
             num_chars = self._num_readings * self.validator.num_chars
             seconds = self.progress.elapsed * num_chars / self.progress.train_chars / 2
-        return min(self._reserve + seconds, self.limits.max_time / 2)
+        return min(self._reserve + self._num_validations_left * seconds, self.limits.max_time / 2)
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""
