@@ -151,8 +151,8 @@ def _describe(run: "Run") -> None:
     if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
         way = _ways_out(run.settings.model.dropout)
         note(f"the text is very small for this model, which will learn it by heart: {way}")
-    if run.trainer.cost:
-        note(f"{run.settings.train.gradient}: {run.trainer.cost}")
+    if cost := run.trainer.source.cost:
+        note(f"{run.settings.train.gradient}: {cost}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid and run.settings.train.with_ngram:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from charseq.arrays import FloatArray
@@ -47,3 +48,12 @@ class Snapshot:
 
     arrays: dict[str, FloatArray]
     record: dict[str, Any]
+
+    def write(self, name: str, out: FloatArray) -> None:
+        """Write the array `name` to `out`. Raises KeyError or ValueError if it cannot be what `out` was."""
+        saved = self.arrays[name]
+        if saved.shape != out.shape or saved.dtype != out.dtype:
+            raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {out.dtype} {out.shape}")
+        if not np.isfinite(saved).all():
+            raise ValueError(f"{name} holds nan or infinity")
+        out[...] = saved

@@ -84,7 +84,7 @@ class Trainer:
         )
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
-        self._source = source(self._job, self._state, self.plan or Plan())
+        self.source = source(self._job, self._state, self.plan or Plan())
         self.eval_every = train.eval_every or affordable_eval_every(
             num_tokens=validator.num_tokens if validator else 0,
             tokens_per_step=batches.num_targets / batches.num_windows,
@@ -98,7 +98,7 @@ class Trainer:
         """
         begin = self._clock() - self.progress.elapsed
         self._follow(self.plan or self._fastest_plan())
-        with self._source:
+        with self.source:
             while True:
                 reason = self.reason_to_stop
                 due = reason is not None or self.progress.step % self.eval_every == 0
@@ -125,10 +125,10 @@ class Trainer:
 
     def _follow(self, plan: Plan) -> None:
         """Replace the source by a new one that follows `plan`, and copy the arrays of the old one to it."""
-        before, self._source = self._source, self._make_source(self._job, self._state, plan)
-        for name, array in self._source.arrays().items():
+        before, self.source = self.source, self._make_source(self._job, self._state, plan)
+        for name, array in self.source.arrays().items():
             array[...] = before.arrays()[name]
-        self.plan = self._source.plan
+        self.plan = self.source.plan
 
     def snapshot(self) -> Snapshot:
         """Return all that `restore` needs to continue with the same bits.
@@ -150,12 +150,7 @@ class Trainer:
         Raises KeyError, TypeError or ValueError if the snapshot is not of such a run.
         """
         for name, array in self._arrays():
-            saved = snapshot.arrays[name]
-            if saved.shape != array.shape or saved.dtype != array.dtype:
-                raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {array.dtype} {array.shape}")
-            if not np.isfinite(saved).all():
-                raise ValueError(f"{name} holds nan or infinity")
-            array[...] = saved
+            snapshot.write(name, array)
         record = {field.name: snapshot.record[field.name] for field in fields(Progress)}
         self.progress = TypeAdapter(Progress).validate_python(record)
         if not 0 <= self.progress.window < self.batches.num_windows:
@@ -171,11 +166,6 @@ class Trainer:
         """Leave so many more seconds of the limit in time for the work before or after training."""
         self._reserve += seconds
 
-    @property
-    def cost(self) -> str:
-        """The cost of the method for the gradient in words; empty for backpropagation."""
-        return self._source.cost
-
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
         self._schedule.scale = 1.0
@@ -189,7 +179,7 @@ class Trainer:
             yield f"training.optimizer.{name}", vector
         for name, array in self._state.arrays.items():
             yield f"training.state.{name}", array
-        for name, array in self._source.arrays().items():
+        for name, array in self.source.arrays().items():
             yield f"training.gradient.{name}", array
 
     @property
@@ -222,12 +212,12 @@ class Trainer:
         now, window = self.progress, self._begin_anew_(self._window())
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
-            loss, grads = self._source.gradient(window, now.step)
+            loss, grads = self.source.gradient(window, now.step)
             grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
             if not math.isfinite(loss) or not math.isfinite(grad_norm):
                 return None
             self._optimizer.step(self.model.params, grads, learning_rate=rate)
-            self._source.after_step(self.model.params)
+            self.source.after_step(self.model.params)
             if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
                 return None
             self._average.add_(self.model.params.flat, self._optimizer.num_steps)
@@ -242,7 +232,7 @@ class Trainer:
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
-            self._source.forget_()
+            self.source.forget_()
         now.elapsed = self._clock() - begin
         return StepDone(
             now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done()
@@ -255,7 +245,7 @@ class Trainer:
             window.inputs[0, cold] = UNSEEN
             for array in self._state.arrays.values():
                 array[cold] = 0
-            self._source.forget_(cold)
+            self.source.forget_(cold)
         return window
 
     def _validate(self, begin: float) -> Validated:
@@ -305,6 +295,6 @@ class Trainer:
         self._average.values[...] = self.best
         self._optimizer.reset_()
         self._state.reset_()
-        self._source.forget_()
+        self.source.forget_()
         now.train_nats, now.train_chars = 0.0, 0  # these belong to steps that were undone
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)
