@@ -23,7 +23,7 @@ from charseq.gradients import Job, Plan
 from charseq.gradients.plan import num_cores
 from charseq.gradients.sources import backpropagation
 from charseq.gradients.trial import fastest_plan
-from charseq.network import CharModel
+from charseq.network import CharModel, num_product_weights
 from charseq.optim import clip_, make_optimizer
 from charseq.sampling import sample
 from charseq.scoring import Scorer
@@ -153,7 +153,7 @@ class Bench:
         with backpropagation(job, state, plan) as source:
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
-        gflops = 6e-9 * num_product_weights(model) * num_chars / median
+        gflops = 6e-9 * num_product_weights(model.config, len(ALPHABET)) * num_chars / median
         return Measurement(
             "train",
             cell,
@@ -208,12 +208,6 @@ class Bench:
             chars_per_second=length / median,
             spread=_spread(seconds),
         )
-
-
-def num_product_weights(model: CharModel) -> int:
-    """Return the number of weights in products for each character, without those that are only looked up."""
-    looked_up = "embedding.E" if model.config.embedding_size else "layers.0.U"
-    return sum(array.size for name, array in model.params.items() if array.ndim == 2 and name != looked_up)
 
 
 def _model(cell: CellName, shape: Shape) -> CharModel:

@@ -75,6 +75,7 @@ MODELS: Registry[Any] = Registry(
     {
         "recurrent": "charseq.models.recurrent:RecurrentKind()",
         "ngram": "charseq.models.ngram:NGramKind()",
+        "mlp": "charseq.models.mlp:MLPKind()",
         "mixture": "charseq.models.mixture:MixtureKind()",
     },
 )
@@ -97,7 +98,10 @@ TARGETS: Registry[Any] = Registry("choice of targets", {"all": "charseq.gradient
 LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
 """Losses: functions of hidden states and targets, with the gradient of the hidden states."""
 
-SOURCES: Registry[Any] = Registry("gradient", {"bptt": "charseq.gradients.sources:backpropagation"})
+SOURCES: Registry[Any] = Registry(
+    "gradient",
+    {"bptt": "charseq.gradients.sources:backpropagation", "rtrl": "charseq.gradients.rtrl:real_time"},
+)
 """Functions that make gradient sources, which compute the gradient of a window."""
 
 REPORTS: Registry[Any] = Registry(

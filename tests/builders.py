@@ -91,6 +91,11 @@ def random_array(*shape: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=shape)
 
 
+def timeless(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a training record without its seconds."""
+    return {**record, "elapsed": 0, "best": {**record["best"], "train_seconds": 0}}
+
+
 def with_random_parameters(model: CharModel, *, scale: float = 0.7, seed: int = 1) -> CharModel:
     """Fill a network with random parameters, biases among them, and return it."""
     model.params.flat[...] = scale * random_array(model.params.flat.size, seed=seed)

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from charseq.adaptation.cache import Cache
-from charseq.adaptation.gradient import WINDOW, GradientSteps
+from charseq.adaptation.gradient import GradientSteps
 from charseq.adaptation.member import Member, Static
 from charseq.adaptation.stream import Stream
 from charseq.arrays import BoolArray, FloatArray, TokenArray
@@ -44,9 +44,10 @@ class Rates(BaseModel):
     def check(self, num_members: int) -> None:
         """Raise ValueError unless these can be the rates of a model with so many members."""
         if not len(self.rates) == len(self.scales) == len(self.weights) - 1 == num_members:
-            raise ValueError(f"rates for {len(self.rates)} members, not {num_members}")
-        numbers = [*self.rates, *self.weights, *(one for scale in self.scales for one in scale.values())]
-        if not all(0 <= number <= MAX_RATE for number in numbers):
+            numbers = f"{len(self.rates)} rates, {len(self.scales)} scales and {len(self.weights)} weights"
+            raise ValueError(f"{numbers} are not those of {num_members} members and a cache")
+        all_of_them = [*self.rates, *self.weights, *(one for scale in self.scales for one in scale.values())]
+        if not all(0 <= number <= MAX_RATE for number in all_of_them):
             raise ValueError("a rate or weight is out of range")
 
     @classmethod
@@ -102,7 +103,7 @@ class AdaptiveModel:
     ) -> Member:
         if MODELS[config.kind].is_trained:
             return GradientSteps.of(config, model, rate=rate, scales=scales)
-        return Static(model, WINDOW)
+        return Static(model)
 
 
 class AdaptiveReader:

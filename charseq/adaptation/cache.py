@@ -9,8 +9,9 @@ Sources: Kuhn and De Mori 1990, "A cache-based natural language model for speech
 1991, "The zero-frequency problem".
 """
 
+from array import array
 from collections import deque
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,13 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray
 ORDER = 6
 """The number of tokens of the longest n-gram."""
 MAX_NGRAMS = 1 << 20
-"""The most n-grams that are held, about 200 MB; after that only the counts of those grow."""
+"""The most n-grams that are held, about 270 MB; after that only the counts of those grow."""
 MAX_BACK = 16
 """The most tokens over which a saved point can be restored: more than any character has."""
+NOTHING = array("i")
+"""The children of an n-gram that has none; never written to."""
 ROOT = 0
+"""The number of the empty n-gram."""
 
 
 class Count(NamedTuple):
@@ -46,8 +50,8 @@ class Reached(NamedTuple):
 class Cache(Member):
     """A tree of n-grams: the children of an n-gram are one token longer, and ROOT is the empty one.
 
-    All lists have an entry for each n-gram: its last token, its count, the sum of its children's counts, and
-    its children.
+    All lists have an entry for each n-gram: its place among the children of its context, the last tokens and
+    the counts of its own children, and the sum of these counts.
     """
 
     def __init__(self, vocab_size: int) -> None:
@@ -56,18 +60,38 @@ class Cache(Member):
 
     def _clear(self) -> None:
         self._ids: dict[int, int] = {}  # (number of an n-gram) * V + token -> the number of the longer n-gram
-        self._token, self._count, self._total, self._children = [-1], [0], [0], [list[int]()]
+        self._places, self._totals = [0], [0]
+        self._tokens, self._counts = [array("i")], [array("i")]
         self._contexts: tuple[int, ...] = (ROOT,)
         self._num_tokens = 0
         self._log: deque[Count] = deque(maxlen=2 * MAX_BACK)
 
     def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
-        """Return log p (T, V) after each of `tokens` (T,), which are counted as they are read."""
-        p = np.empty((len(tokens), self._vocab_size))
+        """Return log p (T, V) after each of `tokens` (T,), which are counted as they are read.
+
+        Each context gives the share (count / (total + types)) of what the longer ones left to its children.
+        """
+        children, counts = array("i"), array("i")  # of all contexts of all rows, one after the other
+        rows, lengths, scales, rests = list[int](), list[int](), list[float](), list[float]()
         marks = [False] * len(tokens) if resets is None else resets.tolist()
-        for row, token, reset in zip(p, tokens.tolist(), marks, strict=True):
+        for row, (token, reset) in enumerate(zip(tokens.tolist(), marks, strict=True)):
             self._read(token, reset)
-            self._write_p(row)
+            rest = 1.0
+            for context in reversed(self._contexts):
+                if total := self._totals[context]:
+                    num_types = len(self._tokens[context])
+                    children += self._tokens[context]
+                    counts += self._counts[context]
+                    scale = rest / (total + num_types)
+                    rest = scale * num_types
+                    rows.append(row)
+                    lengths.append(num_types)
+                    scales.append(scale)
+            rests.append(rest)
+        places = np.repeat(np.array(rows, np.int64) * self._vocab_size, lengths) + np.asarray(children)
+        shares = np.repeat(scales, lengths) * np.asarray(counts)
+        p = np.repeat(np.array(rests)[:, None] / self._vocab_size, self._vocab_size, axis=1)
+        p += np.bincount(places, shares, p.size).reshape(p.shape)
         return np.log(p, out=p)
 
     def save(self) -> Reached:
@@ -92,11 +116,11 @@ class Cache(Member):
         for context in contexts if token >= 0 else ():
             ngram = self._ids.get(context * self._vocab_size + token)
             if self.is_learning:
-                if ngram is None and len(self._token) <= MAX_NGRAMS:
+                if ngram is None and len(self._places) <= MAX_NGRAMS:
                     ngram = self._add(context, token)
                 if ngram is not None:
-                    self._count[ngram] += 1
-                    self._total[context] += 1
+                    self._counts[context][self._places[ngram]] += 1
+                    self._totals[context] += 1
             if ngram is None:
                 break
             ngrams.append(ngram)
@@ -107,38 +131,25 @@ class Cache(Member):
 
     def _take_back(self) -> None:
         """Undo the last `_read` that learnt."""
-        _, _, self._contexts, ngrams = self._log.pop()
+        token, _, self._contexts, ngrams = self._log.pop()
         self._num_tokens -= 1
         for context, ngram in reversed(list(zip(self._contexts, ngrams, strict=False))):
-            self._count[ngram] -= 1
-            self._total[context] -= 1
-            if not self._count[ngram]:  # it was the last that was added
-                del self._ids[context * self._vocab_size + self._token[ngram]]
-                for column in (self._children[context], *self._columns):
+            self._counts[context][self._places[ngram]] -= 1
+            self._totals[context] -= 1
+            if not self._counts[context][self._places[ngram]]:  # it was the last that was added
+                del self._ids[context * self._vocab_size + token]
+                columns = (self._places, self._totals, self._tokens, self._counts)
+                for column in (self._tokens[context], self._counts[context], *columns):
                     column.pop()
 
     def _add(self, context: int, token: int) -> int:
-        ngram = self._ids[context * self._vocab_size + token] = len(self._token)
-        self._children[context].append(ngram)
-        for column, value in zip(self._columns, (token, 0, 0, []), strict=True):
-            column.append(value)
+        ngram = self._ids[context * self._vocab_size + token] = len(self._places)
+        if not self._totals[context]:  # most n-grams never have children: NOTHING is there until then
+            self._tokens[context], self._counts[context] = array("i"), array("i")
+        self._places.append(len(self._tokens[context]))
+        self._totals.append(0)
+        self._tokens.append(NOTHING)
+        self._counts.append(NOTHING)
+        self._tokens[context].append(token)
+        self._counts[context].append(0)
         return ngram
-
-    @property
-    def _columns(self) -> tuple[list[Any], ...]:
-        return self._token, self._count, self._total, self._children
-
-    def _write_p(self, p: FloatArray) -> None:
-        """Write the probabilities (V,) of the next token: each order's share goes to its counts."""
-        tokens, shares, rest = list[int](), list[float](), 1.0
-        for context in reversed(self._contexts):
-            children = self._children[context]
-            if not children:
-                continue
-            scale = rest / (self._total[context] + len(children))
-            rest = scale * len(children)
-            tokens += [self._token[ngram] for ngram in children]
-            shares += [scale * self._count[ngram] for ngram in children]
-        p[...] = rest / self._vocab_size
-        if tokens:
-            p += np.bincount(tokens, shares, self._vocab_size)

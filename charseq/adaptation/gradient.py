@@ -24,9 +24,17 @@ WINDOW = 20
 PULL = np.float32(1e-3)
 """The share of the way back to the trained weights that is gone after each window."""
 
+BLOCK = 1 << 15
+"""The number of weights that are changed together: few enough for the processor's cache."""
+
 
 class GradientSteps(Member):
-    """A network, given as a model of its own, `model`, which is changed in place."""
+    """A network, given as a model of its own, `model`, which is changed in place.
+
+    A step after which nothing could be computed, because numbers overflow, leads back to the trained weights.
+    """
+
+    learns_windows = True
 
     def __init__(
         self,
@@ -37,18 +45,16 @@ class GradientSteps(Member):
         scales: Mapping[str, float],
     ) -> None:
         self._model, self._rate = model, rate
-        self._trained = model.params.flat.copy()
-        self._grads = model.params.like()
-        rates = model.params.like()
-        for name, array in rates.items():
-            array[...] = -rate * scales.get(name, 1.0)
-        self._minus_rates = rates.flat
+        self._trained, self._grads = model.params.like(), model.params.like()
+        self._trained.flat[...] = model.params.flat
+        self._rates = {name: np.float32(rate * scales.get(name, 1.0)) for name in model.params}
         self._state = model.initial_state(1)
         self._begin = copy_of(self._state)
         self._work: Any = model.workspace(num_steps, 1, resets=True, logits=False)
         self._logits = np.zeros((num_steps, 1, model.vocab_size), np.float32)
         self._num_read = 0
-        self._h: Any = None
+        self._h: Any = np.empty((0, 0))
+        self._copy: FloatArray | None = None
 
     @classmethod
     def of(
@@ -63,7 +69,7 @@ class GradientSteps(Member):
 
     @property
     def gradients(self) -> Parameters:
-        """The gradient of the window that was learnt last, times minus the rates if they are not 0."""
+        """The gradient of the window that was learnt last."""
         return self._grads
 
     def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
@@ -78,18 +84,32 @@ class GradientSteps(Member):
             for name, array in self._state.arrays.items():
                 array[...] = self._begin.arrays[name]
             self._read(tokens, resets)
-        self._gradient(targets)
-        if self._rate:
-            self._step()
+        with np.errstate(over="ignore", invalid="ignore"):  # the step is checked
+            self._gradient(targets)
+            if self._rate:
+                self._copy = None
+                self._step()
         self._num_read = 0
         for name, array in self._begin.arrays.items():
             array[...] = self._state.arrays[name]
 
     def _step(self) -> None:
-        flat, step = self._model.params.flat, self._grads.flat
-        step *= self._minus_rates
-        step += PULL * (self._trained - flat)
-        flat += step
+        steps = np.empty((2, BLOCK), self._trained.flat.dtype)
+        for name, array in self._model.params.items():
+            now, trained, gradient = (
+                one.reshape(-1) for one in (array, self._trained[name], self._grads[name])
+            )
+            for begin in range(0, len(now), BLOCK):
+                some = slice(begin, begin + BLOCK)
+                down, back = steps[:, : len(now[some])]
+                np.multiply(gradient[some], self._rates[name], out=down)
+                np.subtract(trained[some], now[some], out=back)
+                back *= PULL
+                back -= down
+                now[some] += back
+        flat = self._model.params.flat
+        if not np.isfinite(np.dot(flat, flat)):
+            flat[...] = self._trained.flat
 
     def _read(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
         model, marks = self._model, None if resets is None else resets[:, None]
@@ -108,11 +128,15 @@ class GradientSteps(Member):
 
     def save(self) -> Any:
         """Return a copy of the weights and the states."""
-        return self._model.params.flat.copy(), copy_of(self._state), copy_of(self._begin), self._num_read
+        if self._copy is None:  # the weights change once in a window, and may be saved at every token
+            self._copy = self._model.params.flat.copy()
+        return self._copy, copy_of(self._state), copy_of(self._begin), self._num_read
 
     def restore_(self, saved: Any) -> None:
         """Go back to copied weights and states."""
         flat, state, begin, self._num_read = saved
-        self._model.params.flat[...] = flat
+        if flat is not self._copy:
+            self._model.params.flat[...] = flat
+            self._copy = flat
         self._state, self._begin = copy_of(state), copy_of(begin)
         self._h = np.empty((0, 0))  # what was read is read again before anything is learnt

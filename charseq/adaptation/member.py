@@ -9,6 +9,9 @@ import numpy as np
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models import LanguageModel
 
+NUM_STEPS = 256
+"""The most tokens that a model which does not learn reads at once."""
+
 
 class Member(ABC):
     """One stream: `predict` reads tokens on, and `learn` learns the window that was read since the last call.
@@ -16,6 +19,8 @@ class Member(ABC):
     A window has at most as many steps as the member was made for.
     """
 
+    learns_windows = False
+    """True if `learn` does something, so that predictions depend on it; others read on beyond a window."""
     is_learning = True
     """False to stop learning: what is read then changes the state only."""
 
@@ -44,15 +49,19 @@ class Member(ABC):
 class Static(Member):
     """A model that predicts and does not learn."""
 
-    def __init__(self, model: LanguageModel, num_steps: int) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self._model, self._state = model, model.initial_state(1)
-        self._work = model.workspace(num_steps, 1, resets=True, backward=False)
+        self._work = model.workspace(NUM_STEPS, 1, resets=True, backward=False)
 
     def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
         """Return the logits (T, V) of the token after each of `tokens` (T,)."""
-        marks = None if resets is None else resets[:, None]
-        logits: FloatArray = self._model.forward(tokens[:, None], self._state, self._work, resets=marks)
-        return logits[:, 0].copy()
+        parts = list[FloatArray]()
+        for begin in range(0, len(tokens), NUM_STEPS):
+            some = slice(begin, begin + NUM_STEPS)
+            marks = None if resets is None else resets[some, None]
+            logits = self._model.forward(tokens[some, None], self._state, self._work, resets=marks)
+            parts.append(logits[:, 0].copy())
+        return np.concatenate(parts)
 
     def save(self) -> Any:
         """Return a copy of the state."""

@@ -11,6 +11,9 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models.mixture import log_linear
 from charseq.network.loss import log_softmax
 
+MAX_WEIGHT = 1e3
+"""The largest weight that is learnt: many times those of use, and small enough to compute with."""
+
 
 class Stream:
     """The members and the weights (M,) of their log-linear mixture, which follow the text at `weight_rate`.
@@ -33,11 +36,18 @@ class Stream:
         `resets` (T,) is true where the stream is reset before the token.
         """
         parts, begin = [], 0
+        at_once = [None if one.learns_windows else one.predict(tokens, resets) for one in self.members]
         while begin < len(tokens):
             if self._num_read == WINDOW:
                 self._learn(int(tokens[begin]))
             some = slice(begin, min(begin + WINDOW - self._num_read, len(tokens)))
-            parts.append(self._predict(tokens[some], None if resets is None else resets[some]))
+            marks = None if resets is None else resets[some]
+            logits = [
+                member.predict(tokens[some], marks) if read is None else read[some]
+                for member, read in zip(self.members, at_once, strict=True)
+            ]
+            self._keep(tokens[some], marks, logits)
+            parts.append(log_linear(logits, self.weights))
             begin = some.stop
         return np.concatenate(parts)
 
@@ -60,15 +70,14 @@ class Stream:
         for member, one in zip(self.members, members, strict=True):
             member.restore_(one)
 
-    def _predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
-        logits = [member.predict(tokens, resets) for member in self.members]
-        window = slice(self._num_read, self._num_read + len(tokens))
-        self._tokens[window] = tokens
-        self._resets[window] = False if resets is None else resets
+    def _keep(self, tokens: TokenArray, resets: BoolArray | None, logits: Sequence[FloatArray]) -> None:
+        """Keep what was read, until it is learnt."""
+        part = slice(self._num_read, self._num_read + len(tokens))
+        self._tokens[part] = tokens
+        self._resets[part] = False if resets is None else resets
         for kept, one in zip(self._logits, logits, strict=True):
             kept.append(one)
-        self._num_read = window.stop
-        return log_linear(logits, self.weights)
+        self._num_read = part.stop
 
     def _learn(self, next_token: int) -> None:
         """Let the members and the weights learn the window; `next_token` is its last target."""
@@ -89,4 +98,4 @@ class Stream:
         p[np.arange(len(places)), places] -= 1
         p *= ones[:, None]
         gradient = np.array([np.vdot(p, one) for one in logits]) / max(ones.sum(), 1)
-        self.weights = np.maximum(self.weights - self._weight_rate * gradient, 0.0)
+        self.weights = np.clip(self.weights - self._weight_rate * gradient, 0.0, MAX_WEIGHT)

@@ -20,7 +20,7 @@ class Totals:
     def __init__(self, units: str = "block", normalization: str | None = None) -> None:
         self.normalization = normalization
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
-        self.static_nats: float | None = 0.0
+        self.static_nats: float | None = None
         self.calibration = Calibration()
         self._units = UNITS[units](2)
 
@@ -36,10 +36,8 @@ class Totals:
         self.score += surprisal.score()
         self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
-        if surprisal.static_nats is None:
-            self.static_nats = None
-        elif self.static_nats is not None:
-            self.static_nats += float(surprisal.static_nats.sum())
+        if surprisal.static_nats is not None:
+            self.static_nats = (self.static_nats or 0.0) + float(surprisal.static_nats.sum())
         self.calibration.add(surprisal)
         self._units.add(text, np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
 
@@ -55,12 +53,14 @@ class Totals:
 
     @property
     def static_nats_per_char(self) -> float | None:
-        """The nats per character if the model had not learnt from the text, None for one that does not."""
-        return self.static_nats / max(self.score.num_chars, 1) if self.static_nats is not None else None
+        """The nats per character if the model had not learnt from the text, None if it does not learn."""
+        if self.static_nats is None:
+            return None
+        return self.static_nats / self.score.num_chars if self.score.num_chars else math.nan
 
     @property
     def static_bits_per_char(self) -> float | None:
-        """The bits per character if the model had not learnt from the text, None for one that does not."""
+        """The bits per character if the model had not learnt from the text, None if it does not learn."""
         return None if self.static_nats_per_char is None else bits(self.static_nats_per_char)
 
     @property

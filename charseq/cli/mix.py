@@ -72,7 +72,7 @@ def command(
 def members_of(mixed: "Mixed") -> list[tuple[str, str]]:
     """Return the validation of the mixture, and that of each member alone with its weight, as facts."""
     alone = [
-        (f"{part.member.description} alone", f"{nats:.4f} nats, weight {part.weight:.3f}")
+        (f"{part.description} alone", f"{nats:.4f} nats, weight {part.weight:.3f}")
         for part, nats in zip(mixed.mixture.parts, mixed.alone, strict=True)
     ]
     return [("best validation", f"{mixed.checkpoint.results.valid}"), *alone]

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from charseq.text.split import CorpusParts
     from charseq.training.events import Mixed
 
+MLP_EMBEDDING = 32
+"""The size of the embedding of a network on a window, unless it is given."""
+
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
     ("charseq train novel.txt --cell gru --max-time 10m", "a GRU on a file, for ten minutes"),
+    ("charseq train novel.txt --mlp 8", "a network that sees the last eight characters only"),
     ("charseq train names.txt --unit line -o runs/names", "every line a sequence of its own"),
     ("charseq train --resume runs/names --max-time 1h", "go on where that run stopped"),
     ("cat *.log | charseq train - --set optim.beta2=0.999", "any text, any setting"),
@@ -57,6 +61,13 @@ def command(
         str | None,
         typer.Option(metavar="K", help="Count n-grams of up to K characters instead of training a network."),
     ] = None,
+    mlp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K",
+            help="Train a network without recurrence, on a fixed window of the last K characters.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Plain lines only: no live display, no samples.")
     ] = False,
@@ -76,6 +87,13 @@ def command(
     if ngram is not None:
         order = value_from_text("model", "order", ngram)
         layers.append(({"model": {"kind": "ngram", "order": order}}, "--ngram"))
+    if mlp is not None:
+        if ngram is not None:
+            raise ConfigError("--ngram and --mlp are two kinds of models: leave out one of them")
+        order = value_from_text("model", "order", mlp)
+        layers.insert(
+            0, ({"model": {"kind": "mlp", "order": order, "embedding_size": MLP_EMBEDDING}}, "--mlp")
+        )
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
     with ReadingDisplay(plain=quiet) as display:
@@ -123,6 +141,8 @@ def _describe(run: "Run") -> None:
     one_token_each = run.checkpoint.codec.tokenizer.one_token_each
     _describe_model(run.checkpoint)
     _describe_texts(texts)
+    if run.choice:
+        note(run.choice)
     if batches.num_streams < run.settings.train.batch_size:
         note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
     if batches.num_dropped:
@@ -131,8 +151,12 @@ def _describe(run: "Run") -> None:
     if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
         way = _ways_out(run.settings.model.dropout)
         note(f"the text is very small for this model, which will learn it by heart: {way}")
+    if cost := run.trainer.source.cost:
+        note(f"{run.settings.train.gradient}: {cost}")
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
+    if not texts.valid and run.settings.train.with_ngram:
+        note("nothing is held out for validation, on which weights are fitted: no n-grams are mixed in")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
 
@@ -177,12 +201,14 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
 
     mixed: Mixed | None = None
     train = run.settings.train
-    sampled = time.monotonic()
+    sampled, is_planned = time.monotonic(), False
     with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec) as display:
-        for number, event in enumerate(run.events()):
+        for event in run.events():
             try:
-                if number == 0 and run.trainer.plan not in (None, Plan()):
-                    display.say(f"charseq: each batch in {run.trainer.plan}")
+                if not is_planned and isinstance(event, StepDone):
+                    is_planned = True
+                    if run.trainer.plan not in (None, Plan()):
+                        display.say(f"charseq: each batch in {run.trainer.plan}")
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):

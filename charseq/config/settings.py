@@ -21,6 +21,7 @@ Unit = Literal["stream", "line"]
 NormalForm = Literal["none", "nfc", "nfd", "nfkc"]
 BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
+SizeName = Literal["auto", "small", "medium", "large", "fixed"]
 
 DEFAULT_MAX_TIME = 120.0
 """The limit in seconds of a run for which no other limit is set."""
@@ -149,14 +150,25 @@ class ModelConfig(Section):
 
     kind: ModelName = Field(
         "recurrent",
-        description="recurrent: a network; ngram: counts of n-grams; mixture: made by charseq mix.",
+        description="recurrent: a recurrent network; mlp: a network on a fixed window; "
+        "ngram: counts of n-grams; mixture: made by charseq mix.",
     )
     cell: CellName = Field("gru", description="Recurrent cell.")
+    size: SizeName = Field(
+        "auto",
+        description="Size of a network; auto: this and what goes with it suits text, time and machine; "
+        "fixed: all settings stay as they are.",
+    )
     hidden_size: int = Field(256, ge=1, le=65536, description="Units per layer.")
     num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Size of a token's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
-    order: int = Field(6, ge=1, le=99, description="ngram: number of characters of the longest n-gram.")
+    order: int = Field(
+        6,
+        ge=1,
+        le=99,
+        description="ngram: number of characters of the longest n-gram; mlp: characters in the window.",
+    )
 
 
 class OptimConfig(Section):
@@ -186,6 +198,12 @@ class OptimConfig(Section):
     weight_decay: float = Field(
         0.01, ge=0, description="adamw: at each step, matrices shrink by this share, times the rate."
     )
+    average_span: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Span of the average of the weights, as a share of the steps so far; 0: no average.",
+    )
 
 
 class TrainConfig(Section):
@@ -197,7 +215,9 @@ class TrainConfig(Section):
     )
     loss: LossName = Field("softmax", description="Training loss.")
     gradient: GradientName = Field(
-        "bptt", description="Method for the gradient; bptt: backpropagation through time."
+        "bptt",
+        description="Method for the gradient; bptt: backpropagation through time, truncated at the window; "
+        "rtrl: real-time recurrent learning, exact and for small networks.",
     )
     num_epochs: Count = Field(
         0, ge=0, description="Stop after this many passes over the corpus; 0: no limit."

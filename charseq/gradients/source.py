@@ -22,6 +22,9 @@ class GradientSource(ABC):
     plan: Plan = Plan()
     """The plan that is followed; a source that cannot use several cores works in one piece."""
 
+    cost: str = ""
+    """The cost of the method in words, if it is another one than that of backpropagation."""
+
     def __enter__(self) -> "GradientSource":
         return self
 

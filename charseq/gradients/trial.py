@@ -38,7 +38,7 @@ def fastest_plan(
         with make_source(job, state, plan) as source:
             if source.plan != plan:  # this source has no such plan
                 continue
-            seconds = _seconds(source, window)
+            seconds = seconds_of(source, window)
         if seconds < best_seconds:
             best, best_seconds = plan, seconds
         if 0 < max_steps * seconds <= SHORT_SECONDS:
@@ -48,7 +48,7 @@ def fastest_plan(
     return best
 
 
-def _seconds(source: GradientSource, window: Window) -> float:
+def seconds_of(source: GradientSource, window: Window) -> float:
     """Return the shortest time that the window takes, in seconds, after a warm-up."""
     begin, best = time.perf_counter(), np.inf
     source.gradient(window, 0)

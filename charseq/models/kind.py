@@ -8,6 +8,7 @@ import numpy as np
 
 from charseq.config import ModelConfig
 from charseq.models.contract import LanguageModel
+from charseq.network.parameters import Parameters
 from charseq.text.batches import Examples
 
 
@@ -80,3 +81,25 @@ class ModelKind(ABC):
     def num_parameters(self, config: ModelConfig, vocab_size: int) -> int:
         """Return the number of parameters that training would hold in memory; 0 without training."""
         return 0
+
+
+def check_tensors(tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError unless `tensors` has finite parameters of these shapes; nothing is allocated."""
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise ValueError(f"tensor {name} is missing")
+        tensor = tensors[name]
+        if tensor.dtype != np.float32 or tensor.shape != shape:
+            raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
+        if not np.isfinite(tensor).all():
+            raise ValueError(f"tensor {name} holds nan or infinity")
+
+
+def fill_(params: Parameters, tensors: Mapping[str, Any]) -> None:
+    """Copy `tensors` to the parameters. Raises ValueError if they are too large to compute with."""
+    for name, array in params.items():
+        array[...] = tensors[name]
+    with np.errstate(over="ignore"):
+        square = np.dot(params.flat, params.flat)
+    if not np.isfinite(square):  # training never makes such weights; smaller ones overflow in no product
+        raise ValueError("its weights are too large to compute with")

@@ -125,6 +125,11 @@ class Part(NamedTuple):
     model: LanguageModel
     weight: float
 
+    @property
+    def description(self) -> str:
+        """The member in a few words: "gru 1 x 256"."""
+        return self.member.description
+
 
 class Mixture:
     """The members' records and models, their weights (M,), and the rule by which they are combined."""
@@ -239,7 +244,7 @@ class MixtureKind(ModelKind):
     def facts(self, config: ModelConfig, model: Mixture) -> list[tuple[str, str]]:
         """Return each member with its weight and its file, and the rule."""
         members = [
-            (f"member {k}", f"{part.member.description}, weight {part.weight:.3f}{_origin(part.member)}")
+            (f"member {k}", f"{part.description}, weight {part.weight:.3f}{_origin(part.member)}")
             for k, part in enumerate(model.parts, start=1)
         ]
         return [*members, ("rule", model.rule)]

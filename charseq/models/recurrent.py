@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charseq.config import ModelConfig, OptimConfig, TrainConfig
-from charseq.models.kind import Learner, ModelKind
+from charseq.models.kind import Learner, ModelKind, check_tensors, fill_
 from charseq.network import CharModel, parameter_shapes
 from charseq.text.batches import Examples
 
@@ -17,7 +17,7 @@ class RecurrentKind(ModelKind):
 
     name = "recurrent"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {
-        "model": frozenset({"cell", "hidden_size", "num_layers", "embedding_size", "dropout"}),
+        "model": frozenset({"cell", "size", "hidden_size", "num_layers", "embedding_size", "dropout"}),
         "optim": frozenset(OptimConfig.model_fields),
         "train": frozenset(TrainConfig.model_fields),
     }
@@ -45,21 +45,9 @@ class RecurrentKind(ModelKind):
 
         The shapes are checked before memory is allocated. Raises ValueError if the tensors cannot be these.
         """
-        for name, shape in parameter_shapes(config, vocab_size).items():
-            if name not in tensors:
-                raise ValueError(f"tensor {name} is missing")
-            tensor = tensors[name]
-            if tensor.dtype != np.float32 or tensor.shape != shape:
-                raise ValueError(f"tensor {name} is {tensor.dtype} {tensor.shape}, not float32 {shape}")
-            if not np.isfinite(tensor).all():
-                raise ValueError(f"tensor {name} holds nan or infinity")
+        check_tensors(tensors, parameter_shapes(config, vocab_size))
         model = CharModel(config, vocab_size)
-        for name, array in model.params.items():
-            array[...] = tensors[name]
-        with np.errstate(over="ignore"):
-            square = np.dot(model.params.flat, model.params.flat)
-        if not np.isfinite(square):  # training never makes such weights; smaller ones overflow in no product
-            raise ValueError("its weights are too large to compute with")
+        fill_(model.params, tensors)
         return model
 
     def learn(self, model: CharModel, examples: Examples, trainer: Learner | None) -> Iterator[Any]:

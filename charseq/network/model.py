@@ -5,6 +5,7 @@ window. Training, evaluation and sampling compute hidden states with the same me
 them into logits; in training the loss calls it, and computes its gradient.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -267,6 +268,13 @@ def parameter_shapes(config: ModelConfig, vocab_size: int) -> dict[str, tuple[in
     for layer in layers:
         shapes |= layer.shapes
     return shapes | projection.shapes
+
+
+def num_product_weights(config: ModelConfig, vocab_size: int) -> int:
+    """Return the number of weights in products for each token, without those that are only looked up."""
+    looked_up = "embedding.E" if config.embedding_size else "layers.0.U"
+    shapes = parameter_shapes(config, vocab_size)
+    return sum(math.prod(shape) for name, shape in shapes.items() if len(shape) == 2 and name != looked_up)
 
 
 def _make_parts(config: ModelConfig, vocab_size: int) -> tuple[list[RecurrentLayer], Projection]:

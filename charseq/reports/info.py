@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from charseq.config import format_duration
+from charseq.gradients.rtrl import Cost
+from charseq.models.mixture import Mixture
 from charseq.reports.column import Column, field
 from charseq.reports.display.tables import facts_table
 from charseq.reports.display.visible import visible
@@ -33,6 +35,16 @@ def _setting(key: str) -> Any:
         checkpoint = model.checkpoint
         is_used = key in checkpoint.kind.settings.get("model", ())
         return getattr(checkpoint.settings.model, key) if is_used else None
+
+    return value
+
+
+def _parts(what: str) -> Any:
+    """Return a function that gives `what` of each member of a mixture, None for a model that is none."""
+
+    def value(model: StoredModel) -> Any:
+        mixture = model.checkpoint.model
+        return [getattr(part, what) for part in mixture.parts] if isinstance(mixture, Mixture) else None
 
     return value
 
@@ -65,6 +77,14 @@ def _reached(model: StoredModel) -> str | None:
     if not model.checkpoint.kind.is_trained:
         return None
     return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}"
+
+
+def _gradient(model: StoredModel) -> str | None:
+    """Return the method for the gradient with its cost, None for backpropagation through time."""
+    settings, vocab_size = model.checkpoint.settings, model.checkpoint.codec.vocab_size
+    if not model.checkpoint.kind.is_trained or settings.train.gradient != "rtrl":
+        return None
+    return f"rtrl: {Cost.of(settings.model, vocab_size)}"
 
 
 def _made_with(model: StoredModel) -> str:
@@ -108,6 +128,8 @@ class InfoReport(Report):
             attrgetter("checkpoint.model.num_parameters"),
             "parameters, or n-grams counted",
         ),
+        field("members", _parts("description"), "of a mixture: what its members are"),
+        field("weights", _parts("weight"), "of a mixture: the weights of its members"),
         Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
         Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),
@@ -139,6 +161,7 @@ class InfoReport(Report):
         Column("", "best validation", _valid, _it, ""),
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
+        Column("", "gradient", "", _gradient, ""),
         field("step", attrgetter("checkpoint.results.step"), "the step of the best validation"),
         field(
             "train_seconds",

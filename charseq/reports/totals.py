@@ -89,9 +89,10 @@ TOTALS = (
         ".4f",
         attrgetter("static_bits_per_char"),
         "`bits_per_char` of a model that adapts, if it had not learnt from the text",
+        "static\nbits",
         shown=_adapted,
     ),
-    Column("", "gained by adapting (%)", ".1%", attrgetter("gain"), "", shown=_adapted),
+    Column("", "gained by adapting (%)", ".1%", attrgetter("gain"), "", "gain\n(%)", shown=_adapted),
     Column(
         "perplexity",
         "perplexity per character",

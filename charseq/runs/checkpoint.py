@@ -28,11 +28,12 @@ from charseq.scoring.score import shown
 from charseq.text import TOKENIZERS
 from charseq.text.codec import Codec
 from charseq.text.split import CorpusParts
-from charseq.training.trainer import Snapshot
+from charseq.training.events import Validated
+from charseq.training.progress import Snapshot
 from charseq.version import __version__
 
-FORMAT_VERSION = 3
-"""Version 1 had no checksum; version 2 still had `train.kernels` and `model.ngram`: see `upgrade.py`."""
+FORMAT_VERSION = 4
+"""Version 1 had no checksum; for what else the older ones had or lacked see `upgrade.py`."""
 METADATA_KEY = "charseq"
 TRAINING = "training."
 """The prefix of the names of those tensors that only resuming needs."""
@@ -82,6 +83,11 @@ class Results:
     train_nats_per_char: float | None = None
     valid: Score | None = None
 
+    @classmethod
+    def of(cls, event: Validated) -> "Results":
+        """Return the results at a validation."""
+        return cls(event.step, event.epoch, event.elapsed, event.train_nats_per_char, event.valid)
+
 
 PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)
 
@@ -113,10 +119,17 @@ class Checkpoint:
 
     @property
     def members(self) -> list["Checkpoint"]:
-        """The members of a mixture; a model of any other kind is its only member."""
+        """The members of a mixture, without its rates; a model of any other kind is its only member."""
+        found = self.kind.members(self.settings.model, self.model)
         return [
-            replace(self, model=model, settings=self.settings.model_copy(update={"model": config}))
-            for config, model in self.kind.members(self.settings.model, self.model)
+            replace(
+                self,
+                model=model,
+                settings=self.settings.model_copy(update={"model": config}),
+                rates=self.rates if len(found) == 1 else None,
+                adaptive=None,
+            )
+            for config, model in found
         ]
 
     @property
@@ -193,8 +206,9 @@ class Checkpoint:
             model = kind.load(settings.model, tokenizer.vocab_size, tensors)
             provenance = PROVENANCE.validate_python(record["provenance"])
             results = RESULTS.validate_python(record["results"])
-            rates = record.get("rates") and Rates.model_validate_json(json.dumps(record["rates"]))
-            if rates:
+            rates = None
+            if record.get("rates") is not None:
+                rates = Rates.model_validate_json(json.dumps(record["rates"]))
                 rates.check(len(kind.members(settings.model, model)))
             rest = {name: array for name, array in tensors.items() if name.startswith(TRAINING)}
             if extra := tensors.keys() - model.tensors().keys() - rest.keys():

@@ -16,6 +16,7 @@ CHANGEABLE = {
     "train": {
         *("num_epochs", "max_steps", "max_time", "patience"),
         *("eval_every", "save_every", "save_every_steps", "sample_every", "threads", "backend"),
+        "with_ngram",  # they are counted anew
     },
     "sample": set(SampleConfig.model_fields),
 }
@@ -23,8 +24,8 @@ CHANGEABLE = {
 BITS = {"train.threads", "train.backend"}
 """The changeable settings that change the order of sums, and so the last bits of the weights."""
 
-NUM_COPIES = 6
-"""Arrays of the size of the parameters: weights, gradient, two moments, best weights, weights to save."""
+NUM_COPIES = 7
+"""Arrays of the size of the parameters: weights, gradient, two moments, average, best weights, saved ones."""
 
 
 def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: Path) -> None:

@@ -20,6 +20,7 @@ from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import exists, is_file
 from charseq.limits import MAX_STEP
 from charseq.models import MODELS
+from charseq.training.events import Validated
 
 RUNS = Path("runs")
 MAX_STEM_CHARS = 50
@@ -153,3 +154,18 @@ def _is_record(record: dict[str, Any]) -> bool:
     step, figures = record.get("step"), [record.get(key, "") for key in NATS]
     is_step = isinstance(step, int) and 0 <= step < MAX_STEP
     return is_step and all(nats is None or isinstance(nats, float) for nats in figures)
+
+
+def record_of(event: Validated) -> dict[str, Any]:
+    """Return the line of METRICS for a validation."""
+    return {
+        "step": event.step,
+        "epoch": event.epoch,
+        "elapsed": event.elapsed,
+        "learning_rate": event.learning_rate,
+        "train_nats_per_char": event.train_nats_per_char,
+        "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
+        "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
+        "improved": event.improved,
+        "averaged": event.averaged,
+    }

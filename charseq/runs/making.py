@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
+from charseq.gradients.speed import training_speed
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.checks import continued_member, shape_of
@@ -13,6 +14,7 @@ from charseq.runs.directory import default_directory, find_model
 from charseq.runs.run import Run
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
+from charseq.training.recipe import Chosen, Recipe, choose
 
 
 class Origin(NamedTuple):
@@ -43,21 +45,50 @@ def make(
 
     The settings in `given` are for this model and replace those of `base`, which may be for several kinds of
     models. The kind and the sizes of `init_from` also replace those of `base`. `directory` is new; by default
-    it is named after the corpus. `progress` is called while a large corpus is read.
+    it is named after the corpus. `progress` is called while a large corpus is read. A network with fresh
+    weights may get other settings than those of `base`, but not of `given`: see `charseq.training.recipe`.
     Raises ConfigError if the kind does not use a setting in `given`, if it cannot start from another model,
     if `given` has other sizes than `init_from`, or if the directory is not empty; DataError for an unusable
     corpus.
     """
     settings, other = base.with_layers(given), None
     if init_from is not None:
+        if Settings().with_layers(given).model.size not in ("auto", "fixed"):
+            raise ConfigError(
+                f"{init_from.word}: the model to start from has its sizes; leave model.size out"
+            )
         other = _loaded(init_from, settings)
         settings = base.with_layer({"model": shape_of(other)}, init_from.word).with_layers(given)
     kind: ModelKind = MODELS[settings.model.kind]
     check_uses(kind, given)
     directory = directory or default_directory(settings)
     if kind.is_trained:
-        return Run.start(directory, settings, command=command, init_from=other, progress=progress)
+        recipe = None
+        if kind.has_states and other is None:
+            recipe = _recipe(settings, _given(base, given))
+        return Run.start(
+            directory, settings, command=command, init_from=other, recipe=recipe, progress=progress
+        )
     return Counted(directory, *count(directory, settings, command=command, progress=progress))
+
+
+def _given(base: Settings, given: Layers) -> set[tuple[str, str]]:
+    """Return the settings that were chosen by someone, pairs of section and key.
+
+    Those in `base` are given if they are not the default, since a settings file may list every default.
+    """
+    default = Settings()
+    pairs = {(name, key) for name, section in default for key, _ in section}
+    changed = {(s, k) for s, k in pairs if getattr(getattr(base, s), k) != getattr(getattr(default, s), k)}
+    return changed | {(section, key) for layer, _ in given for section in layer for key in layer[section]}
+
+
+def _recipe(settings: Settings, given: set[tuple[str, str]]) -> Recipe:
+    def recipe(num_chars: int, num_valid: int, vocab_size: int) -> Chosen | None:
+        sizes = {"num_chars": num_chars, "num_valid": num_valid, "vocab_size": vocab_size}
+        return choose(settings, given, **sizes, speed=training_speed)
+
+    return recipe
 
 
 def check_uses(kind: ModelKind, given: Layers) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import is_file, sweep, write_atomically
 from charseq.gradients import SOURCES
 from charseq.models import MODELS, ModelKind, TrainableModel
-from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.checkpoint import RESULTS, Checkpoint, Provenance, Results
 from charseq.runs.checks import (
     BITS,
     check_changes,
@@ -32,6 +32,7 @@ from charseq.runs.directory import (
     append_metrics,
     make_directory,
     read_metrics,
+    record_of,
 )
 from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
@@ -42,8 +43,11 @@ from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.training.limits import Limits
+from charseq.training.recipe import Recipe
 from charseq.training.trainer import Trainer
 
+BEST = "best"
+"""The key of the training record that holds the results of the best validation."""
 MAX_VALID_TOKENS = 1 << 18
 """The most tokens in a validation while training: enough for three digits, and soon done."""
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
@@ -64,6 +68,8 @@ class Run:
         self._best_is_saved = True
         self._best_model: TrainableModel | None = None  # built when it is first saved, then filled anew
         self.other_bits: list[str] = []
+        self.choice = ""
+        """What the recipe has chosen and why, in one line; empty if it has chosen nothing."""
         codec, model = checkpoint.codec, cast(TrainableModel, checkpoint.model)  # its kind is trained
         self.examples = Examples(texts.train, codec)
         self.batches = Batches(
@@ -86,6 +92,7 @@ class Run:
             source=SOURCES[settings.train.gradient],
             targets=settings.data.loss_on,
             reserve=self._finish.seconds + (self.closing_seconds if texts.test else 0.0),
+            num_later_validations=self._finish.num_validations,
         )
 
     @classmethod
@@ -96,11 +103,13 @@ class Run:
         *,
         command: str,
         init_from: Checkpoint | None = None,
+        recipe: Recipe | None = None,
         progress: OnProgress | None = None,
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
-        `progress` is called while a large corpus is read.
+        A `recipe` may change the settings when the text is known. `progress` is called while a large corpus
+        is read.
         Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
@@ -109,6 +118,8 @@ class Run:
             check_shapes(settings, init_from)
         texts = CorpusParts.read(settings.data, progress=progress)
         codec = Codec.fit(settings.data, texts.train)
+        chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
+        settings = chosen.settings if chosen else settings
         check_memory(settings, codec.vocab_size)
         kind: ModelKind = MODELS[settings.model.kind]
         rng = np.random.default_rng([settings.train.seed, 0])
@@ -117,8 +128,9 @@ class Run:
         )
         if init_from:
             kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
-        make_directory(directory)
         run = cls(directory, settings, texts, checkpoint)
+        make_directory(directory)
+        run.choice = chosen.reason if chosen else ""
         run._write_settings()
         run._save_last()  # from now on this is the directory of a run, which can be resumed
         return run
@@ -147,12 +159,15 @@ class Run:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
             run.trainer.restore(checkpoint.training)
+            best = checkpoint.training.record.get(BEST)
+            checkpoint.results = checkpoint.results if best is None else RESULTS.validate_python(best)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would be out of date after the first step
-        if run.trainer.reason_to_stop and not run.trainer.progress.train_chars:
-            raise ConfigError(f"{directory}: {run.trainer.limits.way_on(run.trainer.progress)}")
+        now = run.trainer.progress
+        if run.trainer.reason_to_stop and not now.train_chars and run._finish.is_done(directory / MODEL):
+            raise ConfigError(f"{directory}: {run.trainer.limits.way_on(now)}")
         if "optim.learning_rate" in changed:
             run.trainer.rate_anew()
         return run
@@ -176,9 +191,9 @@ class Run:
         saved = time.monotonic()
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, Validated):
-                self._records.append(_record(event))
+                self._records.append(record_of(event))
                 if event.improved:
-                    self.checkpoint.results, self._best_is_saved = _results(event), False
+                    self.checkpoint.results, self._best_is_saved = Results.of(event), False
             due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
             try:
                 if (due or isinstance(event, Validated)) and self._make_anew():
@@ -228,7 +243,9 @@ class Run:
         write_atomically(self.directory / SETTINGS, to_toml(self.settings).encode())
 
     def _save_last(self) -> None:
-        replace(self._as_it_is_now(), training=self.trainer.snapshot()).save(self.directory / LAST)
+        training = self.trainer.snapshot()
+        training.record[BEST] = asdict(self.checkpoint.results)
+        replace(self._as_it_is_now(), training=training).save(self.directory / LAST)
 
     def _as_it_is_now(self) -> Checkpoint:
         now = self.trainer.progress
@@ -253,9 +270,6 @@ class Run:
             self._best_model = self._another_model()
         self._best_model.params.flat[...] = self.trainer.best
         results = replace(self.checkpoint.results, step=step)
-        for record in self._records:
-            if record["step"] == step:
-                results = replace(results, epoch=record["epoch"], train_seconds=record["elapsed"])
         return replace(self.checkpoint, model=self._best_model, results=results)
 
     def _another_model(self) -> TrainableModel:
@@ -272,26 +286,3 @@ class Run:
             self._records = [record for record in read_metrics(self.directory) if record["step"] <= last]
             self._num_written = len(self._records)
             write_atomically(path, "".join(json.dumps(record) + "\n" for record in self._records).encode())
-
-
-def _results(event: Validated) -> Results:
-    return Results(
-        step=event.step,
-        epoch=event.epoch,
-        train_seconds=event.elapsed,
-        train_nats_per_char=event.train_nats_per_char,
-        valid=event.valid,
-    )
-
-
-def _record(event: Validated) -> dict[str, Any]:
-    return {
-        "step": event.step,
-        "epoch": event.epoch,
-        "elapsed": event.elapsed,
-        "learning_rate": event.learning_rate,
-        "train_nats_per_char": event.train_nats_per_char,
-        "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
-        "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
-        "improved": event.improved,
-    }

@@ -8,14 +8,23 @@ class OutdatedError(Exception):
 
 
 def upgrade_(record: dict[str, Any]) -> None:
-    """Turn the record of a model file of format 1 or 2 into one of format 3, in place.
+    """Turn the record of a model file of an older format into one of format 4, in place.
 
-    Raises OutdatedError for n-gram models of lines: those versions counted each n-gram that begins a line
-    once, and the true counts are not in the file. Raises KeyError or TypeError for anything that
-    is not such a record.
+    Format 3 knew no average of the weights, and a run of it goes on without.
+    Raises OutdatedError for n-gram models of lines of format 1 or 2: those versions counted each n-gram that
+    begins a line once, and the true counts are not in the file. Raises KeyError or TypeError for anything
+    that is not such a record.
     """
-    if record["format_version"] > 2:
+    if record["format_version"] > 3:
         return
+    if record["format_version"] < 3:
+        _upgrade_to_3(record)
+    settings = record["settings"]
+    settings["optim"] = {**settings.get("optim", {}), "average_span": 0.0}
+    record["format_version"] = 4
+
+
+def _upgrade_to_3(record: dict[str, Any]) -> None:
     settings, valid = record["settings"], record["results"]["valid"]
     if "kernels" in settings.get("train", {}):
         settings["train"]["backend"] = settings["train"].pop("kernels")
@@ -29,4 +38,3 @@ def upgrade_(record: dict[str, Any]) -> None:
             )
     if isinstance(valid, dict):
         valid |= {"num_words": None, "num_top1": None, "num_top5": None}  # they were not counted
-    record["format_version"] = 3

@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from charseq.adaptation.adaptive import RATE, AdaptiveModel, Rates
+from charseq.adaptation.adaptive import MAX_RATE, RATE, AdaptiveModel, Rates
 from charseq.adaptation.gradient import WINDOW, GradientSteps
 from charseq.adaptation.member import Member
+from charseq.adaptation.stream import MAX_WEIGHT
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.models import MODELS, LanguageModel
@@ -28,6 +29,8 @@ MIN_WINDOWS, SEARCH_WINDOWS, FIT_WINDOWS = 25, 200, 400
 """The fewest windows of a text from which anything is chosen; those for choosing a rate, and the weights."""
 FACTOR = 2.0
 """The ratio of two rates that are tried one after the other."""
+MAX_SCALE = 100.0
+"""The largest scale: a matrix whose gradients were almost zero is not to make steps without measure."""
 
 
 def choose_rates(
@@ -46,7 +49,7 @@ def choose_rates(
     were chosen before: then only the weights are fitted. After about `seconds`, what was read so far decides.
     """
     end = clock() + seconds
-    windows = list(_windows(codec, valid, FIT_WINDOWS))
+    windows = _known_windows(codec, valid)
     if len(windows) < MIN_WINDOWS:
         return None
     rates, scales = list[float](), list[dict[str, float]]()
@@ -56,12 +59,31 @@ def choose_rates(
             rates.append(known.rates[k] if known else RATE)
             scales.append(known.scales[k] if known else {})
         else:
-            scales.append(_scales(member, list(_windows(codec, train, SEARCH_WINDOWS))))
-            budget = (end - clock()) / 2
-            rates.append(_best_rate(member, scales[k], windows[:SEARCH_WINDOWS], budget, clock))
+            middle = clock() + (end - clock()) / 2
+            scales.append(_scales(member, _until(middle, clock, _windows(codec, train, SEARCH_WINDOWS))))
+            rates.append(_best_rate(member, scales[k], windows[:SEARCH_WINDOWS], middle, clock))
     chosen = Rates(rates=tuple(rates), scales=tuple(scales), weights=(1.0,) * (len(members) + 1))
-    weights = fit(_predictions(AdaptiveModel(members, chosen), windows, end, clock), "log-linear")
+    read = _predictions(AdaptiveModel(members, chosen), _until(end, clock, windows))
+    weights = np.minimum(fit(read, "log-linear"), MAX_WEIGHT)
     return chosen.model_copy(update={"weights": tuple(weights.tolist())})
+
+
+def can_choose(codec: Codec, valid: EncodedText) -> bool:
+    """Return True if a text is long enough to choose rates from it."""
+    return len(_known_windows(codec, valid)) >= MIN_WINDOWS
+
+
+def _known_windows(codec: Codec, text: EncodedText) -> list[Step]:
+    """Return the first FIT_WINDOWS windows of a text, without those that have no known character."""
+    return [window for window in _windows(codec, text, FIT_WINDOWS) if (window[1] != UNSEEN).any()]
+
+
+def _until(end: float, clock: Callable[[], float], windows: Iterable[Step]) -> Iterator[Step]:
+    """Yield windows until the time is over, but MIN_WINDOWS at least."""
+    for number, window in enumerate(windows):
+        if number >= MIN_WINDOWS and clock() >= end:
+            break
+        yield window
 
 
 def _windows(codec: Codec, text: EncodedText, num: int) -> Iterator[Step]:
@@ -72,10 +94,11 @@ def _windows(codec: Codec, text: EncodedText, num: int) -> Iterator[Step]:
         yield inputs[some], targets[some], None if starts is None else starts[some]
 
 
-def _scales(member: tuple[ModelConfig, LanguageModel], windows: Sequence[Step]) -> dict[str, float]:
+def _scales(member: tuple[ModelConfig, LanguageModel], windows: Iterable[Step]) -> dict[str, float]:
     """Return for each matrix the mean size of all gradients, divided by that of its own.
 
-    Sizes are root mean squares over the windows; their mean is the geometric one.
+    Sizes are root mean squares over the windows; their mean is the geometric one. No scale is beyond
+    MAX_SCALE or below its inverse.
     """
     network = GradientSteps.of(*member, rate=0.0, scales={})
     squares = dict.fromkeys(network.gradients, 0.0)
@@ -86,28 +109,36 @@ def _scales(member: tuple[ModelConfig, LanguageModel], windows: Sequence[Step]) 
             squares[name] += float(np.mean(np.square(gradient)))
     logs = {name: math.log(square) / 2 for name, square in squares.items() if square > 0}
     mean = sum(logs.values()) / max(len(logs), 1)
-    return {name: math.exp(mean - log) for name, log in logs.items()}
+    most = math.log(MAX_SCALE)
+    return {name: math.exp(min(max(mean - log, -most), most)) for name, log in logs.items()}
 
 
 def _best_rate(
     member: tuple[ModelConfig, LanguageModel],
     scales: dict[str, float],
     windows: Sequence[Step],
-    seconds: float,
+    end: float,
     clock: Callable[[], float],
 ) -> float:
-    """Return the rate with the fewest nats: from RATE up or down by FACTOR, as long as it pays."""
-    end, tried = clock() + seconds, dict[float, float]()
+    """Return the rate with the fewest nats: from RATE up or down by FACTOR, as long as it pays.
+
+    A rate that was not tried on all `windows` before the `end` does not count.
+    """
+    tried = dict[float, float]()
 
     def nats(rate: float) -> float:
         if rate not in tried:
-            network = GradientSteps.of(*member, rate=rate, scales=scales)
-            tried[rate] = sum(_nats(network, window) for window in windows)
+            network, total = GradientSteps.of(*member, rate=rate, scales=scales), 0.0
+            for window in windows:
+                if clock() >= end:
+                    return math.inf
+                total += _nats(network, window)
+            tried[rate] = total
         return tried[rate]
 
     rate = RATE
     for factor in (FACTOR, 1 / FACTOR):
-        while clock() < end and nats(rate * factor) < nats(rate):
+        while rate * factor < MAX_RATE and (now := nats(rate)) < math.inf and nats(rate * factor) < now:
             rate *= factor
     return rate
 
@@ -120,16 +151,12 @@ def _nats(member: Member, window: Step) -> float:
     return -float(at_targets(log_p[seen], window[1][seen]).sum())
 
 
-def _predictions(
-    model: AdaptiveModel, windows: Sequence[Step], end: float, clock: Callable[[], float]
-) -> Predictions:
+def _predictions(model: AdaptiveModel, windows: Iterable[Step]) -> Predictions:
     """Return the predictions of the members and of the cache while they read and learn."""
     members = model.initial_state(1).members
     logits: list[list[FloatArray]] = [[] for _ in members]
     targets = list[TokenArray]()
-    for number, window in enumerate(windows):
-        if number >= MIN_WINDOWS and clock() >= end:
-            break
+    for window in windows:
         seen = window[1] != UNSEEN
         targets.append(window[1][seen])
         for read, member in zip(logits, members, strict=True):

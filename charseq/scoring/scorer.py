@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from charseq.adaptation import AdaptiveModel
+from charseq.adaptation.gradient import WINDOW
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
@@ -16,8 +17,8 @@ from charseq.text.batches import Window
 from charseq.text.codec import Codec, Sequence, chars_at
 from charseq.text.decoding import bytes_of
 
-WINDOW_STEPS = 256
-"""The number of steps in a window."""
+WINDOW_STEPS = 13 * WINDOW
+"""The number of steps in a window: whole windows of a model that adapts, which reads others twice."""
 LINE_STREAMS, LINE_STEPS = 32, 64
 """The number of parallel streams in which lines are read, and of steps in their windows.
 

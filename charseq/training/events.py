@@ -28,7 +28,8 @@ class StepDone:
 class Validated:
     """A validation is done: the validation text was scored; `valid` is None if there is no such text.
 
-    `improved` is true for the best validation so far. `train_nats_per_char` is the mean loss since the last
+    `improved` is true for the best validation so far, `averaged` if the average of the parameters was better
+    than the latest ones, so that `valid` is its score. `train_nats_per_char` is the mean loss since the last
     validation. `elapsed` is in seconds.
     """
 
@@ -38,6 +39,7 @@ class Validated:
     train_nats_per_char: float
     learning_rate: float
     improved: bool
+    averaged: bool
     elapsed: float
 
 

@@ -1,9 +1,13 @@
 """The limits of a run: the share of it that is done, the reason to stop, and the setting to continue it."""
 
+import math
 from dataclasses import dataclass
 
 from charseq.config import DEFAULT_MAX_TIME, TrainConfig, format_duration
 from charseq.training.progress import Progress
+
+MIN_EVAL_EVERY = 100
+"""The smallest number of steps between validations, unless the settings give one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,15 @@ class Limits:
         return _sentence(
             "max_time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
         )
+
+
+def affordable_eval_every(*, num_tokens: int, tokens_per_step: float, num_readings: int) -> int:
+    """Return a number of steps between validations that makes them about a tenth of the work.
+
+    A validation reads `num_tokens` as often as `num_readings`. Reading is a forward pass only, a third of the
+    work of training on as many tokens.
+    """
+    return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * num_readings * num_tokens / tokens_per_step))
 
 
 def _sentence(setting: str, done: str, twice: str, more: str) -> str:

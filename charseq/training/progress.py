@@ -1,9 +1,12 @@
-"""The progress of a run: its counters and sums."""
+"""The progress of a run: its counters and sums, and a snapshot of all that resuming needs."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
+
+from charseq.arrays import FloatArray
 
 NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
 Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
@@ -37,3 +40,20 @@ class Progress:
     def epoch_number(self) -> int:
         """The number of the epoch that the last window belongs to, counted from 1."""
         return self.epoch + (self.window > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run between two steps, without the parameters: `arrays` by name, and `record`, which can be JSON."""
+
+    arrays: dict[str, FloatArray]
+    record: dict[str, Any]
+
+    def write(self, name: str, out: FloatArray) -> None:
+        """Write the array `name` to `out`. Raises KeyError or ValueError if it cannot be what `out` was."""
+        saved = self.arrays[name]
+        if saved.shape != out.shape or saved.dtype != out.dtype:
+            raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {out.dtype} {out.shape}")
+        if not np.isfinite(saved).all():
+            raise ValueError(f"{name} holds nan or infinity")
+        out[...] = saved

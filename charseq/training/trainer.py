@@ -7,8 +7,7 @@ next window; the gradient is not. The gradients come from a gradient source, an 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, fields
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -21,36 +20,28 @@ from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
 from charseq.optim import Schedule, clip_, make_optimizer
-from charseq.scoring import Validator
+from charseq.scoring import Score, Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
+from charseq.training.averaging import Average
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.limits import Limits
-from charseq.training.progress import Progress
+from charseq.training.limits import Limits, affordable_eval_every
+from charseq.training.progress import Progress, Snapshot
 
 COLD_STARTS = 0.01
 """The share of windows that begin from the zero state, so that a model learns to predict without context."""
 MAX_RECOVERIES = 3
 """The number of times that training goes on after it has diverged."""
-MIN_EVAL_EVERY = 100
-"""The smallest number of steps between validations, unless the settings give one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A run between two steps, without the parameters: `arrays` by name, and `record`, which can be JSON."""
-
-    arrays: dict[str, FloatArray]
-    record: dict[str, Any]
 
 
 class Trainer:
     """Trains `model` in place on `batches`; without a `validator` the latest model counts as the best.
 
-    `source` makes the gradient source, and `targets` is a name in TARGETS. `best` holds the parameters of the
-    best validation so far. The same seed, settings and number of steps give the same bits. Training ends
-    before the limit in time: `reserve` seconds are left for the work after it, and enough for the last
-    validation. `clock` returns seconds and never goes back.
+    `source` makes the gradient source, and `targets` is a name in TARGETS. A validation scores the latest
+    parameters and their average, and the better of the two counts; `best` holds those of the best validation
+    so far. The same seed, settings and number of steps give the same bits. Training ends before the limit in
+    time: `reserve` seconds are left for the work after it, and enough for the last validation and for
+    `num_later_validations` that take as long. `clock` returns seconds and never goes back.
     """
 
     def __init__(
@@ -64,6 +55,7 @@ class Trainer:
         source: SourceFactory,
         targets: str = "all",
         reserve: float = 0.0,
+        num_later_validations: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
@@ -71,12 +63,15 @@ class Trainer:
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
+        self._average = Average(model.params.flat, optim.average_span)
+        self._num_readings = 2 if optim.average_span else 1  # of the validation text, at each validation
         self._clock = clock
         self._optimizer = make_optimizer(optim, model.params, train.backend)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
         self._reserve, self._validation_seconds = reserve, 0.0
+        self._num_validations_left = 1 + num_later_validations
         self._state = model.initial_state(batches.num_streams)
         self._weights = TARGETS[targets](batches.codec)
         self._job = Job(
@@ -89,8 +84,12 @@ class Trainer:
         )
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
-        self._source = source(self._job, self._state, self.plan or Plan())
-        self.eval_every = train.eval_every or self._affordable_eval_every()
+        self.source = source(self._job, self._state, self.plan or Plan())
+        self.eval_every = train.eval_every or affordable_eval_every(
+            num_tokens=validator.num_tokens if validator else 0,
+            tokens_per_step=batches.num_targets / batches.num_windows,
+            num_readings=self._num_readings,
+        )
 
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, and yield events.
@@ -99,7 +98,7 @@ class Trainer:
         """
         begin = self._clock() - self.progress.elapsed
         self._follow(self.plan or self._fastest_plan())
-        with self._source:
+        with self.source:
             while True:
                 reason = self.reason_to_stop
                 due = reason is not None or self.progress.step % self.eval_every == 0
@@ -126,10 +125,10 @@ class Trainer:
 
     def _follow(self, plan: Plan) -> None:
         """Replace the source by a new one that follows `plan`, and copy the arrays of the old one to it."""
-        before, self._source = self._source, self._make_source(self._job, self._state, plan)
-        for name, array in self._source.arrays().items():
+        before, self.source = self.source, self._make_source(self._job, self._state, plan)
+        for name, array in self.source.arrays().items():
             array[...] = before.arrays()[name]
-        self.plan = self._source.plan
+        self.plan = self.source.plan
 
     def snapshot(self) -> Snapshot:
         """Return all that `restore` needs to continue with the same bits.
@@ -151,12 +150,7 @@ class Trainer:
         Raises KeyError, TypeError or ValueError if the snapshot is not of such a run.
         """
         for name, array in self._arrays():
-            saved = snapshot.arrays[name]
-            if saved.shape != array.shape or saved.dtype != array.dtype:
-                raise ValueError(f"{name} is {saved.dtype} {saved.shape}, not {array.dtype} {array.shape}")
-            if not np.isfinite(saved).all():
-                raise ValueError(f"{name} holds nan or infinity")
-            array[...] = saved
+            snapshot.write(name, array)
         record = {field.name: snapshot.record[field.name] for field in fields(Progress)}
         self.progress = TypeAdapter(Progress).validate_python(record)
         if not 0 <= self.progress.window < self.batches.num_windows:
@@ -179,11 +173,13 @@ class Trainer:
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
+        if self._average.span:
+            yield "training.average", self._average.values
         for name, vector in self._optimizer.state.items():
             yield f"training.optimizer.{name}", vector
         for name, array in self._state.arrays.items():
             yield f"training.state.{name}", array
-        for name, array in self._source.arrays().items():
+        for name, array in self.source.arrays().items():
             yield f"training.gradient.{name}", array
 
     @property
@@ -198,21 +194,13 @@ class Trainer:
         )
 
     def _closing_seconds(self) -> float:
-        """Return the seconds left for the last validation and for the work after training."""
+        """Return the seconds to leave for the last validation and for the work after training."""
         seconds = self._validation_seconds
         if not seconds and self.validator and self.progress.train_chars:
             # scoring a character takes at most half as long as training on it
-            seconds = self.progress.elapsed * self.validator.num_chars / self.progress.train_chars / 2
-        return min(self._reserve + seconds, self.limits.max_time / 2)
-
-    def _affordable_eval_every(self) -> int:
-        """Return a number of steps between validations that makes them about a tenth of the work.
-
-        A validation is a forward pass only, a third of the work of training on as many tokens.
-        """
-        tokens_per_step = self.batches.num_targets / self.batches.num_windows
-        valid_tokens = self.validator.num_tokens if self.validator else 0
-        return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * valid_tokens / tokens_per_step))
+            num_chars = self._num_readings * self.validator.num_chars
+            seconds = self.progress.elapsed * num_chars / self.progress.train_chars / 2
+        return min(self._reserve + self._num_validations_left * seconds, self.limits.max_time / 2)
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""
@@ -224,14 +212,15 @@ class Trainer:
         now, window = self.progress, self._begin_anew_(self._window())
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
-            loss, grads = self._source.gradient(window, now.step)
+            loss, grads = self.source.gradient(window, now.step)
             grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
             if not math.isfinite(loss) or not math.isfinite(grad_norm):
                 return None
             self._optimizer.step(self.model.params, grads, learning_rate=rate)
-            self._source.after_step(self.model.params)
+            self.source.after_step(self.model.params)
             if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
                 return None
+            self._average.add_(self.model.params.flat, self._optimizer.num_steps)
 
         now.step += 1
         now.window += 1
@@ -243,7 +232,7 @@ class Trainer:
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
-            self._source.forget_()
+            self.source.forget_()
         now.elapsed = self._clock() - begin
         return StepDone(
             now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done()
@@ -256,26 +245,38 @@ class Trainer:
             window.inputs[0, cold] = UNSEEN
             for array in self._state.arrays.values():
                 array[cold] = 0
-            self._source.forget_(cold)
+            self.source.forget_(cold)
         return window
 
     def _validate(self, begin: float) -> Validated:
         now, before = self.progress, self.progress.elapsed
         train_nats = now.train_nats / now.train_chars
-        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
-            valid = self.validator.score() if self.validator else None
+        valid, averaged = self._score()
         nats = None if valid is None else valid.nats_per_char
         improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
         if improved:
             now.best_nats, now.best_step = nats, now.step
-            self.best[...] = self.model.params.flat
+            self.best[...] = self._average.values if averaged else self.model.params.flat
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
         self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
-        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, now.elapsed)
+        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, averaged, now.elapsed)
+
+    def _score(self) -> tuple[Score | None, bool]:
+        """Score the validation text; say whether the average of the parameters gave this score."""
+        if self.validator is None:
+            return None, False
+        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
+            latest = self.validator.score()
+            if not self._average.span:
+                return latest, False
+            with self._average.in_place_of(self.model.params.flat):
+                average = self.validator.score()
+        averaged = average.nats_per_char < latest.nats_per_char
+        return (average if averaged else latest), averaged
 
     def _recover(self) -> Recovered:
         """Go back to the best parameters, with half the learning rate, a reset optimizer and zero states.
@@ -291,8 +292,9 @@ class Trainer:
             )
         self._schedule.scale /= 2
         self.model.params.flat[...] = self.best
+        self._average.values[...] = self.best
         self._optimizer.reset_()
         self._state.reset_()
-        self._source.forget_()
+        self.source.forget_()
         now.train_nats, now.train_chars = 0.0, 0  # these belong to steps that were undone
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)

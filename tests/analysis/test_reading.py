@@ -9,6 +9,7 @@ from charseq.analysis.reading import NamedModel, scored_texts
 from charseq.errors import DataError
 from charseq.scoring import Scorer
 from charseq.text.codec import Codec
+from tests.adaptation.builders import adaptive, codec_of, network
 from tests.analysis.builders import TOKENIZER, UNITS, model_of
 
 MODELS = [NamedModel(unit, model_of("gru"), Codec(TOKENIZER, unit)) for unit in UNITS]
@@ -52,6 +53,20 @@ def test_a_model_ranks_unless_it_is_told_not_to() -> None:
     assert with_ranks.ranks is not None
     assert without.ranks is None
     assert without.nats.tolist() == with_ranks.nats.tolist()
+
+
+def test_a_model_that_learns_is_scored_without_that_too() -> None:
+    """Its surprisals have the static nats, in the same order; those of other models have none."""
+    codec = codec_of()
+    learning = NamedModel("learns", adaptive("gru"), codec, static=network())
+    _, pieces = next(scored_texts([learning, MODELS[0]], [("a.txt", ["the rain\n", "in spain " * 9])]))
+    static = Scorer(network(), codec)
+    for piece in pieces:
+        first, second = piece.surprisals
+        assert first.static_nats is not None
+        assert first.static_nats.tolist() == static.score(piece.text).nats.tolist()
+        assert second.static_nats is None
+    assert first.nats.sum() < first.static_nats.sum()
 
 
 def test_a_piece_is_done_before_the_next_one_is_asked_for() -> None:

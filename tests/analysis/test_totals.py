@@ -1,6 +1,7 @@
 """All that is said of a text as a whole: sums of its pieces, however it was cut, and what follows."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,3 +99,32 @@ def test_the_error_is_that_of_the_nats_in_blocks_however_the_text_was_cut(size: 
     assert found.error == pytest.approx(expected.error / math.log(2), rel=1e-9)
     assert found.value == pytest.approx(LONG.nats.mean() / math.log(2), rel=1e-12)
     assert found.error > 0
+
+
+def adapted(nats: float) -> Surprisal:
+    """Return a piece of five characters, scored by a model that learns, which would have cost `nats`."""
+    return replace(surprisal_of("hello"), static_nats=np.full(5, nats / 5))
+
+
+def test_what_a_model_would_cost_without_learning_adds_up() -> None:
+    """The static nats of all pieces, for each character, and the share of them that was saved."""
+    totals = totals_of(adapted(30.0), adapted(20.0))
+    assert totals.is_adapted
+    assert totals.static_nats_per_char == pytest.approx(5.0)
+    assert totals.static_bits_per_char == pytest.approx(5.0 / math.log(2))
+    assert totals.gain == pytest.approx(1 - totals.score.nats / 50)
+
+
+def test_a_model_that_does_not_learn_has_no_other_figures() -> None:
+    """Nor has one that has read nothing yet."""
+    for totals in (Totals(), totals_of(surprisal_of("hello"))):
+        assert not totals.is_adapted
+        assert totals.static_nats_per_char is totals.static_bits_per_char is totals.gain is None
+
+
+def test_an_empty_text_has_no_static_figure() -> None:
+    """It is not a number, as the other figures of nothing."""
+    totals = totals_of(replace(surprisal_of(""), static_nats=np.empty(0)))
+    assert totals.is_adapted
+    assert math.isnan(totals.static_nats_per_char or 0)
+    assert math.isnan(totals.static_bits_per_char or 0)

@@ -141,3 +141,37 @@ def tiny_run(call: Call, tmp_path: Path) -> Path:
     outcome = call("train", "text.txt", *TINY, "-o", "run")
     assert outcome.code == 0, outcome.err
     return Path("run")
+
+
+SMALL = ("--hidden-size", "16", "--batch-size", "8", "--seq-length", "32", "--learning-rate", "0.02")
+"""Options of a small network that soon learns a little."""
+SHORT = ("--max-steps", "60", "--threads", "1", "--set", "data.valid=valid.txt", "--quiet")
+ADAPTING = {
+    "net": (*SMALL, *SHORT),
+    "ngram": ("--ngram", "4", "--set", "data.valid=valid.txt"),
+    "mixed": (*SMALL, *SHORT, "--with-ngram", "4"),
+    "lines": (*SMALL, *SHORT, "--unit", "line"),
+}
+"""Models with rates for adapting: a network, n-grams, both in one run, and a network of lines."""
+
+
+@pytest.fixture(scope="session")
+def _adapting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("adapting")
+    for name, begin, end in (("corpus", 0, 6000), ("valid", 6000, 7200), ("text", 9000, 10500)):
+        (path / f"{name}.txt").write_bytes(TALES[begin:end].encode())
+    (path / "other.txt").write_bytes(TALES[11000:11600].encode())
+    with pytest.MonkeyPatch.context() as patch:
+        for key in filter(meddles, os.environ):
+            patch.delenv(key)
+        patch.chdir(path)
+        for name, options in ADAPTING.items():
+            _train("train", "corpus.txt", *options, "-o", name)
+    return path
+
+
+@pytest.fixture
+def adapting(_adapting: Path, monkeypatch: pytest.MonkeyPatch, _surroundings: None) -> Path:
+    """Stand beside the models of ADAPTING and some texts. Nothing is to be written there."""
+    monkeypatch.chdir(_adapting)
+    return _adapting

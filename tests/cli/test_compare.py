@@ -306,7 +306,7 @@ def _value(text: str) -> Any:
             return kind(text)
         except ValueError:
             pass
-    return {"true": True, "false": False}.get(text, text)
+    return {"true": True, "false": False, "": None}.get(text, text)
 
 
 def from_tsv(text: str) -> Rows:

@@ -25,7 +25,8 @@ from tests.reports.test_formats import unescaped
 KEYS = [key for key, _ in REPORTS["text"].fields()]
 """The fields of a text; the golden file says which these are."""
 COUNTS = ("num_chars", "num_bytes", "num_unseen")
-FIGURES = [key for key in KEYS[7:] if key != "chars_per_second"]
+ADAPTATION = ("adapted", "static_nats_per_char", "static_bits_per_char")
+FIGURES = [key for key in KEYS[7:] if key not in ("chars_per_second", *ADAPTATION)]
 LEFT_OUT = ("normalization", "report", "model", "text", "chars_per_second")
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]
@@ -60,13 +61,13 @@ def _from_table(lines: Iterable[list[str]]) -> Rows:
 
 
 def _value(text: str) -> Any:
-    """Return a number where there is one, JSON where a list begins, and None where there is nothing."""
+    """Return a number where there is one, JSON for a list or a truth value, and None for nothing."""
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             pass
-    return json.loads(text) if text.startswith("[{") else text or None
+    return json.loads(text) if text.startswith("[{") or text in ("true", "false") else text or None
 
 
 READERS: dict[str, Callable[[str], Rows]] = {

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from charseq import __version__
+from charseq.models.mixture import Mixture
 from charseq.runs.checkpoint import Checkpoint
+from tests.blend import Blend
 from tests.cli.conftest import TINY, Call, Outcome, Workshop
 
 
@@ -142,3 +144,14 @@ def test_ngrams_were_reached_at_no_step(call: Call, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("hello\nking\n" * 20)
     assert call("train", "text.txt", "--ngram", "2", "-o", "run").code == 0
     assert "step 0" not in call("info", "run").out
+
+
+def test_a_mixture_tells_its_members_and_their_weights(call: Call, blend: Blend) -> None:
+    """For programs, too: two lists of the same length, and nothing for other models."""
+    mixture = Checkpoint.load(Path(blend.both, "model.safetensors")).model
+    assert isinstance(mixture, Mixture)
+    row = json.loads(call("info", blend.both, "--format", "json").out)[0]
+    assert row["members"] == ["gru 1 x 8", "ngram:3"]
+    assert row["weights"] == mixture.weights.tolist()
+    other = json.loads(call("info", blend.gru, "--format", "json").out)[0]
+    assert (other["members"], other["weights"]) == (None, None)

@@ -94,7 +94,7 @@ def test_training_is_saved_when_the_reader_of_its_progress_goes_away(
 ) -> None:
     """When nobody reads the progress of a training any more, what was learnt so far is saved first."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
-    small = "--hidden-size 8 --threads 1 --backend numpy"
+    small = "--size fixed --hidden-size 8 --threads 1 --backend numpy"
     train = f"charseq train text.txt {small} --max-time 30s --eval-every 1 {options}"
     pipeline = f"{{ {train} -o run 2>&1; echo $? > code; }} | head -n {num_lines}"
     done = shell(pipeline, tmp_path, anew=True, PYTHONUNBUFFERED="")  # what is buffered is lost at the exit
@@ -366,7 +366,7 @@ def test_escapes_in_the_line_that_says_how_to_go_on_are_shown_not_obeyed(tmp_pat
     """The line that says how to go on shows the run's directory, escaped."""
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
     options = ("--hidden-size", "8", "--threads", "1", "--backend", "numpy", "--eval-every", "1")
-    options += ("--max-time", "50s", "-o", f"ru{ESCAPE}n")
+    options += ("--size", "fixed", "--max-time", "50s", "-o", f"ru{ESCAPE}n")
     process = start("train", "text.txt", *options, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):

@@ -541,6 +541,13 @@ def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
     assert not Path("new").exists()
 
 
+def test_init_from_takes_no_size_by_name(call: Call, tiny_run: Path) -> None:
+    """A size of the ladder beside --init-from is refused: the other model has its own."""
+    message = "--init-from: the model to start from has its sizes; leave model.size out"
+    arguments = ("--init-from", "run", "--size", "large", "-o", "new")
+    assert call("train", "text.txt", *arguments) == refusal(message)
+
+
 def test_a_small_text_for_a_large_model(call: Call, text: str) -> None:
     """What will be learnt by heart is said, with what to do; not of a model that suits the text."""
     said = "the text is very small for this model, which will learn it by heart: try --ngram 5"
@@ -567,6 +574,39 @@ def test_a_text_that_was_learnt_by_heart(call: Call) -> None:
         assert (re.search(line, out, re.MULTILINE) is not None) is told, out
 
 
+# ---- the recipe
+
+
+def test_what_was_chosen_is_said_and_kept(call: Call, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but the time, sizes and dropout are chosen, shown in a line and stored with the run."""
+    monkeypatch.setattr("charseq.training.recipe.MIN_SECONDS", 0.01)
+    monkeypatch.setattr("charseq.runs.making.training_speed", lambda train: 4e11)
+    options = ("--threads", "1", "--backend", "numpy", "--max-time", "0.02")
+    code, _, err = call("train", text, *options, "-o", "run")
+    assert code == 0
+    assert (
+        "charseq: 1 x 128 with dropout 0.4, decay 0.1, rate 0.008 and batches of 16 x 64 chosen for " in err
+    )
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert (made.model.size, made.model.hidden_size, made.model.dropout) == ("fixed", 128, 0.4)
+    assert call("train", text, "--config", "run/charseq.toml", "-o", "again").code == 0
+    again = Settings().with_layer(load_toml(Path("again/charseq.toml")), "again")
+    assert again.model == made.model
+
+
+def test_options_and_settings_files_win_over_the_recipe(
+    call: Call, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What someone has set stays, in an option even if it is the default; the rest is chosen."""
+    monkeypatch.setattr("charseq.training.recipe.MIN_SECONDS", 0.01)
+    monkeypatch.setattr("charseq.runs.making.training_speed", lambda train: 4e11)
+    Path("my.toml").write_text("[model]\ndropout = 0.125\n")
+    options = ("--threads", "1", "--backend", "numpy", "--max-time", "0.02", "--config", "my.toml")
+    assert call("train", text, *options, "--batch-size", "16", "--hidden-size", "16", "-o", "run").code == 0
+    made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")
+    assert (made.model.hidden_size, made.model.dropout, made.train.batch_size) == (16, 0.125, 16)
+
+
 # ---- Ctrl-C
 
 
@@ -579,7 +619,7 @@ def test_interrupted_and_resumed(call: Call, tmp_path: Path, run: str, shown: st
     """Ctrl-C saves the run, says in a line how to go on, and exits with 130; the run then does go on."""
     (tmp_path / "text.txt").write_bytes(TALES[:8000].encode())
     options = ("--hidden-size", "16", "--threads", "1", "--eval-every", "1", "--max-time", "50s")
-    options += ("--backend", backend)
+    options += ("--backend", backend, "--size", "fixed")
     process = start("train", "text.txt", *options, "-o", run, path=tmp_path)
     assert process.stderr is not None
     while "step" not in (line := process.stderr.readline()):
@@ -894,3 +934,30 @@ def test_ngrams_of_no_corpus(call: Call, tmp_path: Path) -> None:
     message = "empty.txt: too short: training needs at least 2 characters"
     assert call("train", "empty.txt", "--ngram", "2") == refusal(message, 1)
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--embedding-size", "0"), ("--unit", "line")])
+def test_a_network_on_a_window_end_to_end(call: Call, text: str, options: tuple[str, ...]) -> None:
+    """It is trained, resumed, scored, sampled and asked like any other model."""
+    small = ("--hidden-size", "8", "--eval-every", "5")
+    code, _, err = call("train", text, "--mlp", "3", *small, *options, "--max-steps", "10", "-o", "window")
+    assert code == 0
+    assert "charseq: mlp:3 x 8, " in err
+    assert call("train", "--resume", "window", "--max-steps", "12").code == 0
+    for words in (
+        ["evaluate", "window", text],
+        ["sample", "window", "--length", "5"],
+        ["next", "window", "h"],
+    ):
+        assert call(*words).code == 0
+    embedding = "one-hot" if "--embedding-size" in options else "embedding of 32"
+    assert f"the last 3 character(s), 8 units, {embedding}" in call("info", "window").out
+    assert "no states or gates" in call("inspect", "window", text, "--gates").err
+
+
+def test_two_kinds_of_models_at_once_are_refused(call: Call, text: str) -> None:
+    code, _, err = call("train", text, "--mlp", "3", "--ngram", "3")
+    assert (code, err) == (
+        2,
+        "charseq: error: --ngram and --mlp are two kinds of models: leave out one of them\n",
+    )

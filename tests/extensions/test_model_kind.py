@@ -127,4 +127,7 @@ def test_an_unregistered_kind_is_refused_with_the_known_ones(call: Call) -> None
     """The choices are those of the registry as it is now."""
     code, _, err = call("train", "text.txt", "--kind", "recensy")
     assert code == 2
-    assert "must be one of recurrent, ngram, mixture, recency; got 'recensy' (did you mean 'recency'?)" in err
+    assert (
+        "must be one of recurrent, ngram, mlp, mixture, recency; got 'recensy' (did you mean 'recency'?)"
+        in err
+    )

@@ -26,7 +26,10 @@ from tests.forks import python
 STEPS = 120
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
-ENDLESS = ("--hidden-size", "12", "--threads", "1", "--backend", "numpy", "--max-time", "1h", "--quiet")
+ENDLESS = (
+    *("--size", "fixed", "--hidden-size", "12", "--threads", "1"),
+    *("--backend", "numpy", "--max-time", "1h", "--quiet"),
+)
 PLATEAU = ("--schedule", "plateau", "--optimizer", "rmsprop", "--embedding-size", "4")
 DIVERGING = (
     *("--optimizer", "adamw", "--set", "optim.weight_decay=100", "--learning-rate", "0.03"),
@@ -37,10 +40,11 @@ VARIANTS: list[tuple[str, ...]] = [
     ("gru", "stream", "2"),
     ("lstm", "stream", "1", *PLATEAU),
     ("rnn", "stream", "1", *DIVERGING),
+    ("gru", "stream", "1", "--with-ngram", "3", "--valid-fraction", "0.2"),
 ]
 """Cell, unit and threads, and more options."""
-QUICK = [("lstm", "line", "1"), *VARIANTS[-3:]]
-"""Every cell, unit and number of threads, a plateau and a divergence, in as few runs as that takes."""
+QUICK = [("lstm", "line", "1"), *VARIANTS[-4:]]
+"""Every cell, unit and number of threads, a plateau, a divergence, a mixture, in as few runs as it takes."""
 
 
 def command(*arguments: str) -> list[str]:
@@ -120,7 +124,8 @@ def content(run: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("last", "model"):
         path = run / f"{name}.safetensors"
-        results = Checkpoint.load(path).results
+        checkpoint = Checkpoint.load(path)
+        results, found[f"{name} rates"] = checkpoint.results, checkpoint.rates
         found[name] = {key: array.tobytes() for key, array in load_file(path).items()}
         found[f"{name} results"] = (results.step, results.epoch, results.train_nats_per_char, results.valid)
     lines = (run / "metrics.jsonl").read_text().splitlines()

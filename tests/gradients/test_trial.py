@@ -25,7 +25,7 @@ def test_the_fastest_plan(seconds: tuple[float, ...], expected: int, monkeypatch
         source.gradient(window, 0)
         return seconds[tried.index(source.plan)]
 
-    monkeypatch.setattr(trial, "_seconds", seconds_of)
+    monkeypatch.setattr(trial, "seconds_of", seconds_of)
     assert fastest_plan(backpropagation, job, state, make_window(6)) == tried[expected]
     assert (state.arrays["layers.0.h"] == 0.5).all()
     assert not state.arrays["layers.0.c"].any()
@@ -35,7 +35,7 @@ def test_the_fastest_plan(seconds: tuple[float, ...], expected: int, monkeypatch
 def test_a_short_run_is_not_worth_a_trial(limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Training that is over before a trial would have paid is done on one core."""
     monkeypatch.setattr(trial, "num_cores", lambda: 2)
-    monkeypatch.setattr(trial, "_seconds", lambda source, window: 1 / source.plan.num_shards)
+    monkeypatch.setattr(trial, "seconds_of", lambda source, window: 1 / source.plan.num_shards)
     job = make_job()
     assert fastest_plan(backpropagation, job, job.model.initial_state(6), make_window(6), **limits) == Plan()
 
@@ -52,7 +52,7 @@ def test_a_source_without_plans_is_not_asked_for_any(monkeypatch: pytest.MonkeyP
         return 1.0
 
     monkeypatch.setattr(trial, "num_cores", lambda: 2)
-    monkeypatch.setattr(trial, "_seconds", seconds_of)
+    monkeypatch.setattr(trial, "seconds_of", seconds_of)
     job = make_job()
     assert fastest_plan(in_one_piece, job, job.model.initial_state(6), make_window(6)) == Plan()
     assert tried == [Plan()]

@@ -106,6 +106,13 @@ def several_texts() -> Evaluation:
     )
 
 
+def adapted_texts(num_models: int) -> Evaluation:
+    """Return the evaluation of a model that learnt from the text, beside a baseline that did not."""
+    texts = [text_totals("a.txt", model) for model in ("runs/a", "uniform")[:num_models]]
+    texts[0].totals.static_nats = 2.0e6
+    return Evaluation(texts)
+
+
 GROUP = Score(num_chars=123456, num_unseen=1, num_top1=61728, nats=123456 * math.log(123))
 REST = Score(num_chars=6, num_top1=1, nats=6 * LN2)
 NAMES = {

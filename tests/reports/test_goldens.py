@@ -21,6 +21,7 @@ from tests.reports.builders import (
     NEURONS,
     SAMPLED,
     TRAINED,
+    adapted_texts,
     cases,
     compared,
     grouped,
@@ -33,7 +34,7 @@ from tests.reports.builders import (
 from tests.reports.checkpoints import counted, trained
 
 RESULTS: dict[str, list[Any]] = {
-    "text": [one_text(), several_texts()],
+    "text": [one_text(), several_texts(), adapted_texts(1), adapted_texts(2)],
     **{by: [grouped(by)] for by in NAMES},
     "hardest": [HARDEST],
     "calibration": [CALIBRATION],

@@ -32,7 +32,7 @@ from charseq.text import CharTokenizer
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
-from charseq.training.trainer import Snapshot
+from charseq.training.progress import Snapshot
 
 Array: TypeAlias = NDArray[Any]
 Tensors: TypeAlias = dict[str, Array]
@@ -283,7 +283,7 @@ def test_the_record_is_readable(path: Path) -> None:
     """The metadata is one JSON text with the version, the settings and the vocabulary in it."""
     make_checkpoint().save(path)
     _, record = parts_of(path)
-    assert record["format_version"] == FORMAT_VERSION == 3
+    assert record["format_version"] == FORMAT_VERSION == 4
     assert record["settings"]["model"]["cell"] == "lstm"
     assert record["tokenizer"]["vocab"] == "".join(TOKENIZER.vocab)
     assert record["provenance"]["sources"] == ["a text.txt", "b/한글.txt"]

@@ -1,6 +1,7 @@
-"""Model files of versions 1 and 2, kept as they were written, load as the models that they were."""
+"""Model files of older versions, kept as they were written, load as the models that they were."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,14 @@ def test_longer_ngrams_of_lines_are_outdated() -> None:
     """From order 3 on a lower order holds n-grams that begin lines."""
     with pytest.raises(OutdatedError):
         upgrade_(record_of(ngram=3))
+
+
+@pytest.mark.parametrize("optim", [{}, {"optim": {"beta1": 0.5}}])
+def test_a_run_of_version_3_goes_on_without_an_average(optim: dict[str, object]) -> None:
+    """It has no average to go on with, and its validations are those of the latest weights."""
+    record: dict[str, Any] = {"format_version": 3, "settings": dict(optim), "results": {"valid": None}}
+    upgrade_(record)
+    assert record["settings"]["optim"] == {**optim.get("optim", {}), "average_span": 0.0}  # type: ignore[dict-item]
 
 
 def test_a_record_of_this_version_stays_as_it_is() -> None:

@@ -22,6 +22,8 @@ from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
+from tests.adaptation.builders import adaptive
+from tests.adaptation.builders import codec_of as codec_for_adapting
 from tests.extensions.twin_tokenizer import PairTokenizer
 from tests.scoring.twins import Kind, each
 
@@ -367,3 +369,15 @@ def test_streams_go_on_after_a_newline(num_samples: int) -> None:
 def test_without_a_seed_texts_differ() -> None:
     """A negative seed is a new one each time."""
     assert made(CHAR, seed=-1) != made(CHAR, seed=-1)
+
+
+# ---- models that adapt
+
+
+def test_more_texts_than_are_made_at_once_adapt_alike() -> None:
+    """Each goes on from the same prompt, with what was learnt from that alone."""
+    prompt, config = "the rain in spain " * 4, SampleConfig(num_samples=TEXTS_AT_ONCE + 2, length=5, seed=1)
+    config = config.model_copy(update={"temperature": 1e-3})
+    made = ["".join(text) for text in texts(adaptive("mixture"), codec_for_adapting(), prompt, config)]
+    assert len(made) == TEXTS_AT_ONCE + 2
+    assert len(set(made)) == 1

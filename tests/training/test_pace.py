@@ -14,7 +14,7 @@ def step(
     return StepDone(1, 1, loss, 1.0, 0.01, num_chars, elapsed, progress)
 
 
-VALIDATED = Validated(1, 1, None, 1.0, 0.01, True, 9.0)
+VALIDATED = Validated(1, 1, None, 1.0, 0.01, True, False, 9.0)
 
 
 def test_the_loss_is_smoothed_from_the_first_one_on() -> None:

@@ -38,7 +38,8 @@ from charseq.text.batches import Batches, Examples, Window
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.trainer import Snapshot, Trainer
+from charseq.training.progress import Snapshot
+from charseq.training.trainer import Trainer
 from tests import reference
 from tests.builders import pairwise
 
@@ -77,8 +78,13 @@ def make_trainer(
     targets: str = "all",
     seconds_per_step: float = 0.0,
 ) -> Trainer:
-    """Return a trainer, by default on one core, whose clock only goes on when it is read."""
+    """Return a trainer, by default on one core, whose clock only goes on when it is read.
+
+    A listed validator has one figure for each validation, so there is no average to be scored too.
+    """
     ticks = itertools.count()
+    if type(validator) is ListedValidator:
+        optim = optim.model_copy(update={"average_span": 0.0})
     return Trainer(
         model or make_model(),
         batches or make_batches(),
@@ -117,6 +123,10 @@ class ListedValidator(Validator):
 
     def score(self) -> Score:
         return Score(num_chars=1, num_bytes=1, nats=next(self._figures))
+
+
+class PairsValidator(ListedValidator):
+    """A validator whose figures are known in advance: the latest parameters and their average, in turn."""
 
 
 class WatchedModel(CharModel):
@@ -413,13 +423,14 @@ def test_validating_does_not_disturb_training(unit: Unit) -> None:
     np.testing.assert_array_equal(finals[0], finals[1])
 
 
-@pytest.mark.parametrize(("num_tokens", "expected"), [(0, 100), (240, 100), (2400, 368), (24000, 3679)])
+@pytest.mark.parametrize(("num_tokens", "expected"), [(0, 100), (120, 100), (1200, 368), (12000, 3679)])
 def test_validations_take_a_tenth_of_the_time(num_tokens: int, expected: int) -> None:
     """Left alone, there are at least 100 steps between validations, and ten times a validation's work.
 
-    87 tokens in 4 windows are 21.75 a step, each of them three times the work of reading it.
+    87 tokens in 4 windows are 21.75 a step, each of them three times the work of reading it. The validation
+    text is read twice, by the latest parameters and by their average.
     """
-    validator = ListedValidator([], num_tokens=num_tokens)
+    validator = PairsValidator([], num_tokens=num_tokens)
     batches = make_batches()
     assert (batches.num_targets, len(batches)) == (87, 4)
     trainer = make_trainer(TrainConfig(), batches=batches, validator=validator)
@@ -610,6 +621,49 @@ def test_the_best_are_those_of_the_best_validation() -> None:
     assert improved == [True, True, False, False, False]
     np.testing.assert_array_equal(trainer.best, weights[1])
     assert (trainer.progress.best_nats, trainer.progress.best_step) == (1.0, 2)
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ([3.0, 2.0], (2.0, True)),
+        ([2.0, 3.0], (2.0, False)),
+        ([2.0, 2.0], (2.0, False)),
+        ([2.0, math.nan], (2.0, False)),
+    ],
+)
+def test_the_better_of_the_latest_and_the_average_counts(
+    figures: list[float], expected: tuple[float, bool]
+) -> None:
+    """A validation is that of the latest parameters unless their average is better."""
+    trainer = make_trainer(TrainConfig(max_steps=1), validator=PairsValidator(figures))
+    (validated,) = validations_of(list(trainer.run()))
+    assert validated.valid is not None
+    assert (validated.valid.nats_per_char, validated.averaged) == expected
+
+
+def test_the_best_are_the_average_where_it_was_better() -> None:
+    """What is kept are the parameters that had the score; training goes on from the latest ones."""
+    optim = CONSTANT.model_copy(update={"average_span": 1.0})
+    trainer = make_trainer(TrainConfig(max_steps=3), optim, validator=PairsValidator([3.0, 2.0]))
+    weights = [trainer.model.params.flat.copy() for event in trainer.run() if isinstance(event, StepDone)]
+    np.testing.assert_allclose(trainer.best, np.mean(weights, axis=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(trainer.model.params.flat, weights[-1])
+
+
+def test_a_recovery_begins_a_new_average() -> None:
+    """The average after a recovery holds nothing of the parameters that diverged."""
+    model = make_model(kind=WatchedModel)
+    assert isinstance(model, WatchedModel)
+    model.spoilt = {5: math.nan}
+    optim = CONSTANT.model_copy(update={"average_span": 1.0})
+    trainer = make_trainer(TrainConfig(max_steps=9), optim, model=model)
+    first = model.params.flat.copy()
+    for event in trainer.run():
+        if isinstance(event, Recovered):
+            np.testing.assert_array_equal(trainer.snapshot().arrays["training.average"], first)
+            return
+    raise AssertionError("there was no recovery")
 
 
 def test_before_the_first_validation_there_is_no_best_figure() -> None:
@@ -971,7 +1025,7 @@ def saved_and_loaded(trainer: Trainer, settings: Settings, path: Path) -> tuple[
 def settings_of(model: ModelConfig, optimizer: OptimizerName = "adamw") -> Settings:
     return Settings(
         model=model,
-        optim=OptimConfig(optimizer=optimizer, warmup_steps=15),
+        optim=OptimConfig(optimizer=optimizer, warmup_steps=15, average_span=0.5),
         train=TrainConfig(max_steps=20, eval_every=3),
     )
 
@@ -1200,6 +1254,7 @@ def valid_snapshot() -> Snapshot:
 
 
 ARRAYS = (
+    "training.average",
     "training.best",
     "training.optimizer.mean",
     "training.optimizer.mean_square",
@@ -1208,7 +1263,7 @@ ARRAYS = (
 
 
 def test_the_arrays_of_a_snapshot() -> None:
-    """The best parameters, the memory of the optimizer and the state of the streams are what is kept."""
+    """What is kept are the best parameters, the average, the memory of the optimizer, the streams."""
     assert sorted(valid_snapshot().arrays) == sorted(ARRAYS)
 
 

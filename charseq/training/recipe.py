@@ -1,0 +1,183 @@
+"""The recipe: the sizes, the dropout and the rate of a network that suit its text, its time and its machine.
+
+The numbers were found by the searches of `tests/quality/`; the manual's page `method` has their results.
+"""
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from charseq.config import Settings, TrainConfig, format_duration
+from charseq.network import num_product_weights, parameter_shapes
+from charseq.training.limits import Limits
+
+Layer: TypeAlias = dict[str, dict[str, Any]]
+Given: TypeAlias = Collection[tuple[str, str]]
+
+MIN_SECONDS = 10.0
+"""Training with less time than this keeps the settings as they are: measuring would take too much of it."""
+SHARE = 0.8
+"""The share of the time that goes into products; the rest validates, draws dropout, updates the weights."""
+
+
+class Size(NamedTuple):
+    """The sizes of a network, with the batch and the rate that suit it."""
+
+    num_layers: int
+    hidden_size: int
+    batch_size: int
+    learning_rate: float
+
+
+SIZES = {
+    "small": Size(1, 128, 16, 8e-3),
+    "medium": Size(1, 256, 16, 8e-3),
+    "large": Size(2, 384, 32, 3e-3),
+}
+"""The ladder of sizes, from the smallest."""
+CHARS_PER_PARAMETER = 6.0
+"""A network is not too large for its time if training reads this many characters for each parameter."""
+
+
+class Restraint(NamedTuple):
+    """What keeps a network from learning its text by heart if it reads it at most `passes` times."""
+
+    passes: float
+    dropout: float
+    weight_decay: float
+
+
+RESTRAINTS = (
+    Restraint(3.0, 0.0, 0.01),
+    Restraint(6.0, 0.1, 0.01),
+    Restraint(12.0, 0.2, 0.01),
+    Restraint(math.inf, 0.4, 0.1),
+)
+"""The restraints, by the number of times that the text is read."""
+NGRAM_ORDERS = range(8, 3, -1)
+"""The orders of the n-grams that are mixed in, the best first; shorter ones would not help."""
+COUNTING_SECONDS, COUNTING_SHARE = 0.4e-6, 0.12
+"""The time for counting a character at one order, and the share of the run that counting may take."""
+MIN_VALID_CHARS = 1000
+"""The fewest characters of validation text on which weights of a mixture are fitted without being asked."""
+
+
+class Chosen(NamedTuple):
+    """The settings that the recipe chose, and the reason in one line."""
+
+    settings: Settings
+    reason: str
+
+
+Recipe = Callable[[int, int, int], Chosen | None]
+"""A function of the characters to train on, those to validate on, and the size of the vocabulary.
+
+It returns None if nothing is chosen.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much a run reads: a text of `num_chars` characters, as often as its limits allow.
+
+    `products` is the number of products that there is time for; 0 for a run with a limit in steps or epochs.
+    """
+
+    num_chars: int
+    vocab_size: int
+    products: float
+
+    def passes(self, settings: Settings) -> float:
+        """Return how many times a run with these settings reads the text."""
+        train = settings.train
+        if self.products:
+            return self.products / num_product_weights(settings.model, self.vocab_size) / self.num_chars
+        num_read = train.max_steps * train.batch_size * train.seq_length
+        return min(limit for limit in (train.num_epochs, num_read / self.num_chars) if limit)
+
+    def is_enough_for(self, settings: Settings) -> bool:
+        """Return whether a run with these settings reads enough characters for each of its parameters."""
+        num_parameters = sum(map(math.prod, parameter_shapes(settings.model, self.vocab_size).values()))
+        return self.passes(settings) * self.num_chars >= CHARS_PER_PARAMETER * num_parameters
+
+
+def choose(
+    settings: Settings,
+    given: Given,
+    *,
+    num_chars: int,
+    num_valid: int,
+    vocab_size: int,
+    speed: Callable[[TrainConfig], float],
+) -> Chosen | None:
+    """Return `settings` with all that the recipe chooses, or None if they are to stay as they are.
+
+    The settings in `given`, pairs of section and key, keep their values. The training text has `num_chars`
+    characters, the validation text `num_valid`. N-grams are mixed in if there is time to count them, but not
+    if a setting of the section model is given: who names a cell wants to see what it does. `speed` returns
+    the products per second, see `training_speed`; it is called only for a run that is limited by time alone.
+    """
+    train, size = settings.train, settings.model.size
+    timed = not (train.num_epochs or train.max_steps)
+    seconds = Limits.of(train).max_time if timed else 0.0
+    if size == "fixed" or (size == "auto" and seconds < MIN_SECONDS):
+        return None
+    reading = Reading(num_chars, vocab_size, SHARE * speed(train) * seconds if timed else 0.0)
+    sized = {name: _with(settings, layer_of(one), given) for name, one in SIZES.items()}
+    if size == "auto":
+        affordable = [one for one in sized.values() if reading.is_enough_for(one)]
+        chosen = affordable[-1] if affordable else sized["small"]
+    else:
+        chosen = sized[size]
+    passes = reading.passes(chosen)
+    if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
+        chosen = _with(chosen, restraint_for(passes), given)
+    is_named = any(section == "model" and key != "size" for section, key in given)
+    if not is_named and num_valid >= MIN_VALID_CHARS:
+        chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
+    reason = _reason(chosen, passes, num_chars, seconds)
+    return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
+
+
+def layer_of(size: Size) -> Layer:
+    """Return the settings of a step of the ladder."""
+    return {
+        "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size},
+        "train": {"batch_size": size.batch_size},
+        "optim": {"learning_rate": size.learning_rate},
+    }
+
+
+def restraint_for(passes: float) -> Layer:
+    """Return the settings of a network that reads its text `passes` times."""
+    one = next(one for one in RESTRAINTS if passes <= one.passes)
+    return {"model": {"dropout": one.dropout}, "optim": {"weight_decay": one.weight_decay}}
+
+
+def ngram_order(num_chars: int, seconds: float) -> int:
+    """Return the order of the n-grams that can be counted in a run of so many seconds, 0 if there is none."""
+    affordable = COUNTING_SHARE * seconds / (COUNTING_SECONDS * num_chars)
+    return next((order for order in NGRAM_ORDERS if order <= affordable), 0)
+
+
+def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
+    """Return `settings` with those of `layer` that are not given."""
+    free = {
+        section: {key: value for key, value in values.items() if (section, key) not in given}
+        for section, values in layer.items()
+    }
+    return settings.with_layer(free, "recipe")
+
+
+def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> str:
+    model, train = chosen.model, chosen.train
+    time = f" in {format_duration(seconds)}" if seconds else ""
+    what = (
+        f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, "
+        f"decay {chosen.optim.weight_decay:g}, rate {chosen.optim.learning_rate:g} and batches of "
+        f"{train.batch_size} x {train.seq_length}"
+    )
+    why = f"chosen for {passes:.2g} readings of {num_chars:,} characters{time}"
+    mixed = f", mixed with n-grams of up to {train.with_ngram} characters" if train.with_ngram else ""
+    return f'{what} {why}{mixed} (the size "fixed" leaves the settings as they are)'

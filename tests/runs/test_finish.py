@@ -1,0 +1,308 @@
+"""The end of a run: n-grams mixed in, rates chosen, and runs that were stopped before it."""
+
+import itertools
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from charseq.config import Settings
+from charseq.errors import CharseqError, ConfigError
+from charseq.models import fit_ngram
+from charseq.models.mixture import Mixture
+from charseq.runs import finish
+from charseq.runs import run as run_module
+from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.directory import LAST, MODEL
+from charseq.runs.run import Run
+from charseq.scoring import Validator
+from charseq.training.events import Counted, Event, Mixed, Stopped, Validated
+
+TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 24
+VALID = "the king in spain sings\nand stays in the rain\n" * 14  # enough to choose rates from
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty directory with a corpus and a validation text in it."""
+    monkeypatch.chdir(tmp_path)
+    Path("corpus.txt").write_text(TEXT)
+    Path("valid.txt").write_text(VALID)
+
+
+def settings(**train: Any) -> Settings:
+    sections = {
+        "data": {"corpus": "corpus.txt", "valid": "valid.txt", "test_fraction": 0.0},
+        "model": {"cell": "gru", "hidden_size": 6},
+        "optim": {"learning_rate": 0.02},
+        "train": {"batch_size": 4, "seq_length": 10, "eval_every": 4, "threads": 1, "with_ngram": 3, **train},
+    }
+    return Settings().with_layer(sections, "test")
+
+
+def start(directory: str = "run", *, data: dict[str, Any] | None = None, **train: Any) -> Run:
+    base = settings(**{"max_steps": 8, **train}).with_layer({"data": data or {}}, "test")
+    return Run.start(Path(directory), base, command="charseq train")
+
+
+def finished(directory: str = "run", **options: Any) -> list[Event]:
+    return list(start(directory, **options).events())
+
+
+def resumed(directory: str = "run", **train: Any) -> list[Event]:
+    return list(Run.resume(Path(directory), [({"train": train}, "option")]).events())
+
+
+def model_in(directory: str = "run") -> Checkpoint:
+    return Checkpoint.load(Path(directory) / MODEL)
+
+
+def assert_same_models(one: str, other: str) -> None:
+    """Compare two model files bit for bit, but for the seconds and the settings."""
+    ours, theirs = load_file(f"{one}/{MODEL}"), load_file(f"{other}/{MODEL}")
+    assert ours.keys() == theirs.keys()
+    for name, array in theirs.items():
+        np.testing.assert_array_equal(ours[name], array, err_msg=name)
+    a, b = model_in(one), model_in(other)
+    assert a.rates == b.rates
+    assert {**asdict(a.results), "train_seconds": 0} == {**asdict(b.results), "train_seconds": 0}
+
+
+# ---- what is made
+
+
+def test_there_is_one_model_at_the_end_a_mixture() -> None:
+    """Its members are the best network of the run and the n-grams of the same training part."""
+    events = finished()
+    kept = model_in()
+    assert isinstance(kept.model, Mixture)
+    assert kept.model.description == "gru 1 x 6 + ngram:3"
+    run = Run.resume(Path("run"), [({"train": {"max_steps": 9}}, "option")])
+    np.testing.assert_array_equal(kept.network.params.flat, run.trainer.best)
+    counted = fit_ngram(run.examples, vocab_size=kept.codec.vocab_size, order=3)
+    for name, array in counted.tensors().items():
+        np.testing.assert_array_equal(kept.model.models[1].tensors()[name], array)
+    assert [type(event) for event in events if isinstance(event, Counted | Stopped | Mixed)] == [
+        *(Counted, Stopped, Mixed)
+    ]
+
+
+def test_the_events_tell_the_figures() -> None:
+    """The n-grams counted; then the mixture's score, which is the file's, and each member's alone."""
+    counted, *_, mixed = finished()
+    kept = model_in()
+    mixture = cast(Mixture, kept.model)
+    assert isinstance(counted, Counted)
+    assert (counted.order, counted.num_ngrams) == (3, mixture.models[1].num_parameters)
+    assert isinstance(mixed, Mixed)
+    assert mixed.valid == kept.results.valid
+    assert mixed.weights == tuple(mixture.weights.tolist())
+    texts = Run.resume(Path("run"), [({"train": {"max_steps": 9}}, "option")]).texts
+    alone = [Validator(model, kept.codec, texts.valid).score().nats_per_char for model in mixture.models]
+    assert list(mixed.alone) == ["gru 1 x 6", "ngram:3"]
+    assert list(mixed.alone.values()) == pytest.approx(alone, rel=1e-12)
+    assert mixed.valid.nats_per_char < min(alone)
+
+
+def test_the_network_is_that_of_a_run_without_ngrams() -> None:
+    """Counting changes nothing of the training."""
+    finished("with")
+    finished("without", with_ngram=0)
+    alone = model_in("without")
+    np.testing.assert_array_equal(model_in("with").network.params.flat, alone.network.params.flat)
+    assert not isinstance(alone.model, Mixture)
+    assert alone.rates is not None
+    assert model_in("with").rates is not None
+
+
+def test_rates_are_those_of_each_member() -> None:
+    """The network's rate and scales, a weight for each member, and one for the cache."""
+    finished()
+    rates = model_in().rates
+    assert rates is not None
+    rates.check(2)
+    assert rates.scales[0].keys() == model_in().network.params.keys()
+    assert rates.scales[1] == {}
+
+
+def test_without_a_validation_text_nothing_is_mixed() -> None:
+    """There is nothing to fit weights on: no n-grams are counted, and the network is kept."""
+    events = finished(data={"valid": "", "valid_fraction": 0.0})
+    assert not any(isinstance(event, Counted | Mixed) for event in events)
+    assert not isinstance(model_in().model, Mixture)
+    assert model_in().rates is None
+
+
+def test_a_short_validation_text_gives_a_mixture_without_rates() -> None:
+    """Weights can be fitted on it, rates cannot be chosen; the run counts as finished all the same."""
+    Path("valid.txt").write_text(VALID[:200])
+    finished()
+    assert isinstance(model_in().model, Mixture)
+    assert model_in().rates is None
+    with pytest.raises(ConfigError, match="max_steps counts from the start"):
+        resumed()
+
+
+# ---- interrupted and resumed
+
+
+@pytest.mark.parametrize("num_events", [1, 3, 6, 10])
+def test_a_resumed_run_ends_with_the_same_bits(num_events: int) -> None:
+    """Stopped while counting, in training, or at its last validation: network, n-grams, weights and rates."""
+    finished("whole")
+    run = start("parts")
+    list(itertools.islice(run.events(), num_events))
+    run.save()
+    assert not isinstance(model_in("parts").model, Mixture)
+    events = resumed("parts")
+    assert isinstance(events[0], Counted)
+    assert isinstance(events[-1], Mixed)
+    assert_same_models("parts", "whole")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(finish, "fit_ngram"), (finish, "mixture_of"), (finish, "choose_rates")],
+    ids=["counting", "mixing", "choosing rates"],
+)
+def test_a_run_killed_in_its_own_work_is_resumed(
+    module: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while counting, or between training and the mixture: the resumed run has the same bits."""
+    finished("whole")
+
+    class Killed(BaseException):
+        """What no handler catches, as a kill."""
+
+    def kill(*arguments: Any, **options: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, kill)
+        with pytest.raises(Killed):
+            finished("parts")
+    resumed("parts")
+    assert_same_models("parts", "whole")
+
+
+def test_a_run_killed_before_its_rates_were_chosen_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one without n-grams: its limits are reached, and resuming it does the rest."""
+    finished("whole", with_ngram=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "choose_rates", lambda *arguments, **options: None)
+        finished("parts", with_ngram=0)
+    assert model_in("parts").rates is None
+    resumed("parts")
+    assert_same_models("parts", "whole")
+
+
+def test_a_finished_run_has_nothing_left_to_do() -> None:
+    """Resuming it without more steps is refused, and the file stays as it is."""
+    finished()
+    before = (Path("run") / MODEL).read_bytes()
+    with pytest.raises(ConfigError, match="max_steps counts from the start"):
+        resumed()
+    assert (Path("run") / MODEL).read_bytes() == before
+
+
+def test_a_finished_run_goes_on_with_more_steps() -> None:
+    """It ends with the mixture of the run in one go."""
+    constant = {"data": {}, "max_steps": 8}
+    finished("parts", **constant)
+    resumed("parts", max_steps=12)
+    kept = model_in("parts")
+    assert isinstance(kept.model, Mixture)
+    run = Run.resume(Path("parts"), [({"train": {"max_steps": 13}}, "option")])
+    np.testing.assert_array_equal(kept.network.params.flat, run.trainer.best)
+    assert kept.results.step == run.trainer.progress.best_step > 8
+
+
+def test_an_interrupted_run_leaves_the_network_alone() -> None:
+    """Its best one so far, which can be used, and takes the usual rates."""
+    run = start(max_steps=99)
+    list(itertools.takewhile(lambda event: not isinstance(event, Validated), run.events()))
+    run.save()
+    assert not isinstance(model_in().model, Mixture)
+
+
+def test_ngrams_can_be_mixed_into_a_run_that_had_none() -> None:
+    """A finished run resumed with --with-ngram trains no further and becomes the same mixture."""
+    finished("whole")
+    finished("parts", with_ngram=0)
+    events = resumed("parts", with_ngram=3)
+    assert [type(event) for event in events] == [Counted, Stopped, Mixed]
+    assert_same_models("parts", "whole")
+
+
+def test_a_disk_that_is_full_at_the_last_save_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is that of every save that fails; the network is there, and resuming mixes the n-grams in."""
+    finished("whole")
+    save = Checkpoint.save
+
+    def full(self: Checkpoint, path: Path) -> None:
+        if isinstance(self.model, Mixture):
+            raise CharseqError(f"{path}: No space left on device")
+        save(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", full)
+        with pytest.raises(CharseqError, match="No space left"):
+            finished("parts")
+    assert not isinstance(model_in("parts").model, Mixture)
+    resumed("parts")
+    assert_same_models("parts", "whole")
+
+
+def test_the_best_results_are_kept_across_a_pause() -> None:
+    """A resumed run tells the epoch of its best validation, not the one in which it was paused."""
+    run = start(max_steps=40)
+    list(itertools.islice(run.events(), 30))
+    run.save()
+    record = Checkpoint.load(Path("run") / LAST).training
+    assert record is not None
+    again = Run.resume(Path("run"), [])
+    assert again.checkpoint.results == run.checkpoint.results
+
+
+# ---- time
+
+
+def test_counting_and_the_end_have_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends so early that counting, mixing and choosing rates fit in before max_time."""
+    clock = itertools.count(step=20.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(finish.time, "monotonic", lambda: float(next(clock)))
+        run = start(max_steps=0, max_time=300.0)
+        counted = run._finish.count()
+    assert counted is not None
+    assert counted.seconds == 20
+    without = start("without", max_steps=0, max_time=300.0, with_ngram=0)
+    closing = run.trainer._closing_seconds
+    assert closing() - without.trainer._closing_seconds() == pytest.approx(9.0)
+    run.trainer.reserve_more(counted.seconds)
+    assert closing() - without.trainer._closing_seconds() == pytest.approx(29.0)
+    for trainer in (run.trainer, without.trainer):
+        trainer._validation_seconds = 2.0
+    assert closing() - without.trainer._closing_seconds() == pytest.approx(29.0 + 3 * 2.0)
+
+
+def test_the_rates_are_chosen_within_the_seconds_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share of max_time, at most some seconds; without such a limit as long as it takes."""
+    given = list[float]()
+    monkeypatch.setattr(finish, "choose_rates", lambda *arguments, seconds: given.append(seconds))
+    for train in ({"max_time": 100.0}, {"max_time": 36000.0}, {"max_time": 0.0}):
+        texts = start(f"run{len(given)}", max_steps=4, **train)
+        texts._finish.finished(texts.checkpoint)
+    assert given == [3.0, finish.SECONDS, float("inf")]
+
+
+def test_a_long_validation_text_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mixture is fitted and scored on its beginning, so that the time for that is bounded."""
+    monkeypatch.setattr(finish, "MAX_VALID_CHARS", 100)
+    *_, mixed = finished()
+    assert isinstance(mixed, Mixed)
+    assert mixed.valid.num_chars == 100
+    assert run_module.MAX_VALID_TOKENS == 1 << 18

@@ -1,0 +1,170 @@
+"""The choice of rates: from validation text, within its time, the same one each time."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from charseq.adaptation import AdaptiveModel, Rates
+from charseq.adaptation.adaptive import CACHE_WEIGHT, RATE
+from charseq.adaptation.gradient import WINDOW
+from charseq.models import MODELS
+from charseq.scoring import Scorer, rates
+from charseq.scoring.rates import FACTOR, MAX_SCALE, MIN_WINDOWS, choose_rates
+from charseq.text.symbols import EncodedText
+from tests.adaptation.builders import SENTENCE, adaptive, codec_of, members_of, network
+
+CODEC = codec_of()
+TRAIN = EncodedText.of("the rain in spain stays mainly in the plain\n" * 30)
+VALID = EncodedText.of("stays in the plain, mainly the rain\n".replace(",", "") * 30)
+
+
+class Clock:
+    """A clock that goes on by one second whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def chosen(kind: str = "gru", valid: EncodedText = VALID, **options: float) -> Rates:
+    found = choose_rates(members_of(kind), CODEC, TRAIN, valid, **options)  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def nats_with(found: Rates, kind: str = "gru") -> float:
+    text = str(VALID)
+    return float(Scorer(AdaptiveModel(members_of(kind), found), CODEC).score(text).nats.sum())
+
+
+@pytest.mark.parametrize("kind", ["gru", "ngram", "mixture"])
+def test_a_choice_is_that_of_a_model_and_the_same_each_time(kind: str) -> None:
+    """It has an entry for each member, and one more weight for the cache."""
+    found = chosen(kind)
+    found.check(len(members_of(kind)))
+    assert chosen(kind) == found
+    assert min(found.rates) > 0
+
+
+def test_the_validation_text_costs_less_than_with_other_rates() -> None:
+    """Fewer nats than with a fourth of the chosen rate or four times as much, and than with the usual one."""
+    found = chosen()
+    (rate,) = found.rates
+    assert math.log(rate / RATE, FACTOR) == pytest.approx(round(math.log(rate / RATE, FACTOR)))
+    best = nats_with(found)
+    for factor in (1 / 4, 4):
+        assert nats_with(found.model_copy(update={"rates": (factor * rate,)})) > best
+    assert nats_with(Rates.usual([1.0])) > best
+
+
+def test_ngrams_get_weights_alone() -> None:
+    """Nothing is tried with gradients: their rate means nothing."""
+    found = chosen("ngram")
+    assert (found.rates, found.scales) == ((RATE,), ({},))
+    assert found.weights != (1.0, CACHE_WEIGHT)
+    assert min(found.weights) >= 0
+
+
+def test_known_rates_are_kept() -> None:
+    """For models that were chosen for before, the weights of the mixture alone are fitted."""
+    known = Rates(rates=(0.7, 0.1), scales=({"projection.V": 2.0}, {}), weights=())
+    found = choose_rates(members_of("mixture"), CODEC, None, VALID, known=known)
+    assert found is not None
+    assert (found.rates, found.scales) == (known.rates, known.scales)
+    assert len(found.weights) == 3
+
+
+def test_scales_are_one_on_the_geometric_mean() -> None:
+    """The matrices with the smaller gradients have the larger scales."""
+    (scales,) = chosen().scales
+    assert scales.keys() == network().params.keys()
+    assert sum(map(math.log, scales.values())) == pytest.approx(0, abs=1e-9)
+    assert max(scales.values()) <= MAX_SCALE
+
+
+def test_a_dead_matrix_has_no_scale_without_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of zeros, where some gradients vanish: all rates are those that a file may have."""
+    config, trained = members_of("gru")[0]
+    dead = MODELS["recurrent"].build(config, trained.vocab_size, np.random.default_rng(0))
+    for k, array in enumerate(dict(dead.params).values()):  # type: ignore[attr-defined]
+        array[...] = 0 if k % 2 else 1e-30
+    found = choose_rates([(config, dead)], CODEC, TRAIN, VALID)
+    assert found is not None
+    found.check(1)
+    assert all(1 / MAX_SCALE <= one <= MAX_SCALE for one in found.scales[0].values())
+
+
+@pytest.mark.parametrize("text", ["", "Ж" * 2000, SENTENCE[:40] * 12], ids=["empty", "unknown", "short"])
+def test_a_text_with_too_little_to_learn_gives_no_rates(text: str) -> None:
+    """Too few whole windows, or none in which a character is known."""
+    short = text[: MIN_WINDOWS * WINDOW - 1] if "Ж" not in text else text
+    assert choose_rates(members_of("gru"), CODEC, TRAIN, EncodedText.of(short)) is None
+
+
+def test_the_shortest_text_from_which_rates_are_chosen() -> None:
+    """MIN_WINDOWS whole windows."""
+    assert chosen(valid=VALID[: MIN_WINDOWS * WINDOW]).rates[0] > 0
+
+
+def test_unknown_characters_are_left_out() -> None:
+    """Among known ones they do no harm."""
+    text = EncodedText.of((str(VALID)[:30] + "Ж" * 30) * 20)
+    found = chosen(valid=text)
+    assert all(map(math.isfinite, found.weights))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0, 60.0, 150.0])
+def test_the_seconds_are_kept(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After them no more windows are read than the fewest: those for the scales, and those for the weights.
+
+    A rate that was not tried to its end is not taken.
+    """
+    clock, windows = Clock(), []
+    learn = rates.GradientSteps.learn
+
+    def counted(self: rates.GradientSteps, *window: object) -> None:
+        windows.append(clock.now)
+        learn(self, *window)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rates.GradientSteps, "learn", counted)
+    found = chosen(seconds=seconds, clock=clock)  # type: ignore[arg-type]
+    assert sum(time > seconds + 1 for time in windows) <= 2 * MIN_WINDOWS
+    if seconds <= 60:
+        assert found.rates == (RATE,)
+
+
+def test_a_rate_is_chosen_when_there_is_time() -> None:
+    """With a clock that goes on and on, the result is that without one."""
+    assert chosen(seconds=1e6, clock=Clock()) == chosen()  # type: ignore[arg-type]
+
+
+def test_the_models_are_left_as_they_are() -> None:
+    """The network's weights keep their bits."""
+    before = network().params.flat.copy()
+    chosen("mixture")
+    np.testing.assert_array_equal(network().params.flat, before)
+
+
+def test_lines_are_read_with_their_resets() -> None:
+    """For a model of lines another choice is made than for one stream."""
+    members = members_of("gru", "line")
+    found = choose_rates(members, codec_of("line"), TRAIN, VALID)
+    assert found is not None
+    assert found != chosen()
+    assert found.weights != adaptive("gru").rates.weights
+
+
+def test_windows_are_whole() -> None:
+    """Of a text one token longer than two windows there are two."""
+
+    def lengths() -> Iterator[int]:
+        for inputs, targets, _ in rates._windows(CODEC, EncodedText.of(str(VALID)[: 2 * WINDOW + 1]), 5):
+            assert len(inputs) == len(targets)
+            yield len(inputs)
+
+    assert list(lengths()) == [WINDOW, WINDOW]
