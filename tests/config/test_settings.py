@@ -79,7 +79,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"data": {"unit": "lines"}},
-        "data.unit must be one of stream, line; got 'lines' (did you mean 'line'?)",
+        "data.unit must be one of stream, line, document; got 'lines' (did you mean 'line'?)",
     ),
     (
         {"optim": {"optimizer": "Adam"}},

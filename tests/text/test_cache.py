@@ -192,7 +192,7 @@ DAMAGES = {
     "a byte too few": lambda raw: raw[:-1],
     "a byte too many": lambda raw: raw + b"\0",
     "another kind of file": lambda raw: b"PK" + raw[2:],
-    "another version": lambda raw: replaced(raw, 7, b"\x02"),
+    "another version": lambda raw: replaced(raw, 7, b"\x01"),
     "another text": lambda raw: replaced(raw, 8, bytes(32)),
     "another number of characters": lambda raw: replaced(raw, 40, b"\xff\xff"),
     "a number of characters beyond all files": lambda raw: replaced(raw, 40, b"\xff" * 8),
@@ -200,7 +200,7 @@ DAMAGES = {
     "wider symbols": lambda raw: replaced(raw, 52, b"\x02"),
     "symbols of three bytes": lambda raw: replaced(raw, 52, b"\x03"),
     "no width": lambda raw: replaced(raw, 52, b"\0"),
-    "an alphabet that is none": lambda raw: raw[:-1] + b"\xff",
+    "an alphabet that is none": lambda raw: replaced(raw, len(raw) - 129 - 1, b"\xff"),
 }
 
 
