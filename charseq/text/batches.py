@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.text import cache
 from charseq.text.codec import NEWLINE, Codec, chars_at
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
 
@@ -43,7 +44,8 @@ class Examples:
 
     They are the pairs of `Codec.examples`: one for each token of the text, numbered from 0. A table gives the
     token of each piece. If every character is one token, a piece is the symbol of a character; otherwise
-    it is a number for the symbol and the position in its spelling, and all pieces are held in memory.
+    it is a number for the symbol and the position in its spelling, and the pieces of a large text are in a
+    file, as its symbols are.
     """
 
     def __init__(self, text: EncodedText, codec: Codec) -> None:
@@ -85,15 +87,19 @@ class Examples:
         return self._num_bytes[self._take(places)]
 
 
-def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> SymbolArray:
+def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> EncodedText:
     """Return the pieces of a text; symbol s becomes the `lengths[s]` numbers from `firsts[s]` on."""
-    parts = [np.empty(0, symbol_type(int(lengths.sum())))]
-    for symbols in text.pieces():
-        num_pieces = lengths[symbols]
-        begins = np.cumsum(num_pieces) - num_pieces
-        pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
-        parts.append(pieces.astype(parts[0].dtype))
-    return np.concatenate(parts)
+    dtype = symbol_type(int(lengths.sum()))
+
+    def parts() -> Iterator[SymbolArray]:
+        yield np.empty(0, dtype)
+        for symbols in text.pieces():
+            num_pieces = lengths[symbols]
+            begins = np.cumsum(num_pieces) - num_pieces
+            pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
+            yield pieces.astype(dtype)
+
+    return cache.scratch(parts()) if text.is_mapped else EncodedText(np.concatenate(list(parts())), "")
 
 
 class Batches:

@@ -9,8 +9,7 @@ import mmap
 import os
 import secrets
 import struct
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ import numpy as np
 from charseq.arrays import TokenArray
 from charseq.errors import DataError
 from charseq.files import CACHE_VARIABLE, cache_directory, draft, publish
+from charseq.text.pruning import prune
 from charseq.text.symbols import PIECE, EncodedText, SymbolArray, symbol_type
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
@@ -30,8 +30,6 @@ HEADER = struct.Struct("<8s32sQIB3xQ")
 
 They are the number of characters, the alphabet size, the bytes per symbol, and the number of files.
 """
-STALE_SECONDS = 86_400
-"""The age at which an unfinished file must be from a killed process, and is removed."""
 
 
 def find(sha256: str) -> EncodedText | None:
@@ -39,9 +37,20 @@ def find(sha256: str) -> EncodedText | None:
     path = _path(cache_directory(), sha256)
     try:
         with path.open("rb") as file:
-            return _mapped(file, sha256)
+            text = _mapped(file, sha256)
+        with suppress(OSError):
+            os.utime(path)  # its age counts from its last use
+        return text
     except OSError:
         return None
+
+
+def scratch(pieces: Iterable[SymbolArray]) -> EncodedText:
+    """Map symbols that have no alphabet, from a file that is gone with the process."""
+    with Draft() as draft:
+        for piece in pieces:
+            draft.write(piece)
+        return draft.scratch()
 
 
 def _mapped(file: BinaryIO, sha256: str) -> EncodedText | None:
@@ -86,7 +95,7 @@ class Draft:
     def __enter__(self) -> "Draft":
         with self._writing(), ExitStack() as stack:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._sweep()
+            prune(self._directory)
             name = f".{secrets.token_hex(8)}.tmp"
             self._file = stack.enter_context(draft(self._directory / name))
             self._file.write(bytes(HEADER.size))
@@ -129,6 +138,13 @@ class Draft:
             raise DataError(f"{_path(self._directory, sha256)}: was written, but cannot be read")
         return text
 
+    def scratch(self) -> EncodedText:
+        """Map what has been written; it has no name, so that it is gone with the process."""
+        with self._writing():
+            self._file.flush()
+            mapping = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return EncodedText(np.frombuffer(mapping, self._dtype, self._num_chars, HEADER.size), "", mapping)
+
     def _widen(self, dtype: np.dtype[np.unsignedinteger[Any]]) -> None:
         """Rewrite all symbols in a wider type, from last to first: each is read before it is overwritten."""
         old, self._dtype = self._dtype, dtype
@@ -139,13 +155,6 @@ class Draft:
             self._file.seek(HEADER.size + begin * self._dtype.itemsize)
             self._file.write(piece.astype(self._dtype).tobytes())
         self._file.seek(0, os.SEEK_END)
-
-    def _sweep(self) -> None:
-        """Remove unfinished files of processes that were killed."""
-        for path in self._directory.glob(".*.tmp"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                    path.unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

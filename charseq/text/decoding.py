@@ -14,7 +14,7 @@ import numpy as np
 from charseq.errors import DataError, one_line
 from charseq.text.encodings import MARKS, UTF8, DecodingErrors, bytes_in
 from charseq.text.pieces import FilePiece
-from charseq.text.remarks import Remarks
+from charseq.text.remarks import MAX_NAMED, Remarks
 from charseq.text.sniffing import HEAD_BYTES, Look, command, look_of, wide
 from charseq.text.tokenizers.tokenizer import code_points
 
@@ -135,19 +135,19 @@ def _piece(text: str, encoding: str, *, ignore: bool) -> str:
 
 
 class _Places:
-    """The bad places of a text that were replaced or ignored: their number, and where the first one is."""
+    """The bad places of a text that were replaced or ignored: their number, and where the first ones are."""
 
     def __init__(self) -> None:
-        self.number, self.num_bytes, self.first = 0, 0, ""
+        self.number, self.num_bytes, self.first = 0, 0, list[str]()
 
     def add(self, text: str, line: int, column: int) -> None:
         """Count the marks in `text`, which begins in `line` at `column`, both counted from 1."""
         for place in PLACES.finditer(text):
-            if not self.number:
+            if len(self.first) < MAX_NAMED:
                 before = text[: place.start()]
                 newline = before.rfind("\n")
                 at = place.start() - newline if newline >= 0 else column + place.start()
-                self.first = f"line {line + before.count(chr(10)):,}, column {at:,}"
+                self.first.append(f"line {line + before.count(chr(10)):,}, column {at:,}")
             self.number += 1
             self.num_bytes += ord(place[0]) & 0xFF
 
@@ -188,10 +188,11 @@ class Decoder:
         places = self._places
         size = "1 byte" if places.num_bytes == 1 else f"{places.num_bytes:,} bytes"
         what = "left out" if self._errors == "ignore" else "read as U+FFFD"
+        first, more = "; ".join(places.first), places.number - len(places.first)
+        where = f"{first}; and {more:,} more" if more else first
         if places.number == 1:
-            return f"1 place ({size}) is not {self._label} and was {what}, in {places.first}"
-        number = f"{places.number:,} places ({size})"
-        return f"{number} are not {self._label} and were {what}, the first in {places.first}"
+            return f"1 place ({size}) is not {self._label} and was {what}: {where}"
+        return f"{places.number:,} places ({size}) are not {self._label} and were {what}: {where}"
 
     def _read(self, chunk: bytes, rest: Iterator[bytes], *, final: bool = False) -> str:
         if self._decode is None:  # the mark at the beginning of the source has been read by now

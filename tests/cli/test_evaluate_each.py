@@ -223,7 +223,7 @@ def test_bad_bytes_can_be_replaced(call: Call, models: Workshop, tmp_path: Path)
     )
     code, out, err = call("evaluate", *arguments)
     (row,) = READERS["jsonl"](out)
-    what = "1 place (1 byte) is not UTF-8 and was read as U+FFFD, in line 1, column 4"
+    what = "1 place (1 byte) is not UTF-8 and was read as U+FFFD: line 1, column 4"
     assert (code, err) == (0, f"charseq: {tmp_path}/a.txt: {what}\n")
     assert (row["text"], row["num_chars"], row["num_unseen"]) == ("kin\ufffd", 5, 1)
 

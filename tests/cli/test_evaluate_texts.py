@@ -185,7 +185,8 @@ def test_bad_bytes_are_replaced(
     assert text.count("\ufffd") == 3
     monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
     done = call("evaluate", models.tales, name, "--errors", "replace", "-f", "json")
-    what = "3 places (5 bytes) are not UTF-8 and were read as U+FFFD, the first in line 1, column 3"
+    what = "3 places (5 bytes) are not UTF-8 and were read as U+FFFD: "
+    what += "line 1, column 3; line 1, column 8; line 1, column 11"
     assert done.err == f"charseq: {name}: {what}\n"
     (row,) = json.loads(done.out)
     as_utf8 = expected(models.tales, text)
