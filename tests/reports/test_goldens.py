@@ -23,6 +23,7 @@ from tests.reports.builders import (
     TRAINED,
     cases,
     compared,
+    examined,
     grouped,
     one_text,
     prediction,
@@ -47,6 +48,7 @@ RESULTS: dict[str, list[Any]] = {
     "gates": [GATES],
     "found": [FOUND],
     "info": [StoredModel(*trained()), StoredModel(*counted())],
+    **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }
 
