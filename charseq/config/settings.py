@@ -141,7 +141,9 @@ class DataConfig(Section):
     )
     split_seed: Seed = Field(1, ge=0, description="Seed of the choice of blocks, lines or files.")
     unit: Unit = Field("stream", description="The sequences: the whole stream, each line, or each document.")
-    separator: Name = Field("", description="String that ends a document; empty: each file is a document.")
+    separator: Name = Field(
+        "", max_length=60, description="String that ends a document; empty: each file is a document."
+    )
     tokenizer: TokenizerName = Field("char", description="Kind of tokens; char: Unicode code points.")
     loss_on: TargetsName = Field("all", description="The characters that are learnt and counted.")
 
