@@ -23,6 +23,7 @@ from charseq.text.codec import Codec
 from charseq.text.pruning import STALE_SECONDS
 from charseq.text.split import CorpusParts
 from charseq.text.symbols import ASCII, EncodedText, Encoder
+from tests.extensions.twin_tokenizer import PairTokenizer
 from tests.text.test_symbols import many_characters
 
 texts = st.lists(
@@ -325,3 +326,21 @@ def test_texts_do_not_depend_on_where_they_lie(
     for one, two in ((small.train, large.train), (small.valid, large.valid), (small.test, large.test)):
         assert str(one) == str(two)
     assert (small.split, small.sha256, small.num_bytes) == (large.split, large.sha256, large.num_bytes)
+
+
+def test_pieces_of_a_large_text_are_in_a_file_without_a_name(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens of several per character are those of the text in memory; nothing is left in the cache."""
+    content = "the rain in spain, é\n" * 40
+    (tmp_path / "text").write_text(content, encoding="utf-8")
+    monkeypatch.setattr("charseq.text.corpus.LARGE_BYTES", 100)
+    mapped = CorpusParts.read(DataConfig(corpus=(str(tmp_path / "text"),))).train
+    assert mapped.is_mapped
+    codec = Codec(PairTokenizer.fit(str(mapped)), "stream")
+    before = names_in(folder)
+    large, small = Examples(mapped, codec), Examples(EncodedText.of(str(mapped)), codec)
+    places = np.arange(len(large))[:, None]
+    assert len(large) == len(small)
+    assert np.array_equal(large.window(places).targets, small.window(places).targets)
+    assert names_in(folder) == before
