@@ -123,6 +123,9 @@ REPORTS: Registry[Any] = Registry(
         "gates": "charseq.reports.gates:GateReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
+        "data corpus": "charseq.reports.corpus:CorpusReport()",
+        "data remark": "charseq.reports.corpus:RemarkReport()",
+        "data advice": "charseq.reports.corpus:AdviceReport()",
         "bench": "charseq.reports.bench:BenchReport()",
     },
 )

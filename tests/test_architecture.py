@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
     "reports/found": WHOLE,
     "reports/gates": WHOLE,
     "reports/info": WHOLE,
+    "reports/corpus": WHOLE,
     "reports/models": WHOLE,
     "reports/neurons": WHOLE,
     "reports/pairs": WHOLE,

@@ -23,6 +23,7 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
+from charseq.text.split import format_of, split_of
 
 PASSAGE_CHARS = 64
 
@@ -209,9 +210,9 @@ def distinct_names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
-    made_of = checkpoint.provenance
-    return made_of.sha256, made_of.valid_end, made_of.test_end
+def _test_part_of(checkpoint: Checkpoint) -> tuple[object, ...]:
+    made_of, data = checkpoint.provenance, checkpoint.settings.data
+    return made_of.sha256, made_of.valid_end, made_of.test_end, split_of(data), format_of(data)
 
 
 class Comparer:

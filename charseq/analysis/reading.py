@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from charseq.errors import DataError
+from charseq.errors import ConfigError, DataError
 from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
@@ -60,9 +60,11 @@ def scored_texts(
 ) -> Iterator[tuple[str, Iterator[ScoredPiece]]]:
     """Yield the name of each text with an iterator of its pieces, scored by each model from its beginning.
 
-    Take all pieces of a text before the next text. Raises DataError at the end if all texts are empty.
+    Take all pieces of a text before the next text. Raises ConfigError if the models cut texts into other
+    documents, DataError at the end if all texts are empty.
     """
     names, num_chars = list[str](), 0
+    codec = _reading_codec(models)
 
     def counted(pieces: Iterator[ScoredPiece]) -> Iterator[ScoredPiece]:
         nonlocal num_chars
@@ -73,9 +75,21 @@ def scored_texts(
 
     for name, pieces in texts:
         names.append(name)
-        yield name, counted(_scored(models, pieces))
+        yield name, counted(_scored(models, codec.read(pieces)))
     if not num_chars:
         raise DataError(f"{', '.join(names)}: empty: there is nothing to score")
+
+
+def _reading_codec(models: Sequence[NamedModel]) -> Codec:
+    """Return the codec whose documents all models read. Raises ConfigError if they read others."""
+    first, *others = models
+    for other in others:
+        a, b = ((one.codec.unit == "document", one.codec.separator) for one in (first, other))
+        if a != b:
+            raise ConfigError(
+                f"{first.name} and {other.name} cut a text into other documents: score them one by one"
+            )
+    return first.codec
 
 
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:

@@ -1,4 +1,4 @@
-"""A text cut into words or lines as it is read, each with its score."""
+"""A text cut into words, lines or documents as it is read, each with its score."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ import numpy as np
 from charseq.analysis.sums import scores_of_parts
 from charseq.arrays import BoolArray
 from charseq.scoring import Score, Surprisal
+from charseq.text.documents import DOCUMENT_END
 from charseq.text.tokenizers.tokenizer import code_points
 
 TEXT_CHARS = 4096
@@ -45,25 +46,32 @@ def line_starts(text: str, after: str) -> BoolArray:
     return starts
 
 
+def document_starts(text: str, after: str) -> BoolArray:
+    """Return True where a document begins in `text`, which continues `after`."""
+    starts: BoolArray = code_points((after[-1:] or DOCUMENT_END) + text)[:-1] == ord(DOCUMENT_END)
+    return starts
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentKind:
     """A kind of segment.
 
     `starts` returns where one begins in a text that continues another. `separators` are the characters that
-    are no part of its text at its end; None is any space. `ends_at_newline` says that a newline completes a
+    are no part of its text at its end; None is any space. The character `end`, if there is one, completes a
     segment: whatever comes next begins another.
     """
 
     starts: Callable[[str, str], BoolArray]
     separators: str | None
-    ends_at_newline: bool
+    end: str | None
 
 
 SEGMENT_KINDS: Mapping[str, SegmentKind] = {
-    "word": SegmentKind(word_starts, separators=None, ends_at_newline=False),
-    "line": SegmentKind(line_starts, separators="\r\n", ends_at_newline=True),
+    "word": SegmentKind(word_starts, separators=None, end=None),
+    "line": SegmentKind(line_starts, separators="\r\n", end="\n"),
+    "document": SegmentKind(document_starts, separators=DOCUMENT_END, end=DOCUMENT_END),
 }
-"""The kinds of segments. The space after a word belongs to the word, and the newline to its line."""
+"""The kinds of segments. A space belongs to the word before it, a newline and an end likewise."""
 
 
 class Segments:
@@ -87,7 +95,7 @@ class Segments:
                 yield from self.finish()
             self._open = self._grown(text[begin:end], score)
         self._after = text[-1]
-        if self._kind.ends_at_newline and self._after == "\n":
+        if self._after == self._kind.end:
             yield from self.finish()
 
     def finish(self) -> Iterator[Segment]:

@@ -124,6 +124,7 @@ EACH_KINDS: Mapping[str, EachKind] = {
     "char": EachKind(EachChar, _chars, num_guesses=2),  # at least one of the two guesses is another character
     "word": EachKind(EachSegment, _segments("word")),
     "line": EachKind(EachSegment, _segments("line")),
+    "document": EachKind(EachSegment, _segments("document")),
     "file": EachKind(EachSegment, _whole),
 }
 """The kinds of parts that a text can be cut into, by name."""

@@ -15,7 +15,7 @@ from charseq.cli.options import (
     ResampleOption,
     examples,
 )
-from charseq.cli.texts import ScoringProgress, texts_of
+from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 EXAMPLES = examples(
@@ -58,7 +58,7 @@ def command(
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
-    check_choice("--errors", errors, ("strict", "replace"))
+    how = format_of_options(errors)
     check_choice("--resample", resample, tuple(UNITS))
     check_format(format_name, page=True)
     asked = ["model", "pair", "class"]
@@ -76,7 +76,7 @@ def command(
     with ScoringProgress(texts, plain=False) as progress:
         comparison = compare(
             compared,
-            texts_of(texts, errors)
+            texts_of(texts, how)
             if texts
             else shared_test_part({one.name: one.checkpoint for one in compared}),
             num_passages=passages,

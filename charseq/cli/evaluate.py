@@ -9,14 +9,16 @@ import typer
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
+    EncodingOption,
     ErrorsOption,
     HtmlOption,
+    IncludeOption,
     ModelOption,
     ReportOption,
     ResampleOption,
     examples,
 )
-from charseq.cli.texts import ScoringProgress, texts_of
+from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def command(
     ] = False,
     each: Annotated[
         str | None,
-        typer.Option(metavar="char|word|line|file", help="Write one row for each, as soon as it is scored."),
+        typer.Option(
+            metavar="char|word|line|document|file", help="Write one row for each, as soon as it is scored."
+        ),
     ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
@@ -113,6 +117,8 @@ def command(
     ] = None,
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
+    include: IncludeOption = None,
+    encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -148,12 +154,12 @@ def command(
     from charseq.text.beginning import beginnings
 
     model, texts = split_model(arguments, models)
-    check_choice("--errors", errors, ("strict", "replace"))
+    how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        read = texts_of(texts or ["-"], errors, chars=chars)
+        read = texts_of(texts or ["-"], how, chars=chars)
         _stream(model, read, each, adapt=adapt, adapt_rate=adapt_rate, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
@@ -183,12 +189,10 @@ def command(
     with_page = html is not None or format_name == "html"
     listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
-        with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
+        with ScoringProgress(texts, plain=heatmap, chars=chars, include=how.include) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, errors, chars=chars)
-                if texts
-                else beginnings(held_out_text(checkpoint), chars),
+                texts_of(texts, how, chars=chars) if texts else beginnings(held_out_text(checkpoint), chars),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),

@@ -3,14 +3,16 @@
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import typer
 from rich.markup import escape
 
 from charseq.config import Layers, Section, Settings, choices_of, format_duration
+from charseq.config.escapes import unescaped
 from charseq.config.toml import (
     is_duration,
     layer_from_assignment,
@@ -22,6 +24,8 @@ from charseq.config.toml import (
 from charseq.errors import ConfigError
 
 DEFAULT_FILE = Path("charseq.toml")
+ESCAPED = frozenset({("data", "separator")})
+"""The settings whose option understands escapes."""
 
 ConfigOption = Annotated[
     Path | None,
@@ -72,7 +76,20 @@ AdaptRateOption = Annotated[
 ErrorsOption = Annotated[
     str,
     typer.Option(
-        "--errors", metavar="strict|replace", help="Bytes that are not UTF-8: an error, or read as U+FFFD."
+        "--errors",
+        metavar="strict|replace|ignore",
+        help="Bytes that are no characters: an error, read as U+FFFD, or left out.",
+    ),
+]
+EncodingOption = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="Encoding of the texts, such as utf-16 or cp949.")
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        help="Of a directory, read only files that fit, such as '*.py'; repeatable.",
     ),
 ]
 SetOption = Annotated[
@@ -83,7 +100,8 @@ SetOption = Annotated[
 def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add to a command an option for each key of the named sections, except the keys listed for a section.
 
-    The command receives the options that are given in its argument `options`: strings by (section, key).
+    The command receives the options that are given in its argument `options`, by (section, key): strings, or
+    a list of strings for a setting of several values.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +115,7 @@ def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any
         @functools.wraps(command)
         def wrapper(**arguments: Any) -> Any:
             options = {(name, key): arguments.pop(key) for key, name in owners.items()}
-            given = {setting: text for setting, text in options.items() if text is not None}
+            given = {setting: text for setting, text in options.items() if text is not None and text != []}
             return command(**arguments, options=given)
 
         signature = inspect.signature(command, eval_str=True)
@@ -119,12 +137,19 @@ def examples(*pairs: tuple[str, str]) -> str:
     return "\n\n".join(["[bold]Examples[/bold]", *lines])
 
 
-def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
+def option_layers(options: dict[tuple[str, str], Any], assignments: list[str] | None) -> Layers:
     """Return the settings given on the command line: --set first, then the options."""
     layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
-    for (section, key), text in options.items():
-        layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))
+    for (section, key), given in options.items():
+        text = unescaped(given, _flag(key)) if (section, key) in ESCAPED else given
+        value = text if isinstance(text, list) else value_from_text(section, key, text)
+        layers.append(({section: {key: value}}, _flag(key)))
     return layers
+
+
+def as_options(sentence: str) -> str:
+    """Return a sentence that names settings, such as data.split=blocks, with options in their place."""
+    return re.sub(r"\bdata\.(\w+)=(\S+)", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
 
 
 def base_settings(config: Path | None) -> Settings:
@@ -158,20 +183,22 @@ def _flag(key: str) -> str:
 def _parameter(section: str, key: str) -> inspect.Parameter:
     field = _section(section).model_fields[key]
     choices = choices_of(field)
-    kinds: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
+    is_list = get_origin(field.annotation) is tuple
+    kinds: dict[Any, str] = {int: "N", float: "X"}
     option = typer.Option(
         _flag(key),
         *(["-n"] if key == "num_samples" else []),
-        help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
-        metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
+        help=f"{field.description} [dim]\\[{_default(section, key) or 'none'}][/dim]",
+        metavar="|".join(choices) or ("TIME" if is_duration(field) else kinds.get(field.annotation, "TEXT")),
         rich_help_panel=f"Settings: {section}",
         hidden=len(choices) == 1,  # until there is something to choose
         autocompletion=(lambda incomplete: [c for c in choices_of(field) if c.startswith(incomplete)])
         if choices
         else None,
     )
+    kind: Any = list[str] | None if is_list else str | None
     return inspect.Parameter(
-        key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
+        key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
     )
 
 

@@ -69,7 +69,7 @@ def command(
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
     _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
-    separated = checkpoint.codec.end is None
+    separated = checkpoint.codec.end != "\n"  # a text may have empty lines
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
         checkpoint.reading_model,
@@ -84,7 +84,7 @@ def command(
         if not hide_prompt:
             sys.stdout.write(prompt)
         last = prompt[-1:]
-        for piece in pieces:
+        for piece in map(checkpoint.codec.written, pieces):
             sys.stdout.write(piece)
             sys.stdout.flush()
             last = piece[-1:] or last

@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,7 +43,9 @@ EXAMPLES = examples(
 def command(
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, directories, *.gz, - or builtin:NAME; default: the setting data.corpus."),
+        typer.Argument(
+            help="Files, directories, *.gz, *.bz2, *.xz, - or builtin:NAME; default: the setting data.corpus."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -74,7 +76,7 @@ def command(
     config: ConfigOption = None,
     assignments: SetOption = None,
     *,
-    options: dict[tuple[str, str], str],
+    options: dict[tuple[str, str], Any],
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
@@ -181,9 +183,10 @@ def _describe_origin(run: "Run", model: str) -> None:
 
 def _describe_texts(texts: "CorpusParts") -> None:
     from charseq.cli.console import note
+    from charseq.cli.options import as_options
 
     for sentence in texts.notes:
-        note(sentence)
+        note(as_options(sentence))
     note(
         f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
         f"validate, {len(texts.test):,} to test"

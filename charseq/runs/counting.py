@@ -12,10 +12,9 @@ from charseq.runs.checkpoint import Checkpoint, Provenance, Results
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring import Validator
 from charseq.scoring.rates import choose_rates
-from charseq.text import TOKENIZERS
 from charseq.text.batches import Examples
-from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
+from charseq.text.fitting import codec_of
 from charseq.text.split import CorpusParts
 
 
@@ -28,7 +27,7 @@ def count(
     """
     parts = CorpusParts.read(settings.data, progress=progress)
     kind: ModelKind = MODELS[settings.model.kind]
-    codec = Codec(TOKENIZERS[settings.data.tokenizer].fit_counts(parts.train.counts()), settings.data.unit)
+    codec = codec_of(settings.data, parts.train)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))
     make_directory(directory)
     for _ in kind.learn(model, Examples(parts.train, codec), None):

@@ -37,10 +37,9 @@ from charseq.runs.directory import (
 from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
 from charseq.scoring import Validator
-from charseq.text import TOKENIZERS
 from charseq.text.batches import Batches, Examples
-from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
+from charseq.text.fitting import codec_of
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.training.limits import Limits
@@ -118,9 +117,7 @@ class Run:
         if init_from:
             check_shapes(settings, init_from)
         texts = CorpusParts.read(settings.data, progress=progress)
-        codec = Codec(
-            TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data.unit
-        )
+        codec = codec_of(settings.data, texts.train)
         chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
         settings = chosen.settings if chosen else settings
         check_memory(settings, codec.vocab_size)

@@ -10,7 +10,7 @@ from charseq.config import SampleConfig
 from charseq.models import LanguageModel, TokenReader
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
-from charseq.text.codec import NEWLINE, Codec
+from charseq.text.codec import Codec
 from charseq.text.tokenizers.tokenizer import Tokenizer
 
 NOTHING: tuple[int, ...] = ()
@@ -78,7 +78,7 @@ def _drawn(
             token = draw(_possible(reader.read(token), tokenizer, begun), config, rng)
             begun = (*begun, token)
             char = tokenizer.read(begun)
-        if restart and codec.restarts and char == NEWLINE:
+        if restart and char == codec.end:
             reader.reset_()
         yield char
 

@@ -15,7 +15,7 @@ from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec, Sequence, chars_at
-from charseq.text.decoding import bytes_of
+from charseq.text.pieces import bytes_of
 
 WINDOW_STEPS = 13 * WINDOW
 """The number of steps in a window: whole windows of a model that adapts, which reads others twice."""

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.text import cache
 from charseq.text.codec import NEWLINE, Codec, chars_at
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
-from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 
 class Window(NamedTuple):
@@ -44,17 +44,18 @@ class Examples:
 
     They are the pairs of `Codec.examples`: one for each token of the text, numbered from 0. A table gives the
     token of each piece. If every character is one token, a piece is the symbol of a character; otherwise
-    it is a number for the symbol and the position in its spelling, and all pieces are held in memory.
+    it is a number for the symbol and the position in its spelling, and the pieces of a large text are in a
+    file, as its symbols are.
     """
 
     def __init__(self, text: EncodedText, codec: Codec) -> None:
         self.codec, self.num_chars = codec, len(text)
-        num_bytes, newline = bytes_per_char(text.alphabet), text.alphabet.find(NEWLINE)
+        is_end = text.is_char(codec.end or NEWLINE)
         self._take: Callable[[NDArray[np.intp]], SymbolArray]
         if codec.tokenizer.one_token_each:
             self._take, self._len = text.take, len(text)
             self._tokens, self._begins = codec.tokenizer.encode(text.alphabet), None
-            self._num_bytes, self._line_end = num_bytes, newline
+            self._num_bytes, self._is_end = text.num_bytes, is_end
             return
         spelled = [codec.tokenizer.spell(char) for char in text.alphabet]
         lengths = np.array([len(tokens) for tokens in spelled])
@@ -64,8 +65,9 @@ class Examples:
         self._tokens = np.array([token for tokens in spelled for token in tokens], np.int32)
         self._begins = np.zeros(len(self._tokens), np.bool_)
         self._begins[ends - lengths] = True
-        self._num_bytes = chars_at(self._begins, num_bytes)
-        self._line_end = int(ends[newline]) - 1 if newline >= 0 else -1
+        self._num_bytes = chars_at(self._begins, text.num_bytes)
+        self._is_end = np.zeros(len(self._tokens), np.bool_)
+        self._is_end[ends[is_end] - 1] = True
 
     def __len__(self) -> int:
         return self._len
@@ -75,7 +77,7 @@ class Examples:
         first = places == 0
         before = self._take(np.where(first, 0, places - 1))
         inputs = np.where(first, np.int32(self.codec.start_token), self._tokens[before])
-        resets = first | (before == self._line_end) if self.codec.restarts else None
+        resets = first | self._is_end[before] if self.codec.restarts else None
         pieces = self._take(places)
         begins = None if self._begins is None else self._begins[pieces]
         return Window(inputs, self._tokens[pieces], resets, begins=begins)
@@ -85,15 +87,19 @@ class Examples:
         return self._num_bytes[self._take(places)]
 
 
-def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> SymbolArray:
+def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> EncodedText:
     """Return the pieces of a text; symbol s becomes the `lengths[s]` numbers from `firsts[s]` on."""
-    parts = [np.empty(0, symbol_type(int(lengths.sum())))]
-    for symbols in text.pieces():
-        num_pieces = lengths[symbols]
-        begins = np.cumsum(num_pieces) - num_pieces
-        pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
-        parts.append(pieces.astype(parts[0].dtype))
-    return np.concatenate(parts)
+    dtype = symbol_type(int(lengths.sum()))
+
+    def parts() -> Iterator[SymbolArray]:
+        yield np.empty(0, dtype)
+        for symbols in text.pieces():
+            num_pieces = lengths[symbols]
+            begins = np.cumsum(num_pieces) - num_pieces
+            pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
+            yield pieces.astype(dtype)
+
+    return cache.scratch(parts()) if text.is_mapped else EncodedText(np.concatenate(list(parts())), "")
 
 
 class Batches:

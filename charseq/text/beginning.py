@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from charseq.text.corpus import NamedTexts, iter_texts
-from charseq.text.decoding import FilePiece
+from charseq.text.pieces import part_of
 from charseq.text.remarks import Remarks
 
 
 def first_chars(pieces: Iterable[str], num_chars: int) -> Iterator[str]:
     """Yield the first `num_chars` characters of a text, with the number of bytes of each if it is known."""
     for piece in pieces:
-        yield _cut(piece, num_chars) if len(piece) > num_chars else piece
+        yield part_of(piece, slice(num_chars)) if len(piece) > num_chars else piece
         num_chars -= len(piece)
         if num_chars <= 0:
             return
@@ -33,11 +33,3 @@ def read_beginning(source: str, num_chars: int, remarks: Remarks) -> str:
     if len(text) < num_chars:
         remarks.finish()
     return text
-
-
-def _cut(piece: str, num_chars: int) -> str:
-    if not isinstance(piece, FilePiece):
-        return piece[:num_chars]
-    beginning = FilePiece(piece[:num_chars])
-    beginning.num_bytes = piece.num_bytes[:num_chars]
-    return beginning

@@ -2,7 +2,7 @@
 
 A codec knows which tokens belong to which character, which input a model reads before the first character,
 how to prepare a prompt, and where the state is reset to zero. Only this module depends on the kind of
-sequence, stream or line; the others need not assume that a character is one token.
+sequence, stream, line or document; the others need not assume that a character is one token.
 """
 
 import math
@@ -14,14 +14,25 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
 from charseq.config import Unit
+from charseq.text.documents import DOCUMENT_END, documents
 from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
 
 NEWLINE = "\n"
 
 
 def restarts(unit: Unit) -> bool:
-    """Return whether a text of this kind has many sequences; then each one begins after a newline."""
-    return unit == "line"
+    """Return whether a text of this kind has many sequences, each of which begins in the zero state."""
+    return end_of(unit) is not None
+
+
+def end_of(unit: Unit) -> str | None:
+    """Return the character that ends a sequence of this kind, None for a stream, which has no end."""
+    return {"stream": None, "line": NEWLINE, "document": DOCUMENT_END}[unit]
+
+
+def separator_of(unit: Unit, separator: str) -> str | None:
+    """Return what separates the documents of a text, None for a kind of sequence that is no document."""
+    return separator if unit == "document" else None
 
 
 class Sequence(NamedTuple):
@@ -51,12 +62,18 @@ class Reading(NamedTuple):
 
 
 class Codec:
-    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own."""
+    """A `tokenizer` and the kind of sequence, `unit`.
 
-    def __init__(self, tokenizer: Tokenizer, unit: Unit) -> None:
-        self.tokenizer, self.unit = tokenizer, unit
+    It is one endless "stream", or each "line" or "document" on its own. The `separator` ends each document;
+    it is "" if a file is a document.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, unit: Unit, separator: str = "") -> None:
+        self.tokenizer, self.unit, self.separator = tokenizer, unit, separator
+        self.end = end_of(unit)
+        """The character that ends a sequence, None for a stream, which has no end."""
         self.restarts = restarts(unit)
-        """True if a new sequence, with a state of zero, begins after each newline."""
+        """True if a new sequence, with a state of zero, begins after each end."""
 
     def __repr__(self) -> str:
         return f"<Codec: {self.tokenizer.name} tokens, {self.unit}s, vocabulary of {self.vocab_size}>"
@@ -73,13 +90,17 @@ class Codec:
 
     @property
     def start_token(self) -> int:
-        """The input before the first character: a newline for lines, the zero vector for a stream."""
-        return self.tokenizer.spell(NEWLINE)[-1] if self.restarts else UNSEEN
+        """The input before the first character: the end of a sequence; the zero vector for a stream."""
+        return UNSEEN if self.end is None else self.tokenizer.spell(self.end)[-1]
 
-    @property
-    def end(self) -> str | None:
-        """The character that ends a sequence, None for a stream, which has no end."""
-        return NEWLINE if self.restarts else None
+    def read(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Yield the pieces of a file as the model reads them: with one character for each separator."""
+        separator = separator_of(self.unit, self.separator)
+        return iter(pieces) if separator is None else documents(pieces, separator)
+
+    def written(self, text: str) -> str:
+        """Return a text of the model as it is written: with the separators of documents."""
+        return text.replace(DOCUMENT_END, self.separator) if self.unit == "document" else text
 
     def examples(self, text: str, *, after: str = "") -> Sequence:
         """Return the pairs of `text`. It follows the text `after`, of which the last character is enough."""
@@ -87,17 +108,17 @@ class Codec:
         before = self.tokenizer.spell(previous)[-1] if previous else self.start_token
         targets, begins = self.tokenizer.align(text)
         inputs = np.concatenate([np.array([before], np.int32), targets[:-1]]) if len(targets) else targets
-        if not self.restarts:
+        if self.end is None:
             return Sequence(inputs, targets, None, begins)
         first = np.empty(len(text), np.bool_)
-        first[:1] = previous in ("", NEWLINE)
-        first[1:] = code_points(text)[:-1] == ord(NEWLINE)
+        first[:1] = previous in ("", self.end)
+        first[1:] = code_points(text)[:-1] == ord(self.end)
         return Sequence(inputs, targets, self._at_begins(first, begins), begins)
 
     def prompt(self, text: str) -> list[int]:
-        """Return the inputs after which a model continues `text`; for lines, only those of its last line."""
-        if self.restarts:
-            text = text.rpartition(NEWLINE)[2]
+        """Return the inputs after which a model continues `text`; only those of its last line or document."""
+        if self.end is not None:
+            text = text.rpartition(self.end)[2]
         return [self.start_token, *self.tokenizer.encode(text).tolist()]
 
     def reading(self, text: str) -> "Reading":

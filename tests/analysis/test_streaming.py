@@ -239,6 +239,6 @@ def test_no_other_character() -> None:
 def test_the_kinds_are_all_there_are() -> None:
     """Another kind is nobody's."""
     anything: Any = "chapter"
-    assert tuple(EACH_KINDS) == ("char", "word", "line", "file")
+    assert tuple(EACH_KINDS) == ("char", "word", "line", "document", "file")
     with pytest.raises(KeyError):
         rows_of(anything, "hello")

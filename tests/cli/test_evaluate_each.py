@@ -182,7 +182,7 @@ def test_reports_beside_it_are_refused(call: Call, models: Workshop, option: tup
 )
 def test_unknown_kinds(call: Call, models: Workshop, name: str, hint: str) -> None:
     """There are no other kinds of rows."""
-    message = f"--each must be one of char, word, line, file; got {name!r}{hint}"
+    message = f"--each must be one of char, word, line, document, file; got {name!r}{hint}"
     assert call("evaluate", models.tales, "data/hello.txt", "--each", name) == refusal(message)
 
 
@@ -203,7 +203,7 @@ def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path
     assert code == 1
     assert [row["text"] for row in READERS["jsonl"](out)] == ["hello"]
     assert err == (
-        f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3, in line 1: invalid start byte "
+        f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3, in line 1, column 4: invalid start byte "
         "(the only such place); convert it to UTF-8 first\n"
     )
 
@@ -211,7 +211,20 @@ def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path
 def test_bad_bytes_can_be_replaced(call: Call, models: Workshop, tmp_path: Path) -> None:
     """With --errors replace it is a character that nobody has met."""
     (tmp_path / "a.txt").write_bytes(b"kin\xff\n")
-    (row,) = each(call, "line", models.tales, str(tmp_path / "a.txt"), "--errors", "replace")
+    arguments = (
+        models.tales,
+        str(tmp_path / "a.txt"),
+        "--errors",
+        "replace",
+        "--each",
+        "line",
+        "-f",
+        "jsonl",
+    )
+    code, out, err = call("evaluate", *arguments)
+    (row,) = READERS["jsonl"](out)
+    what = "1 place (1 byte) is not UTF-8 and was read as U+FFFD: line 1, column 4"
+    assert (code, err) == (0, f"charseq: {tmp_path}/a.txt: {what}\n")
     assert (row["text"], row["num_chars"], row["num_unseen"]) == ("kin\ufffd", 5, 1)
 
 

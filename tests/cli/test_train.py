@@ -280,7 +280,7 @@ def test_a_validation_text_of_nothing(call: Call, text: str, tmp_path: Path) -> 
 def test_broken_utf8(call: Call, tmp_path: Path) -> None:
     """A byte that is not UTF-8 is named with its place."""
     (tmp_path / "text.txt").write_bytes(b"hello\xffhello")
-    message = "text.txt: not UTF-8 at byte 5, in line 1: invalid start byte (the only such place)"
+    message = "text.txt: not UTF-8 at byte 5, in line 1, column 6: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
     assert call("train", "text.txt", *TINY) == refusal(message, 1)
 

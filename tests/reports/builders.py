@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer, mean_answer
 from charseq.analysis.comparison import ComparedModel, Comparer, Comparison
+from charseq.analysis.corpus_facts import CorpusFacts
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.analysis.hardest import HardChar
@@ -31,6 +32,9 @@ from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
 from charseq.scoring import Guess, Prediction, Score, Surprisal, bits
+from charseq.text.corpus import Corpus
+from charseq.text.encodings import SourceFormat
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 LN2 = math.log(2)
@@ -308,3 +312,11 @@ def table_lines(key: str, result: Any, *, width: int = 80) -> list[list[str]]:
 def words_of(html: str) -> list[str]:
     """Return the texts between the tags of a page's section."""
     return [unescape(text) for text in re.sub("<[^>]*>", "\0", html).split("\0") if text.strip()]
+
+
+def examined() -> CorpusFacts:
+    """Return the facts of a corpus of two files, one of them with a bad byte."""
+    text = EncodedText.of("안녕\ttwo lines\r\n" + "two lines\r\n" * 40 + "\ufffd and the end")
+    text.file_ends = (20, len(text))
+    notes = ("a: begins with a byte order mark (U+FEFF), which is left out",)
+    return CorpusFacts.of(Corpus(text, ("a", "-"), 1234, "0123abcd" * 8, notes), SourceFormat())

@@ -24,6 +24,7 @@ from tests.reports.builders import (
     adapted_texts,
     cases,
     compared,
+    examined,
     grouped,
     one_text,
     prediction,
@@ -48,6 +49,7 @@ RESULTS: dict[str, list[Any]] = {
     "gates": [GATES],
     "found": [FOUND],
     "info": [StoredModel(*trained()), StoredModel(*counted())],
+    **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }
 
