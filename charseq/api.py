@@ -9,6 +9,7 @@ Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sen
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ class Model:
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
         text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
+        deque(self.codec.checked("text", [text]), maxlen=0)
         return Scorer(self.checkpoint.reading_model, self.codec, num_guesses=num_guesses).score(text)
 
     def adaptive(self, rate: float | None = None) -> "Model":

@@ -23,7 +23,8 @@ LAYERS = (
     ("network",),
     ("optim", "models"),
     ("gradients", "adaptation"),
-    ("sampling", "scoring"),
+    ("scoring",),
+    ("sampling",),
     ("training",),
     ("runs",),
     ("analysis",),
@@ -61,11 +62,14 @@ TESTED_ELSEWHERE = {
     "optim/rmsprop": "tests/optim/test_optimizers.py",
     "optim/adam": "tests/optim/test_optimizers.py",
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
+    "sampling/beam": "tests/sampling/test_continuations.py compares it with what it searches for",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
     "reports/calibration": WHOLE,
     "reports/cases": WHOLE,
     "reports/classes": WHOLE,
     "reports/coloured": WHOLE,
+    "reports/confusions": WHOLE,
+    "reports/continuations": WHOLE,
     "reports/each": WHOLE,
     "reports/found": WHOLE,
     "reports/gates": WHOLE,
@@ -159,7 +163,7 @@ def layer(package: str) -> str:
     ("name", "source", "complaint"),
     [
         (
-            "charseq/sampling/sampler.py",
+            "charseq/scoring/scorer.py",
             "import os\n\nfrom charseq.cli.app import run\n",
             f"3 ({layer('sampling')}) imports charseq.cli.app ({layer('cli')})",
         ),
@@ -170,7 +174,7 @@ def layer(package: str) -> str:
         ),
         (
             "charseq/sampling/sampler.py",
-            "import charseq.scoring.scorer\n",
+            "import charseq.sampling.sampler\n",
             f"1 ({layer('sampling')}) imports charseq.scoring.scorer ({layer('scoring')})",
         ),
         (

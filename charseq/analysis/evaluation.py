@@ -112,7 +112,12 @@ class Evaluation:
     @property
     def total(self) -> Score:
         """The score of the model, not its baselines, on all texts together."""
-        return next(one.totals.score for one in reversed(self.texts) if one.model == self.texts[0].model)
+        return self.totals.score
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of the model, not its baselines, on all texts together."""
+        return next(one.totals for one in reversed(self.texts) if one.model == self.texts[0].model)
 
 
 def evaluate(
@@ -158,8 +163,9 @@ def evaluate(
 
 
 def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
-    for one, surprisal, seconds in zip(totals, piece.surprisals, piece.seconds, strict=True):
-        one.totals.add(piece.text, surprisal, seconds=seconds)
+    of_models = zip(totals, piece.surprisals, piece.seconds, piece.targets, strict=True)
+    for one, surprisal, seconds, targets in of_models:
+        one.totals.add(piece.text, surprisal, seconds=seconds, targets=targets)
 
 
 class _Finder:

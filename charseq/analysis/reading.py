@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from charseq.analysis.targets import Judge, TargetCounts
 from charseq.errors import DataError
 from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
@@ -41,6 +42,10 @@ class NamedModel:
         """Return a scorer that has read nothing."""
         return Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks)
 
+    def judge(self) -> Judge | None:
+        """Return a judge of targets, None if lines have none or ranks are left out."""
+        return Judge(self.static or self.model, self.codec) if self.codec.separator and self.ranks else None
+
     def static_scorer(self) -> Scorer | None:
         """Return a scorer of the model without learning, None for a model that does not learn."""
         return None if self.static is None else Scorer(self.static, self.codec, ranks=False)
@@ -48,11 +53,15 @@ class NamedModel:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPiece:
-    """A piece of a text, with the surprisal of each model and the seconds that each took."""
+    """A piece of a text, with the surprisal of each model and the seconds that each took.
+
+    `targets` has the counts of each model's targets, None where lines have none.
+    """
 
     text: str
     surprisals: tuple[Surprisal, ...]
     seconds: tuple[float, ...]
+    targets: tuple[TargetCounts | None, ...]
 
 
 def scored_texts(
@@ -73,22 +82,25 @@ def scored_texts(
 
     for name, pieces in texts:
         names.append(name)
+        for codec in {model.codec.separator: model.codec for model in models}.values():
+            pieces = codec.checked(name, pieces)
         yield name, counted(_scored(models, pieces))
     if not num_chars:
         raise DataError(f"{', '.join(names)}: empty: there is nothing to score")
 
 
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
-    scorers = [(model.scorer(), model.static_scorer()) for model in models]
+    scorers = [(model.scorer(), model.static_scorer(), model.judge()) for model in models]
     for piece in pieces:
-        surprisals, seconds = list[Surprisal](), list[float]()
-        for scorer, static in scorers:
+        surprisals, seconds, targets = list[Surprisal](), list[float](), list[TargetCounts | None]()
+        for scorer, static, judge in scorers:
             begin = time.perf_counter()
             surprisal = scorer.score(piece)
             seconds.append(time.perf_counter() - begin)
             static_nats = None if static is None else static.score(piece).nats
             surprisals.append(replace(surprisal, static_nats=static_nats))
-        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds))
+            targets.append(None if judge is None else judge.counts(piece, surprisal))
+        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds), tuple(targets))
 
 
 def held_out_text(checkpoint: Checkpoint) -> NamedTexts:

@@ -17,11 +17,15 @@ SPACES = np.array([ord(char) for char in map(chr, range(0x3001)) if char.isspace
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a text: its offset in characters, its text without the separator at its end, its score."""
+    """A part of a text: its offset and length in characters, its text without what separates it.
+
+    The `score` is that of the characters that count; a part without any is no segment.
+    """
 
     offset: int
     text: str
     score: Score
+    length: int = 0
 
 
 def is_space(text: str) -> BoolArray:
@@ -85,7 +89,7 @@ class Segments:
         for begin, end, score in parts:
             if begin or not continues:
                 yield from self.finish()
-            self._open = self._grown(text[begin:end], score)
+            self._open = self._grown(text[begin:end], score, end - begin)
         self._after = text[-1]
         if self._kind.ends_at_newline and self._after == "\n":
             yield from self.finish()
@@ -95,8 +99,9 @@ class Segments:
         begun = self._open
         if begun.score.num_chars:
             yield replace(begun, text=begun.text.rstrip(self._kind.separators))
-        self._open = Segment(begun.offset + begun.score.num_chars, "", Score())
+        self._open = Segment(begun.offset + begun.length, "", Score())
 
-    def _grown(self, text: str, score: Score) -> Segment:
+    def _grown(self, text: str, score: Score, length: int) -> Segment:
         begun = self._open
-        return Segment(begun.offset, begun.text + text[: TEXT_CHARS - len(begun.text)], begun.score + score)
+        kept = begun.text + text[: TEXT_CHARS - len(begun.text)]
+        return Segment(begun.offset, kept, begun.score + score, begun.length + length)

@@ -139,7 +139,7 @@ def command(
         split_model,
         write_result,
     )
-    from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.chosen import ONE_EACH, chosen_reports, rows_of, show
     from charseq.reports.display.page import SHOWN_GUESSES
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
@@ -171,6 +171,8 @@ def command(
         raise ConfigError("--sort needs --by")
     reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
+    if report == "confusions":
+        asked.append(report)
     if cases is not None:
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
@@ -178,6 +180,11 @@ def command(
     check_before(texts, html)
     questions = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+    if report == "confusions" and not checkpoint.codec.separator:
+        raise ConfigError(f"{path}: --report confusions needs a model that was trained with --target-after")
+    if reads and report is None and format_name not in ONE_EACH:
+        chosen += chosen_reports("evaluate", ["confusions"], only=None, format_name="table")
+        everything += chosen[-1:]
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"

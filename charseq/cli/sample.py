@@ -15,6 +15,7 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
+from charseq.cli.sample_each import continue_each
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ EXAMPLES = examples(
     ("charseq sample", "500 characters from the newest model"),
     ("charseq sample runs/pydoc --prompt 'The class ' --temperature 0.5", "continue a text, cautiously"),
     ("charseq sample runs/names -n 10 --seed 7", "ten names, always the same ones"),
+    (
+        "charseq sample runs/dates --each line --prompt-file dates.tsv --temperature 0",
+        "the likeliest target of every line",
+    ),
     ("charseq sample runs/pydoc --length 2000 --stop .", "up to the first full stop"),
 )
 
@@ -48,6 +53,26 @@ def command(
     stop: Annotated[
         list[str] | None, typer.Option(metavar="STRING", help="End a text before this string; repeatable.")
     ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="line",
+            help="Continue every line of the --prompt-file, in order; what follows a separator in it is "
+            "dropped.",
+        ),
+    ] = None,
+    beam: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            metavar="K",
+            help="With --each: the likeliest continuation of each line, by beam search with K beginnings.",
+        ),
+    ] = 0,
+    format_name: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="With --each: tsv, csv or jsonl.")
+    ] = None,
     hide_prompt: Annotated[bool, typer.Option("--hide-prompt", help="Print the new text only.")] = False,
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Let the model learn from the prompt before it writes.")
@@ -65,11 +90,20 @@ def command(
     if prompt is not None and prompt_file is not None:
         raise ConfigError("give --prompt or --prompt-file, not both")
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
+    if each is not None:
+        model = _the_model(models, arguments or [])
+        if any((prompt, stop, hide_prompt, adapt, adapt_rate is not None, settings.num_samples > 1)):
+            raise ConfigError("--each continues each line once, to its end: leave out the other options")
+        continue_each(model, each, prompt_file, settings, beam=beam, format_name=format_name or "tsv")
+        return
+    if beam or format_name:
+        raise ConfigError("--beam and --format need --each line")
     if prompt_file is not None:
         prompt = _read_prompt(prompt_file)
     prompt = prompt or ""
     _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     separated = checkpoint.codec.end is None
+    prompt = _completed(prompt, checkpoint)
     _warn_of_unseen(prompt, checkpoint)
     made = texts(
         checkpoint.reading_model,
@@ -119,6 +153,13 @@ def _read_prompt(name: str) -> str:
         called = "standard input" if name == "-" else name
         note(f"{called}: the newline at its end is no part of the prompt")
     return prompt
+
+
+def _completed(prompt: str, checkpoint: "Checkpoint") -> str:
+    """Return the prompt with its separator. Raises ConfigError if the model only knows what follows one."""
+    if not prompt and checkpoint.codec.selects and checkpoint.codec.separator:
+        raise ConfigError("this model continues sources: give one by --prompt, or many by --each line")
+    return checkpoint.codec.completed(prompt)
 
 
 def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:

@@ -204,7 +204,7 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
-        codec = Codec(tokenizer, settings.data.unit)
+        codec = Codec.of(tokenizer, settings.data)
         return cls(model, codec, settings, provenance, results, training, rates)
 
 

@@ -9,6 +9,7 @@ from charseq.config.toml import to_toml
 from charseq.files import write_atomically
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.checks import check_selection, check_targets
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring import Validator
 from charseq.scoring.rates import choose_rates
@@ -26,9 +27,11 @@ def count(
 
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
+    check_selection(settings.data)
     parts = CorpusParts.read(settings.data, progress=progress)
     kind: ModelKind = MODELS[settings.model.kind]
-    codec = Codec(TOKENIZERS[settings.data.tokenizer].fit_counts(parts.train.counts()), settings.data.unit)
+    check_targets(parts, settings.data)
+    codec = Codec.of(TOKENIZERS[settings.data.tokenizer].fit_counts(parts.train.counts()), settings.data)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))
     make_directory(directory)
     for _ in kind.learn(model, Examples(parts.train, codec), None):

@@ -21,7 +21,9 @@ from charseq.runs.checks import (
     check_changes,
     check_is_trained,
     check_memory,
+    check_selection,
     check_shapes,
+    check_targets,
     check_texts,
 )
 from charseq.runs.directory import (
@@ -106,12 +108,12 @@ class Run:
         DataError for an unusable corpus.
         """
         check_is_trained(settings)
+        check_selection(settings.data)
         if init_from:
             check_shapes(settings, init_from)
         texts = CorpusParts.read(settings.data, progress=progress)
-        codec = Codec(
-            TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data.unit
-        )
+        check_targets(texts, settings.data)
+        codec = Codec.of(TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data)
         check_memory(settings, codec.vocab_size)
         kind: ModelKind = MODELS[settings.model.kind]
         rng = np.random.default_rng([settings.train.seed, 0])

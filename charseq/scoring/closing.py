@@ -26,8 +26,9 @@ def score_beginning(
     At least one piece of PIECE_CHARS characters is scored.
     """
     scorer, score, end = Scorer(model, codec, ranks=False), Score(), clock() + seconds
-    for begin in range(0, len(text), PIECE_CHARS):
-        score += scorer.score(str(text[begin : begin + PIECE_CHARS])).score()
+    pieces = (str(text[begin : begin + PIECE_CHARS]) for begin in range(0, len(text), PIECE_CHARS))
+    for piece in codec.checked("test part", pieces):
+        score += scorer.score(piece).score()
         if clock() >= end:
             break
     return score

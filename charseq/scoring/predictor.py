@@ -64,7 +64,7 @@ class Predictor:
 
         Raises ValueError if `target` is not one character.
         """
-        (log_p,) = deque(self._read(prefix), maxlen=1)
+        (log_p,) = deque(self._read(self._codec.completed(prefix)), maxlen=1)
         return self._prediction(prefix, target, log_p, num_top)
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:

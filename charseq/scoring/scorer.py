@@ -48,7 +48,11 @@ class Scorer:
         self._last = ""
 
     def score(self, text: str) -> Surprisal:
-        """Return the surprisal of the next piece of the text."""
+        """Return the surprisal of the next piece of the text: whole lines if the codec selects characters."""
+        surprisal, counted = self._score(text), self._codec.counted(text)
+        return surprisal if counted is None else surprisal.only(counted)
+
+    def _score(self, text: str) -> Surprisal:
         sequence = self._codec.examples(text, after=self._last)
         one_each = sequence.begins is None
         readings = Readings(

@@ -57,6 +57,8 @@ class Validator:
                 window = window._replace(resets=places == 0)
             nats = target_nats(predict_window(self._model, window, state, work), window.targets)
             scored = inside & (steps >= 0)[:, None]
+            if window.counted is not None:
+                scored &= window.counted
             score += self._score_of(
                 nats[scored],
                 window.targets[scored],

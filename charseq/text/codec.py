@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
-from charseq.config import Unit
+from charseq.config import DataConfig, Unit
+from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines, whole_lines
 from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
-
-NEWLINE = "\n"
 
 
 def restarts(unit: Unit) -> bool:
@@ -51,12 +50,24 @@ class Reading(NamedTuple):
 
 
 class Codec:
-    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own."""
+    """A `tokenizer` and the kind of sequence, `unit`: one endless "stream", or each "line" on its own.
 
-    def __init__(self, tokenizer: Tokenizer, unit: Unit) -> None:
-        self.tokenizer, self.unit = tokenizer, unit
+    With a `separator` each line is a source, the separator and a target. `loss_on` is a name in TARGETS; if
+    it is one of SELECTIONS, only the characters that this selects are learnt and counted.
+    """
+
+    def __init__(
+        self, tokenizer: Tokenizer, unit: Unit, *, separator: str = "", loss_on: str = "auto"
+    ) -> None:
+        self.tokenizer, self.unit, self.separator = tokenizer, unit, separator
+        self.loss_on = ("target" if separator else "all") if loss_on == "auto" else loss_on
         self.restarts = restarts(unit)
         """True if a new sequence, with a state of zero, begins after each newline."""
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, config: DataConfig) -> "Codec":
+        """Return the codec of a tokenizer and the settings in section `data`."""
+        return cls(tokenizer, config.unit, separator=config.target_after, loss_on=config.loss_on)
 
     def __repr__(self) -> str:
         return f"<Codec: {self.tokenizer.name} tokens, {self.unit}s, vocabulary of {self.vocab_size}>"
@@ -81,6 +92,46 @@ class Codec:
         """The character that ends a sequence, None for a stream, which has no end."""
         return NEWLINE if self.restarts else None
 
+    @property
+    def selects(self) -> bool:
+        """True if only some characters are learnt and counted; `counted` tells which, of whole lines."""
+        return self.loss_on in SELECTIONS
+
+    @property
+    def selection(self) -> tuple[str, str]:
+        """The separator, and the selection of the characters that figures are about, "" for all of them."""
+        return self.separator, self.loss_on if self.selects else ""
+
+    def counted(self, text: str) -> BoolArray | None:
+        """Return which characters (L,) of `text`, whole lines, are learnt and counted; None if all are."""
+        return SELECTIONS[self.loss_on](text, self.separator) if self.selects else None
+
+    def num_counted(self, pieces: Iterable[str]) -> int:
+        """Return the number of characters of a text that are counted."""
+        if not self.selects:
+            return sum(map(len, pieces))
+        select = SELECTIONS[self.loss_on]
+        return sum(int(select(piece, self.separator).sum()) for piece in whole_lines(pieces))
+
+    def checked(self, name: str, pieces: Iterable[str]) -> Iterable[str]:
+        """Return the text `name` in pieces as this codec needs them: whole lines if it selects characters.
+
+        Raises DataError, naming the line, for a line that has not exactly one separator, if there is one.
+        """
+        if self.separator:
+            return checked_lines(name, pieces, self.separator)
+        return whole_lines(pieces) if self.selects else pieces
+
+    def completed(self, prompt: str) -> str:
+        """Return a prompt with the separator at its end, unless its last line has it or there is none.
+
+        An empty prompt stays empty where sources are learnt, too: the model writes whole lines.
+        """
+        is_whole = not prompt and not self.selects
+        if is_whole or self.separator in prompt.rpartition(NEWLINE)[2]:
+            return prompt
+        return prompt + self.separator
+
     def examples(self, text: str, *, after: str = "") -> Sequence:
         """Return the pairs of `text`. It follows the text `after`, of which the last character is enough."""
         previous = after[-1:]
@@ -95,7 +146,8 @@ class Codec:
         return Sequence(inputs, targets, self._at_begins(first, begins), begins)
 
     def prompt(self, text: str) -> list[int]:
-        """Return the inputs after which a model continues `text`; for lines, only those of its last line."""
+        """Return the inputs after which a model continues `text`, completed; for lines, of its last line."""
+        text = self.completed(text)
         if self.restarts:
             text = text.rpartition(NEWLINE)[2]
         return [self.start_token, *self.tokenizer.encode(text).tolist()]

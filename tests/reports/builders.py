@@ -25,11 +25,13 @@ from charseq.analysis.inspection import (
 )
 from charseq.analysis.ranking import Group
 from charseq.analysis.streaming import EachChar, EachSegment
+from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import Estimate
 from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
+from charseq.sampling.continuations import Continuation
 from charseq.scoring import Guess, Prediction, Score, Surprisal, bits
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
@@ -88,6 +90,17 @@ def text_totals(
 def one_text() -> Evaluation:
     """Return the evaluation of a model on a text."""
     return Evaluation([text_totals()])
+
+
+def confused() -> Evaluation:
+    """Return the evaluation of a model that takes one label for another, and answers one with no label."""
+    one = text_totals()
+    pairs = {("Dutch", "Dutch"): 9, ("Dutch", "German"): 1, ("German", "German"): 4, ("German", "Ger"): 1}
+    one.totals.targets = TargetCounts(15, 13, 80, 9, pairs)
+    return Evaluation([one])
+
+
+CONTINUED = [Continuation("5 May 2024", "2024-05-05", LN2), Continuation("x", "a\tb", 40.0)]
 
 
 def several_texts() -> Evaluation:

@@ -10,6 +10,7 @@ from charseq.reports.info import StoredModel
 from tests.golden_text import assert_golden
 from tests.reports.builders import (
     CALIBRATION,
+    CONTINUED,
     EACH_CHARS,
     EACH_SEGMENTS,
     EVALUATED,
@@ -23,6 +24,7 @@ from tests.reports.builders import (
     TRAINED,
     cases,
     compared,
+    confused,
     grouped,
     one_text,
     prediction,
@@ -37,6 +39,8 @@ RESULTS: dict[str, list[Any]] = {
     **{by: [grouped(by)] for by in NAMES},
     "hardest": [HARDEST],
     "calibration": [CALIBRATION],
+    "confusions": [confused()],
+    "continuation": [CONTINUED],
     "case": [cases()],
     "each char": [EACH_CHARS],
     "each segment": [EACH_SEGMENTS],
@@ -67,7 +71,7 @@ def test_a_report_is_what_its_golden_file_shows(key: str) -> None:
     for result in RESULTS[key]:
         rows = [json.dumps(rounded(row), ensure_ascii=False) for row in report.rows(result)]
         parts += ["# rows", *rows]
-        if not report.command.endswith("--each"):
+        if "--each" not in report.command and report.command != "sample":
             parts += ["# table", shown(report, result).rstrip("\n")]
             parts += ["# page", *(" | ".join(words_of(html)) for html in report.sections(result))]
     assert_golden(f"reports/{key.replace(' ', '-')}.txt", "\n".join([*parts, ""]))
