@@ -124,6 +124,7 @@ REPORTS: Registry[Any] = Registry(
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",
         "compare passage": "charseq.reports.passages:PassageReport()",
+        "attribution": "charseq.reports.attributions:AttributionReport()",
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
         "neurons": "charseq.reports.neurons:NeuronReport()",
         "gates": "charseq.reports.gates:GateReport()",

@@ -64,6 +64,7 @@ TESTED_ELSEWHERE = {
     "optim/compiled": "tests/optim/test_optimizers.py compares each with its twin",
     "sampling/beam": "tests/sampling/test_continuations.py compares it with what it searches for",
     "network/compiled": "tests/network/test_embedding.py compares it with its twin",
+    "reports/attributions": WHOLE,
     "reports/calibration": WHOLE,
     "reports/cases": WHOLE,
     "reports/classes": WHOLE,
@@ -84,6 +85,7 @@ TESTED_ELSEWHERE = {
     "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
     "models/contract": "the contract; CharModel and NGram keep it in tests/scoring and tests/sampling",
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
+    "analysis/attribution": "tests/cli/test_compare_each.py compares it with lines scored one by one",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
     "cli/texts": "what evaluate and compare score: tests/cli/test_evaluate.py and test_compare.py",
@@ -163,7 +165,7 @@ def layer(package: str) -> str:
     ("name", "source", "complaint"),
     [
         (
-            "charseq/scoring/scorer.py",
+            "charseq/sampling/sampler.py",
             "import os\n\nfrom charseq.cli.app import run\n",
             f"3 ({layer('sampling')}) imports charseq.cli.app ({layer('cli')})",
         ),
@@ -173,9 +175,9 @@ def layer(package: str) -> str:
             f"1 ({layer('sampling')}) imports charseq.cli ({layer('cli')})",
         ),
         (
-            "charseq/sampling/sampler.py",
+            "charseq/scoring/scorer.py",
             "import charseq.sampling.sampler\n",
-            f"1 ({layer('sampling')}) imports charseq.scoring.scorer ({layer('scoring')})",
+            f"1 ({layer('scoring')}) imports charseq.sampling.sampler ({layer('sampling')})",
         ),
         (
             "charseq/text/corpus.py",

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from charseq.analysis.reading import NamedModel, ScoredPiece, scored_texts
 from charseq.analysis.segments import Segments
 from charseq.runs.checkpoint import Checkpoint
@@ -90,8 +92,12 @@ def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iter
             expected.guesses,
             expected.probabilities,
         )
-        values = zip(piece.text, *(column.tolist() for column in columns), strict=True)
-        for char, nats, rank, entropy, places, probabilities in values:
+        counted = np.ones(len(piece.text), np.bool_) if surprisal.counted is None else surprisal.counted
+        values = zip(piece.text, counted.tolist(), *(column.tolist() for column in columns), strict=True)
+        for char, is_counted, nats, rank, entropy, places, probabilities in values:
+            if not is_counted:
+                offset += 1
+                continue
             guesses = (
                 Guess(alphabet[place], p)
                 for place, p in zip(places, probabilities, strict=True)

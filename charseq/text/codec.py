@@ -92,6 +92,10 @@ class Codec:
         """The character that ends a sequence, None for a stream, which has no end."""
         return NEWLINE if self.restarts else None
 
+    def by_lines(self) -> "Codec":
+        """Return a codec of the same tokens and selection, for which each line is a sequence of its own."""
+        return Codec(self.tokenizer, "line", separator=self.separator, loss_on=self.loss_on)
+
     @property
     def selects(self) -> bool:
         """True if only some characters are learnt and counted; `counted` tells which, of whole lines."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console, RenderableType
 
+from charseq.analysis.attribution import Attribution
 from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer, mean_answer
 from charseq.analysis.comparison import ComparedModel, Comparer, Comparison
@@ -100,6 +101,10 @@ def confused() -> Evaluation:
     return Evaluation([one])
 
 
+ATTRIBUTED = [
+    Attribution("a.txt", 0, "hello", "English", "english", 12.0, 3.5),
+    Attribution("a.txt", 14, "salut", None, "french", 14.0, 0.25),
+]
 CONTINUED = [Continuation("5 May 2024", "2024-05-05", LN2), Continuation("x", "a\tb", 40.0)]
 
 

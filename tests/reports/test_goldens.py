@@ -9,6 +9,7 @@ from charseq.registry import REPORTS
 from charseq.reports.info import StoredModel
 from tests.golden_text import assert_golden
 from tests.reports.builders import (
+    ATTRIBUTED,
     CALIBRATION,
     CONTINUED,
     EACH_CHARS,
@@ -46,6 +47,7 @@ RESULTS: dict[str, list[Any]] = {
     "each segment": [EACH_SEGMENTS],
     "prediction": [[prediction(), prediction("kin", "g", bits=40)], [prediction("hell", None)]],
     **{f"compare {name}": [compared(2, 3, 2)] for name in ("model", "pair", "class", "passage")},
+    "attribution": [ATTRIBUTED],
     "gradient flow": [FLOWS],
     "neurons": [NEURONS],
     "gates": [GATES],
