@@ -104,9 +104,9 @@ class Model:
         return Model(adapting(self.checkpoint, rate), self.path)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
-        """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
+        """Return the `top` likeliest characters after `prefix`, and the bits of `target`, one or more.
 
-        Raises ConfigError if `target` is not one character.
+        The rank is that of a single character. Raises ConfigError if `target` is empty.
         """
         (prediction,) = self.predictions([(prefix, target)], top=top)
         return prediction
@@ -290,8 +290,8 @@ def _model(name: str, model: Model | StrPath) -> Model:
 
 
 def _question(prefix: str, target: str | None) -> tuple[str, str | None]:
-    if target is not None and len(checks.string("target", target)) != 1:
-        raise ConfigError(f"a target is one character; got {brief(target)}")
+    if target is not None and not checks.string("target", target):
+        raise ConfigError(f"a target is one character or more; got {brief(target)}")
     return checks.string("prefix", prefix), target
 
 

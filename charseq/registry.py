@@ -117,6 +117,7 @@ REPORTS: Registry[Any] = Registry(
         "confusions": "charseq.reports.confusions:ConfusionReport()",
         "case": "charseq.reports.cases:CaseReport()",
         "each char": "charseq.reports.each:EachCharReport()",
+        "each word": "charseq.reports.each:EachWordReport()",
         "each segment": "charseq.reports.each:EachSegmentReport()",
         "continuation": "charseq.reports.continuations:ContinuationReport()",
         "prediction": "charseq.reports.prediction:PredictionReport()",

@@ -129,19 +129,23 @@ def evaluate(
     baselines: Mapping[str, LanguageModel],
     listeners: Sequence[Listener] = (),
     num_guesses: int = 0,
+    prompt: str = "",
     progress: Progress = lambda piece: None,
 ) -> Evaluation:
     """Score the texts with the model `name` and with its `baselines`.
 
     `listeners` receive the model's surprisal, with at least `num_guesses` guesses. `progress` is called with
-    each piece of text when it is done. Raises DataError if all texts are empty.
+    each piece of text when it is done.
+    Every text follows the `prompt`, which is not scored. Raises DataError if all texts are empty.
     """
     finder = _Finder(checkpoint, wanted)
     if wanted.num_hardest:
         num_guesses = max(num_guesses, KEPT_GUESSES)
     name = f"{name} (model)" if name in baselines else name
-    models = [NamedModel.of(name, checkpoint, num_guesses)]
-    models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
+    models = [NamedModel.of(name, checkpoint, num_guesses, prompt=prompt)]
+    models += [
+        NamedModel(other, baseline, checkpoint.codec, prompt=prompt) for other, baseline in baselines.items()
+    ]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()
     overall = [TextTotals(model.name, TOTAL, Totals(wanted.units)) for model in models]

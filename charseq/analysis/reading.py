@@ -22,7 +22,8 @@ class NamedModel:
     """A model that reads texts: its name, its codec, and the number of guesses made at each character.
 
     `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. If the
-    model learns from the texts, it is scored without that too, as the model `static`.
+    model learns from the texts, it is scored without that too, as the model `static`. It reads the `prompt`
+    before each text. `judged` says whether targets of lines are counted, for which ranks are needed.
     """
 
     name: str
@@ -31,24 +32,32 @@ class NamedModel:
     num_guesses: int = 0
     ranks: bool = True
     static: LanguageModel | None = None
+    prompt: str = ""
+    judged: bool = True
 
     @classmethod
-    def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0) -> "NamedModel":
+    def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0, *, prompt: str = "") -> "NamedModel":
         """Return the model of a checkpoint; it learns from the texts if it adapts."""
         model, codec = checkpoint.reading_model, checkpoint.codec
-        return cls(name, model, codec, num_guesses, static=checkpoint.static_model)
+        return cls(name, model, codec, num_guesses, static=checkpoint.static_model, prompt=prompt)
 
     def scorer(self) -> Scorer:
-        """Return a scorer that has read nothing."""
-        return Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks)
+        """Return a scorer that has read the prompt."""
+        return self._prompted(Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks))
 
     def judge(self) -> Judge | None:
-        """Return a judge of targets, None if lines have none or ranks are left out."""
-        return Judge(self.static or self.model, self.codec) if self.codec.separator and self.ranks else None
+        """Return a judge of targets, None if lines have none or they are not `judged`."""
+        wanted = self.codec.separator and self.judged
+        return Judge(self.static or self.model, self.codec) if wanted else None
 
     def static_scorer(self) -> Scorer | None:
         """Return a scorer of the model without learning, None for a model that does not learn."""
-        return None if self.static is None else Scorer(self.static, self.codec, ranks=False)
+        return None if self.static is None else self._prompted(Scorer(self.static, self.codec, ranks=False))
+
+    def _prompted(self, scorer: Scorer) -> Scorer:
+        if self.prompt:
+            scorer.score(self.prompt)
+        return scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ def scored_texts(
             pieces = codec.checked(name, pieces)
         yield name, counted(_scored(models, pieces))
     if not num_chars:
-        raise DataError(f"{', '.join(names)}: empty: there is nothing to score")
+        raise DataError(f"{', '.join(dict.fromkeys(names))}: empty: there is nothing to score")
 
 
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:

@@ -1,11 +1,11 @@
 """charseq evaluate: how probable a text is to a model, and whether the model knows what comes next."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charseq.cli.evaluate_each import column_texts, stream_each
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -16,11 +16,14 @@ from charseq.cli.options import (
     ResampleOption,
     examples,
 )
+from charseq.cli.prompts import ContextOption, EscapesOption, PromptFileOption, read_prompt
 from charseq.cli.texts import ScoringProgress, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.evaluation import Analysis
+    from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
@@ -34,9 +37,14 @@ EXAMPLES = examples(
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
     ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
     (
-        "charseq evaluate runs/logs --each line < access.log | sort -k3,3rn | head",
-        "the strangest lines, by all their bits",
+        "charseq evaluate runs/logs --each line < access.log | sort -t$'\\t' -k3,3rn | head",
+        "the strangest lines, by the bits that the model did not expect",
     ),
+    (
+        "charseq evaluate runs/pydoc items.csv --each word --column text -f csv",
+        "reading times: each word of a study",
+    ),
+    ("charseq evaluate runs/pydoc a.txt --prompt 'The class '", "what follows a text, which is not scored"),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
 
@@ -88,6 +96,20 @@ def command(
         str | None,
         typer.Option(metavar="char|word|line|file", help="Write one row for each, as soon as it is scored."),
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --each: score each cell of this column of CSV files alone; keep the others.",
+        ),
+    ] = None,
+    prompt: ContextOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
+    reset: Annotated[
+        str | None,
+        typer.Option(metavar="line", help="Read each line from the zero state, also with a stream model."),
+    ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
     resample: ResampleOption = "block",
@@ -129,6 +151,7 @@ def command(
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
+    from charseq.analysis.streaming import EACH_KINDS
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -153,9 +176,20 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        read = texts_of(texts or ["-"], errors, chars=chars)
-        _stream(model, read, each, adapt=adapt, adapt_rate=adapt_rate, format_name=format_name or "tsv")
+        check_choice("--each", each, tuple(EACH_KINDS))
+        check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
+        context = read_prompt(prompt, prompt_file, escapes=escapes)
+        _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+        checkpoint = _prepared(checkpoint, reset, context)
+        sources = texts or ["-"]
+        if column is not None:
+            read: NamedTexts | ColumnTexts = column_texts(sources, column, each)
+        else:
+            read = texts_of(sources, errors, chars=chars)
+        stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")
         return
+    if column is not None:
+        raise ConfigError("--column needs --each, such as --each word")
     format_name = format_name or "table"
     check_format(format_name, page=True)
     if heatmap and format_name != "table":
@@ -179,7 +213,9 @@ def command(
     everything = chosen_reports("evaluate", asked, only=None, format_name="table")
     check_before(texts, html)
     questions = None if cases is None else read_cases(cases)
+    context = read_prompt(prompt, prompt_file, escapes=escapes)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+    checkpoint = _prepared(checkpoint, reset, context)
     if report == "confusions" and not checkpoint.codec.separator:
         raise ConfigError(f"{path}: --report confusions needs a model that was trained with --target-after")
     if reads and report is None and format_name not in ONE_EACH:
@@ -201,6 +237,7 @@ def command(
                 baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
+                prompt=context,
                 progress=progress.add,
             )
         heat_maps.finish()
@@ -215,6 +252,18 @@ def command(
     )
     if any(answer.passed is False for answer in evaluation.cases):
         raise typer.Exit(1)
+
+
+def _prepared(checkpoint: "Checkpoint", reset: str | None, prompt: str) -> "Checkpoint":
+    """Return the model as --reset asks. Raises ConfigError for a prompt to a model of targets."""
+    from charseq.cli.console import check_choice
+
+    if prompt and checkpoint.codec.selects:
+        raise ConfigError("--prompt: this model scores the targets of whole lines, and each has its source")
+    if reset is None:
+        return checkpoint
+    check_choice("--reset", reset, ("line",))
+    return checkpoint.by_lines()
 
 
 def _groupings(names: str | None) -> tuple[str, ...]:
@@ -248,25 +297,3 @@ def _sort(name: str | None) -> str | None:
     if name is not None:
         check_choice("--sort", name, tuple(SORTS))
     return name
-
-
-def _stream(
-    model: str | None,
-    texts: "NamedTexts",
-    kind: str,
-    *,
-    adapt: bool,
-    adapt_rate: float | None,
-    format_name: str,
-) -> None:
-    """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import EACH_KINDS, each
-    from charseq.cli.console import check_choice, load_model
-    from charseq.reports import write_rows
-    from charseq.reports.each import each_report
-
-    check_choice("--each", kind, tuple(EACH_KINDS))
-    check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
-    _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
-    found = each(checkpoint, texts, kind)
-    write_rows(each_report(kind).rows(found), format_name, sys.stdout)

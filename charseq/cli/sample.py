@@ -15,6 +15,7 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
+from charseq.cli.prompts import EscapesOption, PromptFileOption, PromptOption, read_prompt
 from charseq.cli.sample_each import continue_each
 from charseq.errors import ConfigError
 
@@ -44,14 +45,15 @@ def command(
         ),
     ] = None,
     models: ModelOption = None,
-    prompt: Annotated[
-        str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
-    ] = None,
-    prompt_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="File with the text to continue; - for standard input.")
-    ] = None,
+    prompt: PromptOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
     stop: Annotated[
-        list[str] | None, typer.Option(metavar="STRING", help="End a text before this string; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="STRING",
+            help=r"End a text before this string; \n, \t and \\ are escapes; repeatable.",
+        ),
     ] = None,
     each: Annotated[
         str | None,
@@ -85,10 +87,9 @@ def command(
 ) -> None:
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
     from charseq.cli.console import load_model
+    from charseq.config.escapes import unescaped
     from charseq.sampling import texts
 
-    if prompt is not None and prompt_file is not None:
-        raise ConfigError("give --prompt or --prompt-file, not both")
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
     if each is not None:
         model = _the_model(models, arguments or [])
@@ -98,20 +99,13 @@ def command(
         return
     if beam or format_name:
         raise ConfigError("--beam and --format need --each line")
-    if prompt_file is not None:
-        prompt = _read_prompt(prompt_file)
-    prompt = prompt or ""
+    stops = [unescaped("--stop", text) for text in stop or [] if text]
+    prompt = read_prompt(prompt, prompt_file, escapes=escapes)
     _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     separated = checkpoint.codec.end is None
     prompt = _completed(prompt, checkpoint)
     _warn_of_unseen(prompt, checkpoint)
-    made = texts(
-        checkpoint.reading_model,
-        checkpoint.codec,
-        prompt,
-        settings,
-        stops=[text for text in stop or [] if text],
-    )
+    made = texts(checkpoint.reading_model, checkpoint.codec, prompt, settings, stops=stops)
     for number, pieces in enumerate(made):
         if number and separated:
             sys.stdout.write("\n")
@@ -137,22 +131,6 @@ def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     if len(arguments) > 1:
         raise ConfigError(f"{arguments[1]}: sample takes one model: leave it out")
     return one_model(options, arguments[0] if arguments else None)
-
-
-def _read_prompt(name: str) -> str:
-    """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
-    from charseq.cli.console import note, note_terminal
-    from charseq.text.corpus import read_corpus
-
-    note_terminal([name], what="the prompt")
-    read = read_corpus((name,))
-    for sentence in read.notes:
-        note(sentence)
-    prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")
-    if prompt != read.text:
-        called = "standard input" if name == "-" else name
-        note(f"{called}: the newline at its end is no part of the prompt")
-    return prompt
 
 
 def _completed(prompt: str, checkpoint: "Checkpoint") -> str:

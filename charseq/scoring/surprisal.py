@@ -68,6 +68,14 @@ class Surprisal:
         """-log2 p of each character, (L,)."""
         return self.nats / math.log(2)
 
+    @property
+    def entropies(self) -> FloatArray:
+        """The entropy before each character in nats, (L,); 0 if it does not count, nan without guesses."""
+        if self.expected is None:
+            return np.full(len(self.nats), math.nan)
+        found = self.expected.entropies
+        return found if self.counted is None else np.where(self.counted, found, 0.0)
+
     def additions(self) -> dict[str, Any]:
         """Return the share of each character in a Score: (L,) by field, None for a field not counted."""
         found = {field: shares(self) for field, shares in ADDITIONS.items()}

@@ -25,7 +25,7 @@ from charseq.analysis.inspection import (
     TextFlow,
 )
 from charseq.analysis.ranking import Group
-from charseq.analysis.streaming import EachChar, EachSegment
+from charseq.analysis.streaming import EachChar, EachSegment, EachWord
 from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import Estimate
@@ -270,9 +270,10 @@ EACH_CHARS = [
     EachChar("a.txt", 0, "h", 2 * LN2, 2, 3.5, Guess("o", 0.5)),
     EachChar("a.txt", 1, "\U0001f600", 32 * LN2, 0, 3.5, None),
 ]
+EACH_WORDS = [EachWord("a.txt", 6, 2, "hell", Score(5, 5, 1, 0, 2, 3, 8 * LN2), 6 * LN2, 2.5)]
 EACH_SEGMENTS = [
-    EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2)),
-    EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2)),
+    EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2), -3 * LN2),
+    EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2), 12 * LN2),
 ]
 
 HARDEST = Evaluation(hardest=[hard_char(), hard_char(rank=0, file="b.txt")])
