@@ -185,7 +185,7 @@ def command(
         if column is not None:
             read: NamedTexts | ColumnTexts = column_texts(sources, column, each)
         else:
-            read = texts_of(sources, errors, chars=chars)
+            read = texts_of(sources, errors, chars=chars, lines=checkpoint.codec.needs_lines)
         stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")
         return
     if column is not None:
@@ -229,9 +229,9 @@ def command(
         with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, errors, chars=chars)
+                texts_of(texts, errors, chars=chars, lines=checkpoint.codec.needs_lines)
                 if texts
-                else beginnings(held_out_text(checkpoint), chars),
+                else beginnings(held_out_text(checkpoint), chars, lines=checkpoint.codec.needs_lines),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),

@@ -12,10 +12,13 @@ PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "NamedTexts":
+def texts_of(
+    sources: list[str], errors: str, *, chars: int | None = None, lines: bool = False
+) -> "NamedTexts":
     """Return the texts of `sources`; `errors` is the value of --errors, "strict" or "replace".
 
-    With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
+    With `chars` only the first characters of each are read, with `lines` as whole lines. Remarks on them are
+    printed to stderr.
     """
     from charseq.cli.console import note, note_terminal
     from charseq.text.beginning import beginnings
@@ -24,7 +27,7 @@ def texts_of(sources: list[str], errors: str, *, chars: int | None = None) -> "N
 
     note_terminal(sources)
     policy: DecodingErrors = "replace" if errors == "replace" else "strict"
-    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars)
+    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note)), chars, lines=lines)
 
 
 class ScoringProgress:

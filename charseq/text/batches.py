@@ -74,6 +74,11 @@ class Examples:
     def __len__(self) -> int:
         return self._len
 
+    @property
+    def counted_share(self) -> float:
+        """The share of the tokens that are learnt and counted."""
+        return 1.0 if self._counted is None or not self._len else float(self._counted.mean())
+
     def window(self, places: NDArray[np.intp]) -> Window:
         """Return the pairs at `places` (T, N)."""
         first = places == 0

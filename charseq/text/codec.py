@@ -102,6 +102,11 @@ class Codec:
         return self.loss_on in SELECTIONS
 
     @property
+    def needs_lines(self) -> bool:
+        """True if texts are scored in whole lines: lines have a separator, or some characters count."""
+        return self.selects or bool(self.separator)
+
+    @property
     def selection(self) -> tuple[str, str]:
         """The separator, and the selection of the characters that figures are about, "" for all of them."""
         return self.separator, self.loss_on if self.selects else ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import charseq
 from tests.builders import Outcome, json_rows, refused
 from tests.cli.conftest import Call, Feed
 
@@ -147,6 +148,39 @@ def test_models_that_count_other_characters_are_not_compared(fruit: Path, call: 
     options = ("--ngram", "3", "--unit", "line", "--target-after", "=")
     assert call("train", "pairs.txt", *options, "--loss-on", "all", "-o", "all").code == 0
     refused(call("compare", "run", "all", "pairs.txt"), "count other characters", code=2)
+
+
+def test_models_that_count_the_same_are_mixed(fruit: Path, call: Call) -> None:
+    """The weights are fitted on the targets: the mixture is no worse on them than the better member."""
+    options = ("--ngram", "2", "--unit", "line", "--target-after", "=")
+    split = ("--valid-fraction", "0.1", "--test-fraction", "0.1")
+    assert call("train", "pairs.txt", *options, *split, "-o", "ngram").code == 0
+    assert call("mix", "run", "ngram", "-o", "both").code == 0
+    nats = {}
+    for model in ("run", "ngram", "both"):
+        Path("valid.txt").write_text("".join(f"{pair}\n" for pair in PAIRS))
+        nats[model] = json_rows(call, "evaluate", model, "valid.txt")[0]["nats_per_char"]
+    assert nats["both"] < nats["ngram"]
+    assert nats["both"] < nats["run"] + 0.01
+    assert call("train", "pairs.txt", *options, *split, "--loss-on", "all", "-o", "whole").code == 0
+    refused(call("mix", "run", "whole"), "its figures are about other characters", code=2)
+
+
+def test_the_first_characters_of_a_text_are_whole_lines(fruit: Path, call: Call) -> None:
+    """With --chars no line is cut, which would then lack its target."""
+    Path("some.txt").write_text("red=apple\nblue=plum\ngreen=pear")
+    (short,) = [json_rows(call, "evaluate", "run", "some.txt", "--chars", "25")[0]]
+    assert (short["num_targets"], short["num_chars"]) == (2, 11)
+    assert json_rows(call, "evaluate", "run", "some.txt", "--chars", "99")[0]["num_targets"] == 3
+
+
+def test_the_python_interface_names_a_wrong_line(fruit: Path) -> None:
+    """Figures are about targets there, too."""
+    model = charseq.load("run")
+    assert model.score("red=apple\n").num_chars == 6
+    with pytest.raises(charseq.CharseqError, match=r"^text: line 2, column 4: the line ends without"):
+        model.score("red=apple\nred\n")
+    assert model.sample("red", temperature=0.0) == "apple"
 
 
 # ---- sample --each line
