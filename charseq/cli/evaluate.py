@@ -116,7 +116,7 @@ def command(
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="YAML file of prefixes and the character that should follow each."),
+        typer.Option(metavar="FILE", help="YAML file of prefixes and the text that should follow each."),
     ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="With --cases: also show each step before the last character.")
@@ -183,7 +183,7 @@ def command(
         checkpoint = _prepared(checkpoint, reset, context)
         sources = texts or ["-"]
         if column is not None:
-            read: NamedTexts | ColumnTexts = column_texts(sources, column, each)
+            read: NamedTexts | ColumnTexts = column_texts(sources, column, each, chars, errors)
         else:
             read = texts_of(sources, errors, chars=chars, lines=checkpoint.codec.needs_lines)
         stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")

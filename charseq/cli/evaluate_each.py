@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from charseq.errors import ConfigError
+
 if TYPE_CHECKING:
     from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.streaming import Each
@@ -27,8 +29,13 @@ def stream_each(
     write_rows(rows, format_name, sys.stdout)
 
 
-def column_texts(sources: list[str], column: str, kind: str) -> "ColumnTexts":
-    """Return the texts in a column; no other column may have the name of a field of the rows."""
+def column_texts(sources: list[str], column: str, kind: str, chars: int | None, errors: str) -> "ColumnTexts":
+    """Return the texts in a column; no other column may have the name of a field of the rows.
+
+    Raises ConfigError if the texts are to be cut or to be read with other bytes than they have.
+    """
+    if chars is not None or errors != "strict":
+        raise ConfigError("--column reads whole cells of UTF-8: leave out --chars and --errors")
     from charseq.analysis.columns import ColumnTexts
     from charseq.reports.each import each_report
 

@@ -106,6 +106,13 @@ class InfoReport(Report):
             "parameters, or n-grams counted",
         ),
         Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
+        Column(
+            "target_after",
+            "targets after",
+            visible,
+            attrgetter("checkpoint.codec.separator"),
+            "the separator between sources and targets, empty without targets",
+        ),
         Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),
         field(

@@ -90,6 +90,7 @@ def test_excess_bits_are_those_that_were_not_expected(call: Call, models: Worksh
             ("--each", "word", "--column", "words"),
             "no column 'words'; the first line has item, text",
         ),
+        (("--each", "word", "--column", "text", "--chars", "3"), "--column reads whole cells"),
         (("--reset", "word"), "--reset must be one of line"),
     ],
 )
