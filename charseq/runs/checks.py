@@ -9,7 +9,7 @@ from charseq.config import DataConfig, SampleConfig, Settings
 from charseq.errors import ConfigError, DataError
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance
-from charseq.text.corpus import named_texts
+from charseq.text.corpus import OnProgress, named_texts
 from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines
 from charseq.text.split import CorpusParts
 
@@ -58,6 +58,17 @@ def check_selection(data: DataConfig) -> None:
         raise ConfigError("data.loss_on=target needs a separator: set data.target_after, such as '\\t'")
     if NEWLINE in data.target_after:
         raise ConfigError("data.target_after cannot hold a newline, which ends a line")
+
+
+def read_parts(data: DataConfig, progress: OnProgress | None) -> CorpusParts:
+    """Read the parts of a corpus for a new model.
+
+    Raises ConfigError for settings that do not go together, DataError for a corpus that cannot be used.
+    """
+    check_selection(data)
+    texts = CorpusParts.read(data, progress=progress)
+    check_targets(texts, data)
+    return texts
 
 
 def check_targets(texts: CorpusParts, data: DataConfig) -> None:

@@ -21,10 +21,9 @@ from charseq.runs.checks import (
     check_changes,
     check_is_trained,
     check_memory,
-    check_selection,
     check_shapes,
-    check_targets,
     check_texts,
+    read_parts,
 )
 from charseq.runs.directory import (
     LAST,
@@ -108,11 +107,9 @@ class Run:
         DataError for an unusable corpus.
         """
         check_is_trained(settings)
-        check_selection(settings.data)
         if init_from:
             check_shapes(settings, init_from)
-        texts = CorpusParts.read(settings.data, progress=progress)
-        check_targets(texts, settings.data)
+        texts = read_parts(settings.data, progress)
         codec = Codec.of(TOKENIZERS[settings.data.tokenizer].fit_counts(texts.train.counts()), settings.data)
         check_memory(settings, codec.vocab_size)
         kind: ModelKind = MODELS[settings.model.kind]
