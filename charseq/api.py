@@ -9,6 +9,7 @@ Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sen
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ class Model:
         With `num_guesses`, `.expected` has that many guesses for each character, and the entropy before it.
         """
         text, num_guesses = checks.string("text", text), checks.count("num_guesses", num_guesses)
+        deque(self.codec.checked("text", [text]), maxlen=0)
         return Scorer(self.checkpoint.reading_model, self.codec, num_guesses=num_guesses).score(text)
 
     def adaptive(self, rate: float | None = None) -> "Model":
@@ -102,9 +104,9 @@ class Model:
         return Model(adapting(self.checkpoint, rate), self.path)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
-        """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
+        """Return the `top` likeliest characters after `prefix`, and the bits of `target`, one or more.
 
-        Raises ConfigError if `target` is not one character.
+        The rank is that of a single character. Raises ConfigError if `target` is empty.
         """
         (prediction,) = self.predictions([(prefix, target)], top=top)
         return prediction
@@ -288,8 +290,8 @@ def _model(name: str, model: Model | StrPath) -> Model:
 
 
 def _question(prefix: str, target: str | None) -> tuple[str, str | None]:
-    if target is not None and len(checks.string("target", target)) != 1:
-        raise ConfigError(f"a target is one character; got {brief(target)}")
+    if target is not None and not checks.string("target", target):
+        raise ConfigError(f"a target is one character or more; got {brief(target)}")
     return checks.string("prefix", prefix), target
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from charseq.errors import DataError
 from charseq.text.corpus import Corpus, iter_texts
 from charseq.text.encodings import SourceFormat
-from charseq.text.lines import are_sorted
+from charseq.text.sortedness import are_sorted
 from charseq.text.symbols import EncodedText
 
 RARE_COUNT = 5

@@ -1,11 +1,11 @@
 """charseq evaluate: how probable a text is to a model, and whether the model knows what comes next."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charseq.cli.evaluate_each import column_texts, stream_each
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -18,11 +18,14 @@ from charseq.cli.options import (
     ResampleOption,
     examples,
 )
+from charseq.cli.prompts import ContextOption, EscapesOption, PromptFileOption, read_prompt
 from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.evaluation import Analysis
+    from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
@@ -36,9 +39,14 @@ EXAMPLES = examples(
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
     ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
     (
-        "charseq evaluate runs/logs --each line < access.log | sort -k3,3rn | head",
-        "the strangest lines, by all their bits",
+        "charseq evaluate runs/logs --each line < access.log | sort -t$'\\t' -k3,3rn | head",
+        "the strangest lines, by the bits that the model did not expect",
     ),
+    (
+        "charseq evaluate runs/pydoc items.csv --each word --column text -f csv",
+        "reading times: each word of a study",
+    ),
+    ("charseq evaluate runs/pydoc a.txt --prompt 'The class '", "what follows a text, which is not scored"),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
 
@@ -92,13 +100,27 @@ def command(
             metavar="char|word|line|document|file", help="Write one row for each, as soon as it is scored."
         ),
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --each: score each cell of this column of CSV files alone; keep the others.",
+        ),
+    ] = None,
+    prompt: ContextOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
+    reset: Annotated[
+        str | None,
+        typer.Option(metavar="line", help="Read each line from the zero state, also with a stream model."),
+    ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
     resample: ResampleOption = "block",
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="YAML file of prefixes and the character that should follow each."),
+        typer.Option(metavar="FILE", help="YAML file of prefixes and the text that should follow each."),
     ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="With --cases: also show each step before the last character.")
@@ -135,6 +157,7 @@ def command(
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
+    from charseq.analysis.streaming import EACH_KINDS
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -145,7 +168,7 @@ def command(
         split_model,
         write_result,
     )
-    from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.chosen import ONE_EACH, chosen_reports, rows_of, show
     from charseq.reports.display.page import SHOWN_GUESSES
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
@@ -159,9 +182,20 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        read = texts_of(texts or ["-"], how, chars=chars)
-        _stream(model, read, each, adapt=adapt, adapt_rate=adapt_rate, format_name=format_name or "tsv")
+        check_choice("--each", each, tuple(EACH_KINDS))
+        check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
+        context = read_prompt(prompt, prompt_file, escapes=escapes)
+        _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+        checkpoint = _prepared(checkpoint, reset, context)
+        sources = texts or ["-"]
+        if column is not None:
+            read: NamedTexts | ColumnTexts = column_texts(sources, column, each, chars, errors)
+        else:
+            read = texts_of(sources, how, chars=chars, lines=checkpoint.codec.needs_lines)
+        stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")
         return
+    if column is not None:
+        raise ConfigError("--column needs --each, such as --each word")
     format_name = format_name or "table"
     check_format(format_name, page=True)
     if heatmap and format_name != "table":
@@ -177,13 +211,22 @@ def command(
         raise ConfigError("--sort needs --by")
     reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
+    if report == "confusions":
+        asked.append(report)
     if cases is not None:
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
     everything = chosen_reports("evaluate", asked, only=None, format_name="table")
     check_before(texts, html)
     questions = None if cases is None else read_cases(cases)
+    context = read_prompt(prompt, prompt_file, escapes=escapes)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+    checkpoint = _prepared(checkpoint, reset, context)
+    if report == "confusions" and not checkpoint.codec.target_after:
+        raise ConfigError(f"{path}: --report confusions needs a model that was trained with --target-after")
+    if reads and report is None and format_name not in ONE_EACH:
+        chosen += chosen_reports("evaluate", ["confusions"], only=None, format_name="table")
+        everything += chosen[-1:]
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"
@@ -192,12 +235,15 @@ def command(
         with ScoringProgress(texts, plain=heatmap, chars=chars, include=how.include) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, how, chars=chars) if texts else beginnings(held_out_text(checkpoint), chars),
+                texts_of(texts, how, chars=chars, lines=checkpoint.codec.needs_lines)
+                if texts
+                else beginnings(held_out_text(checkpoint), chars, lines=checkpoint.codec.needs_lines),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
+                prompt=context,
                 progress=progress.add,
             )
         heat_maps.finish()
@@ -212,6 +258,18 @@ def command(
     )
     if any(answer.passed is False for answer in evaluation.cases):
         raise typer.Exit(1)
+
+
+def _prepared(checkpoint: "Checkpoint", reset: str | None, prompt: str) -> "Checkpoint":
+    """Return the model as --reset asks. Raises ConfigError for a prompt to a model of targets."""
+    from charseq.cli.console import check_choice
+
+    if prompt and checkpoint.codec.selects:
+        raise ConfigError("--prompt: this model scores the targets of whole lines, and each has its source")
+    if reset is None:
+        return checkpoint
+    check_choice("--reset", reset, ("line",))
+    return checkpoint.by_lines()
 
 
 def _groupings(names: str | None) -> tuple[str, ...]:
@@ -245,25 +303,3 @@ def _sort(name: str | None) -> str | None:
     if name is not None:
         check_choice("--sort", name, tuple(SORTS))
     return name
-
-
-def _stream(
-    model: str | None,
-    texts: "NamedTexts",
-    kind: str,
-    *,
-    adapt: bool,
-    adapt_rate: float | None,
-    format_name: str,
-) -> None:
-    """Write one row for each `kind`, as soon as it is scored."""
-    from charseq.analysis.streaming import EACH_KINDS, each
-    from charseq.cli.console import check_choice, load_model
-    from charseq.reports import write_rows
-    from charseq.reports.each import each_report
-
-    check_choice("--each", kind, tuple(EACH_KINDS))
-    check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
-    _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
-    found = each(checkpoint, texts, kind)
-    write_rows(each_report(kind).rows(found), format_name, sys.stdout)

@@ -12,7 +12,6 @@ import typer
 from rich.markup import escape
 
 from charseq.config import Layers, Section, Settings, choices_of, format_duration
-from charseq.config.escapes import unescaped
 from charseq.config.toml import (
     is_duration,
     layer_from_assignment,
@@ -24,8 +23,6 @@ from charseq.config.toml import (
 from charseq.errors import ConfigError
 
 DEFAULT_FILE = Path("charseq.toml")
-ESCAPED = frozenset({("data", "separator")})
-"""The settings whose option understands escapes."""
 
 ConfigOption = Annotated[
     Path | None,
@@ -141,8 +138,7 @@ def option_layers(options: dict[tuple[str, str], Any], assignments: list[str] | 
     """Return the settings given on the command line: --set first, then the options."""
     layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
     for (section, key), given in options.items():
-        text = unescaped(given, _flag(key)) if (section, key) in ESCAPED else given
-        value = text if isinstance(text, list) else value_from_text(section, key, text)
+        value = given if isinstance(given, list) else value_from_text(section, key, given)
         layers.append(({section: {key: value}}, _flag(key)))
     return layers
 

@@ -15,6 +15,8 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
+from charseq.cli.prompts import EscapesOption, PromptFileOption, PromptOption, read_prompt
+from charseq.cli.sample_each import continue_each
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ EXAMPLES = examples(
     ("charseq sample", "500 characters from the newest model"),
     ("charseq sample runs/pydoc --prompt 'The class ' --temperature 0.5", "continue a text, cautiously"),
     ("charseq sample runs/names -n 10 --seed 7", "ten names, always the same ones"),
+    (
+        "charseq sample runs/dates --each line --prompt-file dates.tsv --temperature 0",
+        "the likeliest target of every line",
+    ),
     ("charseq sample runs/pydoc --length 2000 --stop .", "up to the first full stop"),
 )
 
@@ -39,14 +45,35 @@ def command(
         ),
     ] = None,
     models: ModelOption = None,
-    prompt: Annotated[
-        str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
-    ] = None,
-    prompt_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="File with the text to continue; - for standard input.")
-    ] = None,
+    prompt: PromptOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
     stop: Annotated[
-        list[str] | None, typer.Option(metavar="STRING", help="End a text before this string; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="STRING",
+            help=r"End a text before this string; \n, \t and \\ are escapes; repeatable.",
+        ),
+    ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="line",
+            help="Continue every line of the --prompt-file, in order; what follows a separator in it is "
+            "dropped.",
+        ),
+    ] = None,
+    beam: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            metavar="K",
+            help="With --each: the likeliest continuation of each line, by beam search with K beginnings.",
+        ),
+    ] = 0,
+    format_name: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="With --each: tsv, csv or jsonl.")
     ] = None,
     hide_prompt: Annotated[bool, typer.Option("--hide-prompt", help="Print the new text only.")] = False,
     adapt: Annotated[
@@ -60,24 +87,25 @@ def command(
 ) -> None:
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
     from charseq.cli.console import load_model
+    from charseq.config.escapes import unescaped
     from charseq.sampling import texts
 
-    if prompt is not None and prompt_file is not None:
-        raise ConfigError("give --prompt or --prompt-file, not both")
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
-    if prompt_file is not None:
-        prompt = _read_prompt(prompt_file)
-    prompt = prompt or ""
+    if each is not None:
+        model = _the_model(models, arguments or [])
+        if any((prompt, stop, hide_prompt, adapt, adapt_rate is not None, settings.num_samples > 1)):
+            raise ConfigError("--each continues each line once, to its end: leave out the other options")
+        continue_each(model, each, prompt_file, settings, beam=beam, format_name=format_name or "tsv")
+        return
+    if beam or format_name:
+        raise ConfigError("--beam and --format need --each line")
+    stops = [unescaped("--stop", text) for text in stop or [] if text]
+    prompt = read_prompt(prompt, prompt_file, escapes=escapes)
     _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     separated = checkpoint.codec.end != "\n"  # a text may have empty lines
+    prompt = _completed(prompt, checkpoint)
     _warn_of_unseen(prompt, checkpoint)
-    made = texts(
-        checkpoint.reading_model,
-        checkpoint.codec,
-        prompt,
-        settings,
-        stops=[text for text in stop or [] if text],
-    )
+    made = texts(checkpoint.reading_model, checkpoint.codec, prompt, settings, stops=stops)
     for number, pieces in enumerate(made):
         if number and separated:
             sys.stdout.write("\n")
@@ -105,20 +133,11 @@ def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     return one_model(options, arguments[0] if arguments else None)
 
 
-def _read_prompt(name: str) -> str:
-    """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
-    from charseq.cli.console import note, note_terminal
-    from charseq.text.corpus import read_corpus
-
-    note_terminal([name], what="the prompt")
-    read = read_corpus((name,))
-    for sentence in read.notes:
-        note(sentence)
-    prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")
-    if prompt != read.text:
-        called = "standard input" if name == "-" else name
-        note(f"{called}: the newline at its end is no part of the prompt")
-    return prompt
+def _completed(prompt: str, checkpoint: "Checkpoint") -> str:
+    """Return the prompt with its separator. Raises ConfigError if the model only knows what follows one."""
+    if not prompt and checkpoint.codec.selects and checkpoint.codec.target_after:
+        raise ConfigError("this model continues sources: give one by --prompt, or many by --each line")
+    return checkpoint.codec.completed(prompt)
 
 
 def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:

@@ -12,10 +12,13 @@ PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def texts_of(sources: list[str], how: "SourceFormat", *, chars: int | None = None) -> "NamedTexts":
+def texts_of(
+    sources: list[str], how: "SourceFormat", *, chars: int | None = None, lines: bool = False
+) -> "NamedTexts":
     """Return the texts of `sources`, read as `how` says.
 
-    With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
+    With `chars` only the first characters of each are read, with `lines` as whole lines. Remarks on them are
+    printed to stderr.
     """
     from charseq.cli.console import note, note_terminal
     from charseq.text.beginning import beginnings
@@ -23,7 +26,7 @@ def texts_of(sources: list[str], how: "SourceFormat", *, chars: int | None = Non
     from charseq.text.remarks import Remarks
 
     note_terminal(sources)
-    return beginnings(named_texts(sources, how=how, remarks=Remarks(note)), chars)
+    return beginnings(named_texts(sources, how=how, remarks=Remarks(note)), chars, lines=lines)
 
 
 def format_of_options(

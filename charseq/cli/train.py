@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MLP_EMBEDDING = 32
 """The size of the embedding of a network on a window, unless it is given."""
 
+GLIMPSED_CHARS = 200
+"""The most characters of a line of the held-out text that are shown with a new target."""
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
     ("charseq train novel.txt --cell gru --max-time 10m", "a GRU on a file, for ten minutes"),
@@ -216,7 +218,10 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
                     seed = (train.seed, 2, event.step)
-                    display.sample(glimpse(run.trainer.model, run.checkpoint.codec, seed=seed))
+                    held_out = run.texts.valid or run.texts.train
+                    source = str(held_out[:GLIMPSED_CHARS]).partition("\n")[0]
+                    model, codec = run.trainer.model, run.checkpoint.codec
+                    display.sample(glimpse(model, codec, seed=seed, source=source))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 run.save()
@@ -257,7 +262,7 @@ def _summarise(
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
         facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
     if summary.test is not None:
-        whole = summary.test.num_chars == len(texts.test)
+        whole = summary.test.num_chars == best.codec.num_counted(texts.test.strings())
         facts.append(("test", f"{summary.test}{'' if whole else f', the first of {len(texts.test):,}'}"))
     if losses := summary.losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))

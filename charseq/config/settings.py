@@ -72,6 +72,10 @@ def parse_threads(value: object) -> object:
     return AUTO if value == "auto" else value
 
 
+class Escapes:
+    r"""The mark of a setting in which a shell writes a tab as \t and a newline as \n; see `escapes`."""
+
+
 class OneOf:
     """A validator that accepts the names in a registry, also those that were added later."""
 
@@ -98,6 +102,7 @@ Threads = Annotated[int, BeforeValidator(parse_threads)]
 Count = Annotated[int, Field(le=MAX_COUNT)]
 Seed = Annotated[int, Field(lt=MAX_SEED)]
 Name = Annotated[str, AfterValidator(_utf8)]
+Escaped = Annotated[Name, Escapes()]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 CellName = Annotated[str, BeforeValidator(OneOf(CELLS))]
 ModelName = Annotated[str, BeforeValidator(OneOf(MODELS))]
@@ -121,7 +126,8 @@ class DataConfig(Section):
         ("builtin:pydoc",),
         min_length=1,
         description="Files, directories, *.gz, *.bz2, *.xz, - for standard input, or a text that Python "
-        "brings along: builtin:pydoc, builtin:prose, builtin:stdlib.",
+        "brings along: builtin:pydoc, builtin:prose, builtin:stdlib; or one made on the spot: "
+        "builtin:dates,lines=20000.",
     )
     include: Names = Field(
         (), description="Patterns such as *.py: of a directory, read only files that fit one; none: all."
@@ -142,11 +148,21 @@ class DataConfig(Section):
     )
     split_seed: Seed = Field(1, ge=0, description="Seed of the choice of blocks, lines or files.")
     unit: Unit = Field("stream", description="The sequences: the whole stream, each line, or each document.")
-    separator: Name = Field(
+    separator: Escaped = Field(
         "", max_length=60, description="String that ends a document; empty: each file is a document."
     )
     tokenizer: TokenizerName = Field("char", description="Kind of tokens; char: Unicode code points.")
-    loss_on: TargetsName = Field("all", description="The characters that are learnt and counted.")
+    target_after: Escaped = Field(
+        "",
+        description="With unit line: the separator in each line between a source and its target, such as \\t "
+        "for a tab; empty: none.",
+    )
+    loss_on: TargetsName = Field(
+        "auto",
+        description="The characters that are learnt and counted; target: those after the separator and the "
+        "newline; last: the last one of each line and the newline; auto: target if there is a target_after, "
+        "else all.",
+    )
 
 
 class ModelConfig(Section):

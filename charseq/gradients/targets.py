@@ -1,10 +1,13 @@
 """The choices of targets, the entries of TARGETS: each makes, from a codec, the weights of targets.
 
-The codec tells which characters the tokens of a window spell, and so which of them are to be learnt.
+The codec tells which characters the tokens of a window spell, and so which of them are to be learnt. It also
+selects, for "target" and "last", the characters that figures are about: see `SELECTIONS` in `text/lines.py`.
 """
 
 from collections.abc import Callable
 from typing import TypeAlias
+
+import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.text.batches import Window
@@ -17,3 +20,12 @@ TargetWeights: TypeAlias = Callable[[Window], FloatArray | None]
 def every_target(codec: Codec) -> TargetWeights:
     """Count every target once: the weights are None, which is cheaper than weights that are all 1."""
     return lambda window: None
+
+
+def selected_targets(codec: Codec) -> TargetWeights:
+    """Count the targets that the codec selects, once each: those after the separator, or the last ones."""
+
+    def weigh(window: Window) -> FloatArray | None:
+        return None if window.counted is None else window.counted.astype(np.float32)
+
+    return weigh

@@ -131,6 +131,13 @@ class InfoReport(Report):
         Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
         field("separator", attrgetter("checkpoint.settings.data.separator"), "what ends a document"),
         field("encoding", attrgetter("checkpoint.settings.data.encoding"), "the encoding of the corpus"),
+        Column(
+            "target_after",
+            "targets after",
+            visible,
+            attrgetter("checkpoint.codec.target_after"),
+            "the separator between sources and targets, empty without targets",
+        ),
         Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),
         field(

@@ -159,6 +159,10 @@ class Checkpoint:
         """The model as it is without adapting, None if it does not adapt."""
         return self.model if self.adaptive else None
 
+    def by_lines(self) -> "Checkpoint":
+        """Return the same model, which reads each line from the zero state, after a newline."""
+        return replace(self, codec=self.codec.by_lines())
+
     @property
     def kind(self) -> ModelKind:
         """The kind of the model."""
@@ -218,7 +222,7 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, AttributeError, MemoryError, CharseqError) as error:
             raise CheckpointError(f"{path}: the model file is damaged: {reason(error)}") from None
         training = Snapshot(rest, record["training"]) if record.get("training") else None
-        codec = Codec(tokenizer, settings.data.unit, settings.data.separator)
+        codec = Codec.of(tokenizer, settings.data)
         return cls(model, codec, settings, provenance, results, training, rates)
 
 

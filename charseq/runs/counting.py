@@ -9,6 +9,7 @@ from charseq.config.toml import to_toml
 from charseq.files import write_atomically
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.checks import read_parts
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring import Validator
 from charseq.scoring.rates import choose_rates
@@ -25,7 +26,7 @@ def count(
 
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
-    parts = CorpusParts.read(settings.data, progress=progress)
+    parts = read_parts(settings.data, progress)
     kind: ModelKind = MODELS[settings.model.kind]
     codec = codec_of(settings.data, parts.train)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))

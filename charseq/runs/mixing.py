@@ -168,6 +168,11 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
             f"{other.path}: a model of {b.unit}s cannot be mixed with one of {a.unit}s: "
             f"train it with data.unit={a.unit}"
         )
+    if a.selection != b.selection:
+        raise ConfigError(
+            f"{other.path}: its figures are about other characters than those of {first.path}: train it with "
+            f"data.target_after={a.target_after!r} and data.loss_on={a.loss_on}"
+        )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)
         raise ConfigError(

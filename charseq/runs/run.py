@@ -23,6 +23,7 @@ from charseq.runs.checks import (
     check_memory,
     check_shapes,
     check_texts,
+    read_parts,
 )
 from charseq.runs.directory import (
     LAST,
@@ -116,7 +117,7 @@ class Run:
         check_is_trained(settings)
         if init_from:
             check_shapes(settings, init_from)
-        texts = CorpusParts.read(settings.data, progress=progress)
+        texts = read_parts(settings.data, progress)
         codec = codec_of(settings.data, texts.train)
         chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
         settings = chosen.settings if chosen else settings

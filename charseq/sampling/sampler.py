@@ -5,18 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from charseq.adaptation import AdaptiveModel
-from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
 from charseq.models import LanguageModel, TokenReader
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
+from charseq.sampling.together import Together, possible
 from charseq.text.codec import Codec
-from charseq.text.tokenizers.tokenizer import Tokenizer
 
 NOTHING: tuple[int, ...] = ()
 """The tokens of a character of which none was drawn yet."""
-PROMPT_STEPS = 64
-"""The number of steps in which a prompt is read when several texts are made together."""
 TEXTS_AT_ONCE = 32
 """The number of texts that are made together; the first of them is shown when all are finished."""
 
@@ -75,7 +72,7 @@ def _drawn(
     for _ in range(config.length):
         char, begun = None, NOTHING
         while char is None:
-            token = draw(_possible(reader.read(token), tokenizer, begun), config, rng)
+            token = draw(possible(reader.read(token), tokenizer, begun), config, rng)
             begun = (*begun, token)
             char = tokenizer.read(begun)
         if restart and char == codec.end:
@@ -121,11 +118,11 @@ def sample_many(
     chars: list[list[str]] = [[] for _ in rngs]
     begun: list[tuple[int, ...]] = [()] * len(rngs)
     unfinished = set(range(len(rngs) if config.length else 0))
-    drawn = _Together(model, codec.prompt(prompt), len(rngs))
+    drawn = Together(model, [codec.prompt(prompt)] * len(rngs))
     while unfinished:
         logits = drawn.read()
         for k, row in enumerate(logits):
-            token = draw(_possible(row, codec.tokenizer, begun[k]), config, rngs[k])
+            token = draw(possible(row, codec.tokenizer, begun[k]), config, rngs[k])
             drawn.tokens[k] = token
             begun[k] += (token,)
             char = codec.tokenizer.read(begun[k])
@@ -138,30 +135,3 @@ def sample_many(
                 if ended or len(chars[k]) == config.length:
                     unfinished.discard(k)
     return ["".join(until(text, stops)) for text in chars]
-
-
-class _Together:
-    """The state of several texts that are read together; `tokens` holds the next input of each."""
-
-    def __init__(self, model: LanguageModel, prompt: Sequence[int], num_texts: int) -> None:
-        self._model, self._state = model, model.initial_state(num_texts)
-        inputs = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
-        work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
-        for begin in range(0, len(inputs) - 1, PROMPT_STEPS):
-            model.forward(inputs[:-1][begin : begin + PROMPT_STEPS], self._state, work)
-        self._work, self.tokens = model.workspace(1, num_texts, backward=False), inputs[-1].copy()
-
-    def read(self) -> FloatArray:
-        """Read the next input of each text; return the logits (N, V) of the token after it."""
-        logits: FloatArray = self._model.forward(self.tokens[None], self._state, self._work)[0]
-        return logits
-
-
-def _possible(logits: FloatArray, tokenizer: Tokenizer, begun: tuple[int, ...]) -> FloatArray:
-    """Return the logits, with -infinity for tokens that cannot follow `begun` in a character's spelling."""
-    allowed = tokenizer.continuations(begun)
-    if allowed is None:
-        return logits
-    possible = np.full_like(logits, -np.inf)
-    possible[allowed] = logits[allowed]
-    return possible

@@ -1,14 +1,14 @@
-"""The prediction of the next character after a prefix: o after "hell", g after "kin", t after "exper"."""
+"""The prediction of what follows a prefix: o after "hell", g after "kin", "iment" after "exper"."""
 
 import math
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from charseq.arrays import FloatArray
 from charseq.models import LanguageModel, TokenReader
 from charseq.network.loss import log_softmax
-from charseq.scoring.guesses import Guesser
+from charseq.scoring.guesses import Guesser, Ranking
 from charseq.scoring.score import bits, perplexity_of
 from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
@@ -29,7 +29,8 @@ class Prediction:
     """The distribution of the next character after `prefix`, and the numbers of `target`, if one is given.
 
     Probabilities follow the rule for unseen characters. `bits` is -log2 p(target). `rank` is that of the
-    target, 1 for the likeliest character and 0 for an unseen one. `entropy` is in bits and counts all unseen
+    target, 1 for the likeliest character and 0 for an unseen one; None if the target has several characters,
+    whose bits are then summed up. `entropy` is in bits and counts all unseen
     characters as one event. `top` holds the likeliest characters, the likeliest first.
     """
 
@@ -60,12 +61,22 @@ class Predictor:
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
-        """Return the prediction after `prefix`, read from a zero state; `target` is one character.
+        """Return the prediction after `prefix`, read from a zero state; `target` is what should follow.
 
-        Raises ValueError if `target` is not one character.
+        Raises ValueError if `target` is empty.
         """
-        (log_p,) = deque(self._read(prefix), maxlen=1)
-        return self._prediction(prefix, target, log_p, num_top)
+        if target == "":
+            raise ValueError("a target is one character or more")
+        whole, following = self._codec.completed(prefix), target or ""
+        readings = islice(self._read(whole + following[:-1]), len(whole), None)
+        prediction = self._prediction(prefix, None if target is None else target[:1], next(readings), num_top)
+        if len(following) <= 1:
+            return prediction
+        chars = zip(following[1:], readings, strict=True)
+        nats = -math.log(prediction.probability or 1) + sum(
+            self._rating(char, self._ranking(char, log_p, 1))[1] for char, log_p in chars
+        )
+        return replace(prediction, target=target, probability=math.exp(-nats), rank=None, bits=bits(nats))
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
         """Return a prediction for each character of `prefix` after the first, and one for `target`.
@@ -73,12 +84,16 @@ class Predictor:
         For "hell" and "o" these are e after "h", l after "he", l after "hel", and o after "hell".
         """
         first = min(1, len(prefix))
-        chars = [*prefix, target]
-        return [
+        is_char = target is None or len(target) == 1
+        chars = [*prefix, target if is_char else None]
+        steps = [
             self._prediction(prefix[:k], chars[k], log_p, num_top)
             for k, log_p in enumerate(self._read(prefix))
             if k >= first
         ]
+        if is_char and self._codec.completed(prefix) == prefix:
+            return steps
+        return [*steps[:-1], self.predict(prefix, target, num_top=num_top)]
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
@@ -93,7 +108,7 @@ class Predictor:
                 yield log_softmax(logits)
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
-        ranking = self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+        ranking = self._ranking(target, log_p, num_top)
         entropy = self._rule.entropies(ranking.entropy)
         known = self._rule.known_nats(-ranking.log_p)
         alphabet = self._codec.tokenizer.alphabet
@@ -103,11 +118,15 @@ class Predictor:
         )
         if target is None:
             return Prediction(prefix, None, None, None, None, bits(entropy), top)
-        if len(target) != 1:
-            raise ValueError(f"a target is one character, not {target!r}")
-        if self._codec.tokenizer.spell(target)[0] == UNSEEN:
-            rank, nats = 0, float(self._rule.unknown_nats(bytes_per_char(target))[0])
-        else:
-            rank = ranking.rank_of(self._guesser.places[target])
-            nats = float(known[rank - 1])
+        rank, nats = self._rating(target, ranking)
         return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)
+
+    def _ranking(self, target: str | None, log_p: FloatArray, num_top: int) -> Ranking:
+        return self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+
+    def _rating(self, char: str, ranking: Ranking) -> tuple[int, float]:
+        """Return the rank of a character, 0 for an unseen one, and its nats."""
+        if self._codec.tokenizer.spell(char)[0] == UNSEEN:
+            return 0, float(self._rule.unknown_nats(bytes_per_char(char))[0])
+        rank = ranking.rank_of(self._guesser.places[char])
+        return rank, float(self._rule.known_nats(-ranking.log_p)[rank - 1])

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.text import cache
-from charseq.text.codec import NEWLINE, Codec, chars_at
+from charseq.text.codec import Codec, chars_at
+from charseq.text.lines import NEWLINE, whole_lines
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
 
 
@@ -17,7 +18,8 @@ class Window(NamedTuple):
 
     `resets` marks the steps before which the state is set to zero, None if it never is. `weights` has the
     weight of each target; without it every weight is 1. `begins` marks the targets that begin a character;
-    without it every target is a whole character.
+    without it every target is a whole character. `counted` marks the targets that the codec selects to be
+    learnt and counted, None if it selects all.
     """
 
     inputs: TokenArray
@@ -25,6 +27,7 @@ class Window(NamedTuple):
     resets: BoolArray | None
     weights: FloatArray | None = None
     begins: BoolArray | None = None
+    counted: BoolArray | None = None
 
     @property
     def total_weight(self) -> float:
@@ -51,6 +54,7 @@ class Examples:
     def __init__(self, text: EncodedText, codec: Codec) -> None:
         self.codec, self.num_chars = codec, len(text)
         is_end = text.is_char(codec.end or NEWLINE)
+        self._counted = _counted(text, codec)
         self._take: Callable[[NDArray[np.intp]], SymbolArray]
         if codec.tokenizer.one_token_each:
             self._take, self._len = text.take, len(text)
@@ -72,6 +76,11 @@ class Examples:
     def __len__(self) -> int:
         return self._len
 
+    @property
+    def counted_share(self) -> float:
+        """The share of the tokens that are learnt and counted."""
+        return 1.0 if self._counted is None or not self._len else float(self._counted.mean())
+
     def window(self, places: NDArray[np.intp]) -> Window:
         """Return the pairs at `places` (T, N)."""
         first = places == 0
@@ -80,11 +89,24 @@ class Examples:
         resets = first | self._is_end[before] if self.codec.restarts else None
         pieces = self._take(places)
         begins = None if self._begins is None else self._begins[pieces]
-        return Window(inputs, self._tokens[pieces], resets, begins=begins)
+        counted = None if self._counted is None else self._counted[places]
+        return Window(inputs, self._tokens[pieces], resets, begins=begins, counted=counted)
 
     def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
         """Return the UTF-8 length of the character that begins at each of `places`, 0 if none begins."""
         return self._num_bytes[self._take(places)]
+
+
+def _counted(text: EncodedText, codec: Codec) -> BoolArray | None:
+    """Return which tokens (L,) of `text` are learnt and counted, None if all of them are."""
+    if not codec.selects:
+        return None
+    parts = [np.empty(0, np.bool_)]
+    for piece in whole_lines(text.strings()):
+        counted, begins = codec.counted(piece), codec.tokenizer.align(piece).begins
+        assert counted is not None
+        parts.append(counted if begins is None else counted[np.cumsum(begins) - 1])
+    return np.concatenate(parts)
 
 
 def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> EncodedText:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from charseq.text.corpus import NamedTexts, iter_texts
+from charseq.text.lines import NEWLINE, whole_lines
 from charseq.text.pieces import part_of
 from charseq.text.remarks import Remarks
 
@@ -16,10 +17,22 @@ def first_chars(pieces: Iterable[str], num_chars: int) -> Iterator[str]:
             return
 
 
-def beginnings(texts: NamedTexts, num_chars: int | None) -> NamedTexts:
-    """Yield the first `num_chars` characters of each text, or whole texts if `num_chars` is None."""
+def first_lines(pieces: Iterable[str], num_chars: int) -> Iterator[str]:
+    """Yield the whole lines among the first `num_chars` characters of a text."""
+    for piece in whole_lines(first_chars(pieces, num_chars)):
+        num_chars -= len(piece)
+        if num_chars > 0 or piece.endswith(NEWLINE):  # the last line is whole if the text ends with it
+            yield piece
+
+
+def beginnings(texts: NamedTexts, num_chars: int | None, *, lines: bool = False) -> NamedTexts:
+    """Yield the first `num_chars` characters of each text, or whole texts if `num_chars` is None.
+
+    With `lines`, no line is cut: those that are not whole are left out.
+    """
+    first = first_lines if lines else first_chars
     for name, pieces in texts:
-        yield name, pieces if num_chars is None else first_chars(pieces, num_chars)
+        yield name, pieces if num_chars is None else first(pieces, num_chars)
 
 
 def read_beginning(source: str, num_chars: int, remarks: Remarks) -> str:

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, TokenArray
-from charseq.config import Unit
+from charseq.config import DataConfig, Unit
 from charseq.text.documents import DOCUMENT_END, documents
+from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines, whole_lines
 from charseq.text.tokenizers.tokenizer import UNSEEN, Tokenizer, code_points
-
-NEWLINE = "\n"
 
 
 def restarts(unit: Unit) -> bool:
@@ -65,15 +64,38 @@ class Codec:
     """A `tokenizer` and the kind of sequence, `unit`.
 
     It is one endless "stream", or each "line" or "document" on its own. The `separator` ends each document;
-    it is "" if a file is a document.
+    it is "" if a file is a document. With `target_after` each line is a source, this string and a target.
+    `loss_on` is a name in TARGETS; if it is one of SELECTIONS, only the characters that this selects are
+    learnt and counted.
     """
 
-    def __init__(self, tokenizer: Tokenizer, unit: Unit, separator: str = "") -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        unit: Unit,
+        separator: str = "",
+        *,
+        target_after: str = "",
+        loss_on: str = "auto",
+    ) -> None:
         self.tokenizer, self.unit, self.separator = tokenizer, unit, separator
+        self.target_after = target_after
+        self.loss_on = ("target" if target_after else "all") if loss_on == "auto" else loss_on
         self.end = end_of(unit)
         """The character that ends a sequence, None for a stream, which has no end."""
         self.restarts = restarts(unit)
         """True if a new sequence, with a state of zero, begins after each end."""
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, config: DataConfig) -> "Codec":
+        """Return the codec of a tokenizer and the settings in section `data`."""
+        return cls(
+            tokenizer,
+            config.unit,
+            config.separator,
+            target_after=config.target_after,
+            loss_on=config.loss_on,
+        )
 
     def __repr__(self) -> str:
         return f"<Codec: {self.tokenizer.name} tokens, {self.unit}s, vocabulary of {self.vocab_size}>"
@@ -102,6 +124,55 @@ class Codec:
         """Return a text of the model as it is written: with the separators of documents."""
         return text.replace(DOCUMENT_END, self.separator) if self.unit == "document" else text
 
+    def by_lines(self) -> "Codec":
+        """Return a codec of the same tokens and selection, for which each line is a sequence of its own."""
+        return Codec(self.tokenizer, "line", target_after=self.target_after, loss_on=self.loss_on)
+
+    @property
+    def selects(self) -> bool:
+        """True if only some characters are learnt and counted; `counted` tells which, of whole lines."""
+        return self.loss_on in SELECTIONS
+
+    @property
+    def needs_lines(self) -> bool:
+        """True if texts are scored in whole lines: lines have a separator, or some characters count."""
+        return self.selects or bool(self.target_after)
+
+    @property
+    def selection(self) -> tuple[str, str]:
+        """The separator, and the selection of the characters that figures are about, "" for all of them."""
+        return self.target_after, self.loss_on if self.selects else ""
+
+    def counted(self, text: str) -> BoolArray | None:
+        """Return which characters (L,) of `text`, whole lines, are learnt and counted; None if all are."""
+        return SELECTIONS[self.loss_on](text, self.target_after) if self.selects else None
+
+    def num_counted(self, pieces: Iterable[str]) -> int:
+        """Return the number of characters of a text that are counted."""
+        if not self.selects:
+            return sum(map(len, pieces))
+        select = SELECTIONS[self.loss_on]
+        return sum(int(select(piece, self.target_after).sum()) for piece in whole_lines(pieces))
+
+    def checked(self, name: str, pieces: Iterable[str]) -> Iterable[str]:
+        """Return the text `name` in pieces as this codec needs them: whole lines if it selects characters.
+
+        Raises DataError, naming the line, for a line that has not exactly one separator, if there is one.
+        """
+        if self.target_after:
+            return checked_lines(name, pieces, self.target_after)
+        return whole_lines(pieces) if self.selects else pieces
+
+    def completed(self, prompt: str) -> str:
+        """Return a prompt with the separator at its end, unless its last line has it or there is none.
+
+        An empty prompt stays empty where sources are learnt, too: the model writes whole lines.
+        """
+        is_whole = not prompt and not self.selects
+        if is_whole or self.target_after in prompt.rpartition(NEWLINE)[2]:
+            return prompt
+        return prompt + self.target_after
+
     def examples(self, text: str, *, after: str = "") -> Sequence:
         """Return the pairs of `text`. It follows the text `after`, of which the last character is enough."""
         previous = after[-1:]
@@ -116,7 +187,8 @@ class Codec:
         return Sequence(inputs, targets, self._at_begins(first, begins), begins)
 
     def prompt(self, text: str) -> list[int]:
-        """Return the inputs after which a model continues `text`; only those of its last line or document."""
+        """Return the inputs after which a model continues `text`, completed: its last line or document."""
+        text = self.completed(text)
         if self.end is not None:
             text = text.rpartition(self.end)[2]
         return [self.start_token, *self.tokenizer.encode(text).tolist()]

@@ -9,4 +9,4 @@ from charseq.text.symbols import EncodedText
 def codec_of(config: DataConfig, train: EncodedText) -> Codec:
     """Return the codec with the vocabulary of a training part."""
     tokenizer = TOKENIZERS[config.tokenizer].fit_counts(train.counts())
-    return Codec(tokenizer, config.unit, config.separator)
+    return Codec.of(tokenizer, config)

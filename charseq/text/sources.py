@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.limits import MAX_DEVICE_BYTES, MAX_PACKED_RATIO
-from charseq.text.builtin import BUILTINS, builtin_bytes
+from charseq.text.builtin import builtin_bytes, check_builtin
 from charseq.text.decoding import Source
 from charseq.text.remarks import Remarks
 from charseq.text.sniffing import STANDARD_INPUT
@@ -90,8 +90,7 @@ def _standard_input_ready() -> bool:
 def check_source(source: str) -> None:
     """Raise ConfigError for a source that does not exist."""
     if source.startswith("builtin:"):
-        if source not in BUILTINS:
-            raise ConfigError(f"{source}: no such corpus; there are {', '.join(BUILTINS)}")
+        check_builtin(source)
     elif source != "-" and not exists(source):
         raise ConfigError(f"{source or repr(source)}: no such file or directory")
 

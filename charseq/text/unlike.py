@@ -8,7 +8,7 @@ from charseq.config import DataConfig
 from charseq.text import TOKENIZERS
 from charseq.text.corpus import Corpus
 from charseq.text.division import Parts
-from charseq.text.lines import are_sorted
+from charseq.text.sortedness import are_sorted
 from charseq.text.symbols import EncodedText
 
 MOST_FILES = 3

@@ -15,14 +15,13 @@ import pytest
 
 from charseq.analysis.streaming import EACH_KINDS
 from charseq.registry import REPORTS
+from charseq.reports.each import each_report
 from tests.builders import pairwise, refusal
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, rows
 from tests.forks import python
 
 TEXT = 'Żółw, the turtle: 안녕 😀\nand a "second" line\n'
-SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
-CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 PATIENCE = 30
 """Seconds that a row may take to come through a pipe before a test gives up."""
 each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
@@ -55,7 +54,7 @@ def test_rows_sum_up_to_the_text(
     """In every format the rows have the documented keys, and together are the text."""
     model = getattr(models, run)
     found, (total,) = each(call, kind, model, text, name=name), rows(call, model, text)
-    keys = CHAR_KEYS if kind == "char" else SEGMENT_KEYS
+    keys = [key for key, _ in each_report(kind).fields()]
     assert all(list(row) == keys for row in found)
     assert sum(row.get("num_chars", 1) for row in found) == total["num_chars"]
     nats = total["nats_per_char"] * total["num_chars"]
@@ -139,7 +138,7 @@ def test_rows_can_be_sorted(models: Workshop) -> None:
     done = shell(command, models.path)
     assert (done.returncode, done.stderr) == (0, b"")
     *lines, header = done.stdout.decode().splitlines()
-    assert header.split("\t") == SEGMENT_KEYS
+    assert header.split("\t") == [key for key, _ in REPORTS["each segment"].fields()]
     figures = [float(line.split("\t")[0]) for line in lines]
     assert figures == sorted(figures, reverse=True)
 

@@ -197,7 +197,8 @@ def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
         read_corpus(("builtin:nope",))
     assert (
         str(caught.value)
-        == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:prose"
+        == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:prose, "
+        "builtin:dates"
     )
 
 
