@@ -9,6 +9,7 @@ Nothing is printed. Errors are `charseq.CharseqError`, with a message of one sen
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ from charseq.sampling import texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.text.codec import Codec
 from charseq.text.corpus import named_texts
+from charseq.text.encodings import SourceFormat
 
 if TYPE_CHECKING:
     from charseq.training.events import Event
@@ -98,6 +100,7 @@ class Model:
         """
         text = self.codec.form.apply(checks.string("text", text))
         num_guesses = checks.count("num_guesses", num_guesses)
+        deque(self.codec.checked("text", [text]), maxlen=0)
         return Scorer(self.checkpoint.reading_model, self.codec, num_guesses=num_guesses).score(text)
 
     def adaptive(self, rate: float | None = None) -> "Model":
@@ -111,9 +114,9 @@ class Model:
         return Model(adapting(self.checkpoint, rate), self.path)
 
     def next(self, prefix: str, target: str | None = None, *, top: int = 5) -> Prediction:
-        """Return the `top` likeliest characters after `prefix`, and the rank and the bits of `target`.
+        """Return the `top` likeliest characters after `prefix`, and the bits of `target`, one or more.
 
-        Raises ConfigError if `target` is not one character.
+        The rank is that of a single character. Raises ConfigError if `target` is empty.
         """
         (prediction,) = self.predictions([(prefix, target)], top=top)
         return prediction
@@ -236,7 +239,7 @@ def evaluate(
         one.checkpoint,
         held_out_text(one.checkpoint)
         if texts is None
-        else named_texts(checks.paths("texts", texts), form=one.codec.form),
+        else named_texts(checks.paths("texts", texts), how=SourceFormat(form=one.codec.form)),
         wanted,
         name=one.name,
         baselines=count_baselines(one.checkpoint, checks.strings("baselines", baselines)),
@@ -266,7 +269,7 @@ def compare(
     if texts is None:
         named = shared_test_part({one.name: one.checkpoint for one in compared})
     else:
-        named = named_texts(checks.paths("texts", texts), form=form)
+        named = named_texts(checks.paths("texts", texts), how=SourceFormat(form=form))
     return compare_models(compared, named, num_passages=num_passages, units=units)
 
 
@@ -300,8 +303,8 @@ def _model(name: str, model: Model | StrPath) -> Model:
 
 
 def _question(prefix: str, target: str | None) -> tuple[str, str | None]:
-    if target is not None and len(checks.string("target", target)) != 1:
-        raise ConfigError(f"a target is one character; got {brief(target)}")
+    if target is not None and not checks.string("target", target):
+        raise ConfigError(f"a target is one character or more; got {brief(target)}")
     return checks.string("prefix", prefix), target
 
 

@@ -8,7 +8,7 @@ MAX_DOTS = 1000
 """Dots on a line of TOML: the time to read a dotted key grows with the square of its length."""
 MAX_DEVICE_BYTES = 1 << 28
 """Bytes that are read from a character device."""
-MAX_GZIP_RATIO = 200
+MAX_PACKED_RATIO = 200
 """The factor by which a compressed file may grow when it is unpacked; up to 32 MiB it may grow more."""
 MAX_COUNT = 10**15
 """Steps or characters in a setting: more than any training can do, and exact in a float64."""

@@ -92,7 +92,15 @@ OPTIMIZERS: Registry[Any] = Registry(
 )
 """Optimizer classes: update rules."""
 
-TARGETS: Registry[Any] = Registry("choice of targets", {"all": "charseq.gradients.targets:every_target"})
+TARGETS: Registry[Any] = Registry(
+    "choice of targets",
+    {
+        "auto": "charseq.gradients.targets:selected_targets",
+        "target": "charseq.gradients.targets:selected_targets",
+        "last": "charseq.gradients.targets:selected_targets",
+        "all": "charseq.gradients.targets:every_target",
+    },
+)
 """Choices of targets: functions of a codec that return the weights of the targets of a window."""
 
 LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
@@ -118,19 +126,26 @@ REPORTS: Registry[Any] = Registry(
         "chunk": "charseq.reports.groups:ChunkReport()",
         "hardest": "charseq.reports.hardest:HardestReport()",
         "calibration": "charseq.reports.calibration:CalibrationReport()",
+        "confusions": "charseq.reports.confusions:ConfusionReport()",
         "case": "charseq.reports.cases:CaseReport()",
         "each char": "charseq.reports.each:EachCharReport()",
+        "each word": "charseq.reports.each:EachWordReport()",
         "each segment": "charseq.reports.each:EachSegmentReport()",
+        "continuation": "charseq.reports.continuations:ContinuationReport()",
         "prediction": "charseq.reports.prediction:PredictionReport()",
         "compare model": "charseq.reports.models:ModelReport()",
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",
         "compare passage": "charseq.reports.passages:PassageReport()",
+        "attribution": "charseq.reports.attributions:AttributionReport()",
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
         "neurons": "charseq.reports.neurons:NeuronReport()",
         "gates": "charseq.reports.gates:GateReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
+        "data corpus": "charseq.reports.corpus:CorpusReport()",
+        "data remark": "charseq.reports.corpus:RemarkReport()",
+        "data advice": "charseq.reports.corpus:AdviceReport()",
         "bench": "charseq.reports.bench:BenchReport()",
     },
 )

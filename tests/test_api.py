@@ -189,10 +189,13 @@ def test_a_wrong_number_of_predictions_is_refused_at_once(model: charseq.Model) 
         model.predictions([], top=-1)
 
 
-def test_a_target_is_one_character(model: charseq.Model) -> None:
-    """A longer one is refused in a sentence."""
-    with pytest.raises(charseq.CharseqError, match=r"^a target is one character; got 'lo'$"):
-        model.next("hel", "lo")
+def test_a_target_may_have_several_characters(model: charseq.Model) -> None:
+    """Their bits are summed up, and they have no rank; an empty one is refused in a sentence."""
+    whole, first, second = model.next("hel", "lo"), model.next("hel", "l"), model.next("hell", "o")
+    assert whole.bits == pytest.approx((first.bits or 0) + (second.bits or 0), rel=1e-5)
+    assert whole.rank is None
+    with pytest.raises(charseq.CharseqError, match=r"^a target is one character or more; got ''$"):
+        model.next("hel", "")
 
 
 def test_sample_is_new_text_that_the_seed_decides(model: charseq.Model) -> None:
@@ -453,7 +456,7 @@ def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
             lambda model: model.predictions("he"),
             "questions: must be pairs of a prefix and a target; got 'he'",
         ),
-        (lambda model: model.predictions([("he", "ll")]), "a target is one character; got 'll'"),
+        (lambda model: model.predictions([("he", "")]), "a target is one character or more; got ''"),
         (lambda model: model.sample(5), "prompt: must be a string; got 5"),
         (lambda model: model.sample(stop=5), "stop: must be a string or a list of strings; got 5"),
         (lambda model: charseq.evaluate(model, "nowhere.txt"), "nowhere.txt: no such file or directory"),

@@ -17,7 +17,8 @@ from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.network.recurrent import LayerWork
-from charseq.text.codec import NEWLINE, Codec
+from charseq.text.codec import Codec
+from charseq.text.lines import NEWLINE
 
 WINDOW_STEPS = 256
 """Steps that are read in one window."""

@@ -34,10 +34,11 @@ class Calibration:
         """Count the next piece of a text, scored with ranks."""
         if surprisal.ranks is None or surprisal.confidences is None:
             raise ValueError("scored without ranks")
-        places = np.clip(np.ceil(surprisal.confidences * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
-        for sums, weights in zip(
-            self._sums, (None, surprisal.confidences, surprisal.ranks == 1), strict=True
-        ):
+        confidences, ranks = surprisal.confidences, surprisal.ranks
+        if surprisal.counted is not None:
+            confidences, ranks = confidences[surprisal.counted], ranks[surprisal.counted]
+        places = np.clip(np.ceil(confidences * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
+        for sums, weights in zip(self._sums, (None, confidences, ranks == 1), strict=True):
             sums += np.bincount(places, weights, NUM_BINS)
 
     @property

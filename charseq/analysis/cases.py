@@ -1,4 +1,4 @@
-"""Prefixes with the character that should follow, read from YAML, and the verdict on a model's answers.
+"""Prefixes with the text that should follow, read from YAML, and the verdict on a model's answers.
 
 - prefix: hell
   target: o
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from charseq.config import Name, brief, suggest
 from charseq.config.messages import demand
@@ -32,13 +32,19 @@ class Expectation(BaseModel):
 
 
 class Case(BaseModel):
-    """One prefix and the character that should follow it."""
+    """One prefix and the text that should follow it; a rank is expected of a single character only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     prefix: Name
-    target: str = Field(min_length=1, max_length=1)
+    target: str = Field(min_length=1)
     expect: Expectation | None = None
+
+    @model_validator(mode="after")
+    def _check_rank(self) -> "Case":
+        if self.expect is not None and self.expect.rank is not None and len(self.target) > 1:
+            raise ValueError("only a single character has a rank: expect a min_probability")
+        return self
 
     def passed(self, prediction: Prediction) -> bool | None:
         """Say whether the prediction meets the expectation; None if nothing is expected."""
@@ -55,8 +61,7 @@ PLAIN = {
     "too_short": f"at least one case, such as {CASE}",
     "string_type": "text, in quotes if it looks like something else",
     "invalid_key": "text, in quotes if it looks like something else",
-    "string_too_short": "one character",
-    "string_too_long": "one character",
+    "string_too_short": "one character or more",
 }
 """The words after "must be" in a message about cases, by pydantic's kinds of errors."""
 CASES = TypeAdapter(Annotated[list[Case], Field(min_length=1)])
@@ -88,7 +93,7 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def _complaint(error: Any) -> str:
-    """Return a complaint of pydantic in plain words: "case 2.target: must be one character; got 'oo'"."""
+    """Return a complaint of pydantic in plain words: "case 2.target: must be text; got 1"."""
     loc, kind = error["loc"], error["type"]
     where = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
     owner = Expectation if "expect" in loc[:-1] else Case

@@ -15,6 +15,7 @@ import numpy as np
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
 from charseq.analysis.reading import NamedModel, Progress, scored_texts
+from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import UNITS, Estimate
 from charseq.arrays import FloatArray
@@ -23,7 +24,8 @@ from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
-from charseq.text.form import TextForm
+from charseq.text.form import PLAIN, TextForm
+from charseq.text.split import format_of, split_of
 
 PASSAGE_CHARS = 64
 
@@ -171,12 +173,24 @@ def compare(
     """
     form = shared_form({one.name: one.checkpoint for one in models})
     comparer = Comparer(len(models), num_passages=num_passages, units=units, normalization=form.name)
+    check_same_targets(models)
     reading = [NamedModel.of(one.name, one.checkpoint) for one in models]
     for text, pieces in scored_texts(reading, texts, progress):
         comparer.begin(text)
         for piece in pieces:
-            comparer.add(piece.text, piece.surprisals, seconds=piece.seconds)
+            comparer.add(piece.text, piece.surprisals, seconds=piece.seconds, targets=piece.targets)
     return comparer.comparison(models)
+
+
+def check_same_targets(models: Sequence[ComparedModel]) -> None:
+    """Raise ConfigError if the figures of the models are not about the same characters."""
+    first, *others = models
+    for other in others:
+        if other.checkpoint.codec.selection != first.checkpoint.codec.selection:
+            raise ConfigError(
+                f"{first.name} and {other.name} count other characters: compare models with the same "
+                "data.target_after and data.loss_on"
+            )
 
 
 def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
@@ -228,9 +242,10 @@ def distinct_names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _test_part_of(checkpoint: Checkpoint) -> tuple[str, int, int]:
-    made_of = checkpoint.provenance
-    return made_of.sha256, made_of.valid_end, made_of.test_end
+def _test_part_of(checkpoint: Checkpoint) -> tuple[object, ...]:
+    made_of, data = checkpoint.provenance, checkpoint.settings.data
+    how = format_of(data).in_form(PLAIN)  # the forms are compared by `shared_form`
+    return made_of.sha256, made_of.valid_end, made_of.test_end, split_of(data), how
 
 
 class Comparer:
@@ -251,15 +266,26 @@ class Comparer:
         for totals in self._totals:
             totals.begin()
 
-    def add(self, text: str, surprisals: Sequence[Surprisal], *, seconds: Sequence[float]) -> None:
-        """Take the next piece of the file, with the surprisal and the scoring time of each model."""
-        for totals, surprisal, duration in zip(self._totals, surprisals, seconds, strict=True):
-            totals.add(text, surprisal, seconds=duration)
+    def add(
+        self,
+        text: str,
+        surprisals: Sequence[Surprisal],
+        *,
+        seconds: Sequence[float],
+        targets: Sequence[TargetCounts | None] | None = None,
+    ) -> None:
+        """Take the next piece of the file, with the surprisal, the time and the targets of each model."""
+        targets = targets or [None] * len(surprisals)
+        for totals, surprisal, duration, counts in zip(
+            self._totals, surprisals, seconds, targets, strict=True
+        ):
+            totals.add(text, surprisal, seconds=duration, targets=counts)
         for grouping, surprisal in zip(self._classes, surprisals, strict=True):
             grouping.add(text, surprisal)
         nats = np.stack([surprisal.nats for surprisal in surprisals], axis=1)
         self._passages.add(text, nats)
-        self._units.add(text, np.column_stack([nats, np.ones(len(text)), surprisals[0].num_bytes]))
+        sizes = surprisals[0].additions()
+        self._units.add(text, np.column_stack([nats, sizes["num_chars"], sizes["num_bytes"]]))
 
     def comparison(self, models: Sequence[ComparedModel]) -> Comparison:
         """Return the result for these models."""

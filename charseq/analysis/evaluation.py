@@ -112,7 +112,12 @@ class Evaluation:
     @property
     def total(self) -> Score:
         """The score of the model, not its baselines, on all texts together."""
-        return next(one.totals.score for one in reversed(self.texts) if one.model == self.texts[0].model)
+        return self.totals.score
+
+    @property
+    def totals(self) -> Totals:
+        """The totals of the model, not its baselines, on all texts together."""
+        return next(one.totals for one in reversed(self.texts) if one.model == self.texts[0].model)
 
 
 def evaluate(
@@ -124,19 +129,23 @@ def evaluate(
     baselines: Mapping[str, LanguageModel],
     listeners: Sequence[Listener] = (),
     num_guesses: int = 0,
+    prompt: str = "",
     progress: Progress = lambda piece: None,
 ) -> Evaluation:
     """Score the texts with the model `name` and with its `baselines`.
 
     `listeners` receive the model's surprisal, with at least `num_guesses` guesses. `progress` is called with
-    each piece of text when it is done. Raises DataError if all texts are empty.
+    each piece of text when it is done.
+    Every text follows the `prompt`, which is not scored. Raises DataError if all texts are empty.
     """
     finder = _Finder(checkpoint, wanted)
     if wanted.num_hardest:
         num_guesses = max(num_guesses, KEPT_GUESSES)
     name = f"{name} (model)" if name in baselines else name
-    models = [NamedModel.of(name, checkpoint, num_guesses)]
-    models += [NamedModel(other, baseline, checkpoint.codec) for other, baseline in baselines.items()]
+    models = [NamedModel.of(name, checkpoint, num_guesses, prompt=prompt)]
+    models += [
+        NamedModel(other, baseline, checkpoint.codec, prompt=prompt) for other, baseline in baselines.items()
+    ]
     hearing = [*finder.listeners, *listeners]
     found = list[TextTotals]()
     form = checkpoint.codec.form.name
@@ -159,8 +168,9 @@ def evaluate(
 
 
 def _add(totals: Sequence[TextTotals], piece: ScoredPiece) -> None:
-    for one, surprisal, seconds in zip(totals, piece.surprisals, piece.seconds, strict=True):
-        one.totals.add(piece.text, surprisal, seconds=seconds)
+    of_models = zip(totals, piece.surprisals, piece.seconds, piece.targets, strict=True)
+    for one, surprisal, seconds, targets in of_models:
+        one.totals.add(piece.text, surprisal, seconds=seconds, targets=targets)
 
 
 class _Finder:

@@ -66,7 +66,8 @@ class _Keyed(Grouping):
 
     def groups(self) -> list[Group]:
         """Return a group for each key, in their order."""
-        return [Group(self._name(key), s.num_chars, s) for key, s in sorted(self._scores.items())]
+        counted = [(key, score) for key, score in sorted(self._scores.items()) if score.num_chars]
+        return [Group(self._name(key), score.num_chars, score) for key, score in counted]
 
     @abstractmethod
     def _keys(self, text: str) -> IndexArray: ...
@@ -240,23 +241,25 @@ class ByChunk(Grouping):
     def begin(self, file: str) -> None:
         """Begin with another file."""
         super().begin(file)
-        blocks = Blocks(NUM_COLUMNS, block_chars=CHUNK_CHARS, max_blocks=MAX_CHUNKS)
+        blocks = Blocks(NUM_COLUMNS + 1, block_chars=CHUNK_CHARS, max_blocks=MAX_CHUNKS)
         self._blocks.append((file, blocks))
 
     def add(self, text: str, surprisal: Surprisal) -> None:
         """Take the next piece of the file."""
-        self._blocks[-1][1].add(columns_of(surprisal))
+        columns = columns_of(surprisal)
+        self._blocks[-1][1].add(np.column_stack([columns, np.ones(len(columns))]))
 
     def groups(self) -> list[Group]:
         """Return a group for each chunk, in their order."""
         found = []
         for file, blocks in self._blocks:
             offset, so_far = 0, Score()
-            for score in scores_of(blocks.sums):
-                name = f"{offset:,}-{offset + score.num_chars - 1:,}"
+            *columns, lengths = blocks.sums.T
+            for score, length in zip(scores_of(np.stack(columns, axis=1)), lengths.tolist(), strict=True):
+                name = f"{offset:,}-{offset + int(length) - 1:,}"
                 so_far += score
                 found.append(Group(name, 1, score, file, offset, so_far))
-                offset += score.num_chars
+                offset += int(length)
         return found
 
 

@@ -77,8 +77,10 @@ class Hardest:
 
     def _candidates(self, text: str, surprisal: Surprisal) -> list[int]:
         """Return, in text order, the characters that may be among the hardest so far."""
-        nats = surprisal.nats.copy()
-        for k in np.flatnonzero(surprisal.unseen).tolist():
+        nats, unseen = surprisal.nats.copy(), surprisal.unseen
+        if surprisal.counted is not None:
+            nats[~surprisal.counted], unseen = -np.inf, unseen & surprisal.counted
+        for k in np.flatnonzero(unseen).tolist():
             if text[k] in self._met:
                 nats[k] = -np.inf
             self._met.add(text[k])

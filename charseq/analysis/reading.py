@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from charseq.errors import DataError
+from charseq.analysis.targets import Judge, TargetCounts
+from charseq.errors import ConfigError, DataError
 from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
@@ -21,7 +22,8 @@ class NamedModel:
     """A model that reads texts: its name, its codec, and the number of guesses made at each character.
 
     `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. If the
-    model learns from the texts, it is scored without that too, as the model `static`.
+    model learns from the texts, it is scored without that too, as the model `static`. It reads the `prompt`
+    before each text. `judged` says whether targets of lines are counted, for which ranks are needed.
     """
 
     name: str
@@ -30,29 +32,45 @@ class NamedModel:
     num_guesses: int = 0
     ranks: bool = True
     static: LanguageModel | None = None
+    prompt: str = ""
+    judged: bool = True
 
     @classmethod
-    def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0) -> "NamedModel":
+    def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0, *, prompt: str = "") -> "NamedModel":
         """Return the model of a checkpoint; it learns from the texts if it adapts."""
         model, codec = checkpoint.reading_model, checkpoint.codec
-        return cls(name, model, codec, num_guesses, static=checkpoint.static_model)
+        return cls(name, model, codec, num_guesses, static=checkpoint.static_model, prompt=prompt)
 
     def scorer(self) -> Scorer:
-        """Return a scorer that has read nothing."""
-        return Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks)
+        """Return a scorer that has read the prompt."""
+        return self._prompted(Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks))
+
+    def judge(self) -> Judge | None:
+        """Return a judge of targets, None if lines have none or they are not `judged`."""
+        wanted = self.codec.target_after and self.judged
+        return Judge(self.static or self.model, self.codec) if wanted else None
 
     def static_scorer(self) -> Scorer | None:
         """Return a scorer of the model without learning, None for a model that does not learn."""
-        return None if self.static is None else Scorer(self.static, self.codec, ranks=False)
+        return None if self.static is None else self._prompted(Scorer(self.static, self.codec, ranks=False))
+
+    def _prompted(self, scorer: Scorer) -> Scorer:
+        if self.prompt:
+            scorer.score(self.codec.form.apply(self.prompt, "the prompt"))
+        return scorer
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredPiece:
-    """A piece of a text, with the surprisal of each model and the seconds that each took."""
+    """A piece of a text, with the surprisal of each model and the seconds that each took.
+
+    `targets` has the counts of each model's targets, None where lines have none.
+    """
 
     text: str
     surprisals: tuple[Surprisal, ...]
     seconds: tuple[float, ...]
+    targets: tuple[TargetCounts | None, ...]
 
 
 def scored_texts(
@@ -60,9 +78,11 @@ def scored_texts(
 ) -> Iterator[tuple[str, Iterator[ScoredPiece]]]:
     """Yield the name of each text with an iterator of its pieces, scored by each model from its beginning.
 
-    Take all pieces of a text before the next text. Raises DataError at the end if all texts are empty.
+    Take all pieces of a text before the next text. Raises ConfigError if the models cut texts into other
+    documents, DataError at the end if all texts are empty.
     """
     names, num_chars = list[str](), 0
+    codec = _reading_codec(models)
 
     def counted(pieces: Iterator[ScoredPiece]) -> Iterator[ScoredPiece]:
         nonlocal num_chars
@@ -73,22 +93,38 @@ def scored_texts(
 
     for name, pieces in texts:
         names.append(name)
+        pieces = codec.read(pieces)
+        for selecting in {model.codec.target_after: model.codec for model in models}.values():
+            pieces = selecting.checked(name, pieces)
         yield name, counted(_scored(models, pieces))
     if not num_chars:
-        raise DataError(f"{', '.join(names)}: empty: there is nothing to score")
+        raise DataError(f"{', '.join(dict.fromkeys(names))}: empty: there is nothing to score")
+
+
+def _reading_codec(models: Sequence[NamedModel]) -> Codec:
+    """Return the codec whose documents all models read. Raises ConfigError if they read others."""
+    first, *others = models
+    for other in others:
+        a, b = ((one.codec.unit == "document", one.codec.separator) for one in (first, other))
+        if a != b:
+            raise ConfigError(
+                f"{first.name} and {other.name} cut a text into other documents: score them one by one"
+            )
+    return first.codec
 
 
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
-    scorers = [(model.scorer(), model.static_scorer()) for model in models]
+    scorers = [(model.scorer(), model.static_scorer(), model.judge()) for model in models]
     for piece in pieces:
-        surprisals, seconds = list[Surprisal](), list[float]()
-        for scorer, static in scorers:
+        surprisals, seconds, targets = list[Surprisal](), list[float](), list[TargetCounts | None]()
+        for scorer, static, judge in scorers:
             begin = time.perf_counter()
             surprisal = scorer.score(piece)
             seconds.append(time.perf_counter() - begin)
             static_nats = None if static is None else static.score(piece).nats
             surprisals.append(replace(surprisal, static_nats=static_nats))
-        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds))
+            targets.append(None if judge is None else judge.counts(piece, surprisal))
+        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds), tuple(targets))
 
 
 def held_out_text(checkpoint: Checkpoint) -> NamedTexts:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from charseq.analysis.reading import NamedModel, ScoredPiece, scored_texts
-from charseq.analysis.segments import Segments
+from charseq.analysis.segments import Segment, Segments
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Guess, Score, bits
 from charseq.text.corpus import NamedTexts
@@ -43,35 +45,65 @@ class EachChar:
 
 @dataclass(frozen=True, slots=True)
 class EachSegment:
-    """A word, a line or a file with its offset and its score; the text of a file is None."""
+    """A line or a file with its offset and its score; the text of a file is None.
+
+    `excess_nats` is its surprisal minus the entropies before its characters.
+    """
 
     file: str
     offset: int
     text: str | None
     score: Score
+    excess_nats: float
 
 
-Each: TypeAlias = EachChar | EachSegment
+@dataclass(frozen=True, slots=True)
+class EachWord:
+    """A word with its offset and its score, which includes the white space after it.
+
+    `position` is its number in the file, from 1, and `bare_nats` its surprisal without that space. `entropy`
+    is that of the prediction of its first character, in bits.
+    """
+
+    file: str
+    offset: int
+    position: int
+    text: str
+    score: Score
+    bare_nats: float
+    entropy: float
+
+
+Each: TypeAlias = EachChar | EachSegment | EachWord
 Find: TypeAlias = Callable[[Iterable[ScoredPiece], str, Alphabet], Iterator[Each]]
 """A function that yields the parts of a file from its pieces, its name, and the alphabet of the guesses."""
 
 
 @dataclass(frozen=True, slots=True)
 class EachKind:
-    """A kind of part: its class, the function that finds it, and the number of guesses for each character."""
+    """A kind of part: its class, the function that finds it, its guesses and ranks for each character."""
 
     part: type[Each]
     find: Find
-    num_guesses: int = 0
+    num_guesses: int = 1
+    ranks: bool = False
 
 
-def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str) -> Iterator[Each]:
+def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = "") -> Iterator[Each]:
     """Yield each part of a `kind`, a key of EACH_KINDS, as soon as it is read.
 
-    Raises DataError at the end if all texts are empty.
+    Each text follows the `prompt`, which is no part. Raises DataError at the end if all texts are empty.
     """
     wanted, alphabet = EACH_KINDS[kind], checkpoint.codec.tokenizer.alphabet
-    model = NamedModel("", checkpoint.reading_model, checkpoint.codec, wanted.num_guesses, ranks=False)
+    model = NamedModel(
+        "",
+        checkpoint.reading_model,
+        checkpoint.codec,
+        wanted.num_guesses,
+        ranks=wanted.ranks,
+        prompt=prompt,
+        judged=False,
+    )
     for file, pieces in scored_texts([model], texts):
         yield from wanted.find(pieces, file, alphabet)
 
@@ -90,8 +122,12 @@ def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iter
             expected.guesses,
             expected.probabilities,
         )
-        values = zip(piece.text, *(column.tolist() for column in columns), strict=True)
-        for char, nats, rank, entropy, places, probabilities in values:
+        counted = np.ones(len(piece.text), np.bool_) if surprisal.counted is None else surprisal.counted
+        values = zip(piece.text, counted.tolist(), *(column.tolist() for column in columns), strict=True)
+        for char, is_counted, nats, rank, entropy, places, probabilities in values:
+            if not is_counted:
+                offset += 1
+                continue
             guesses = (
                 Guess(alphabet[place], p)
                 for place, p in zip(places, probabilities, strict=True)
@@ -102,28 +138,46 @@ def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iter
             offset += 1
 
 
-def _segments(kind: str) -> Find:
-    """Return the function that finds the segments of `kind`, a key of SEGMENT_KINDS."""
+def _segments(kind: str, pieces: Iterable[ScoredPiece]) -> Iterator[Segment]:
+    """Yield the segments of `kind`, a key of SEGMENT_KINDS."""
+    segments = Segments(kind)
+    for piece in pieces:
+        yield from segments.add(piece.text, piece.surprisals[0])
+    yield from segments.finish()
+
+
+def _words(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachWord]:
+    position = 0
+    for one in _segments("word", pieces):
+        position += bool(one.text)  # white space at the beginning of a file is no word
+        entropy = bits(one.entropy)
+        yield EachWord(file, one.offset, position, one.text, one.score, one.bare_nats, entropy)
+
+
+def _parts(kind: str) -> Find:
+    """Return the function that finds the segments of `kind`, with their excess over what was expected."""
 
     def find(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachSegment]:
-        segments = Segments(kind)
-        for piece in pieces:
-            for one in segments.add(piece.text, piece.surprisals[0]):
-                yield EachSegment(file, one.offset, one.text, one.score)
-        for one in segments.finish():
-            yield EachSegment(file, one.offset, one.text, one.score)
+        for one in _segments(kind, pieces):
+            excess = one.score.nats - one.expected_nats
+            yield EachSegment(file, one.offset, one.text, one.score, excess)
 
     return find
 
 
 def _whole(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachSegment]:
-    yield EachSegment(file, 0, None, sum((piece.surprisals[0].score() for piece in pieces), Score()))
+    score, expected = Score(), 0.0
+    for piece in pieces:
+        score += piece.surprisals[0].score()
+        expected += float(piece.surprisals[0].entropies.sum())
+    yield EachSegment(file, 0, None, score, score.nats - expected)
 
 
 EACH_KINDS: Mapping[str, EachKind] = {
-    "char": EachKind(EachChar, _chars, num_guesses=2),  # at least one of the two guesses is another character
-    "word": EachKind(EachSegment, _segments("word")),
-    "line": EachKind(EachSegment, _segments("line")),
+    "char": EachKind(EachChar, _chars, num_guesses=2, ranks=True),  # one of two guesses is another character
+    "word": EachKind(EachWord, _words),
+    "line": EachKind(EachSegment, _parts("line")),
+    "document": EachKind(EachSegment, _parts("document")),
     "file": EachKind(EachSegment, _whole),
 }
 """The kinds of parts that a text can be cut into, by name."""

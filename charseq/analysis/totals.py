@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from charseq.analysis.calibration import Calibration
+from charseq.analysis.targets import TargetCounts
 from charseq.analysis.uncertainty import UNITS, Estimate
 from charseq.scoring import Score, Surprisal, bits
 
@@ -13,6 +14,7 @@ class Totals:
     """The `score` of a text, that of its `seen` characters alone, the calibration, the `seconds` taken.
 
     `static_nats` is the sum of a model that adapts if it had not learnt from the text, None for other models.
+    `targets` has the counts of the targets of lines, None if there are none.
     Errors are estimated from `units`, a key of UNITS; each file follows a `begin`. `normalization` names the
     form in which the text is read, None for a text as it is.
     """
@@ -21,6 +23,7 @@ class Totals:
         self.normalization = normalization
         self.score, self.seen, self.seconds = Score(), Score(), 0.0
         self.static_nats: float | None = None
+        self.targets: TargetCounts | None = None
         self.calibration = Calibration()
         self._units = UNITS[units](2)
 
@@ -31,15 +34,19 @@ class Totals:
         """Begin with another file."""
         self._units.begin()
 
-    def add(self, text: str, surprisal: Surprisal, *, seconds: float) -> None:
-        """Take the next piece of the file, and the `seconds` that scoring it took."""
+    def add(
+        self, text: str, surprisal: Surprisal, *, seconds: float, targets: TargetCounts | None = None
+    ) -> None:
+        """Take the next piece of the file, the `seconds` that scoring it took, the counts of its targets."""
+        if targets is not None:
+            self.targets = (self.targets or TargetCounts()) + targets
         self.score += surprisal.score()
         self.seen += surprisal.score(seen_only=True)
         self.seconds += seconds
         if surprisal.static_nats is not None:
             self.static_nats = (self.static_nats or 0.0) + float(surprisal.static_nats.sum())
         self.calibration.add(surprisal)
-        self._units.add(text, np.stack([surprisal.nats, np.ones(len(surprisal.nats))], axis=1))
+        self._units.add(text, np.stack([surprisal.nats, surprisal.additions()["num_chars"]], axis=1))
 
     @property
     def bits_per_char(self) -> Estimate:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from charseq.cli import bench, compare, evaluate, help, info, inspect, mix, next, sample, train
+from charseq.cli import bench, compare, data, evaluate, help, info, inspect, mix, next, sample, train
 from charseq.version import __version__
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (train, mix, sample, evaluate, compare, next, info, inspect, bench, help):
+for module in (train, data, mix, sample, evaluate, compare, next, info, inspect, bench, help):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EXAMPLES)(module.command)
 
 

@@ -1,5 +1,6 @@
 """charseq compare: which of several models is better on a text, how sure that is, and where."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,11 @@ from charseq.cli.options import (
     ErrorsOption,
     HtmlOption,
     ModelsOption,
-    PageFormatOption,
     ReportOption,
     ResampleOption,
     examples,
 )
-from charseq.cli.texts import ScoringProgress, texts_of
+from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 EXAMPLES = examples(
@@ -23,6 +23,7 @@ EXAMPLES = examples(
     ("charseq compare runs/lstm runs/ngram a.txt b.txt", "two models on the same texts"),
     ("git log | charseq compare runs/lstm runs/gru - --format json", "any text from a pipe"),
     ("charseq compare runs/lstm runs/gru a.txt --passages 20 --html report.html", "a page beside the tables"),
+    ("charseq compare runs/english runs/french --each line < mixed.txt", "the language of every line"),
     ("charseq compare runs/lstm runs/gru --report pair --format tsv", "one report for a spreadsheet"),
 )
 
@@ -42,13 +43,29 @@ def command(
         int,
         typer.Option(min=0, metavar="K", help="Number of passages to show on which the models differ most."),
     ] = 5,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="line",
+            help="Write a row for each line with the model that finds it likeliest, and the margin in bits; "
+            "a label may follow a tab.",
+        ),
+    ] = None,
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
     report: ReportOption = None,
     resample: ResampleOption = "block",
     html: HtmlOption = None,
     errors: ErrorsOption = "strict",
-    format_name: PageFormatOption = "table",
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="table, json, jsonl, yaml, tsv, csv or html; with --each: tsv, csv or jsonl.",
+        ),
+    ] = None,
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
     from charseq.analysis.comparison import (
@@ -64,8 +81,14 @@ def command(
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
-    check_choice("--errors", errors, ("strict", "replace"))
+    how = format_of_options(errors)
     check_choice("--resample", resample, tuple(UNITS))
+    if each is not None:
+        if report or html or adapt:
+            raise ConfigError("--each writes rows and no reports: leave out the other options")
+        _attribute(arguments, models, each, errors=errors, format_name=format_name or "tsv")
+        return
+    format_name = format_name or "table"
     check_format(format_name, page=True)
     asked = ["model", "pair", "class"]
     if passages:
@@ -83,7 +106,7 @@ def command(
     with ScoringProgress(texts, plain=False) as progress:
         comparison = compare(
             compared,
-            texts_of(texts, errors, form=form)
+            texts_of(texts, how.in_form(form))
             if texts
             else shared_test_part({one.name: one.checkpoint for one in compared}),
             num_passages=passages,
@@ -97,6 +120,26 @@ def command(
         format_name=format_name,
         html=html,
     )
+
+
+def _attribute(
+    arguments: list[str] | None, models: list[str] | None, kind: str, *, errors: str, format_name: str
+) -> None:
+    """Write a row for each line, with the models named as in labels: by their directories alone."""
+    from charseq.analysis.comparison import ComparedModel, distinct_names
+    from charseq.cli.compare_each import attribute_each
+    from charseq.cli.console import check_before, load_model
+    from charseq.runs.directory import model_name
+
+    named, texts = _split(arguments, models)
+    check_before(texts, None)
+    loaded = [load_model(model) for model in named]
+    names = distinct_names([Path(model_name(path)).name for path, _ in loaded])
+    compared = [
+        ComparedModel(name, model, path.stat().st_size)
+        for name, (path, model) in zip(names, loaded, strict=True)
+    ]
+    attribute_each(compared, texts, kind, errors=errors, format_name=format_name)
 
 
 def _split(arguments: list[str] | None, options: list[str] | None) -> tuple[list[str], list[str]]:

@@ -165,7 +165,7 @@ def check_format(name: str, *, page: bool = False) -> None:
 def check_before(texts: Sequence[str], html: Path | None) -> None:
     """Check before the work begins that the texts exist and that the page can be written."""
     from charseq.files import check_writable
-    from charseq.text.corpus import check_source
+    from charseq.text.sources import check_source
 
     for text in texts:
         check_source(text)

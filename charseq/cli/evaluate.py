@@ -1,26 +1,32 @@
 """charseq evaluate: how probable a text is to a model, and whether the model knows what comes next."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charseq.cli.evaluate_each import column_texts, stream_each
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
+    EncodingOption,
     ErrorsOption,
     HtmlOption,
+    IncludeOption,
     ModelOption,
     ReportOption,
     ResampleOption,
     examples,
 )
-from charseq.cli.texts import ScoringProgress, texts_of
+from charseq.cli.prompts import ContextOption, EscapesOption, PromptFileOption, read_prompt
+from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.evaluation import Analysis
+    from charseq.runs.checkpoint import Checkpoint
+    from charseq.text.corpus import NamedTexts
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -33,9 +39,14 @@ EXAMPLES = examples(
     ("charseq evaluate runs/pydoc a.txt --by class,word --hardest 10", "where it is surprised"),
     ("charseq evaluate runs/pydoc a.txt --html report.html", "a page with the text coloured by surprisal"),
     (
-        "charseq evaluate runs/logs --each line < access.log | sort -k3,3rn | head",
-        "the strangest lines, by all their bits",
+        "charseq evaluate runs/logs --each line < access.log | sort -t$'\\t' -k3,3rn | head",
+        "the strangest lines, by the bits that the model did not expect",
     ),
+    (
+        "charseq evaluate runs/pydoc items.csv --each word --column text -f csv",
+        "reading times: each word of a study",
+    ),
+    ("charseq evaluate runs/pydoc a.txt --prompt 'The class '", "what follows a text, which is not scored"),
     ("charseq evaluate runs/hello --cases data/hello.yaml --steps", "exit code 1 if the model misses a case"),
 )
 
@@ -85,7 +96,23 @@ def command(
     ] = False,
     each: Annotated[
         str | None,
-        typer.Option(metavar="char|word|line|file", help="Write one row for each, as soon as it is scored."),
+        typer.Option(
+            metavar="char|word|line|document|file", help="Write one row for each, as soon as it is scored."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --each: score each cell of this column of CSV files alone; keep the others.",
+        ),
+    ] = None,
+    prompt: ContextOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
+    reset: Annotated[
+        str | None,
+        typer.Option(metavar="line", help="Read each line from the zero state, also with a stream model."),
     ] = None,
     heatmap: Annotated[bool, typer.Option("--heatmap", help="Show the text coloured by surprisal.")] = False,
     report: ReportOption = None,
@@ -93,7 +120,7 @@ def command(
     html: HtmlOption = None,
     cases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="YAML file of prefixes and the character that should follow each."),
+        typer.Option(metavar="FILE", help="YAML file of prefixes and the text that should follow each."),
     ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="With --cases: also show each step before the last character.")
@@ -112,6 +139,8 @@ def command(
     ] = None,
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
+    include: IncludeOption = None,
+    encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -129,7 +158,6 @@ def command(
     from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
     from charseq.analysis.reading import held_out_text
     from charseq.analysis.streaming import EACH_KINDS
-    from charseq.analysis.streaming import each as find
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -140,10 +168,8 @@ def command(
         split_model,
         write_result,
     )
-    from charseq.reports import write_rows
-    from charseq.reports.chosen import chosen_reports, rows_of, show
+    from charseq.reports.chosen import ONE_EACH, chosen_reports, rows_of, show
     from charseq.reports.display.page import SHOWN_GUESSES
-    from charseq.reports.each import each_report
     from charseq.reports.evaluation_page import evaluation_page
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import ShownText
@@ -151,7 +177,7 @@ def command(
     from charseq.text.beginning import beginnings
 
     model, texts = split_model(arguments, models)
-    check_choice("--errors", errors, ("strict", "replace"))
+    how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
@@ -159,9 +185,21 @@ def command(
         check_choice("--each", each, tuple(EACH_KINDS))
         check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
         _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
-        read = texts_of(texts or ["-"], errors, form=checkpoint.codec.form, chars=chars)
-        write_rows(each_report(each).rows(find(checkpoint, read, each)), format_name or "tsv", sys.stdout)
+        form = checkpoint.codec.form
+        context = read_prompt(prompt, prompt_file, escapes=escapes, form=form)
+        checkpoint = _prepared(checkpoint, reset, context)
+        sources = texts or ["-"]
+        if column is not None:
+            read: NamedTexts | ColumnTexts = column_texts(
+                sources, column, each, chars=chars, errors=errors, form=form
+            )
+        else:
+            lines = checkpoint.codec.needs_lines
+            read = texts_of(sources, how.in_form(form), chars=chars, lines=lines)
+        stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")
         return
+    if column is not None:
+        raise ConfigError("--column needs --each, such as --each word")
     format_name = format_name or "table"
     check_format(format_name, page=True)
     if heatmap and format_name != "table":
@@ -177,6 +215,8 @@ def command(
         raise ConfigError("--sort needs --by")
     reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
+    if report == "confusions":
+        asked.append(report)
     if cases is not None:
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
@@ -184,22 +224,35 @@ def command(
     check_before(texts, html)
     questions = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+    context = read_prompt(prompt, prompt_file, escapes=escapes, form=checkpoint.codec.form)
+    checkpoint = _prepared(checkpoint, reset, context)
+    if report == "confusions" and not checkpoint.codec.target_after:
+        raise ConfigError(f"{path}: --report confusions needs a model that was trained with --target-after")
+    if reads and report is None and format_name not in ONE_EACH:
+        chosen += chosen_reports("evaluate", ["confusions"], only=None, format_name="table")
+        everything += chosen[-1:]
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
     with_page = html is not None or format_name == "html"
     listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
-        with ScoringProgress(texts, plain=heatmap, chars=chars) as progress:
+        with ScoringProgress(texts, plain=heatmap, chars=chars, include=how.include) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(texts, errors, form=checkpoint.codec.form, chars=chars)
+                texts_of(
+                    texts,
+                    how.in_form(checkpoint.codec.form),
+                    chars=chars,
+                    lines=checkpoint.codec.needs_lines,
+                )
                 if texts
-                else beginnings(held_out_text(checkpoint), chars),
+                else beginnings(held_out_text(checkpoint), chars, lines=checkpoint.codec.needs_lines),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, _names(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
+                prompt=context,
                 progress=progress.add,
             )
         heat_maps.finish()
@@ -214,6 +267,18 @@ def command(
     )
     if any(answer.passed is False for answer in evaluation.cases):
         raise typer.Exit(1)
+
+
+def _prepared(checkpoint: "Checkpoint", reset: str | None, prompt: str) -> "Checkpoint":
+    """Return the model as --reset asks. Raises ConfigError for a prompt to a model of targets."""
+    from charseq.cli.console import check_choice
+
+    if prompt and checkpoint.codec.selects:
+        raise ConfigError("--prompt: this model scores the targets of whole lines, and each has its source")
+    if reset is None:
+        return checkpoint
+    check_choice("--reset", reset, ("line",))
+    return checkpoint.by_lines()
 
 
 def _groupings(names: str | None) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """charseq next: the next character after a prefix of any length."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
 
 from charseq.cli.options import AdaptOption, AdaptRateOption, FormatOption, ModelOption, examples
-from charseq.errors import ConfigError, DataError
+from charseq.cli.questions import from_json, from_tsv, is_json
+from charseq.errors import DataError
 
 EXAMPLES = examples(
     ("charseq next runs/hello hell kin exper", "what comes after each"),
@@ -25,7 +26,7 @@ def command(
         typer.Argument(
             metavar="[MODEL] [PREFIX]...",
             help="Run directory or .safetensors file (default: the newest run), then prefixes; without any, "
-            "one per line of standard input, optionally with a tab and the character that should follow.",
+            "one per line of standard input, perhaps with a tab and the text that should follow, or as JSON.",
             show_default=False,
         ),
     ] = None,
@@ -37,7 +38,7 @@ def command(
     adapt_rate: AdaptRateOption = None,
     format_name: FormatOption = "table",
 ) -> None:
-    """Show what a model expects after each prefix, and how it rates the character that should follow."""
+    """Show what a model expects after each prefix, and how it rates the text that should follow."""
     from charseq.api import Model
     from charseq.cli.console import check_format, load_model, note, results, split_model
     from charseq.registry import REPORTS
@@ -60,12 +61,13 @@ def command(
 
 
 def _read_questions(errors: str) -> Iterator[tuple[str, str | None]]:
-    """Yield (prefix, target) from the lines of standard input; `errors` is for bytes that are not UTF-8.
+    """Yield (prefix, target) from the lines of standard input: TSV, or JSON if the first line is.
 
-    Raises DataError for bytes that are not UTF-8, ConfigError for a target that is not one character.
+    `errors` is for bytes that are not UTF-8.
+
+    Raises DataError for bytes that are not UTF-8, ConfigError for an empty target or a wrong line of JSON.
     """
-    from charseq.reports.formats import unescaped
-
+    read: Callable[[str, str], tuple[str, str | None]] | None = None
     offset = 0
     if sys.stdin is None:
         raise DataError("standard input: is closed")
@@ -76,9 +78,5 @@ def _read_questions(errors: str) -> Iterator[tuple[str, str | None]]:
             at = f"byte {offset + error.start}, in line {number}"
             raise DataError(f"standard input: not UTF-8 at {at}: {error.reason}") from None
         offset += len(raw)
-        prefix, tab, target = line.partition("\t")
-        if len(target) > 1:
-            target = unescaped(target)
-        if tab and len(target) != 1:
-            raise ConfigError(f"standard input: line {number}: the target {target!r} must be one character")
-        yield prefix, target or None
+        read = read or (from_json if is_json(line) else from_tsv)
+        yield read(f"standard input: line {number}", line)

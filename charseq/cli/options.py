@@ -3,9 +3,10 @@
 import functools
 import inspect
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import typer
 from rich.markup import escape
@@ -72,7 +73,20 @@ AdaptRateOption = Annotated[
 ErrorsOption = Annotated[
     str,
     typer.Option(
-        "--errors", metavar="strict|replace", help="Bytes that are not UTF-8: an error, or read as U+FFFD."
+        "--errors",
+        metavar="strict|replace|ignore",
+        help="Bytes that are no characters: an error, read as U+FFFD, or left out.",
+    ),
+]
+EncodingOption = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="Encoding of the texts, such as utf-16 or cp949.")
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        help="Of a directory, read only files that fit, such as '*.py'; repeatable.",
     ),
 ]
 SetOption = Annotated[
@@ -83,7 +97,8 @@ SetOption = Annotated[
 def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add to a command an option for each key of the named sections, except the keys listed for a section.
 
-    The command receives the options that are given in its argument `options`: strings by (section, key).
+    The command receives the options that are given in its argument `options`, by (section, key): strings, or
+    a list of strings for a setting of several values.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,7 +115,7 @@ def settings_options(**sections: tuple[str, ...]) -> Callable[[Callable[..., Any
             given = {
                 setting: "true" if text is True else text
                 for setting, text in options.items()
-                if text is not None
+                if text is not None and text != []
             }
             return command(**arguments, options=given)
 
@@ -123,12 +138,18 @@ def examples(*pairs: tuple[str, str]) -> str:
     return "\n\n".join(["[bold]Examples[/bold]", *lines])
 
 
-def option_layers(options: dict[tuple[str, str], str], assignments: list[str] | None) -> Layers:
+def option_layers(options: dict[tuple[str, str], Any], assignments: list[str] | None) -> Layers:
     """Return the settings given on the command line: --set first, then the options."""
     layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
-    for (section, key), text in options.items():
-        layers.append(({section: {key: value_from_text(section, key, text)}}, _flag(key)))
+    for (section, key), given in options.items():
+        value = given if isinstance(given, list) else value_from_text(section, key, given)
+        layers.append(({section: {key: value}}, _flag(key)))
     return layers
+
+
+def as_options(sentence: str) -> str:
+    """Return a sentence that names settings, such as data.split=blocks, with options in their place."""
+    return re.sub(r"\bdata\.(\w+)=(\S+)", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
 
 
 def base_settings(config: Path | None) -> Settings:
@@ -162,22 +183,22 @@ def _flag(key: str) -> str:
 def _parameter(section: str, key: str) -> inspect.Parameter:
     field = _section(section).model_fields[key]
     choices = choices_of(field)
-    kinds: dict[Any, str] = {int: "N", float: "X", str: "TEXT"}
-    is_flag = field.annotation is bool
+    is_flag, is_list = field.annotation is bool, get_origin(field.annotation) is tuple
+    kinds: dict[Any, str] = {int: "N", float: "X"}
     option = typer.Option(
         _flag(key),
         *(["-n"] if key == "num_samples" else []),
-        help=f"{field.description} [dim]\\[{_default(section, key)}][/dim]",
+        help=f"{field.description} [dim]\\[{_default(section, key) or 'none'}][/dim]",
         metavar=None
         if is_flag
-        else "|".join(choices) or ("TIME" if is_duration(field) else kinds[field.annotation]),
+        else "|".join(choices) or ("TIME" if is_duration(field) else kinds.get(field.annotation, "TEXT")),
         rich_help_panel=f"Settings: {section}",
         hidden=len(choices) == 1,  # until there is something to choose
         autocompletion=(lambda incomplete: [c for c in choices_of(field) if c.startswith(incomplete)])
         if choices
         else None,
     )
-    kind: Any = bool | None if is_flag else str | None
+    kind: Any = bool | None if is_flag else list[str] | None if is_list else str | None
     return inspect.Parameter(
         key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
     )

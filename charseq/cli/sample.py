@@ -15,15 +15,21 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
+from charseq.cli.prompts import EscapesOption, PromptFileOption, PromptOption, read_prompt
+from charseq.cli.sample_each import continue_each
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.runs.checkpoint import Checkpoint
+    from charseq.text.codec import Codec
 
 EXAMPLES = examples(
     ("charseq sample", "500 characters from the newest model"),
     ("charseq sample runs/pydoc --prompt 'The class ' --temperature 0.5", "continue a text, cautiously"),
     ("charseq sample runs/names -n 10 --seed 7", "ten names, always the same ones"),
+    (
+        "charseq sample runs/dates --each line --prompt-file dates.tsv --temperature 0",
+        "the likeliest target of every line",
+    ),
     ("charseq sample runs/pydoc --length 2000 --stop .", "up to the first full stop"),
 )
 
@@ -39,14 +45,35 @@ def command(
         ),
     ] = None,
     models: ModelOption = None,
-    prompt: Annotated[
-        str | None, typer.Option("--prompt", "-p", metavar="TEXT", help="Text to continue.")
-    ] = None,
-    prompt_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="File with the text to continue; - for standard input.")
-    ] = None,
+    prompt: PromptOption = None,
+    prompt_file: PromptFileOption = None,
+    escapes: EscapesOption = False,
     stop: Annotated[
-        list[str] | None, typer.Option(metavar="STRING", help="End a text before this string; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="STRING",
+            help=r"End a text before this string; \n, \t and \\ are escapes; repeatable.",
+        ),
+    ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="line",
+            help="Continue every line of the --prompt-file, in order; what follows a separator in it is "
+            "dropped.",
+        ),
+    ] = None,
+    beam: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            metavar="K",
+            help="With --each: the likeliest continuation of each line, by beam search with K beginnings.",
+        ),
+    ] = 0,
+    format_name: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="With --each: tsv, csv or jsonl.")
     ] = None,
     hide_prompt: Annotated[bool, typer.Option("--hide-prompt", help="Print the new text only.")] = False,
     adapt: Annotated[
@@ -60,28 +87,27 @@ def command(
 ) -> None:
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
     from charseq.cli.console import load_model
+    from charseq.config.escapes import unescaped
     from charseq.sampling import texts
 
-    if prompt is not None and prompt_file is not None:
-        raise ConfigError("give --prompt or --prompt-file, not both")
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
-    name = _the_model(models, arguments or [])
-    _, checkpoint = load_model(name, adapt=adapt, adapt_rate=adapt_rate)
-    form = checkpoint.codec.form
-    if prompt_file is not None:
-        prompt = _read_prompt(prompt_file, any_bytes=form.any_bytes)
-    prompt = prompt or ""
-    separated = checkpoint.codec.end is None
-    formed = form.apply(prompt, "the prompt")
-    _warn_of_unseen(formed, checkpoint)
-    made = texts(
-        checkpoint.reading_model,
-        checkpoint.codec,
-        prompt,
-        settings,
-        stops=[text for text in stop or [] if text],
-    )
-    shown = form.written(formed)
+    if each is not None:
+        model = _the_model(models, arguments or [])
+        if any((prompt, stop, hide_prompt, adapt, adapt_rate is not None, settings.num_samples > 1)):
+            raise ConfigError("--each continues each line once, to its end: leave out the other options")
+        continue_each(model, each, prompt_file, settings, beam=beam, format_name=format_name or "tsv")
+        return
+    if beam or format_name:
+        raise ConfigError("--beam and --format need --each line")
+    stops = [unescaped("--stop", text) for text in stop or [] if text]
+    _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
+    codec = checkpoint.codec
+    prompt = read_prompt(prompt, prompt_file, escapes=escapes, form=codec.form)
+    separated = codec.end != "\n"  # a text may have empty lines
+    formed = _completed(codec.form.apply(prompt, "the prompt"), codec)
+    _warn_of_unseen(formed, codec)
+    made = texts(checkpoint.reading_model, codec, prompt, settings, stops=stops)
+    shown = codec.written(formed)
     for number, pieces in enumerate(made):
         if number and separated:
             sys.stdout.write("\n")
@@ -92,7 +118,9 @@ def command(
             _write(piece)
             sys.stdout.flush()
             last = piece[-1:] or last
-        if last != "\n" and (sys.stdout.isatty() or not form.any_bytes):  # bytes in a pipe stay as they are
+        if last != "\n" and (
+            sys.stdout.isatty() or not codec.form.any_bytes
+        ):  # bytes in a pipe stay as they are
             sys.stdout.write("\n")
 
 
@@ -116,26 +144,16 @@ def _the_model(options: list[str] | None, arguments: list[str]) -> str | None:
     return one_model(options, arguments[0] if arguments else None)
 
 
-def _read_prompt(name: str, *, any_bytes: bool) -> str:
-    """Return the prompt in a file, without the newline at its end, which is that of an editor or of echo."""
-    from charseq.cli.console import note, note_terminal
-    from charseq.text.corpus import read_corpus
-    from charseq.text.form import TextForm
-
-    note_terminal([name], what="the prompt")
-    read = read_corpus((name,), form=TextForm(any_bytes=any_bytes))
-    for sentence in read.notes:
-        note(sentence)
-    prompt = read.text.removesuffix("\r\n" if read.text.endswith("\r\n") else "\n")
-    if prompt != read.text:
-        called = "standard input" if name == "-" else name
-        note(f"{called}: the newline at its end is no part of the prompt")
-    return prompt
+def _completed(prompt: str, codec: "Codec") -> str:
+    """Return the prompt with its separator. Raises ConfigError if the model only knows what follows one."""
+    if not prompt and codec.selects and codec.target_after:
+        raise ConfigError("this model continues sources: give one by --prompt, or many by --each line")
+    return codec.completed(prompt)
 
 
-def _warn_of_unseen(prompt: str, checkpoint: "Checkpoint") -> None:
+def _warn_of_unseen(prompt: str, codec: "Codec") -> None:
     from charseq.cli.console import note
     from charseq.reports.display.visible import visible
 
-    if unknown := checkpoint.codec.unknown(prompt):
+    if unknown := codec.unknown(prompt):
         note(f"not in the model's vocabulary, read as the zero vector: {visible(''.join(unknown))}")

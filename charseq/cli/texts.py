@@ -2,21 +2,23 @@
 
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from charseq.text.corpus import NamedTexts
-    from charseq.text.decoding import DecodingErrors
-    from charseq.text.form import TextForm
+    from charseq.text.encodings import DecodingErrors, SourceFormat
 
 PATIENCE = 1.0
 """Seconds of scoring before progress is shown."""
 
 
-def texts_of(sources: list[str], errors: str, *, form: "TextForm", chars: int | None = None) -> "NamedTexts":
-    """Return the texts of `sources` in `form`; `errors` is the value of --errors, "strict" or "replace".
+def texts_of(
+    sources: list[str], how: "SourceFormat", *, chars: int | None = None, lines: bool = False
+) -> "NamedTexts":
+    """Return the texts of `sources`, read as `how` says.
 
-    With `chars` only the first characters of each are read. Remarks on them are printed to stderr.
+    With `chars` only the first characters of each are read, with `lines` as whole lines. Remarks on them are
+    printed to stderr.
     """
     from charseq.cli.console import note, note_terminal
     from charseq.text.beginning import beginnings
@@ -24,20 +26,35 @@ def texts_of(sources: list[str], errors: str, *, form: "TextForm", chars: int | 
     from charseq.text.remarks import Remarks
 
     note_terminal(sources)
-    policy: DecodingErrors = "replace" if errors == "replace" else "strict"
-    return beginnings(named_texts(sources, errors=policy, remarks=Remarks(note), form=form), chars)
+    return beginnings(named_texts(sources, how=how, remarks=Remarks(note)), chars, lines=lines)
+
+
+def format_of_options(
+    errors: str, encoding: str = "utf-8", include: list[str] | None = None
+) -> "SourceFormat":
+    """Return how --errors, --encoding and --include say that texts are read."""
+    from typing import get_args
+
+    from charseq.cli.console import check_choice
+    from charseq.text.encodings import DecodingErrors, SourceFormat, known_encoding
+
+    check_choice("--errors", errors, get_args(DecodingErrors))
+    policy = cast("DecodingErrors", errors)
+    return SourceFormat(known_encoding(encoding), policy, tuple(include or ()))
 
 
 class ScoringProgress:
     """Shows the progress of scoring on stderr after PATIENCE seconds; use as a context manager."""
 
-    def __init__(self, sources: list[str], *, plain: bool, chars: int | None = None) -> None:
+    def __init__(
+        self, sources: list[str], *, plain: bool, chars: int | None = None, include: tuple[str, ...] = ()
+    ) -> None:
         from charseq.cli.progress import ReadingDisplay
-        from charseq.text.corpus import size_of
+        from charseq.text.sources import size_of
 
         self._display = ReadingDisplay(plain=plain, noun="the text")
         self._begun, self._num_bytes = time.monotonic(), 0
-        self._total = size_of(tuple(sources)) if chars is None else None
+        self._total = size_of(tuple(sources), include) if chars is None else None
 
     def __enter__(self) -> "ScoringProgress":
         self._display.__enter__()
@@ -50,7 +67,7 @@ class ScoringProgress:
 
     def add(self, piece: str) -> None:
         """Count one more piece that is done."""
-        from charseq.text.decoding import bytes_of
+        from charseq.text.pieces import bytes_of
 
         self._num_bytes += int(bytes_of(piece).sum())
         if time.monotonic() - self._begun >= PATIENCE:

@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MLP_EMBEDDING = 32
 """The size of the embedding of a network on a window, unless it is given."""
 
+GLIMPSED_CHARS = 200
+"""The most characters of a line of the held-out text that are shown with a new target."""
 EXAMPLES = examples(
     ("charseq train", "two minutes on Python's own language reference"),
     ("charseq train novel.txt --cell gru --max-time 10m", "a GRU on a file, for ten minutes"),
@@ -43,7 +45,9 @@ EXAMPLES = examples(
 def command(
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(help="Files, directories, *.gz, - or builtin:NAME; default: the setting data.corpus."),
+        typer.Argument(
+            help="Files, directories, *.gz, *.bz2, *.xz, - or builtin:NAME; default: the setting data.corpus."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -74,7 +78,7 @@ def command(
     config: ConfigOption = None,
     assignments: SetOption = None,
     *,
-    options: dict[tuple[str, str], str],
+    options: dict[tuple[str, str], Any],
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
@@ -181,9 +185,10 @@ def _describe_origin(run: "Run", model: str) -> None:
 
 def _describe_texts(texts: "CorpusParts") -> None:
     from charseq.cli.console import note
+    from charseq.cli.options import as_options
 
     for sentence in texts.notes:
-        note(sentence)
+        note(as_options(sentence))
     note(
         f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
         f"validate, {len(texts.test):,} to test"
@@ -213,7 +218,10 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
                     seed = (train.seed, 2, event.step)
-                    display.sample(glimpse(run.trainer.model, run.checkpoint.codec, seed=seed))
+                    held_out = run.texts.valid or run.texts.train
+                    source = str(held_out[:GLIMPSED_CHARS]).partition("\n")[0]
+                    model, codec = run.trainer.model, run.checkpoint.codec
+                    display.sample(glimpse(model, codec, seed=seed, source=source))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 run.save()
@@ -254,7 +262,7 @@ def _summarise(
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"
         facts.append(("note", f"{cost}: training diverged or has hardly begun; try a lower learning rate"))
     if summary.test is not None:
-        whole = summary.test.num_chars == len(texts.test)
+        whole = summary.test.num_chars == best.codec.num_counted(texts.test.strings())
         facts.append(("test", f"{summary.test}{'' if whole else f', the first of {len(texts.test):,}'}"))
     if losses := summary.losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))

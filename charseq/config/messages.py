@@ -46,6 +46,7 @@ _WANTS = {
     "tuple_type": "a string or a list of strings",
     "model_type": "a table",
     "too_short": "not empty",
+    "string_too_long": "at most {max_length} characters long",
     "greater_than_equal": "at least {ge:g}",
     "greater_than": "more than {gt:g}",
     "less_than_equal": "at most {le:g}",

@@ -17,8 +17,10 @@ from charseq.errors import ConfigError
 from charseq.limits import MAX_COUNT, MAX_SEED, MAX_THREADS
 from charseq.registry import CELLS, LOSSES, MODELS, OPTIMIZERS, SOURCES, TARGETS, TOKENIZERS, Registry
 
-Unit = Literal["stream", "line"]
+Unit = Literal["stream", "line", "document"]
 NormalForm = Literal["none", "nfc", "nfd", "nfkc"]
+ErrorsName = Literal["strict", "replace", "ignore"]
+SplitName = Literal["tail", "blocks", "files", "nanogpt", "char-rnn", "torch-rnn", "text8"]
 BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
 SizeName = Literal["auto", "small", "medium", "large", "fixed"]
@@ -71,6 +73,10 @@ def parse_threads(value: object) -> object:
     return AUTO if value == "auto" else value
 
 
+class Escapes:
+    r"""The mark of a setting in which a shell writes a tab as \t and a newline as \n; see `escapes`."""
+
+
 class OneOf:
     """A validator that accepts the names in a registry, also those that were added later."""
 
@@ -97,6 +103,7 @@ Threads = Annotated[int, BeforeValidator(parse_threads)]
 Count = Annotated[int, Field(le=MAX_COUNT)]
 Seed = Annotated[int, Field(lt=MAX_SEED)]
 Name = Annotated[str, AfterValidator(_utf8)]
+Escaped = Annotated[Name, Escapes()]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
 CellName = Annotated[str, BeforeValidator(OneOf(CELLS))]
 ModelName = Annotated[str, BeforeValidator(OneOf(MODELS))]
@@ -119,17 +126,32 @@ class DataConfig(Section):
     corpus: Names = Field(
         ("builtin:pydoc",),
         min_length=1,
-        description="Files, directories, *.gz, - for standard input, or a text that Python brings along: "
-        "builtin:pydoc, builtin:prose, builtin:stdlib.",
+        description="Files, directories, *.gz, *.bz2, *.xz, - for standard input, or a text that Python "
+        "brings along: builtin:pydoc, builtin:prose, builtin:stdlib; or one made on the spot: "
+        "builtin:dates,lines=20000.",
+    )
+    include: Names = Field(
+        (), description="Patterns such as *.py: of a directory, read only files that fit one; none: all."
+    )
+    encoding: Name = Field("utf-8", description="Encoding of the texts, such as utf-16, cp1252 or cp949.")
+    errors: ErrorsName = Field(
+        "strict", description="Bytes that are no characters: an error, read as U+FFFD, or left out."
     )
     valid: Name = Field("", description="A separate validation text; empty: a part of the corpus.")
     valid_fraction: float = Field(
         0.05, ge=0, lt=1, description="Share of the corpus held out for validation."
     )
-    test_fraction: float = Field(
-        0.05, ge=0, lt=1, description="Share of the corpus, at its end, held out for testing."
+    test_fraction: float = Field(0.05, ge=0, lt=1, description="Share of the corpus held out for testing.")
+    split: SplitName = Field(
+        "tail",
+        description="Held-out parts: the end of the corpus; blocks (with unit line or document, whole ones) "
+        "or files chosen by split_seed; or a split of the field.",
     )
-    unit: Unit = Field("stream", description="The sequences: the whole stream, or each line.")
+    split_seed: Seed = Field(1, ge=0, description="Seed of the choice of blocks, lines or files.")
+    unit: Unit = Field("stream", description="The sequences: the whole stream, each line, or each document.")
+    separator: Escaped = Field(
+        "", max_length=60, description="String that ends a document; empty: each file is a document."
+    )
     tokenizer: TokenizerName = Field(
         "char",
         description="Kind of tokens; char: Unicode code points; byte: bytes, for any file; jamo: three for "
@@ -142,7 +164,17 @@ class DataConfig(Section):
     normalize: NormalForm = Field(
         "none", description="Unicode normal form in which every text is read; none: as it is."
     )
-    loss_on: TargetsName = Field("all", description="The characters that are learnt and counted.")
+    target_after: Escaped = Field(
+        "",
+        description="With unit line: the separator in each line between a source and its target, such as \\t "
+        "for a tab; empty: none.",
+    )
+    loss_on: TargetsName = Field(
+        "auto",
+        description="The characters that are learnt and counted; target: those after the separator and the "
+        "newline; last: the last one of each line and the newline; auto: target if there is a target_after, "
+        "else all.",
+    )
 
 
 class ModelConfig(Section):

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BeforeValidator
 
-from charseq.config import AUTO, Settings, choices_of, format_duration, parse_duration, parse_threads
+from charseq.config import AUTO, Escapes, Settings, choices_of, format_duration, parse_duration, parse_threads
+from charseq.config.escapes import unescaped
 from charseq.errors import ConfigError
 from charseq.files import CACHE_VARIABLE, read_small
 from charseq.limits import MAX_DOTS
@@ -48,11 +49,14 @@ def layer_from_environment(environment: Mapping[str, str]) -> dict[str, dict[str
 def value_from_text(section: str, key: str, text: str) -> object:
     """Return `text` as a number if the setting is one, as a TOML list if it begins with [, else unchanged.
 
-    Text that cannot be read in this way is also returned unchanged: its error message comes later.
+    Text that cannot be read in this way is also returned unchanged: its error message comes later. Escapes
+    are read in settings that may have them. Raises ConfigError for a wrong escape.
     """
     part: Any = Settings.model_fields.get(section)
     field = part.annotation.model_fields.get(key) if part else None
     kind: Any = field.annotation if field else str
+    if field and any(isinstance(extra, Escapes) for extra in field.metadata):
+        return unescaped(f"{section}.{key}", text)
     try:
         if kind in (int, float):
             return kind(text)

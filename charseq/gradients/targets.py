@@ -1,6 +1,7 @@
 """The choices of targets, the entries of TARGETS: each makes, from a codec, the weights of targets.
 
-The codec tells which characters the tokens of a window spell, and so which of them are to be learnt.
+The codec tells which characters the tokens of a window spell, and so which of them are to be learnt. It also
+selects, for "target" and "last", the characters that figures are about: see `SELECTIONS` in `text/lines.py`.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from charseq.arrays import FloatArray
+from charseq.arrays import BoolArray, FloatArray
 from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec
@@ -22,9 +23,21 @@ def every_target(codec: Codec) -> TargetWeights:
 
     Weights that are all 1 are None, which is cheaper.
     """
+    return lambda window: _weights(window.targets != UNSEEN)
 
-    def weights(window: Window) -> FloatArray | None:
+
+def selected_targets(codec: Codec) -> TargetWeights:
+    """Count the targets that the codec selects: those after the separator, or the last ones.
+
+    Each counts once, as in `every_target`.
+    """
+
+    def weigh(window: Window) -> FloatArray | None:
         known = window.targets != UNSEEN
-        return None if known.all() else known.astype(np.float32)
+        return _weights(known if window.counted is None else known & window.counted)
 
-    return weights
+    return weigh
+
+
+def _weights(learnt: BoolArray) -> FloatArray | None:
+    return None if learnt.all() else learnt.astype(np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
-from charseq.analysis.streaming import EACH_KINDS, Each, EachChar, EachSegment
+from charseq.analysis.streaming import EACH_KINDS, Each, EachChar, EachSegment, EachWord
 from charseq.reports.column import Row, field
 from charseq.reports.report import Report
 from charseq.scoring import bits
@@ -54,14 +54,48 @@ class EachCharReport(EachReport):
     )
 
 
-class EachSegmentReport(EachReport):
-    """A row for each word, line or file."""
+MEANS = (
+    field("bits_per_char", attrgetter("score.bits_per_char"), "mean surprisal in bits"),
+    field("perplexity", attrgetter("score.perplexity"), "2^`bits_per_char`"),
+)
 
-    name = "each word, line, file"
-    help = "`charseq evaluate --each word|line|file`. One row for each, as soon as it is scored."
+
+class EachWordReport(EachReport):
+    """A row for each word."""
+
+    name = "each word"
+    help = "`charseq evaluate --each word`. One row for each word, as soon as it is scored."
     columns = (
-        field("bits_per_char", attrgetter("score.bits_per_char"), "mean surprisal in bits"),
-        field("perplexity", attrgetter("score.perplexity"), "2^`bits_per_char`"),
+        *MEANS,
+        field(
+            "bits",
+            lambda each: bits(each.score.nats),
+            "surprisal in bits of the word and the white space after it, with which the word ends",
+        ),
+        field("nats", attrgetter("score.nats"), "the same in nats"),
+        field("bits_without_blank", lambda each: bits(each.bare_nats), "`bits` without the white space"),
+        field("entropy", attrgetter("entropy"), "entropy of the distribution before the word, in bits"),
+        field("position", attrgetter("position"), "its number in the text, from 1"),
+        field("num_chars", attrgetter("score.num_chars"), "number of characters, white space included"),
+        field("num_unseen", attrgetter("score.num_unseen"), "characters that are not in the vocabulary"),
+        field("offset", attrgetter("offset"), "its place in the text, in characters from 0"),
+        field("file", attrgetter("file"), "its file"),
+        field("text", attrgetter("text"), "the word, at most its first 4,096 characters"),
+    )
+
+
+class EachSegmentReport(EachReport):
+    """A row for each line or file."""
+
+    name = "each line, file"
+    help = "`charseq evaluate --each line|file`. One row for each, as soon as it is scored."
+    columns = (
+        *MEANS,
+        field(
+            "excess_bits",
+            lambda each: bits(each.excess_nats),
+            "`bits` minus the bits that the model expected, the entropies before all characters",
+        ),
         field("bits", lambda each: bits(each.score.nats), "sum of the surprisal in bits"),
         field("nats", attrgetter("score.nats"), "sum of the surprisal in nats"),
         field("num_chars", attrgetter("score.num_chars"), "number of characters"),
@@ -76,7 +110,11 @@ class EachSegmentReport(EachReport):
     )
 
 
-REPORT_ON: Mapping[type[Each], type[EachReport]] = {EachChar: EachCharReport, EachSegment: EachSegmentReport}
+REPORT_ON: Mapping[type[Each], type[EachReport]] = {
+    EachChar: EachCharReport,
+    EachWord: EachWordReport,
+    EachSegment: EachSegmentReport,
+}
 
 
 def each_report(kind: str) -> EachReport:

@@ -55,9 +55,10 @@ def _valid_nats(model: StoredModel) -> float | None:
 
 
 def _split(model: StoredModel) -> str:
-    made_of = model.checkpoint.provenance
+    made_of, data = model.checkpoint.provenance, model.checkpoint.settings.data
+    way = "" if data.split == "tail" else f"{data.split}, put one after the other: "
     return (
-        f"train [0, {made_of.train_end:,}), valid [{made_of.train_end:,}, {made_of.valid_end:,}), "
+        f"{way}train [0, {made_of.train_end:,}), valid [{made_of.train_end:,}, {made_of.valid_end:,}), "
         f"test [{made_of.valid_end:,}, {made_of.test_end:,}) characters"
     )
 
@@ -131,6 +132,15 @@ class InfoReport(Report):
         field("members", _parts("description"), "of a mixture: what its members are"),
         field("weights", _parts("weight"), "of a mixture: the weights of its members"),
         Column("unit", "unit", "", attrgetter("checkpoint.settings.data.unit"), "the unit of a sequence"),
+        field("separator", attrgetter("checkpoint.settings.data.separator"), "what ends a document"),
+        field("encoding", attrgetter("checkpoint.settings.data.encoding"), "the encoding of the corpus"),
+        Column(
+            "target_after",
+            "targets after",
+            visible,
+            attrgetter("checkpoint.codec.target_after"),
+            "the separator between sources and targets, empty without targets",
+        ),
         Column("tokenizer", "tokenizer", "", attrgetter("checkpoint.codec.tokenizer.name"), "the tokenizer"),
         Column("", "vocabulary", _vocabulary, _it, ""),
         field(
@@ -151,6 +161,7 @@ class InfoReport(Report):
         field("num_bytes", attrgetter("checkpoint.provenance.num_bytes"), "size of the corpus"),
         Column("sha256", "SHA-256", "", attrgetter("checkpoint.provenance.sha256"), "checksum of the corpus"),
         Column("", "split", _split, _it, ""),
+        field("split", attrgetter("checkpoint.settings.data.split"), "how the parts were chosen"),
         field(
             "train_end",
             attrgetter("checkpoint.provenance.train_end"),

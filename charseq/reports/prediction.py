@@ -34,7 +34,7 @@ ANSWER = (
         "target",
         lambda target: visible(target or ""),
         attrgetter("target"),
-        "the character that should follow, null if none was given",
+        "the text that should follow, null if none was given",
         left=True,
         shown=with_targets,
     ),
@@ -51,7 +51,7 @@ ANSWER = (
         "rank",
         "",
         attrgetter("rank"),
-        "the rank of the target, 1 for the likeliest, 0 for an unseen character",
+        "the rank of the target, 1 for the likeliest, 0 for an unseen character, null for several",
         shown=with_targets,
     ),
     Column(

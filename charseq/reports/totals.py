@@ -16,6 +16,14 @@ def _adapted(totals: Sequence[Totals]) -> bool:
     return any(one.is_adapted for one in totals)
 
 
+def _with_targets(totals: Sequence[Totals]) -> bool:
+    return any(one.targets is not None for one in totals)
+
+
+def _of_targets(name: str) -> Callable[[Totals], float | None]:
+    return lambda totals: None if totals.targets is None else getattr(totals.targets, name)
+
+
 def error_style(reason: str) -> Callable[[float], str]:
     """Return the style of a standard error, with the reason in place of one that is not there."""
     return lambda error: reason if math.isnan(error) else f"{error:.4f}"
@@ -137,6 +145,31 @@ TOTALS = (
         attrgetter("seen.perplexity"),
         "perplexity without the unseen characters",
         shown=_unseen,
+    ),
+    Column(
+        "num_targets",
+        "targets",
+        ",",
+        _of_targets("num_targets"),
+        "lines with a target, after the separator of `target_after`; null without one",
+        shown=_with_targets,
+    ),
+    Column(
+        "exact_match",
+        "exact targets (%)",
+        ".1%",
+        _of_targets("exact_match"),
+        "share of lines, in [0, 1], whose every target character, the newline included, has rank 1",
+        "exact\n(%)",
+        shown=_with_targets,
+    ),
+    Column(
+        "char_error_rate",
+        "character error rate (%)",
+        ".1%",
+        _of_targets("char_error_rate"),
+        "characters to insert, delete or replace in the likeliest answers, per character of the targets",
+        shown=_with_targets,
     ),
     Column(
         "calibration_error",

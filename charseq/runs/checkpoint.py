@@ -159,6 +159,10 @@ class Checkpoint:
         """The model as it is without adapting, None if it does not adapt."""
         return self.model if self.adaptive else None
 
+    def by_lines(self) -> "Checkpoint":
+        """Return the same model, which reads each line from the zero state, after a newline."""
+        return replace(self, codec=self.codec.by_lines())
+
     @property
     def kind(self) -> ModelKind:
         """The kind of the model."""

@@ -1,14 +1,18 @@
 """The checks before a run begins or is resumed: its texts, its settings, the memory of this machine."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from charseq.config import SampleConfig, Settings
+from charseq.config import DataConfig, SampleConfig, Settings
 from charseq.errors import ConfigError, DataError
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance
-from charseq.text.split import CorpusParts
+from charseq.text.corpus import OnProgress, named_texts
+from charseq.text.form import TextForm
+from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines
+from charseq.text.split import CorpusParts, format_of
 
 CHANGEABLE = {
     "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
@@ -43,6 +47,52 @@ def check_texts(texts: CorpusParts, valid: str, made_of: Provenance, directory: 
                 f"the SHA-256 is {now[:12] or 'none'}, not {then[:12] or 'none'}; "
                 "a new run with init_from trains on another text"
             )
+
+
+def check_selection(data: DataConfig) -> None:
+    """Raise ConfigError, with a way out, for settings of targets that do not go together."""
+    if data.unit != "line":
+        if data.target_after:
+            raise ConfigError("data.target_after needs lines: set data.unit to line")
+        if data.loss_on in SELECTIONS:
+            raise ConfigError(f"data.loss_on={data.loss_on} needs lines: set data.unit to line")
+    if data.loss_on == "target" and not data.target_after:
+        raise ConfigError("data.loss_on=target needs a separator: set data.target_after, such as '\\t'")
+    if NEWLINE in data.target_after:
+        raise ConfigError("data.target_after cannot hold a newline, which ends a line")
+    TextForm.of(data).separator("target_after", data.target_after)
+
+
+def read_parts(data: DataConfig, progress: OnProgress | None) -> CorpusParts:
+    """Read the parts of a corpus for a new model.
+
+    Raises ConfigError for settings that do not go together, DataError for a corpus that cannot be used.
+    """
+    check_selection(data)
+    texts = CorpusParts.read(data, progress=progress)
+    check_targets(texts, data)
+    return texts
+
+
+def check_targets(texts: CorpusParts, data: DataConfig) -> None:
+    """Raise DataError, with file, line and column, for a line that has not exactly one separator."""
+    if not data.target_after:
+        return
+    how = format_of(data)
+    separator = how.form.separator("target_after", data.target_after)
+    try:
+        for part in (texts.train, texts.valid, texts.test):
+            _read_through("the corpus", part.strings(), separator)
+    except DataError:
+        sources = [*texts.sources, *([data.valid] if data.valid else [])]
+        for name, pieces in named_texts([source for source in sources if source != "-"], how=how):
+            _read_through(name, pieces, separator)
+        raise  # only standard input, which cannot be read twice, has no name here
+
+
+def _read_through(name: str, pieces: Iterable[str], separator: str) -> None:
+    for _ in checked_lines(name, pieces, separator):
+        pass
 
 
 def check_memory(settings: Settings, vocab_size: int) -> None:

@@ -9,12 +9,13 @@ from charseq.config.toml import to_toml
 from charseq.files import write_atomically
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
+from charseq.runs.checks import read_parts
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
 from charseq.scoring import Validator
 from charseq.scoring.rates import choose_rates
 from charseq.text.batches import Examples
-from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
+from charseq.text.fitting import codec_of
 from charseq.text.split import CorpusParts
 
 
@@ -25,9 +26,9 @@ def count(
 
     Raises ConfigError when the directory already holds something, DataError for an unusable corpus.
     """
-    parts = CorpusParts.read(settings.data, progress=progress)
+    parts = read_parts(settings.data, progress)
     kind: ModelKind = MODELS[settings.model.kind]
-    codec = Codec.fit(settings.data, parts.train)
+    codec = codec_of(settings.data, parts.train)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))
     make_directory(directory)
     for _ in kind.learn(model, Examples(parts.train, codec), None):

@@ -33,6 +33,8 @@ NATS = ("train_nats_per_char", "valid_nats_per_char")
 def default_directory(settings: Settings) -> Path:
     """Return the first free of runs/<corpus>-<cell>, runs/<corpus>-<cell>-2, and so on."""
     first = settings.data.corpus[0]
+    if first.startswith("builtin:"):
+        first = first.partition(",")[0]
     stem = (
         "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
     )

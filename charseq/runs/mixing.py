@@ -22,6 +22,7 @@ from charseq.scoring.predictions import predictions_of
 from charseq.scoring.rates import choose_rates
 from charseq.scoring.weights import fit
 from charseq.text.corpus import OnProgress
+from charseq.text.split import split_of
 from charseq.text.symbols import EncodedText
 from charseq.version import __version__
 
@@ -172,6 +173,11 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
             f"{other.path}: a model that reads texts {b.form.phrase} cannot be mixed with one that reads "
             f"them {a.form.phrase}: train it with the same normalize, lowercase and tokenizer"
         )
+    if a.selection != b.selection:
+        raise ConfigError(
+            f"{other.path}: its figures are about other characters than those of {first.path}: train it with "
+            f"data.target_after={a.target_after!r} and data.loss_on={a.loss_on}"
+        )
     if (a.tokenizer.name, *a.tokenizer.vocab) != (b.tokenizer.name, *b.tokenizer.vocab):
         sources = " ".join(first.checkpoint.provenance.sources)
         raise ConfigError(
@@ -182,11 +188,12 @@ def _check_vocabulary(first: NamedMember, other: NamedMember) -> None:
 
 def _remarks(named: Sequence[NamedMember]) -> Iterator[str]:
     """Yield a remark for each model that was trained, or may have been, on a part of the fitting text."""
-    first = named[0].checkpoint.provenance
+    first, split = named[0].checkpoint.provenance, split_of(named[0].checkpoint.settings.data)
     fitting = first.valid_sha256 or first.sha256
     for one in named:
         made_of = one.checkpoint.provenance
-        is_part = bool(first.valid_sha256) or made_of.train_end > first.train_end
+        other_parts = split_of(one.checkpoint.settings.data) != split
+        is_part = bool(first.valid_sha256) or made_of.train_end > first.train_end or other_parts
         if made_of.sha256 == fitting and is_part:
             yield f"{one.path} was trained on a part of the text that the weights are fitted on: {TOO_LARGE}"
         elif made_of.sha256 not in (first.sha256, fitting):

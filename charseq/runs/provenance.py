@@ -6,6 +6,7 @@ from charseq.errors import ConfigError, DataError
 from charseq.files import exists
 from charseq.runs.checkpoint import Checkpoint
 from charseq.text.corpus import OnProgress, read_corpus
+from charseq.text.split import Split, arranged_by, format_of, parts_of
 from charseq.text.symbols import EncodedText
 
 AGAIN = "train it again"
@@ -13,7 +14,7 @@ AGAIN = "train it again"
 
 def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
     """Return the training part. Raises ConfigError or DataError if it cannot be read again."""
-    return _corpus(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
+    return _parts(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
 
 
 def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
@@ -24,13 +25,13 @@ def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = Non
     made_of, separate = checkpoint.provenance, checkpoint.settings.data.valid
     if separate:
         _check_sources((separate,), "validated", AGAIN)
-        corpus = read_corpus((separate,), progress=progress, form=checkpoint.codec.form)
+        corpus = read_corpus((separate,), how=format_of(checkpoint.settings.data), progress=progress)
         if corpus.sha256 != made_of.valid_sha256:
             raise DataError(f"{separate}: no longer the text that the model was validated on: {AGAIN}")
         return corpus.encoded
     if made_of.train_end == made_of.valid_end:
         raise ConfigError(f"the model was trained without a validation part: {AGAIN} with one")
-    return _corpus(checkpoint, progress, AGAIN)[made_of.train_end : made_of.valid_end]
+    return _parts(checkpoint, progress, AGAIN)[made_of.train_end : made_of.valid_end]
 
 
 def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
@@ -41,15 +42,16 @@ def held_out_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None)
     made_of = checkpoint.provenance
     if made_of.valid_end == made_of.test_end:
         raise ConfigError("the model was trained without a test part: name a text to score")
-    return _corpus(checkpoint, progress, "name a text to score")[made_of.valid_end : made_of.test_end]
+    return _parts(checkpoint, progress, "name a text to score")[made_of.valid_end : made_of.test_end]
 
 
-def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) -> EncodedText:
-    made_of = checkpoint.provenance
+def _parts(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) -> EncodedText:
+    """Return the parts of the corpus, divided as for the training, one after the other."""
+    made_of, data = checkpoint.provenance, checkpoint.settings.data
     _check_sources(made_of.sources, "trained", advice)
     try:
         corpus = read_corpus(
-            made_of.sources, progress=progress, max_bytes=made_of.num_bytes, form=checkpoint.codec.form
+            made_of.sources, how=format_of(data), progress=progress, max_bytes=made_of.num_bytes
         )
     except DataError as error:
         raise DataError(f"{error}: {advice}") from None
@@ -58,7 +60,15 @@ def _corpus(checkpoint: Checkpoint, progress: OnProgress | None, advice: str) ->
             f"{', '.join(made_of.sources)}: no longer the text that the model was trained on (SHA-256 "
             f"{corpus.sha256[:12]}, not {made_of.sha256[:12]}): {advice}"
         )
-    return corpus.encoded
+    if data.split == "tail":  # the ends in the file say it, also those of an older version
+        return corpus.encoded
+    text, split = arranged_by(parts_of(corpus.encoded, data), corpus, data)
+    if split != Split(made_of.train_end, made_of.valid_end, made_of.test_end):
+        raise DataError(
+            f"{', '.join(made_of.sources)}: the split {data.split} has other parts than those that the model "
+            f"was trained on: {advice}"
+        )
+    return text
 
 
 def _check_sources(sources: tuple[str, ...], what: str, advice: str) -> None:

@@ -23,6 +23,7 @@ from charseq.runs.checks import (
     check_memory,
     check_shapes,
     check_texts,
+    read_parts,
 )
 from charseq.runs.directory import (
     LAST,
@@ -38,8 +39,8 @@ from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
 from charseq.scoring import Validator
 from charseq.text.batches import Batches, Examples
-from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
+from charseq.text.fitting import codec_of
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
 from charseq.training.limits import Limits
@@ -116,8 +117,8 @@ class Run:
         check_is_trained(settings)
         if init_from:
             check_shapes(settings, init_from)
-        texts = CorpusParts.read(settings.data, progress=progress)
-        codec = Codec.fit(settings.data, texts.train)
+        texts = read_parts(settings.data, progress)
+        codec = codec_of(settings.data, texts.train)
         chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
         settings = chosen.settings if chosen else settings
         check_memory(settings, codec.vocab_size)

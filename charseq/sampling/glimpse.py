@@ -7,12 +7,23 @@ import numpy as np
 from charseq.config import SampleConfig
 from charseq.models import LanguageModel
 from charseq.sampling.sampler import sample
+from charseq.sampling.stops import until
 from charseq.text.codec import Codec
+from charseq.text.lines import NEWLINE
 
 LENGTH = 160
 
 
-def glimpse(model: LanguageModel, codec: Codec, *, seed: Sequence[int], length: int = LENGTH) -> str:
-    """Return a text of `length` characters; after the end of a line, a new line is generated."""
+def glimpse(
+    model: LanguageModel, codec: Codec, *, seed: Sequence[int], length: int = LENGTH, source: str = ""
+) -> str:
+    """Return a text of `length` characters; after the end of a line, a new line is generated.
+
+    If lines have targets, return the line `source` up to its separator, with a new target.
+    """
     rng = np.random.default_rng(list(seed))
+    if codec.target_after:
+        prompt = codec.completed(source.partition(codec.target_after)[0])
+        target = until(sample(model, codec, prompt, SampleConfig(length=length), rng=rng), [NEWLINE])
+        return prompt + "".join(target)
     return "".join(sample(model, codec, "", SampleConfig(length=length), rng=rng, restart=True))

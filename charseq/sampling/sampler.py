@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from charseq.adaptation import AdaptiveModel
-from charseq.arrays import FloatArray
 from charseq.config import SampleConfig
 from charseq.models import LanguageModel, TokenReader
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
-from charseq.text.codec import NEWLINE, Codec
+from charseq.sampling.together import Together
+from charseq.text.codec import Codec
 
-PROMPT_STEPS = 64
-"""The number of steps in which a prompt is read when several texts are made together."""
 TEXTS_AT_ONCE = 32
 """The number of texts that are made together; the first of them is shown when all are finished."""
 
@@ -29,7 +27,7 @@ def texts(
     """
     prompt, stops = codec.form.apply(prompt, "the prompt"), [codec.form.apply(stop) for stop in stops]
     for pieces in _formed_texts(model, codec, prompt, config, stops=stops):
-        yield map(codec.form.written, pieces) if codec.form.is_separated else pieces
+        yield map(codec.written, pieces)
 
 
 def _formed_texts(
@@ -83,7 +81,7 @@ def _drawn(
         token = draw(codec.possible(reader.read(token), token), config, rng)
         chars = decode(token)[:num_left]
         num_left -= len(chars)
-        if restart and codec.restarts and chars.endswith(NEWLINE):
+        if restart and codec.end and chars.endswith(codec.end):
             reader.reset_()
         yield from chars
 
@@ -126,7 +124,7 @@ def sample_many(
     chars: list[list[str]] = [[] for _ in rngs]
     decoders = [codec.tokenizer.decoder() for _ in rngs]
     unfinished = set(range(len(rngs) if config.length else 0))
-    drawn = _Together(model, codec.prompt(prompt), len(rngs))
+    drawn = Together(model, [codec.prompt(prompt)] * len(rngs))
     while unfinished:
         logits = codec.possible(drawn.read(), drawn.tokens)
         for k, row in enumerate(logits):
@@ -139,20 +137,3 @@ def sample_many(
                     unfinished.discard(k)
                     break
     return ["".join(until(text, stops)) for text in chars]
-
-
-class _Together:
-    """The state of several texts that are read together; `tokens` holds the next input of each."""
-
-    def __init__(self, model: LanguageModel, prompt: Sequence[int], num_texts: int) -> None:
-        self._model, self._state = model, model.initial_state(num_texts)
-        inputs = np.repeat(np.asarray(prompt, np.int32)[:, None], num_texts, axis=1)
-        work = model.workspace(PROMPT_STEPS, num_texts, backward=False)
-        for begin in range(0, len(inputs) - 1, PROMPT_STEPS):
-            model.forward(inputs[:-1][begin : begin + PROMPT_STEPS], self._state, work)
-        self._work, self.tokens = model.workspace(1, num_texts, backward=False), inputs[-1].copy()
-
-    def read(self) -> FloatArray:
-        """Read the next input of each text; return the logits (N, V) of the token after it."""
-        logits: FloatArray = self._model.forward(self.tokens[None], self._state, self._work)[0]
-        return logits

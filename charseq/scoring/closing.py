@@ -27,7 +27,8 @@ def score_beginning(
     """
     scorer, score, end = Scorer(model, codec, ranks=False), Score(), clock() + seconds
     for begin in range(0, len(text), PIECE_CHARS):
-        score += scorer.score(str(text[begin : begin + PIECE_CHARS])).score()
+        for piece in text[begin : begin + PIECE_CHARS].strings():
+            score += scorer.score(piece).score()
         if clock() >= end:
             break
     return score

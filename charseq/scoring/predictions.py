@@ -6,9 +6,9 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.models import LanguageModel
-from charseq.network.loss import log_softmax
-from charseq.scoring.scorer import WINDOW_STEPS
+from charseq.scoring.scorer import WINDOW_STEPS, predict_window
 from charseq.text import UNSEEN
+from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
@@ -53,18 +53,21 @@ def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedT
     characters are left out.
     """
     num_tokens = min(MAX_TOKENS, MAX_NUMBERS // (len(models) * codec.vocab_size) + 1)
-    inputs, targets, starts, _ = codec.examples(str(text[:num_tokens]))
-    inputs, targets = inputs[:num_tokens], targets[:num_tokens]
+    examples = Examples(text[:num_tokens], codec)
+    window = examples.window(np.arange(min(num_tokens, len(examples)))[:, None])
+    targets = window.targets[:, 0]
     known = targets != UNSEEN
+    if window.counted is not None:
+        known &= window.counted[:, 0]
     found = list[FloatArray]()
     for model in models:
         state, work = model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False)
-        read = np.empty((len(inputs), codec.vocab_size), np.float32)
-        for begin in range(0, len(inputs), WINDOW_STEPS):
-            some = slice(begin, min(begin + WINDOW_STEPS, len(inputs)))
-            resets = None if starts is None else starts[some, None]
-            logits = model.forward(inputs[some, None], state, work, resets=resets)[:, 0]
-            log_p = log_softmax(codec.possible(logits, inputs[some]))
+        read = np.empty((len(targets), codec.vocab_size), np.float32)
+        for begin in range(0, len(targets), WINDOW_STEPS):
+            some = slice(begin, min(begin + WINDOW_STEPS, len(targets)))
+            resets = None if window.resets is None else window.resets[some]
+            part = window._replace(inputs=window.inputs[some], resets=resets)
+            log_p = predict_window(model, codec, part, state, work)[:, 0]
             read[some] = np.maximum(log_p, IMPOSSIBLE)
         found.append(read[known])
     return Predictions(found, targets[known])

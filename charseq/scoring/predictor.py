@@ -1,15 +1,15 @@
-"""The prediction of the next character after a prefix: o after "hell", g after "kin", t after "exper"."""
+"""The prediction of what follows a prefix: o after "hell", g after "kin", "iment" after "exper"."""
 
 import math
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.models import LanguageModel, TokenReader
 from charseq.network.loss import log_softmax
-from charseq.scoring.guesses import Guesser
+from charseq.scoring.guesses import Guesser, Ranking
 from charseq.scoring.score import bits, perplexity_of
 from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
@@ -30,7 +30,8 @@ class Prediction:
     """The distribution of the next character after `prefix`, and the numbers of `target`, if one is given.
 
     Probabilities follow the rule for unseen characters. `bits` is -log2 p(target). `rank` is that of the
-    target, 1 for the likeliest character and 0 for an unseen one. `entropy` is in bits and counts all unseen
+    target, 1 for the likeliest character and 0 for an unseen one; None if the target has several characters,
+    whose bits are then summed up. `entropy` is in bits and counts all unseen
     characters as one event. `top` holds the likeliest characters, the likeliest first.
     """
 
@@ -61,13 +62,25 @@ class Predictor:
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
 
     def predict(self, prefix: str, target: str | None = None, *, num_top: int = 5) -> Prediction:
-        """Return the prediction after `prefix`, read from a zero state; `target` is one character.
+        """Return the prediction after `prefix`, read from a zero state; `target` is what should follow.
 
-        Both are read in the form of the codec. Raises ConfigError if `target` is not one character then.
+        Both are read in the form of the codec. Raises ConfigError if `target` is empty then.
         """
-        prefix, target = self._formed(prefix, target)
-        (log_p,) = deque(self._read(prefix), maxlen=1)
-        return self._prediction(prefix, target, log_p, num_top)
+        return self._predict(*self._formed(prefix, target), num_top)
+
+    def _predict(self, prefix: str, target: str | None, num_top: int) -> Prediction:
+        """Return the prediction for texts in the form of the codec."""
+        whole, following = self._codec.completed(prefix), target or ""
+        readings = islice(self._read(whole + following[:-1]), len(whole), None)
+        log_p = next(readings)
+        prediction = self._prediction(prefix, None if target is None else target[:1], log_p, num_top)
+        if len(following) <= 1:
+            return prediction
+        chars = zip(following[1:], readings, strict=True)
+        nats = -math.log(prediction.probability or 1) + sum(
+            self._rating(char, self._ranking(char, log_p, 1), log_p)[1] for char, log_p in chars
+        )
+        return replace(prediction, target=target, probability=math.exp(-nats), rank=None, bits=bits(nats))
 
     def unroll(self, prefix: str, target: str | None, *, num_top: int = 5) -> list[Prediction]:
         """Return a prediction for each character of `prefix` after the first, and one for `target`.
@@ -76,22 +89,26 @@ class Predictor:
         """
         prefix, target = self._formed(prefix, target)
         first = min(1, len(prefix))
-        chars = [*prefix, target]
-        return [
+        is_char = target is None or len(target) == 1
+        chars = [*prefix, target if is_char else None]
+        steps = [
             self._prediction(prefix[:k], chars[k], log_p, num_top)
             for k, log_p in enumerate(self._read(prefix))
             if k >= first
         ]
+        if is_char and self._codec.completed(prefix) == prefix:
+            return steps
+        return [*steps[:-1], self._predict(prefix, target, num_top)]
 
     def _formed(self, prefix: str, target: str | None) -> tuple[str, str | None]:
+        """Return both in the form of the codec. Raises ConfigError if nothing is left of the target."""
         form = self._codec.form
-        if target is None:
-            return form.apply(prefix, "the prefix"), None
-        formed = form.apply(target, "the target")
-        if len(formed) != 1:
-            as_read = f" ({form.name})" if form.changes else ""
-            raise ConfigError(f"a target is one character; got {target!r}, read as {formed!r}{as_read}")
-        return form.apply(prefix, "the prefix"), formed
+        prefix = form.apply(prefix, "the prefix")
+        formed = None if target is None else form.apply(target, "the target")
+        if formed == "":
+            as_read = f", which is empty when it is read ({form.name})" if target else ""
+            raise ConfigError(f"a target is one character or more; got {target!r}{as_read}")
+        return prefix, formed
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
@@ -106,7 +123,7 @@ class Predictor:
                 yield log_softmax(self._codec.possible(logits, token))
 
     def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
-        ranking = self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+        ranking = self._ranking(target, log_p, num_top)
         entropy = self._rule.entropies(ranking.entropy)
         known = self._rule.known_nats(-ranking.log_p)
         alphabet = self._codec.tokenizer.alphabet
@@ -116,12 +133,18 @@ class Predictor:
         )
         if target is None:
             return Prediction(prefix, None, None, None, None, bits(entropy), top)
-        place = self._guesser.place(target)
-        if self._codec.tokenizer.spell(target)[0] == UNSEEN:
-            rank, nats = 0, float(self._rule.unknown_nats(bytes_per_char(target))[0])
-        elif place is None:  # a byte that could begin a character: its token is no character yet
-            rank, nats = 0, -float(log_p[self._codec.tokenizer.spell(target)[0]])
-        else:
-            rank = ranking.rank_of(place)
-            nats = float(known[rank - 1])
+        rank, nats = self._rating(target, ranking, log_p)
         return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)
+
+    def _ranking(self, target: str | None, log_p: FloatArray, num_top: int) -> Ranking:
+        return self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+
+    def _rating(self, char: str, ranking: Ranking, log_p: FloatArray) -> tuple[int, float]:
+        """Return the rank of a character, 0 for one without a place in the alphabet, and its nats."""
+        place, token = self._guesser.place(char), self._codec.tokenizer.spell(char)[0]
+        if token == UNSEEN:
+            return 0, float(self._rule.unknown_nats(bytes_per_char(char))[0])
+        if place is None:  # a byte that could begin a character: its token is no character yet
+            return 0, -float(log_p[token])
+        rank = ranking.rank_of(place)
+        return rank, float(self._rule.known_nats(-ranking.log_p)[rank - 1])

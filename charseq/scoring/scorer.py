@@ -15,7 +15,7 @@ from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec, Sequence, chars_at
-from charseq.text.decoding import bytes_of
+from charseq.text.pieces import bytes_of
 
 WINDOW_STEPS = 13 * WINDOW
 """The number of steps in a window: whole windows of a model that adapts, which reads others twice."""
@@ -31,8 +31,8 @@ class Scorer:
 
     The first character is scored from the zero state, after the start token of the codec. The state is
     carried from piece to piece, and reset where a sequence begins. `ranks=False` leaves out ranks and
-    confidences, which take time if characters are several tokens. With `num_guesses`, the expectations at
-    each character are kept too.
+    confidences, unless characters of several tokens need them for guesses. With `num_guesses`, the
+    expectations at each character are kept too.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Scorer:
     ) -> None:
         self._model, self._codec = model, codec
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
-        self._with_ranks = ranks or num_guesses > 0
+        self._with_ranks = ranks or (num_guesses > 0 and not codec.tokenizer.one_token_each)
         self._num_guesses = min(num_guesses, len(codec.tokenizer.alphabet))
         self._state = model.initial_state(1)
         self._work = model.workspace(WINDOW_STEPS, 1, resets=codec.restarts, backward=False)
@@ -49,7 +49,11 @@ class Scorer:
         self._last = ""
 
     def score(self, text: str) -> Surprisal:
-        """Return the surprisal of the next piece of the text."""
+        """Return the surprisal of the next piece of the text: whole lines if the codec selects characters."""
+        surprisal, counted = self._score(text), self._codec.counted(text)
+        return surprisal if counted is None else surprisal.only(counted)
+
+    def _score(self, text: str) -> Surprisal:
         sequence = self._codec.examples(text, after=self._last)
         one_each = sequence.begins is None
         readings = Readings(
@@ -208,7 +212,11 @@ def likeliest(log_p: FloatArray, num: int) -> TokenArray:
 
     Of equally likely tokens, the smaller number comes first.
     """
-    return np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
+    if num == 1:  # faster, with the same result
+        found: TokenArray = log_p.argmax(axis=-1, keepdims=True).astype(np.int32)
+    else:
+        found = np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
+    return found
 
 
 def line_streams(starts: BoolArray | None) -> TokenArray:

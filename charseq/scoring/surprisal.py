@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,8 @@ class Surprisal:
     character, 1 for the model's first guess and 0 for an unseen character; `confidences` is the probability
     of the first guess. Both are None if ranks were left out. `num_words` is the number of words that begin in
     this text, None if they were not counted. `static_nats` are those of an adaptive model if it had not
-    learnt from the text.
+    learnt from the text. `counted` (L,) is true for the characters that count, None if all do; those that do
+    not have 0 nats.
     """
 
     nats: FloatArray
@@ -57,6 +58,7 @@ class Surprisal:
     num_words: int | None = None
     expected: Expectations | None = None
     static_nats: FloatArray | None = None
+    counted: BoolArray | None = None
 
     def __repr__(self) -> str:
         return f"<Surprisal: {self.score()}>"
@@ -66,9 +68,24 @@ class Surprisal:
         """-log2 p of each character, (L,)."""
         return self.nats / math.log(2)
 
+    @property
+    def entropies(self) -> FloatArray:
+        """The entropy before each character in nats, (L,); 0 if it does not count, nan without guesses."""
+        if self.expected is None:
+            return np.full(len(self.nats), math.nan)
+        found = self.expected.entropies
+        return found if self.counted is None else np.where(self.counted, found, 0.0)
+
     def additions(self) -> dict[str, Any]:
         """Return the share of each character in a Score: (L,) by field, None for a field not counted."""
-        return {field: shares(self) for field, shares in ADDITIONS.items()}
+        found = {field: shares(self) for field, shares in ADDITIONS.items()}
+        if self.counted is None:
+            return found
+        return {field: None if values is None else values * self.counted for field, values in found.items()}
+
+    def only(self, counted: BoolArray) -> "Surprisal":
+        """Return the surprisal with only these characters counted; words, which would be cut, are not."""
+        return replace(self, nats=np.where(counted, self.nats, 0.0), counted=counted, num_words=None)
 
     def score(self, *, seen_only: bool = False) -> Score:
         """Return the sum over all characters; with `seen_only`, over those that are not unseen."""

@@ -37,8 +37,9 @@ class Validator:
         self._part_length = self._distance
         if max_tokens is not None and max_tokens < num_tokens:
             self._part_length = -(-max_tokens // self._num_streams)
-        self.num_chars = len(text) * self._part_length // self._distance
-        """The number of characters that are scored; an estimate if only a part of the text is scored."""
+        num_chars = len(text) * self._part_length // self._distance
+        self.num_chars = round(num_chars * self._examples.counted_share)
+        """The number of characters that are counted; an estimate if only a part of the text is scored."""
         self.num_tokens = num_tokens * self._part_length // self._distance
         """The number of their tokens, an estimate likewise."""
 
@@ -59,6 +60,8 @@ class Validator:
             log_p = predict_window(self._model, self._codec, window, state, work)
             nats = target_nats(log_p, window.targets)
             scored = inside & (steps >= 0)[:, None]
+            if window.counted is not None:
+                scored &= window.counted
             score += self._score_of(
                 nats[scored],
                 window.targets[scored],

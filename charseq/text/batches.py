@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.text.codec import NEWLINE, Codec, chars_at
+from charseq.text import cache
+from charseq.text.codec import Codec, chars_at
+from charseq.text.lines import NEWLINE, whole_lines
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
-from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 
 class Window(NamedTuple):
@@ -17,7 +18,8 @@ class Window(NamedTuple):
 
     `resets` marks the steps before which the state is set to zero, None if it never is. `weights` has the
     weight of each target; without it every weight is 1. `begins` marks the targets that begin a character;
-    without it every target is a whole character.
+    without it every target is a whole character. `counted` marks the targets that the codec selects to be
+    learnt and counted, None if it selects all.
     """
 
     inputs: TokenArray
@@ -25,6 +27,7 @@ class Window(NamedTuple):
     resets: BoolArray | None
     weights: FloatArray | None = None
     begins: BoolArray | None = None
+    counted: BoolArray | None = None
 
     @property
     def total_weight(self) -> float:
@@ -44,17 +47,19 @@ class Examples:
 
     They are the pairs of `Codec.examples`: one for each token of the text, numbered from 0. A table gives the
     token of each piece. If every character is one token, a piece is the symbol of a character; otherwise
-    it is a number for the symbol and the position in its spelling, and all pieces are held in memory.
+    it is a number for the symbol and the position in its spelling, and the pieces of a large text are in a
+    file, as its symbols are.
     """
 
     def __init__(self, text: EncodedText, codec: Codec) -> None:
         self.codec, self.num_chars = codec, len(text)
-        num_bytes, newline = bytes_per_char(text.alphabet), text.alphabet.find(NEWLINE)
+        is_end = text.is_char(codec.end or NEWLINE)
+        self._counted = _counted(text, codec)
         self._take: Callable[[NDArray[np.intp]], SymbolArray]
         if codec.tokenizer.one_token_each:
             self._take, self._len = text.take, len(text)
             self._tokens, self._begins = codec.tokenizer.encode(text.alphabet), None
-            self._num_bytes, self._line_end = num_bytes, newline
+            self._num_bytes, self._is_end = text.num_bytes, is_end
             return
         spelled = [codec.tokenizer.spell(char) for char in text.alphabet]
         lengths = np.array([len(tokens) for tokens in spelled])
@@ -64,36 +69,59 @@ class Examples:
         self._tokens = np.array([token for tokens in spelled for token in tokens], np.int32)
         self._begins = np.zeros(len(self._tokens), np.bool_)
         self._begins[ends - lengths] = True
-        self._num_bytes = chars_at(self._begins, num_bytes)
-        self._line_end = int(ends[newline]) - 1 if newline >= 0 else -1
+        self._num_bytes = chars_at(self._begins, text.num_bytes)
+        self._is_end = np.zeros(len(self._tokens), np.bool_)
+        self._is_end[ends[is_end] - 1] = True
 
     def __len__(self) -> int:
         return self._len
+
+    @property
+    def counted_share(self) -> float:
+        """The share of the tokens that are learnt and counted."""
+        return 1.0 if self._counted is None or not self._len else float(self._counted.mean())
 
     def window(self, places: NDArray[np.intp]) -> Window:
         """Return the pairs at `places` (T, N)."""
         first = places == 0
         before = self._take(np.where(first, 0, places - 1))
         inputs = np.where(first, np.int32(self.codec.start_token), self._tokens[before])
-        resets = first | (before == self._line_end) if self.codec.restarts else None
+        resets = first | self._is_end[before] if self.codec.restarts else None
         pieces = self._take(places)
         begins = None if self._begins is None else self._begins[pieces]
-        return Window(inputs, self._tokens[pieces], resets, begins=begins)
+        counted = None if self._counted is None else self._counted[places]
+        return Window(inputs, self._tokens[pieces], resets, begins=begins, counted=counted)
 
     def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
         """Return the UTF-8 length of the character that begins at each of `places`, 0 if none begins."""
         return self._num_bytes[self._take(places)]
 
 
-def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> SymbolArray:
-    """Return the pieces of a text; symbol s becomes the `lengths[s]` numbers from `firsts[s]` on."""
-    parts = [np.empty(0, symbol_type(int(lengths.sum())))]
-    for symbols in text.pieces():
-        num_pieces = lengths[symbols]
-        begins = np.cumsum(num_pieces) - num_pieces
-        pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
-        parts.append(pieces.astype(parts[0].dtype))
+def _counted(text: EncodedText, codec: Codec) -> BoolArray | None:
+    """Return which tokens (L,) of `text` are learnt and counted, None if all of them are."""
+    if not codec.selects:
+        return None
+    parts = [np.empty(0, np.bool_)]
+    for piece in whole_lines(text.strings()):
+        counted, begins = codec.counted(piece), codec.tokenizer.align(piece).begins
+        assert counted is not None
+        parts.append(counted if begins is None else counted[np.cumsum(begins) - 1])
     return np.concatenate(parts)
+
+
+def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.intp]) -> EncodedText:
+    """Return the pieces of a text; symbol s becomes the `lengths[s]` numbers from `firsts[s]` on."""
+    dtype = symbol_type(int(lengths.sum()))
+
+    def parts() -> Iterator[SymbolArray]:
+        yield np.empty(0, dtype)
+        for symbols in text.pieces():
+            num_pieces = lengths[symbols]
+            begins = np.cumsum(num_pieces) - num_pieces
+            pieces = np.arange(num_pieces.sum()) + np.repeat(firsts[symbols] - begins, num_pieces)
+            yield pieces.astype(dtype)
+
+    return cache.scratch(parts()) if text.is_mapped else EncodedText(np.concatenate(list(parts())), "")
 
 
 class Batches:

@@ -1,11 +1,13 @@
-"""Corpora made of the text files that are installed with Python."""
+"""Corpora that need no file: made of the text files that are installed with Python, or made on the spot."""
 
 import ast
 import sysconfig
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
-from charseq.errors import DataError
+from charseq.errors import ConfigError, DataError
+from charseq.text.dates import MAX_LINES, NUM_LINES, date_lines
 from charseq.text.prose import prose
 
 LEFT_OUT = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test"})
@@ -13,8 +15,32 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def builtin_bytes(source: str) -> Iterator[bytes]:
-    """Yield the bytes of one of BUILTINS. Raises DataError if this Python was installed without them."""
-    yield from BUILTINS[source]()
+    """Yield the bytes of one of BUILTINS. Raises DataError if this Python was installed without them.
+
+    Raises ConfigError for a source that `check_builtin` refuses.
+    """
+    name, options = _parsed(source)
+    yield from BUILTINS[name](**options)
+
+
+def check_builtin(source: str) -> None:
+    """Raise ConfigError, with a way out, unless `source` is one of BUILTINS, perhaps with options."""
+    _parsed(source)
+
+
+def _parsed(source: str) -> tuple[str, dict[str, int]]:
+    """Return the name of a built-in corpus and its options, from "builtin:dates,lines=20000,seed=1"."""
+    name, *assignments = source.split(",")
+    if name not in BUILTINS:
+        raise ConfigError(f"{source}: no such corpus; there are {', '.join(BUILTINS)}")
+    options, known = dict[str, int](), OPTIONS.get(name, {})
+    for assignment in assignments:
+        key, _, value = assignment.partition("=")
+        if key not in known or not (value.isdecimal() and len(value) < 10 and int(value) <= MAX_LINES):
+            ways = ", ".join(f"{option}={default}" for option, default in known.items()) or "none"
+            raise ConfigError(f"{source}: {assignment!r} is no option of {name}; there are: {ways}")
+        options[key] = int(value)
+    return name, options
 
 
 def _topics() -> dict[str, str]:
@@ -62,9 +88,19 @@ def _comments(source: str) -> str:
     return "\n".join(line.lstrip("#:").removeprefix(" ") if line[:1] == "#" else "" for line in lines)
 
 
-BUILTINS: dict[str, Callable[[], Iterator[bytes]]] = {
+def _dates(lines: int = NUM_LINES, seed: int = 1) -> Iterator[bytes]:
+    """Yield dates in many ways of writing, each with the same date in the order of ISO 8601."""
+    made = date_lines(lines, seed)
+    while piece := "".join(islice(made, 1000)):
+        yield piece.encode()
+
+
+BUILTINS: dict[str, Callable[..., Iterator[bytes]]] = {
     "builtin:pydoc": _reference,
     "builtin:stdlib": _modules,
     "builtin:prose": _prose,
+    "builtin:dates": _dates,
 }
 """The built-in corpora, by name."""
+OPTIONS = {"builtin:dates": {"lines": NUM_LINES, "seed": 1}}
+"""The options of built-in corpora, with their defaults."""

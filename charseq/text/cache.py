@@ -1,16 +1,15 @@
 """A cache of large encoded texts on disk, found by the SHA-256 of their bytes and mapped into memory.
 
-A file of the cache has a header, the symbols, and the alphabet. It gets its final name only when it is
-complete. All files of the cache may be deleted at any time.
+A file of the cache has a header, the symbols, the alphabet with the bytes of each character, and the offsets
+at which files end. It gets its final name only when it is complete. All files of the cache may be deleted at
+any time; each new one makes the cache prune itself.
 """
 
-import hashlib
 import mmap
 import os
 import secrets
 import struct
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,49 +17,65 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from charseq.arrays import TokenArray
 from charseq.errors import DataError
 from charseq.files import CACHE_VARIABLE, cache_directory, draft, publish
-from charseq.text.form import PLAIN, TextForm
+from charseq.text.pruning import prune
 from charseq.text.symbols import PIECE, EncodedText, SymbolArray, symbol_type
+from charseq.text.tokenizers.tokenizer import bytes_per_char
 
-MAGIC = b"charseq\x01"
-HEADER = struct.Struct("<8s32sQIB11x")
-"""Magic number and version, SHA-256 of the text, number of characters, alphabet size, bytes per symbol."""
-STALE_SECONDS = 86_400
-"""The age at which an unfinished file must be from a killed process, and is removed."""
+MAGIC = b"charseq\x02"
+HEADER = struct.Struct("<8s32sQIB3xQ")
+"""Magic number and version, SHA-256 of the text, and four numbers.
 
-
-def key_of(sha256: str, form: TextForm) -> str:
-    """Return the name of a text in a form, 64 hexadecimal digits, from the SHA-256 of its bytes."""
-    return sha256 if form == PLAIN else hashlib.sha256(f"{sha256} {form}".encode()).hexdigest()
+They are the number of characters, the alphabet size, the bytes per symbol, and the number of files.
+"""
 
 
 def find(sha256: str) -> EncodedText | None:
-    """Map the text with this SHA-256, or `key_of`; return None if the cache has no complete file of it."""
+    """Map the text with this SHA-256; return None if the cache has no complete file of it."""
     path = _path(cache_directory(), sha256)
     try:
         with path.open("rb") as file:
-            return _mapped(file, sha256)
+            text = _mapped(file, sha256)
+        with suppress(OSError):
+            os.utime(path)  # its age counts from its last use
+        return text
     except OSError:
         return None
+
+
+def scratch(pieces: Iterable[SymbolArray]) -> EncodedText:
+    """Map symbols that have no alphabet, from a file that is gone with the process."""
+    with Draft() as draft:
+        for piece in pieces:
+            draft.write(piece)
+        return draft.scratch()
 
 
 def _mapped(file: BinaryIO, sha256: str) -> EncodedText | None:
     header, size = file.read(HEADER.size), os.fstat(file.fileno()).st_size
     if len(header) < HEADER.size:
         return None
-    magic, digest, num_chars, alphabet_size, itemsize = HEADER.unpack(header)
+    magic, digest, num_chars, alphabet_size, itemsize, num_files = HEADER.unpack(header)
     dtype, end = symbol_type(alphabet_size), HEADER.size + num_chars * itemsize
     if (magic, digest) != (MAGIC, bytes.fromhex(sha256)):
         return None
-    if itemsize != dtype.itemsize or size != end + 4 * alphabet_size:
+    if itemsize != dtype.itemsize or size != end + 5 * alphabet_size + 8 * num_files:
         return None
     mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    sizes = end + 4 * alphabet_size
     try:
-        alphabet = mapping[end:].decode("utf-32-le", "surrogatepass")
+        alphabet = mapping[end:sizes].decode("utf-32-le", "surrogatepass")
     except UnicodeDecodeError:
         return None
-    return EncodedText(np.frombuffer(mapping, dtype, num_chars, HEADER.size), alphabet, mapping)
+    return EncodedText(
+        np.frombuffer(mapping, dtype, num_chars, HEADER.size),
+        alphabet,
+        mapping,
+        num_bytes=np.frombuffer(mapping, np.uint8, alphabet_size, sizes).astype(np.int32),
+        file_ends=tuple(np.frombuffer(mapping[sizes + alphabet_size :], "<i8").tolist()),
+    )
 
 
 def _path(directory: Path, sha256: str) -> Path:
@@ -80,7 +95,7 @@ class Draft:
     def __enter__(self) -> "Draft":
         with self._writing(), ExitStack() as stack:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._sweep()
+            prune(self._directory)
             name = f".{secrets.token_hex(8)}.tmp"
             self._file = stack.enter_context(draft(self._directory / name))
             self._file.write(bytes(HEADER.size))
@@ -100,20 +115,35 @@ class Draft:
             self._file.write(symbols.astype(self._dtype).tobytes())
         self._num_chars += len(symbols)
 
-    def keep(self, sha256: str, alphabet: str) -> EncodedText:
-        """Finish the file and map it; if the cache has this text already, map that file instead."""
+    def keep(
+        self, sha256: str, alphabet: str, num_bytes: TokenArray | None = None, file_ends: tuple[int, ...] = ()
+    ) -> EncodedText:
+        """Finish the file and map it; if the cache has this text already, map that file instead.
+
+        The further arguments are as in EncodedText.
+        """
         text = find(sha256)
         if text is None:
             with self._writing():
                 self._file.write(alphabet.encode("utf-32-le", "surrogatepass"))
+                num_bytes = bytes_per_char(alphabet) if num_bytes is None else num_bytes
+                self._file.write(num_bytes.astype(np.uint8).tobytes())
+                self._file.write(np.array(file_ends, "<i8").tobytes())
                 self._file.seek(0)
-                sizes = (self._num_chars, len(alphabet), self._dtype.itemsize)
+                sizes = (self._num_chars, len(alphabet), self._dtype.itemsize, len(file_ends))
                 self._file.write(HEADER.pack(MAGIC, bytes.fromhex(sha256), *sizes))
                 publish(self._file, _path(self._directory, sha256))
             text = find(sha256)
         if text is None:
             raise DataError(f"{_path(self._directory, sha256)}: was written, but cannot be read")
         return text
+
+    def scratch(self) -> EncodedText:
+        """Map what has been written; it has no name, so that it is gone with the process."""
+        with self._writing():
+            self._file.flush()
+            mapping = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        return EncodedText(np.frombuffer(mapping, self._dtype, self._num_chars, HEADER.size), "", mapping)
 
     def _widen(self, dtype: np.dtype[np.unsignedinteger[Any]]) -> None:
         """Rewrite all symbols in a wider type, from last to first: each is read before it is overwritten."""
@@ -125,13 +155,6 @@ class Draft:
             self._file.seek(HEADER.size + begin * self._dtype.itemsize)
             self._file.write(piece.astype(self._dtype).tobytes())
         self._file.seek(0, os.SEEK_END)
-
-    def _sweep(self) -> None:
-        """Remove unfinished files of processes that were killed."""
-        for path in self._directory.glob(".*.tmp"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                    path.unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Decoding of UTF-8, piece by piece, with a one-sentence error message for bytes that are not UTF-8.
+"""Decoding of bytes, piece by piece, with a one-sentence error message for bytes that are no characters.
 
 A byte order mark at the beginning of a file is left out, and so is an incomplete character at the end of a
 pipe. For each U+FFFD that replaces bad bytes, the number of these bytes is recorded.
@@ -8,24 +8,22 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-from charseq.arrays import TokenArray
 from charseq.errors import DataError, one_line
-from charseq.text.remarks import Remarks
+from charseq.text.encodings import MARKS, UTF8, Handler, bytes_in
+from charseq.text.pieces import FilePiece
+from charseq.text.remarks import MAX_NAMED, Remarks
 from charseq.text.sniffing import HEAD_BYTES, Look, command, look_of, wide
-from charseq.text.tokenizers.tokenizer import bytes_per_char, code_points
+from charseq.text.tokenizers.tokenizer import code_points
 
-DecodingErrors: TypeAlias = Literal["strict", "replace", "surrogateescape"]
-"""The treatment of bytes that are not UTF-8: an error, U+FFFD, or U+DC00 plus the byte for each of them."""
-
-MARK = codecs.BOM_UTF8
 COUNT_BYTES = 1 << 24
 """The number of bytes, from the first bad place on, in which bad places are counted."""
 RECENT_BYTES = 1024
 """The number of bytes kept to find the beginning of the line that has the bad place."""
+LONGEST = 3
+"""The most bytes of an incomplete character in UTF-8."""
 HAS_MARK = "begins with a byte order mark (U+FEFF), which is left out"
 HAS_RETURNS = r"has lines that end in \r\n, and \r counts as a character"
 
@@ -39,7 +37,7 @@ class Source:
 
     `piped` is true for a pipe, which may end within a character, as after `head -c`. `ready` returns whether
     the next chunk is available without waiting. `num_skipped` is the size of the byte order mark that was
-    left out, 0 before the beginning has been read.
+    left out, 0 before the beginning has been read; the mark may say more about the `encoding`.
     """
 
     name: str
@@ -47,6 +45,7 @@ class Source:
     piped: bool = False
     ready: Callable[[], bool] = lambda: True
     num_skipped: int = 0
+    encoding: str = UTF8
 
 
 def text_bytes(source: Source, remarks: Remarks, *, everything: bool = False) -> Iterator[bytes]:
@@ -57,7 +56,7 @@ def text_bytes(source: Source, remarks: Remarks, *, everything: bool = False) ->
     if everything:
         return source.chunks
     chunks = _without_mark(source, remarks)
-    return _without_half(source, chunks, remarks) if source.piped else chunks
+    return _without_half(source, chunks, remarks) if source.piped and source.encoding == UTF8 else chunks
 
 
 def watch_returns(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> Iterator[bytes]:
@@ -72,14 +71,16 @@ def watch_returns(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> 
 
 
 def _without_mark(source: Source, remarks: Remarks) -> Iterator[bytes]:
-    begin = b""
+    begin, marks = b"", MARKS.get(source.encoding, ())
     for chunk in source.chunks:
         begin += chunk
-        if len(begin) >= len(MARK) or not MARK.startswith(begin):
+        if not any(mark.startswith(begin) and mark != begin for mark, _ in marks):
             break
-    if begin.startswith(MARK):
-        remarks.say(source.name, HAS_MARK)
-        begin, source.num_skipped = begin.removeprefix(MARK), len(MARK)
+    for mark, encoding in marks:
+        if begin.startswith(mark):
+            remarks.say(source.name, HAS_MARK)
+            begin, source.num_skipped, source.encoding = begin.removeprefix(mark), len(mark), encoding
+            break
     if begin:
         yield begin
     yield from source.chunks
@@ -100,7 +101,7 @@ def _without_half(source: Source, chunks: Iterator[bytes], remarks: Remarks) -> 
 
 def _incomplete(raw: bytes) -> int:
     """Return the number of bytes at the end that belong to an incomplete character."""
-    for size in range(1, min(len(MARK), len(raw)) + 1):
+    for size in range(1, min(LONGEST, len(raw)) + 1):
         try:
             if codecs.utf_8_decode(raw[-size:], "strict", False)[1] == 0:
                 return size
@@ -112,19 +113,8 @@ def _incomplete(raw: bytes) -> int:
 # ---- characters
 
 
-class FilePiece(str):
-    """A piece of a file's text, with the number of bytes in the file of each character, `num_bytes` (L,)."""
-
-    num_bytes: TokenArray
-
-
-def bytes_of(text: str) -> TokenArray:
-    """Return the number of bytes of each character (L,): in the file if known, else in UTF-8."""
-    return text.num_bytes if isinstance(text, FilePiece) else bytes_per_char(text)
-
-
-PLACES = re.compile("[\udc01-\udc04]")
-"""The characters that mark bad places: U+DC00 plus the number of bad bytes. UTF-8 cannot contain them."""
+PLACES = re.compile("[\udc01-\udc08]")
+"""The characters that mark bad places: U+DC00 plus the number of bad bytes. No encoding contains them."""
 
 
 def _measured(error: UnicodeError) -> tuple[str, int]:
@@ -136,76 +126,135 @@ def _measured(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("charseq.measured", _measured)
 
 
-def _piece(text: str) -> str:
-    """Return a text in which U+FFFD replaces each marked bad place; its bytes are recorded in `num_bytes`."""
+def _piece(text: str, encoding: str, *, ignore: bool) -> str:
+    """Return a text in which U+FFFD replaces each marked bad place, or nothing if `ignore`."""
     codes = code_points(text)
     places = codes >> 8 == 0xDC
-    piece = FilePiece(PLACES.sub("\ufffd", text))
-    piece.num_bytes = np.where(places, codes & 0xFF, bytes_per_char(text)).astype(np.int32)
-    return piece
+    num_bytes = np.where(places, codes & 0xFF, bytes_in(text, encoding)).astype(np.int32)
+    if ignore:
+        return FilePiece.of(PLACES.sub("", text), num_bytes[~places])
+    return FilePiece.of(PLACES.sub("\ufffd", text), num_bytes)
+
+
+class _Places:
+    """The bad places of a text that were replaced or ignored: their number, and where the first ones are."""
+
+    def __init__(self) -> None:
+        self.number, self.num_bytes, self.first = 0, 0, list[str]()
+
+    def add(self, text: str, line: int, column: int) -> None:
+        """Count the marks in `text`, which begins in `line` at `column`, both counted from 1."""
+        for place in PLACES.finditer(text):
+            if len(self.first) < MAX_NAMED:
+                before = text[: place.start()]
+                newline = before.rfind("\n")
+                at = place.start() - newline if newline >= 0 else column + place.start()
+                self.first.append(f"line {line + before.count(chr(10)):,}, column {at:,}")
+            self.number += 1
+            self.num_bytes += ord(place[0]) & 0xFF
 
 
 class Decoder:
-    """The UTF-8 decoder of a text; `errors` says how it treats bad bytes, which are DataErrors by default."""
+    """The decoder of a text, in the encoding of its source.
 
-    def __init__(self, source: Source, remarks: Remarks, errors: DecodingErrors = "strict") -> None:
+    Bad bytes raise DataError; with `errors` "replace" they become U+FFFD, with "ignore" nothing, and with
+    "surrogateescape" U+DC00 plus the byte each.
+    """
+
+    def __init__(self, source: Source, remarks: Remarks, errors: Handler = "strict") -> None:
         self._source, self._name = source, source.name
-        self._errors, self._remarks = errors, remarks
-        handler = "charseq.measured" if errors == "replace" else errors
-        self._decode = codecs.getincrementaldecoder("utf-8")(handler)
-        self._num_read, self._num_lines = 0, 0
+        self._errors, self._strict, self._remarks = errors, errors == "strict", remarks
+        self._measures = errors in ("replace", "ignore")
+        self._decode: codecs.IncrementalDecoder | None = None
+        self._num_read, self._line, self._column = 0, 1, 1
         self._head, self._recent = b"", b""
         self._beyond_ascii = False
+        self._places = _Places()
 
     def pieces(self, chunks: Iterator[bytes]) -> Iterator[str]:
-        """Yield the text of `chunks`, which are the chunks of the source after any filters."""
-        for chunk in chunks:
-            yield self._read(chunk, chunks)
-        yield self._read(b"", chunks, final=True)
+        """Yield the text of `chunks`, which are the chunks of the source after any filters.
+
+        Add a remark on bad bytes that were replaced or ignored.
+        """
+        try:
+            for chunk in chunks:
+                yield self._read(chunk, chunks)
+            yield self._read(b"", chunks, final=True)
+        finally:
+            if self._places.number:
+                self._remarks.say(self._name, f"is not {self._label} everywhere", self._replaced())
+
+    @property
+    def _label(self) -> str:
+        return self._source.encoding.upper()
+
+    def _replaced(self) -> str:
+        places = self._places
+        size = "1 byte" if places.num_bytes == 1 else f"{places.num_bytes:,} bytes"
+        what = "left out" if self._errors == "ignore" else "read as U+FFFD"
+        first, more = "; ".join(places.first), places.number - len(places.first)
+        where = f"{first}; and {more:,} more" if more else first
+        if places.number == 1:
+            return f"1 place ({size}) is not {self._label} and was {what}: {where}"
+        return f"{places.number:,} places ({size}) are not {self._label} and were {what}: {where}"
 
     def _read(self, chunk: bytes, rest: Iterator[bytes], *, final: bool = False) -> str:
+        if self._decode is None:  # the mark at the beginning of the source has been read by now
+            handler = "charseq.measured" if self._measures else self._errors
+            self._decode = codecs.getincrementaldecoder(self._source.encoding)(handler)
         pending = len(self._decode.getstate()[0])
-        if len(self._head) < HEAD_BYTES:
+        is_utf8 = self._source.encoding == UTF8
+        if is_utf8 and len(self._head) < HEAD_BYTES:
             self._head += chunk[: HEAD_BYTES - len(self._head)]
             if final or len(self._head) == HEAD_BYTES:
                 self._check_width()
         try:
             text = self._decode.decode(chunk, final)
         except UnicodeDecodeError as error:
-            bad = _BadPlace(error, self._recent, self._head, pending)
-            bad.look_on(rest, self._source.ready)
-            raise DataError(self._complaint(error, bad, pending)) from None
-        self._num_read += len(chunk)
-        self._num_lines += chunk.count(b"\n")
+            raise DataError(self._complaint(error, rest, pending)) from None
         self._recent = (self._recent + chunk[-RECENT_BYTES:])[-RECENT_BYTES:]
-        if text.isascii():
+        self._num_read += len(chunk)
+        if self._measures:
+            self._places.add(text, self._line, self._column)
+        self._advance(text)
+        if text.isascii() and (is_utf8 or len(text) == len(chunk)):
             return text
-        if self._errors == "replace" and PLACES.search(text):
-            return _piece(text)
+        if not is_utf8 or (self._measures and PLACES.search(text)):
+            return _piece(text, self._source.encoding, ignore=self._errors == "ignore")
         self._beyond_ascii = True
         return text
+
+    def _advance(self, text: str) -> None:
+        newline = text.rfind("\n")
+        self._line += text.count("\n")
+        self._column = len(text) - newline if newline >= 0 else self._column + len(text)
 
     def _check_width(self) -> None:
         """Refuse valid UTF-8 whose NUL bytes show that it is UTF-16 or UTF-32; remark on it if not strict."""
         if self._errors != "surrogateescape" and (look := wide(self._head)):
             num_nuls = self._head.count(0)
             what = f"not UTF-8: {num_nuls:,} of the first {len(self._head):,} bytes are NUL"
-            if self._errors == "strict":
+            if self._strict:
                 raise DataError(one_line(f"{self._name}: {what}; {look.remedy(self._name)}"))
             self._remarks.say(self._name, "is not UTF-8", f"{what}; {look.remedy(self._name)}")
 
-    def _complaint(self, error: UnicodeDecodeError, bad: "_BadPlace", pending: int) -> str:
+    def _complaint(self, error: UnicodeDecodeError, rest: Iterator[bytes], pending: int) -> str:
         """Return the error message for a bad place."""
         at = self._source.num_skipped + self._num_read - pending + error.start
-        line = self._num_lines + error.object[: error.start].count(b"\n") + 1
+        self._advance(error.object[: error.start].decode(self._source.encoding, "replace"))
+        where = f"at byte {at}, in line {self._line:,}, column {self._column:,}: {error.reason}"
+        if self._source.encoding != UTF8:
+            way = "the encoding may be another one, or the setting errors=replace may help"
+            return one_line(f"{self._name}: not {self._label} {where}; {way}")
+        bad = _BadPlace(error, self._recent, self._head, pending)
+        bad.look_on(rest, self._source.ready)
         beyond_ascii = self._beyond_ascii or not error.object[: error.start].isascii()
         look = look_of(bad.head, bad.sample, beyond_ascii=beyond_ascii)
         is_cut = error.reason == "unexpected end of data" and bad.num_places == 1
         if is_cut and (beyond_ascii or len(error.object) - error.start > 1):
             look = Look("the file was cut within a character; up to there", f"head -c {at}")
         way = look.remedy(self._name) if look else "convert it to UTF-8 first"
-        where = f"not UTF-8 at byte {at}, in line {line:,}: {error.reason} ({bad.number})"
-        return one_line(f"{self._name}: {where}; {way}")
+        return one_line(f"{self._name}: not UTF-8 {where} ({bad.number}); {way}")
 
 
 class _BadPlace:

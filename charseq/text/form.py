@@ -8,19 +8,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from charseq.config import DataConfig, NormalForm
-from charseq.errors import DataError
+from charseq.errors import ConfigError, DataError
 from charseq.registry import TOKENIZERS
-from charseq.text.decoding import DecodingErrors
 
 CUT = re.compile(r"[\x00-\x7f\u3400-\u9fff\uac00-\ud7a3]")
 """Characters before which a text can be cut for normalising: none of them joins with what is before it."""
+BLANK = "blank"
+"""The tokenizer whose texts have blanks between their characters."""
 BLANKS = str.maketrans("", "", " \t")
 UNSEPARATED = re.compile(r"[^ \t\n]{2}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TextForm:
     """A form of texts; with `any_bytes` the bytes outside valid UTF-8 are read, too (surrogateescape)."""
 
@@ -52,7 +54,7 @@ class TextForm:
         return self.name or "as they are"
 
     @property
-    def errors(self) -> DecodingErrors:
+    def errors(self) -> Literal["strict", "surrogateescape"]:
         """The treatment of bytes that are not UTF-8."""
         return "surrogateescape" if self.any_bytes else "strict"
 
@@ -69,6 +71,19 @@ class TextForm:
         elif self.lowercase:
             pieces = map(_lower, pieces)
         return pieces
+
+    def separator(self, key: str, text: str) -> str:
+        """Return a separator, the setting `key`, in this form. Raises ConfigError if no text can have it."""
+        try:
+            formed = self.apply(text)
+        except DataError:
+            formed = ""
+        if text and not formed:
+            raise ConfigError(
+                f"data.{key} = {text!r}: cannot be read by the tokenizer {BLANK}: blanks separate the "
+                "characters of its texts, and those of a separator"
+            )
+        return formed
 
     def written(self, text: str) -> str:
         """Return characters of this form as a file has them: with a blank after each if it is separated."""

@@ -16,6 +16,10 @@ HEAD_BYTES = 4096
 """The number of bytes that are examined at the beginning of a file, and around a bad place."""
 
 
+UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+"""The programs that unpack packed files, by the ends of their names."""
+
+
 class Look(NamedTuple):
     """A kind of file: a `clause` that names it, and the `tool` that converts a pipe of it to UTF-8.
 
@@ -37,8 +41,9 @@ def command(name: str, tool: str, on_file: str = "") -> str:
     if name == STANDARD_INPUT:
         return f"... | {tool} | charseq ..."
     file = shlex.quote(f"./{name}" if name.startswith("-") else name)
-    if name.endswith(".gz"):
-        return f"gzip -dc {file} | {tool} > utf8.txt"
+    for ending, program in UNPACKERS.items():
+        if name.endswith(ending):
+            return f"{program} -dc {file} | {tool} > utf8.txt"
     return f"{(on_file or f'{tool} {{}}').replace('{}', file)} > utf8.txt"
 
 
@@ -66,8 +71,8 @@ MAGIC: tuple[tuple[bytes, Look], ...] = (
     (b"\xfe\xff", _encoding("UTF-16", "UTF-16")),
     (b"%PDF-", _kind("a PDF", "pdftotext - -", "pdftotext {} -")),
     (b"\x1f\x8b", _kind("a file packed by gzip, without the ending .gz", "gzip -dc", "gzip -dc < {}")),
-    (b"BZh", _kind("a file packed by bzip2", "bzip2 -dc")),
-    (b"\xfd7zXZ\0", _kind("a file packed by xz", "xz -dc")),
+    (b"BZh", _kind("a file packed by bzip2, without the ending .bz2", "bzip2 -dc", "bzip2 -dc < {}")),
+    (b"\xfd7zXZ\0", _kind("a file packed by xz, without the ending .xz", "xz -dc", "xz -dc < {}")),
     (b"\x28\xb5\x2f\xfd", _kind("a file packed by zstd", "zstd -dc")),
 )
 """The first bytes of a file, and the kind of file that begins with them."""

@@ -100,7 +100,6 @@ GOOD = "- {prefix: hell, target: o}\n"
     [
         ("{prefix: hell}", "target", "{'prefix': 'hell'}"),
         ("{target: o}", "prefix", "{'target': 'o'}"),
-        ("{prefix: hell, target: oo}", "target", "'oo'"),
         ("{prefix: hell, target: ''}", "target", "''"),
         ("{prefix: hell, target: 1}", "target", "1"),
         ("{prefix: hell, target: null}", "target", "None"),
@@ -145,7 +144,12 @@ def test_a_bad_case(path: Path, case: str, where: str, got: str) -> None:
             "- {prefix: no, target: o}",
             "case 1.prefix: must be text, in quotes if it looks like something else; got False",
         ),
-        ("- {prefix: a, target: oo}", "case 1.target: must be one character; got 'oo'"),
+        ("- {prefix: a, target: ''}", "case 1.target: must be one character or more; got ''"),
+        (
+            "- {prefix: a, target: oo, expect: {rank: 1}}",
+            "case 1: only a single character has a rank: expect a min_probability; got "
+            "{'expect': {'rank': 1}, 'prefix': 'a', 'target': 'oo'}",
+        ),
         ("- {prefix: a, target: o, expect: 1}", "case 1.expect: must be a demand such as {rank: 1}; got 1"),
         (
             "- {prefix: a, target: o, expect: {rang: 1}}",

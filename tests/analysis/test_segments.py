@@ -27,6 +27,8 @@ def plain_segments(kind: str, text: str) -> list[tuple[int, str]]:
     if kind == "line":
         found = re.finditer(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
         return [(match.start(), match[0]) for match in found]
+    if kind == "document":
+        return [(match.start(), match[0]) for match in re.finditer("[^\x1e]*\x1e|[^\x1e]+", text)]
     begins = [k for k, char in enumerate(text) if k == 0 or (not char.isspace() and text[k - 1].isspace())]
     return [(begin, text[begin:end]) for begin, end in pairwise([*begins, len(text)])]
 
@@ -52,7 +54,8 @@ def test_segments_equal_the_plain_twin(kind: str, text: str, cuts: list[int], se
     surprisal = surprisal_of(text, seed)
     segments = segments_of(kind, text, surprisal, cuts)
     expected = plain_segments(kind, text)
-    stripped = [whole.rstrip("\r\n" if kind == "line" else None) for _, whole in expected]
+    separators = {"line": "\r\n", "document": "\x1e", "word": None}[kind]
+    stripped = [whole.rstrip(separators) for _, whole in expected]
     assert [(s.offset, s.text) for s in segments] == [
         (offset, text) for (offset, _), text in zip(expected, stripped, strict=True)
     ]
@@ -178,7 +181,7 @@ def test_finished_is_finished(kind: str) -> None:
 @pytest.mark.parametrize("num_pieces", [1, 7])
 def test_a_long_text_is_cut(kind: str, num_pieces: int) -> None:
     """The text of a long segment is cut to TEXT_CHARS, its score is that of all of it."""
-    text = "ab" * TEXT_CHARS + "\nc"
+    text = "ab" * TEXT_CHARS + ("\x1ec" if kind == "document" else "\nc")
     surprisal = surprisal_of(text)
     places = np.linspace(0, len(text), num_pieces + 1).astype(int)[1:-1].tolist()
     first, second = segments_of(kind, text, surprisal, places)

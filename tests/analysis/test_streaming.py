@@ -13,7 +13,6 @@ from charseq.analysis.streaming import EACH_KINDS, Each, each
 from charseq.config import ModelConfig, Settings, Unit
 from charseq.errors import DataError
 from charseq.network import CharModel
-from charseq.registry import REPORTS
 from charseq.reports import Row
 from charseq.reports.each import each_report
 from charseq.runs.checkpoint import Checkpoint
@@ -25,8 +24,7 @@ from tests.analysis.test_evaluation import cut
 from tests.analysis.test_segments import plain_segments
 
 TEXT = "hello wörld\r\n\nkin\tand  expert \rzażółć 😀, Q\n no end"
-SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
-CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
+KEYS = {kind: [key for key, _ in each_report(kind).fields()] for kind in EACH_KINDS}
 each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
 each_segment = pytest.mark.parametrize("kind", ["word", "line"])
 each_unit = pytest.mark.parametrize("unit", UNITS)
@@ -152,7 +150,7 @@ def test_segments(kind: str, unit: Unit) -> None:
         (offset, whole.rstrip(strip)) for offset, whole in plain_segments(kind, TEXT)
     ]
     for row, (offset, whole) in zip(rows, plain_segments(kind, TEXT), strict=True):
-        assert list(row) == SEGMENT_KEYS
+        assert list(row) == KEYS[kind]
         cost = nats[offset : offset + len(whole)]
         assert (row["file"], row["num_chars"]) == ("a.txt", len(whole))
         assert row["nats"] == pytest.approx(cost.sum(), rel=1e-12)
@@ -172,7 +170,7 @@ def test_a_long_segment_is_cut(kind: str) -> None:
 def test_files() -> None:
     """The row of a file has the figures of all of it, and no text."""
     (row,) = rows_of("file", TEXT)
-    assert list(row) == SEGMENT_KEYS
+    assert list(row) == KEYS["file"]
     assert (row["num_chars"], row["offset"], row["file"], row["text"]) == (len(TEXT), 0, "a.txt", None)
     assert row["bits_per_char"] == pytest.approx(surprisal_of(TEXT).bits.mean(), rel=1e-12)
 
@@ -193,7 +191,7 @@ def test_characters(unit: Unit) -> None:
     rows, surprisal = rows_of("char", TEXT, unit=unit), surprisal_of(TEXT, unit)
     assert surprisal.expected is not None
     for k, (row, char) in enumerate(zip(rows, TEXT, strict=True)):
-        assert list(row) == CHAR_KEYS
+        assert list(row) == KEYS["char"]
         assert (row["char"], row["offset"], row["file"]) == (char, k, "a.txt")
         assert row["rank"] == surprisal.ranks[k]
         assert row["nats"] == pytest.approx(surprisal.nats[k], rel=1e-12)
@@ -239,6 +237,6 @@ def test_no_other_character() -> None:
 def test_the_kinds_are_all_there_are() -> None:
     """Another kind is nobody's."""
     anything: Any = "chapter"
-    assert tuple(EACH_KINDS) == ("char", "word", "line", "file")
+    assert tuple(EACH_KINDS) == ("char", "word", "line", "document", "file")
     with pytest.raises(KeyError):
         rows_of(anything, "hello")

@@ -200,7 +200,7 @@ def test_pieces(call: Call, rivals: Rivals, monkeypatch: pytest.MonkeyPatch) -> 
     """However a text comes in pieces, the rows are the same."""
     models = (rivals.four, rivals.net, "more.txt")
     whole = rows(call, *models)
-    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", 101)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", 101)
     assert steady(rows(call, *models)) == close(whole)
 
 
@@ -283,10 +283,11 @@ def test_what_is_not_utf8(call: Call, rivals: Rivals, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_bytes(b"The \xff tale")
     arguments = (rivals.two, rivals.four, str(tmp_path / "text.txt"))
     why = (
-        "not UTF-8 at byte 4, in line 1: invalid start byte (the only such place); convert it to UTF-8 first"
+        "not UTF-8 at byte 4, in line 1, column 5: invalid start byte (the only such place); "
+        "convert it to UTF-8 first"
     )
     assert call("compare", *arguments) == refusal(f"{arguments[2]}: {why}", 1)
-    found = rows(call, *arguments, "--errors", "replace")
+    found = json.loads(call("compare", *arguments, "--errors", "replace", "-f", "json").out)
     assert [row["num_unseen"] for row in report(found, "model")] == [1, 1]
     assert report(found, "passage")[0]["text"] == "The \ufffd tale"
 
@@ -498,7 +499,7 @@ def test_no_test_part(call: Call, tmp_path: Path) -> None:
     ("option", "name", "known"),
     [
         ("--format", "binary", "table, json, jsonl, yaml, tsv, csv, html"),
-        ("--errors", "ignore", "strict, replace"),
+        ("--errors", "skip", "strict, replace, ignore"),
     ],
 )
 def test_unknown_choices(call: Call, rivals: Rivals, option: str, name: str, known: str) -> None:

@@ -10,7 +10,7 @@ from tests.cli.conftest import TINY, Call, Feed, Workshop
 
 KOREAN = "나는 학교에 갑니다.\n".encode("cp949")
 CP949 = "it looks like CP949 or EUC-KR (Korean)"
-PLACES = "not UTF-8 at byte 0, in line 1: invalid start byte ({} such places)"
+PLACES = "not UTF-8 at byte 0, in line 1, column 1: invalid start byte ({} such places)"
 UTF16 = "hello king\n".encode("utf-16-le")
 PROMPT = ("--length", "20", "--seed", "3")
 

@@ -351,7 +351,7 @@ def test_broken_utf8(call: Call, models: Workshop, tmp_path: Path) -> None:
     """A byte that is not UTF-8 is named with its place."""
     (tmp_path / "text.txt").write_bytes(b"hell\xff")
     text = str(tmp_path / "text.txt")
-    message = f"{text}: not UTF-8 at byte 4, in line 1: invalid start byte (the only such place)"
+    message = f"{text}: not UTF-8 at byte 4, in line 1, column 5: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
     assert call("evaluate", models.hello, text) == refusal(message, 1)
 

@@ -96,7 +96,7 @@ def test_how_many_guesses(call: Call, models: Workshop, number: int) -> None:
         ("", "case list: "),
         ("prefix: hell\n", "case list: "),
         ("- {prefix: hell}\n", "case 1.target: "),
-        ("- {prefix: h, target: e}\n- {prefix: hell, target: oo}\n", "case 2.target: "),
+        ("- {prefix: h, target: e}\n- {prefix: hell, target: ''}\n", "case 2.target: "),
         ("- {prefix: h, target: e, expect: {rang: 1}}\n", "case 1.expect.rang: "),
         ("- {prefix: h, target: e, expect: {rank: 0}}\n", "case 1.expect.rank: "),
         ("- {prefix: [\n", "not valid YAML: "),

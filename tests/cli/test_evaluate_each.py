@@ -15,14 +15,13 @@ import pytest
 
 from charseq.analysis.streaming import EACH_KINDS
 from charseq.registry import REPORTS
+from charseq.reports.each import each_report
 from tests.builders import pairwise, refusal
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, rows
 from tests.forks import python
 
 TEXT = 'Żółw, the turtle: 안녕 😀\nand a "second" line\n'
-SEGMENT_KEYS = [key for key, _ in REPORTS["each segment"].fields()]
-CHAR_KEYS = [key for key, _ in REPORTS["each char"].fields()]
 PATIENCE = 30
 """Seconds that a row may take to come through a pipe before a test gives up."""
 each_kind = pytest.mark.parametrize("kind", EACH_KINDS)
@@ -55,7 +54,7 @@ def test_rows_sum_up_to_the_text(
     """In every format the rows have the documented keys, and together are the text."""
     model = getattr(models, run)
     found, (total,) = each(call, kind, model, text, name=name), rows(call, model, text)
-    keys = CHAR_KEYS if kind == "char" else SEGMENT_KEYS
+    keys = [key for key, _ in each_report(kind).fields()]
     assert all(list(row) == keys for row in found)
     assert sum(row.get("num_chars", 1) for row in found) == total["num_chars"]
     nats = total["nats_per_char"] * total["num_chars"]
@@ -139,7 +138,7 @@ def test_rows_can_be_sorted(models: Workshop) -> None:
     done = shell(command, models.path)
     assert (done.returncode, done.stderr) == (0, b"")
     *lines, header = done.stdout.decode().splitlines()
-    assert header.split("\t") == SEGMENT_KEYS
+    assert header.split("\t") == [key for key, _ in REPORTS["each segment"].fields()]
     figures = [float(line.split("\t")[0]) for line in lines]
     assert figures == sorted(figures, reverse=True)
 
@@ -182,7 +181,7 @@ def test_reports_beside_it_are_refused(call: Call, models: Workshop, option: tup
 )
 def test_unknown_kinds(call: Call, models: Workshop, name: str, hint: str) -> None:
     """There are no other kinds of rows."""
-    message = f"--each must be one of char, word, line, file; got {name!r}{hint}"
+    message = f"--each must be one of char, word, line, document, file; got {name!r}{hint}"
     assert call("evaluate", models.tales, "data/hello.txt", "--each", name) == refusal(message)
 
 
@@ -203,7 +202,7 @@ def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path
     assert code == 1
     assert [row["text"] for row in READERS["jsonl"](out)] == ["hello"]
     assert err == (
-        f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3, in line 1: invalid start byte "
+        f"charseq: error: {tmp_path}/b.txt: not UTF-8 at byte 3, in line 1, column 4: invalid start byte "
         "(the only such place); convert it to UTF-8 first\n"
     )
 
@@ -211,7 +210,20 @@ def test_a_bad_byte_comes_after_good_rows(call: Call, models: Workshop, tmp_path
 def test_bad_bytes_can_be_replaced(call: Call, models: Workshop, tmp_path: Path) -> None:
     """With --errors replace it is a character that nobody has met."""
     (tmp_path / "a.txt").write_bytes(b"kin\xff\n")
-    (row,) = each(call, "line", models.tales, str(tmp_path / "a.txt"), "--errors", "replace")
+    arguments = (
+        models.tales,
+        str(tmp_path / "a.txt"),
+        "--errors",
+        "replace",
+        "--each",
+        "line",
+        "-f",
+        "jsonl",
+    )
+    code, out, err = call("evaluate", *arguments)
+    (row,) = READERS["jsonl"](out)
+    what = "1 place (1 byte) is not UTF-8 and was read as U+FFFD: line 1, column 4"
+    assert (code, err) == (0, f"charseq: {tmp_path}/a.txt: {what}\n")
     assert (row["text"], row["num_chars"], row["num_unseen"]) == ("kin\ufffd", 5, 1)
 
 

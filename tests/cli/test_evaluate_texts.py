@@ -1,6 +1,7 @@
 """charseq evaluate: texts of every kind, what is not UTF-8, and how far the reading of a long one is."""
 
 import gzip
+import json
 import math
 import re
 from pathlib import Path
@@ -118,7 +119,7 @@ def test_texts_in_small_pieces(
     """However a text is read, the figures are the same."""
     Path(name).write_bytes(("żółw\r\n안녕 😀 " * 3).encode())
     whole = rows(call, getattr(models, run), name)[0]
-    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
     assert figures(rows(call, getattr(models, run), name)[0]) == close(figures(whole))
 
 
@@ -129,20 +130,20 @@ def test_texts_in_small_pieces(
 @pytest.mark.parametrize(
     ("raw", "why", "way"),
     [
-        (b"hell\xff", "byte 4, in line 1: invalid start byte (the only such place)", CONVERT),
+        (b"hell\xff", "byte 4, in line 1, column 5: invalid start byte (the only such place)", CONVERT),
         (
             b"hell\xf0\x9f\x98o",
-            "byte 4, in line 1: invalid continuation byte (the only such place)",
+            "byte 4, in line 1, column 5: invalid continuation byte (the only such place)",
             CONVERT,
         ),
         (
             b"hell\xec\x95",
-            "byte 4, in line 1: unexpected end of data (the only such place)",
+            "byte 4, in line 1, column 5: unexpected end of data (the only such place)",
             "the file was cut within a character; up to there: head -c 4 {} > utf8.txt",
         ),
         (
             "안\n녕".encode() + b"\xed\xa0\x80",
-            "byte 7, in line 2: invalid continuation byte (3 such places)",
+            "byte 7, in line 2, column 2: invalid continuation byte (3 such places)",
             "most is UTF-8, and this leaves out what is not: iconv -c -f UTF-8 -t UTF-8 {} > utf8.txt",
         ),
     ],
@@ -159,7 +160,7 @@ def test_bad_bytes_are_named(
     chunk_bytes: int,
 ) -> None:
     """What is not UTF-8 is an error that names its first byte, wherever the text is cut while it is read."""
-    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
     Path(name).write_bytes(raw)
     message = f"{name}: not UTF-8 at {why}; {way.format(name)}"
     assert call("evaluate", models.tales, name) == refusal(message, 1)
@@ -169,7 +170,7 @@ def test_a_bad_byte_in_the_second_text(call: Call, models: Workshop, tmp_path: P
     """One bad text is an error, however good the others are, and there are no figures."""
     (tmp_path / "good.txt").write_text("hello")
     Path(name).write_bytes(b"\xff")
-    message = f"{name}: not UTF-8 at byte 0, in line 1: invalid start byte (the only such place)"
+    message = f"{name}: not UTF-8 at byte 0, in line 1, column 1: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
     arguments = ("evaluate", models.tales, str(tmp_path / "good.txt"), name, "--format", "json")
     assert call(*arguments) == refusal(message, 1)
@@ -184,8 +185,12 @@ def test_bad_bytes_are_replaced(
     Path(name).write_bytes(raw)
     text = raw.decode("utf-8", "replace")
     assert text.count("\ufffd") == 3
-    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", chunk_bytes)
-    (row,) = rows(call, models.tales, name, "--errors", "replace")
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
+    done = call("evaluate", models.tales, name, "--errors", "replace", "-f", "json")
+    what = "3 places (5 bytes) are not UTF-8 and were read as U+FFFD: "
+    what += "line 1, column 3; line 1, column 8; line 1, column 11"
+    assert done.err == f"charseq: {name}: {what}\n"
+    (row,) = json.loads(done.out)
     as_utf8 = expected(models.tales, text)
     saved = (len(text.encode()) - len(raw)) * math.log(256)
     assert row["nats_per_char"] == pytest.approx(as_utf8["nats_per_char"] - saved / len(text))
@@ -202,7 +207,7 @@ def test_strict_is_the_default(call: Call, models: Workshop, name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ("ignore", ""),
+        ("skip", ""),
         ("replcae", " (did you mean 'replace'?)"),
         ("", ""),
         ("Strict", " (did you mean 'strict'?)"),
@@ -212,9 +217,9 @@ def test_strict_is_the_default(call: Call, models: Workshop, name: str) -> None:
 def test_other_ways_with_errors(
     call: Call, models: Workshop, name: str, value: str, hint: str, more: tuple[str, ...]
 ) -> None:
-    """There are these two ways, with reports and with rows."""
+    """There are these three ways, with reports and with rows."""
     Path(name).write_text("hello")
-    message = f"--errors must be one of strict, replace; got {value!r}{hint}"
+    message = f"--errors must be one of strict, replace, ignore; got {value!r}{hint}"
     assert call("evaluate", models.tales, name, "--errors", value, *more) == refusal(message)
 
 
@@ -225,7 +230,7 @@ def test_other_ways_with_errors(
 def long_text(name: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the name of a text that is read in ten pieces, which count as a long time each."""
     Path(name).write_bytes(b"hello king" * 100)
-    monkeypatch.setattr("charseq.text.corpus.CHUNK_BYTES", 100)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", 100)
     monkeypatch.setattr("charseq.cli.texts.PATIENCE", 0.0)
     return name
 

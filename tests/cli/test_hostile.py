@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charseq.files import MAX_SMALL_BYTES
-from charseq.text import corpus
+from charseq.text import sources
 from tests.builders import refused
 from tests.cli.conftest import Call, Workshop
 
@@ -17,7 +17,7 @@ def test_a_device_that_never_ends(
     command: tuple[str, ...], call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What is read of a device has a limit."""
-    monkeypatch.setattr(corpus, "MAX_DEVICE_BYTES", 1 << 15)
+    monkeypatch.setattr(sources, "MAX_DEVICE_BYTES", 1 << 15)
     words = [models.tales if word == "MODEL" else word for word in command]
     output = ["-o", str(tmp_path / "run")] if command == ("train",) else []
     refused(call(*words, "/dev/zero", *output), "/dev/zero: more than 32,768 bytes")
@@ -30,7 +30,7 @@ def test_an_empty_device(call: Call, models: Workshop) -> None:
 
 def test_a_gzip_bomb(call: Call, models: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file that unpacks to a huge one is refused before it has."""
-    monkeypatch.setattr(corpus, "LARGE_BYTES", 1 << 18)
+    monkeypatch.setattr(sources, "LARGE_BYTES", 1 << 18)
     bomb = tmp_path / "bomb.gz"
     bomb.write_bytes(gzip.compress(bytes(1 << 24)))
     refused(call("train", str(bomb), "-o", str(tmp_path / "run")), "bomb.gz: more than ", "may never end")

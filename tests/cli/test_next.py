@@ -157,29 +157,50 @@ def test_a_terminal_is_told_what_to_do(call: Call, models: Workshop, monkeypatch
 
 @pytest.mark.parametrize("target", ["\t", "\n", "\\", "\x1b"])
 def test_the_escapes_of_tsv_are_read_back(call: Call, models: Workshop, feed: Feed, target: str) -> None:
-    """A target that TSV writes as an escape is understood in a pipe; a prefix is taken as it stands."""
+    """What TSV writes as an escape is understood in a pipe, in a prefix too."""
     escaped = {"\\": r"\\"}.get(target, target.encode("unicode_escape").decode())
     feed(f"a\\tb\t{escaped}\n".encode())
     code, out, _ = call("next", models.tales, "--format", "json")
     assert code == 0
     (row,) = json.loads(out)
-    assert (row["prefix"], row["target"]) == ("a\\tb", target)
+    assert (row["prefix"], row["target"]) == ("a\tb", target)
+
+
+def test_what_next_writes_it_reads(call: Call, models: Workshop, feed: Feed) -> None:
+    """Rows of JSON are questions again; their other keys mean nothing."""
+    feed(b"hell\to\nkin\tg\\n\nexper\n")
+    first = call("next", models.hello, "--format", "jsonl").out
+    feed(first.encode())
+    assert call("next", models.hello, "--format", "jsonl").out == first
+    assert [json.loads(line)["target"] for line in first.splitlines()] == ["o", "g\n", None]
+
+
+def test_a_prefix_that_looks_like_json_is_a_prefix(call: Call, models: Workshop, feed: Feed) -> None:
+    """Only an object with a prefix is a question in JSON."""
+    feed(b'{"a": 1}\n{\n')
+    rows = [json.loads(line) for line in call("next", models.hello, "--format", "jsonl").out.splitlines()]
+    assert [row["prefix"] for row in rows] == ['{"a": 1}', "{"]
 
 
 # ---- refusals
 
 
 @pytest.mark.parametrize(
-    ("raw", "line", "target"),
-    [(b"hell\to\nkin\tgs\n", 2, "gs"), (b"hell\t\n", 1, ""), (b"a\tb\tc\n", 1, "b\tc")],
+    ("raw", "complaint"),
+    [
+        (b"hell\to\nkin\t\n", "line 2, column 5: the target is empty: leave out the tab"),
+        (b'{"prefix": "a"}\nkin\n', "line 2, column 1: not JSON: Expecting value"),
+        (b'{"prefix": 1}\n', 'line 1: must be such as {"prefix": "hell", "target": "o"}'),
+        (b'{"prefix": "a", "target": ""}\n', 'line 1: must be such as {"prefix": "hell", "target": "o"}'),
+    ],
 )
-def test_a_target_is_one_character(
-    call: Call, models: Workshop, feed: Feed, raw: bytes, line: int, target: str
+def test_a_wrong_question_is_refused(
+    call: Call, models: Workshop, feed: Feed, raw: bytes, complaint: str
 ) -> None:
-    """A target that is not one character is refused with its line."""
+    """With its line, and with its column where there is one."""
     feed(raw)
-    message = f"standard input: line {line}: the target {target!r} must be one character"
-    assert call("next", models.hello) == refusal(message)
+    outcome = call("next", models.hello, "--format", "json")
+    assert (outcome.code, outcome.err) == (2, f"charseq: error: standard input: {complaint}\n")
 
 
 @pytest.mark.parametrize(

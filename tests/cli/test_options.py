@@ -48,7 +48,7 @@ def test_every_setting_is_an_option(name: str, sections: dict[str, set[str]]) ->
         ("--learning-rate", "0", "optim.learning_rate must be more than 0; got 0.0"),
         ("--learning-rate", "nan", "optim.learning_rate must be a finite number; got nan"),
         ("--learning-rate", "true", "optim.learning_rate must be a number; got 'true'"),
-        ("--unit", "word", "data.unit must be one of stream, line; got 'word'"),
+        ("--unit", "word", "data.unit must be one of stream, line, document; got 'word'"),
         (
             "--max-time",
             "soon",

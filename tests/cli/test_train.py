@@ -256,7 +256,7 @@ def test_a_corpus_without_a_name(call: Call, tmp_path: Path) -> None:
 
 def test_no_such_builtin(call: Call) -> None:
     """An unknown builtin corpus is refused with the known ones."""
-    known = "there are builtin:pydoc, builtin:stdlib, builtin:prose"
+    known = "there are builtin:pydoc, builtin:stdlib, builtin:prose, builtin:dates"
     assert call("train", "builtin:novel", *TINY) == refusal(f"builtin:novel: no such corpus; {known}")
 
 
@@ -280,7 +280,7 @@ def test_a_validation_text_of_nothing(call: Call, text: str, tmp_path: Path) -> 
 def test_broken_utf8(call: Call, tmp_path: Path) -> None:
     """A byte that is not UTF-8 is named with its place."""
     (tmp_path / "text.txt").write_bytes(b"hello\xffhello")
-    message = "text.txt: not UTF-8 at byte 5, in line 1: invalid start byte (the only such place)"
+    message = "text.txt: not UTF-8 at byte 5, in line 1, column 6: invalid start byte (the only such place)"
     message += "; convert it to UTF-8 first"
     assert call("train", "text.txt", *TINY) == refusal(message, 1)
 

@@ -71,6 +71,10 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
         "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)",
     ),
     ({"model": {"cell": "transformer"}}, "model.cell must be one of gru, lstm, rnn; got 'transformer'"),
+    (
+        {"data": {"separator": "x" * 61}},
+        f"data.separator must be at most 60 characters long; got {'x' * 61!r}",
+    ),
     ({"model": {"cell": 3}}, "model.cell must be one of gru, lstm, rnn; got 3"),
     (
         {"optim": {"schedule": "co"}},
@@ -79,7 +83,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"data": {"unit": "lines"}},
-        "data.unit must be one of stream, line; got 'lines' (did you mean 'line'?)",
+        "data.unit must be one of stream, line, document; got 'lines' (did you mean 'line'?)",
     ),
     (
         {"optim": {"optimizer": "Adam"}},

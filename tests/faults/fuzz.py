@@ -51,6 +51,7 @@ with instrumented:
     from charseq.config.toml import load_toml, to_toml
     from charseq.errors import CharseqError
     from charseq.files import CACHE_VARIABLE
+    from charseq.limits import MAX_PACKED_RATIO
     from charseq.models import fit_ngram
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
@@ -63,9 +64,10 @@ with instrumented:
     from charseq.sampling.sampler import sample
     from charseq.scoring.predictor import Predictor
     from charseq.scoring.scorer import Scorer
-    from charseq.text import CharTokenizer, corpus
+    from charseq.text import CharTokenizer, corpus, sources
     from charseq.text.batches import Examples
     from charseq.text.codec import Codec
+    from charseq.text.encodings import DecodingErrors, SourceFormat
     from charseq.text.sniffing import HEAD_BYTES, wide
     from charseq.text.symbols import EncodedText
 
@@ -76,7 +78,7 @@ VALUE = re.compile(rb"(?:%s: *)?(%s|-?\b\d[\d.]*(?:e[+-]?\d+)?\b|(?<=[:=])[ \t]*
 VALUES = rb'null true -1 0 0.5 1e308 -Infinity NaN inf [] {} [1,2] "" 1:00:00.5 "\ud800" "a\nb\u001b[2J"'
 LARGE = [b"9" * 400, b"0x" + b"f" * 4000, b"'%s'" % (b"x" * 1500), b"[" * 400, b"a." * 1500 + b"a"]
 """Of what is often a value in a text: what such ones look like, odd ones, and large ones."""
-DECODING: tuple[corpus.DecodingErrors, ...] = ("strict", "replace")
+DECODING: tuple[DecodingErrors, ...] = ("strict", "replace", "ignore")
 PACKED = b"c" + gzip.compress(b"hello king, exper\n" * 9)
 METRIC = (
     b'{"step": 9, "epoch": 1, "elapsed": 0.5, "learning_rate": 0.008, "train_nats_per_char": 2.1, '
@@ -293,9 +295,11 @@ def read(data: bytes, folder: Path) -> None:
     """
     path = folder / ("x.txt" if data[:1] < b"b" else "x.gz")
     path.write_bytes(gzip.compress(data[1:], 1) if data[:1] == b"b" else data[1:])
-    sizes: Any = {"CHUNK_BYTES": 5, "CORPUS_CHUNK_BYTES": 7, "LARGE_BYTES": 100}
+    sizes: Any = {"CORPUS_CHUNK_BYTES": 7, "LARGE_BYTES": 100}
+    small: Any = {"CHUNK_BYTES": 5, "LARGE_BYTES": 100}
     cached = {CACHE_VARIABLE: f"{folder / 'cache'}"}
-    with mock.patch.multiple(corpus, **sizes), mock.patch.dict(os.environ, cached):
+    patches = mock.patch.multiple(corpus, **sizes), mock.patch.multiple(sources, **small)
+    with patches[0], patches[1], mock.patch.dict(os.environ, cached):
         whole = answer(lambda: corpus.read_corpus((f"{path}",)), f"{path}: ")
         assert (whole and whole.text) == decoded(path, "strict")
         for errors in DECODING:
@@ -307,7 +311,7 @@ def decoded(path: Path, errors: str) -> str | None:
     """Return the text in a file as Python reads it; None where that fails, or unpacks to far too much."""
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        too_large = path.suffix == ".gz" and len(raw) > max(100, corpus.MAX_GZIP_RATIO * path.stat().st_size)
+        too_large = path.suffix == ".gz" and len(raw) > max(100, MAX_PACKED_RATIO * path.stat().st_size)
         if too_large or (errors == "strict" and wide(raw[:HEAD_BYTES])):
             return None
         return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors)
@@ -315,9 +319,9 @@ def decoded(path: Path, errors: str) -> str | None:
         return None
 
 
-def texts_in(path: Path, errors: corpus.DecodingErrors) -> list[str]:
+def texts_in(path: Path, errors: DecodingErrors) -> list[str]:
     """Return the text of each file behind a path."""
-    return ["".join(pieces) for _, pieces in corpus.iter_texts(f"{path}", errors=errors)]
+    return ["".join(pieces) for _, pieces in corpus.iter_texts(f"{path}", how=SourceFormat(errors=errors))]
 
 
 TARGETS: dict[str, Callable[[bytes, Path], None]] = {

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from rich.console import Console, RenderableType
 
+from charseq.analysis.attribution import Attribution
 from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer, mean_answer
 from charseq.analysis.comparison import ComparedModel, Comparer, Comparison
+from charseq.analysis.corpus_facts import CorpusFacts
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.analysis.hardest import HardChar
@@ -24,13 +26,18 @@ from charseq.analysis.inspection import (
     TextFlow,
 )
 from charseq.analysis.ranking import Group
-from charseq.analysis.streaming import EachChar, EachSegment
+from charseq.analysis.streaming import EachChar, EachSegment, EachWord
+from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import Estimate
 from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
+from charseq.sampling.continuations import Continuation
 from charseq.scoring import Guess, Prediction, Score, Surprisal, bits
+from charseq.text.corpus import Corpus
+from charseq.text.encodings import SourceFormat
+from charseq.text.symbols import EncodedText
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
 LN2 = math.log(2)
@@ -88,6 +95,21 @@ def text_totals(
 def one_text() -> Evaluation:
     """Return the evaluation of a model on a text."""
     return Evaluation([text_totals()])
+
+
+def confused() -> Evaluation:
+    """Return the evaluation of a model that takes one label for another, and answers one with no label."""
+    one = text_totals()
+    pairs = {("Dutch", "Dutch"): 9, ("Dutch", "German"): 1, ("German", "German"): 4, ("German", "Ger"): 1}
+    one.totals.targets = TargetCounts(15, 13, 80, 9, pairs)
+    return Evaluation([one])
+
+
+ATTRIBUTED = [
+    Attribution("a.txt", 0, "hello", "English", "english", 12.0, 3.5),
+    Attribution("a.txt", 14, "salut", None, "french", 14.0, 0.25),
+]
+CONTINUED = [Continuation("5 May 2024", "2024-05-05", LN2), Continuation("x", "a\tb", 40.0)]
 
 
 def several_texts() -> Evaluation:
@@ -259,9 +281,10 @@ EACH_CHARS = [
     EachChar("a.txt", 0, "h", 2 * LN2, 2, 3.5, Guess("o", 0.5)),
     EachChar("a.txt", 1, "\U0001f600", 32 * LN2, 0, 3.5, None),
 ]
+EACH_WORDS = [EachWord("a.txt", 6, 2, "hell", Score(5, 5, 1, 0, 2, 3, 8 * LN2), 6 * LN2, 2.5)]
 EACH_SEGMENTS = [
-    EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2)),
-    EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2)),
+    EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2), -3 * LN2),
+    EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2), 12 * LN2),
 ]
 
 HARDEST = Evaluation(hardest=[hard_char(), hard_char(rank=0, file="b.txt")])
@@ -308,3 +331,11 @@ def table_lines(key: str, result: Any, *, width: int = 80) -> list[list[str]]:
 def words_of(html: str) -> list[str]:
     """Return the texts between the tags of a page's section."""
     return [unescape(text) for text in re.sub("<[^>]*>", "\0", html).split("\0") if text.strip()]
+
+
+def examined() -> CorpusFacts:
+    """Return the facts of a corpus of two files, one of them with a bad byte."""
+    text = EncodedText.of("안녕\ttwo lines\r\n" + "two lines\r\n" * 40 + "\ufffd and the end")
+    text.file_ends = (20, len(text))
+    notes = ("a: begins with a byte order mark (U+FEFF), which is left out",)
+    return CorpusFacts.of(Corpus(text, ("a", "-"), 1234, "0123abcd" * 8, notes), SourceFormat())

@@ -9,9 +9,12 @@ from charseq.registry import REPORTS
 from charseq.reports.info import StoredModel
 from tests.golden_text import assert_golden
 from tests.reports.builders import (
+    ATTRIBUTED,
     CALIBRATION,
+    CONTINUED,
     EACH_CHARS,
     EACH_SEGMENTS,
+    EACH_WORDS,
     EVALUATED,
     FLOWS,
     FOUND,
@@ -24,6 +27,8 @@ from tests.reports.builders import (
     adapted_texts,
     cases,
     compared,
+    confused,
+    examined,
     grouped,
     one_text,
     prediction,
@@ -38,16 +43,21 @@ RESULTS: dict[str, list[Any]] = {
     **{by: [grouped(by)] for by in NAMES},
     "hardest": [HARDEST],
     "calibration": [CALIBRATION],
+    "confusions": [confused()],
+    "continuation": [CONTINUED],
     "case": [cases()],
     "each char": [EACH_CHARS],
+    "each word": [EACH_WORDS],
     "each segment": [EACH_SEGMENTS],
     "prediction": [[prediction(), prediction("kin", "g", bits=40)], [prediction("hell", None)]],
     **{f"compare {name}": [compared(2, 3, 2)] for name in ("model", "pair", "class", "passage")},
+    "attribution": [ATTRIBUTED],
     "gradient flow": [FLOWS],
     "neurons": [NEURONS],
     "gates": [GATES],
     "found": [FOUND],
     "info": [StoredModel(*trained()), StoredModel(*counted())],
+    **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }
 
@@ -68,7 +78,7 @@ def test_a_report_is_what_its_golden_file_shows(key: str) -> None:
     for result in RESULTS[key]:
         rows = [json.dumps(rounded(row), ensure_ascii=False) for row in report.rows(result)]
         parts += ["# rows", *rows]
-        if not report.command.endswith("--each"):
+        if "--each" not in report.command and report.command != "sample":
             parts += ["# table", shown(report, result).rstrip("\n")]
             parts += ["# page", *(" | ".join(words_of(html)) for html in report.sections(result))]
     assert_golden(f"reports/{key.replace(' ', '-')}.txt", "\n".join([*parts, ""]))

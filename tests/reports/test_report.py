@@ -32,6 +32,6 @@ def test_the_reports_of_a_command_have_different_names() -> None:
 def test_a_report_of_rows_with_a_name_says_so_first(key: str) -> None:
     """Rows begin with the field `report` where a command can give several reports."""
     report = REPORTS[key]
-    assert report.has_name == (report.command in ("evaluate", "compare"))
+    assert report.has_name == (report.command in ("evaluate", "compare", "data"))
     if report.has_name:
         assert all(next(iter(row.items())) == ("report", report.name) for row in report.rows(RESULTS[key][0]))

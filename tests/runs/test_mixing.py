@@ -293,6 +293,16 @@ def test_the_first_trained_on_its_own_separate_validation_text_is_remarked_on() 
     ]
 
 
+def test_a_member_with_other_blocks_held_out_is_remarked_on() -> None:
+    """It was trained on some of the blocks that the weights are fitted on."""
+    first, second = counted(1, split="blocks"), counted(2, split="blocks", split_seed=2)
+    (note,) = mixed(first, second).notes
+    assert note.startswith(
+        f"{second.path} was trained on a part of the text that the weights are fitted on: "
+    )
+    assert mixed(first, counted(3, split="blocks")).notes == ()
+
+
 def test_members_of_the_same_training_part_are_not_remarked_on(blend: Blend) -> None:
     """Nothing is wrong with them."""
     assert mixed(*loaded(blend)).notes == ()

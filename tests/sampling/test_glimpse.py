@@ -17,3 +17,12 @@ def test_a_glimpse_depends_on_its_seed_alone() -> None:
     assert "\n" in text.rstrip("\n")
     assert glimpse(model, CODEC, seed=[1, 2, 3]) == text != glimpse(model, CODEC, seed=[1, 2, 4])
     assert len(glimpse(model, CODEC, seed=[1], length=7)) == 7
+
+
+def test_a_glimpse_of_targets_shows_a_source_with_its_answer() -> None:
+    """What follows the separator in the source is replaced, up to the end of the line."""
+    codec = Codec(CharTokenizer.fit("\nab="), "line", target_after="=")
+    model = CharModel(ModelConfig(cell="gru", hidden_size=4), codec.vocab_size)
+    text = glimpse(model, codec, seed=[1], source="ab=bbbb")
+    assert text.startswith("ab=")
+    assert "\n" not in text

@@ -16,8 +16,9 @@ from charseq.models import LanguageModel, fit_ngram
 from charseq.network import CharModel
 from charseq.sampling import sample, sample_many, texts
 from charseq.sampling.filters import draw
-from charseq.sampling.sampler import PROMPT_STEPS, TEXTS_AT_ONCE
+from charseq.sampling.sampler import TEXTS_AT_ONCE
 from charseq.sampling.stops import until
+from charseq.sampling.together import PROMPT_STEPS
 from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
@@ -275,7 +276,7 @@ def test_texts_drawn_together_read_the_whole_prompt(kind: Kind, num_chars: int) 
 
 def test_the_beginning_of_a_long_prompt_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read of a prompt before the last steps that are read at once is not forgotten."""
-    monkeypatch.setattr("charseq.sampling.sampler.PROMPT_STEPS", 3)
+    monkeypatch.setattr("charseq.sampling.together.PROMPT_STEPS", 3)
     one, other = (many(LINE, prompt, 2) for prompt in ("aaab", "edcb"))
     assert one != other
     assert one == one_by_one(LINE, "aaab", 2)

@@ -147,14 +147,27 @@ def test_a_prediction_repeats_its_question() -> None:
     assert (prediction.prefix, prediction.target) == ("hell", "o")
 
 
-@pytest.mark.parametrize("target", ["", "oo"])
 @each_example
-def test_a_target_that_is_no_character_is_refused(kind: Kind, target: str) -> None:
-    """A target is one character, at the end of the way as always."""
-    with pytest.raises(ConfigError, match="a target is one character; got "):
-        predictor_of(kind).predict("hell", target)
-    with pytest.raises(ConfigError, match="a target is one character; got "):
-        predictor_of(kind).unroll("hell", target)
+def test_an_empty_target_is_refused(kind: Kind) -> None:
+    """A target is one character or more, at the end of the way as always."""
+    with pytest.raises(ConfigError, match="a target is one character or more; got "):
+        predictor_of(kind).predict("hell", "")
+    with pytest.raises(ConfigError, match="a target is one character or more; got "):
+        predictor_of(kind).unroll("hell", "")
+
+
+@pytest.mark.parametrize("target", ["o\nk", "ell", "ożo"])
+@each_example
+def test_a_target_of_several_characters_is_the_sum_of_them(kind: Kind, target: str) -> None:
+    """The twin predicts one character after another; the entropy and the guesses are those of the first."""
+    predictor = predictor_of(kind)
+    singly = [predictor.predict("h" + target[:k], target[k]) for k in range(len(target))]
+    whole = predictor.predict("h", target)
+    assert whole.bits == pytest.approx(sum(one.bits or 0 for one in singly), abs=1e-6)
+    assert whole.probability == pytest.approx(2 ** -(whole.bits or 0), rel=1e-6)
+    assert (whole.prefix, whole.target, whole.rank) == ("h", target, None)
+    assert (whole.entropy, whole.top) == (singly[0].entropy, singly[0].top)
+    assert predictor.unroll("h", target)[-1] == whole
 
 
 @each(CHAR, PAIR, Kind("ngram", "line"))

@@ -7,7 +7,8 @@ import pytest
 
 from charseq.text.beginning import beginnings, first_chars, read_beginning
 from charseq.text.corpus import iter_texts
-from charseq.text.decoding import bytes_of
+from charseq.text.encodings import SourceFormat
+from charseq.text.pieces import bytes_of
 from charseq.text.remarks import Remarks
 
 
@@ -35,7 +36,7 @@ def test_a_short_text_is_whole() -> None:
 def test_the_bytes_of_replaced_characters_stay_known(tmp_path: Path) -> None:
     """A bad byte stands for one byte, though U+FFFD has three in UTF-8."""
     (tmp_path / "text").write_bytes(b"a\xffb\xffc")
-    ((_, pieces),) = iter_texts(str(tmp_path / "text"), errors="replace")
+    ((_, pieces),) = iter_texts(str(tmp_path / "text"), how=SourceFormat(errors="replace"))
     begin = list(first_chars(pieces, 3))
     assert "".join(begin) == "a\ufffdb"
     assert [bytes_of(piece).tolist() for piece in begin] == [[1, 1, 1]]

@@ -260,3 +260,24 @@ def test_bytes_stand_where_a_character_begins() -> None:
 def test_a_codec_says_what_it_is(unit: Unit) -> None:
     """A codec in words has its tokenizer, its unit and the size of its vocabulary."""
     assert repr(codec_of("pair", unit)) == f"<Codec: pair tokens, {unit}s, vocabulary of 10>"
+
+
+def test_documents_are_read_and_written_with_their_separator() -> None:
+    """A model reads one character for each separator, and writes the separator; others change nothing."""
+    tokenizer = CharTokenizer.fit("ab\x1e")
+    codec = Codec(tokenizer, "document", "%%")
+    assert "".join(codec.read(["a%", "%b"])) == "a\x1eb\x1e"
+    assert codec.written("a\x1eb") == "a%%b"
+    assert Codec(tokenizer, "document").written("a\x1eb") == "ab"
+    assert list(Codec(tokenizer, "stream", "%%").read(["a%%b"])) == ["a%%b"]
+    assert Codec(tokenizer, "line").written("a\x1eb") == "a\x1eb"
+
+
+def test_a_document_begins_in_the_zero_state() -> None:
+    """The end of a document is its first input, and a prompt continues the last document."""
+    codec = Codec(CharTokenizer.fit("ab\x1e"), "document")
+    inputs, targets, starts, _ = codec.examples("a\x1eb")
+    assert (inputs.tolist(), targets.tolist()) == ([0, 1, 0], [1, 0, 2])
+    assert starts is not None
+    assert starts.tolist() == [True, False, True]
+    assert codec.prompt("a\x1eb") == [0, 2]

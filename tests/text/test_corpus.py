@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
 from charseq.text import corpus
-from charseq.text.corpus import DecodingErrors, iter_texts, named_texts, read_corpus, size_of
+from charseq.text.corpus import iter_texts, named_texts, read_corpus
+from charseq.text.encodings import DecodingErrors, SourceFormat
 from charseq.text.remarks import Remarks
+from charseq.text.sources import size_of
 
 MARK = b"\xef\xbb\xbf"
 CHUNK_SIZES = st.integers(1, 7)
@@ -35,14 +37,14 @@ class StandardInput:
 
 def iter_text(source: str, errors: DecodingErrors = "strict") -> Iterator[str]:
     """Yield the pieces of all texts behind `source`."""
-    for _, pieces in iter_texts(source, errors=errors):
+    for _, pieces in iter_texts(source, how=SourceFormat(errors=errors)):
         yield from pieces
 
 
 def iter_in_chunks(raw: bytes, chunk_bytes: int, errors: DecodingErrors = "strict") -> str:
     """Read `raw` as standard input piece by piece, `chunk_bytes` at a time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
         patch.setattr(sys, "stdin", StandardInput(raw))
         return "".join(iter_text("-", errors))
 
@@ -195,7 +197,8 @@ def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
         read_corpus(("builtin:nope",))
     assert (
         str(caught.value)
-        == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:prose"
+        == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:prose, "
+        "builtin:dates"
     )
 
 
@@ -317,8 +320,8 @@ def test_invalid_utf8_names_the_file_and_the_byte(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 are an error that names the file and the first of them."""
     source = write(tmp_path / "latin.txt", "café au lait".encode("latin-1"))
     assert message_of(source) == (
-        f"{source}: not UTF-8 at byte 3, in line 1: invalid continuation byte (the only such place); it "
-        "looks like Windows-1252 or Latin-1 (Western European): "
+        f"{source}: not UTF-8 at byte 3, in line 1, column 4: invalid continuation byte (the only such "
+        "place); it looks like Windows-1252 or Latin-1 (Western European): "
         f"iconv -f WINDOWS-1252 -t UTF-8 {source} > utf8.txt"
     )
 
@@ -327,7 +330,7 @@ def test_a_character_cut_off_by_the_end_of_a_file_is_refused(tmp_path: Path) -> 
     """A character cut off by the end of the file is an error at its first byte."""
     source = write(tmp_path / "a.txt", b"abc\xe2\x82")
     assert message_of(source) == (
-        f"{source}: not UTF-8 at byte 3, in line 1: unexpected end of data (the only such place); "
+        f"{source}: not UTF-8 at byte 3, in line 1, column 4: unexpected end of data (the only such place); "
         f"the file was cut within a character; up to there: head -c 3 {source} > utf8.txt"
     )
 
@@ -345,7 +348,7 @@ def test_a_character_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
     sources = write(tmp_path / "a", b"x\xc3"), write(tmp_path / "b", b"\xa9")
     with pytest.raises(DataError) as caught:
         read_corpus(sources)
-    assert str(caught.value).startswith(f"{sources[0]}: not UTF-8 at byte 1, in line 1: ")
+    assert str(caught.value).startswith(f"{sources[0]}: not UTF-8 at byte 1, in line 1, column 2: ")
 
 
 def test_offset_counts_within_the_file(tmp_path: Path) -> None:
@@ -353,13 +356,13 @@ def test_offset_counts_within_the_file(tmp_path: Path) -> None:
     sources = write(tmp_path / "a", b"0123456789"), write(tmp_path / "b", b"01\xff")
     with pytest.raises(DataError) as caught:
         read_corpus(sources)
-    assert str(caught.value).startswith(f"{sources[1]}: not UTF-8 at byte 2, in line 1: ")
+    assert str(caught.value).startswith(f"{sources[1]}: not UTF-8 at byte 2, in line 1, column 3: ")
 
 
 def test_offset_counts_unpacked_bytes(tmp_path: Path) -> None:
     """The offset of a bad byte in a .gz file is that in its unpacked text."""
     source = write(tmp_path / "a.gz", gzip.compress(b"a" * 100_000 + b"\xff"))
-    assert message_of(source).startswith(f"{source}: not UTF-8 at byte 100000, in line 1: ")
+    assert message_of(source).startswith(f"{source}: not UTF-8 at byte 100000, in line 1, column 100,001: ")
 
 
 @settings(deadline=None)
@@ -387,7 +390,9 @@ def test_a_bad_byte_is_named_wherever_chunks_end(before: str, raw: bytes, chunk_
         expected = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        expected = f"not UTF-8 at byte {error.start}, in line {line}: {error.reason} ({places}); "
+        column = len(raw[: error.start].decode().removeprefix("\ufeff").rpartition("\n")[2]) + 1
+        where = f"in line {line}, column {column}"
+        expected = f"not UTF-8 at byte {error.start}, {where}: {error.reason} ({places}); "
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "CORPUS_CHUNK_BYTES", chunk_bytes)
         source = write(Path(folder) / "a", raw)
@@ -401,7 +406,7 @@ def test_a_bad_byte_is_named_wherever_chunks_end(before: str, raw: bytes, chunk_
 @pytest.mark.parametrize("chunk_bytes", [1, 3, 1 << 16])
 def test_pieces_join_to_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
     """The pieces of `iter_texts` joined are the text that `read_corpus` reads."""
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", chunk_bytes)
     write(tmp_path / "a.txt", "zażółć\r\n😀".encode())
     write(tmp_path / "b.txt.gz", gzip.compress("안녕".encode()))
     assert "".join(iter_text(str(tmp_path))) == read_corpus((str(tmp_path),)).text
@@ -409,7 +414,7 @@ def test_pieces_join_to_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_pieces_come_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text before a bad byte is delivered before the error is raised."""
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 2)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", 2)
     pieces = iter_text(write(tmp_path / "a.txt", b"abcd\xff"))
     assert [next(pieces), next(pieces)] == ["ab", "cd"]
     with pytest.raises(DataError):
@@ -418,7 +423,7 @@ def test_pieces_come_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_abandoned_text_closes_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops reading early leaves no file open (an unclosed file is a warning, hence an error)."""
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 2)
+    monkeypatch.setattr("charseq.text.sources.CHUNK_BYTES", 2)
     pieces = iter_text(write(tmp_path / "a.txt", b"abcd"))
     assert next(pieces) == "ab"
     del pieces
@@ -442,7 +447,9 @@ def test_texts_of_several_sources_come_one_after_the_other(tmp_path: Path) -> No
         write(tmp_path / f"many/{number}.txt", codecs.BOM_UTF8 + b"a\xff")
     single = write(tmp_path / "b.txt", b"b")
     said = list[str]()
-    texts = named_texts([single, str(tmp_path / "many")], errors="replace", remarks=Remarks(said.append))
+    texts = named_texts(
+        [single, str(tmp_path / "many")], how=SourceFormat(errors="replace"), remarks=Remarks(said.append)
+    )
     found = [(name, "".join(pieces)) for name, pieces in texts]
     assert found == [(single, "b"), *((f"{tmp_path}/many/{number}.txt", "a\ufffd") for number in range(7))]
     assert any(sentence.startswith("2 more files: ") for sentence in said)
@@ -464,7 +471,7 @@ def test_a_file_is_opened_when_its_turn_comes(tmp_path: Path) -> None:
     texts = iter_texts(str(tmp_path))
     assert "".join(next(texts)[1]) == "good"
     name, pieces = next(texts)
-    with pytest.raises(DataError, match=r"b\.txt: not UTF-8 at byte 0, in line 1: "):
+    with pytest.raises(DataError, match=r"b\.txt: not UTF-8 at byte 0, in line 1, column 1: "):
         list(pieces)
     assert name == f"{tmp_path}/b.txt"
 
@@ -491,7 +498,8 @@ def test_a_character_that_the_next_chunk_does_not_go_on_with_is_refused(chunk_by
     with pytest.raises(DataError) as caught:
         iter_in_chunks(b"ab\xf0\x9f\x98!", chunk_bytes)
     expected = (
-        "standard input: not UTF-8 at byte 2, in line 1: invalid continuation byte (the only such place)"
+        "standard input: not UTF-8 at byte 2, in line 1, column 3: "
+        "invalid continuation byte (the only such place)"
     )
     assert str(caught.value) == f"{expected}; convert it to UTF-8 first"
 
@@ -596,13 +604,11 @@ def test_a_text_of_the_limit_itself_is_large(tmp_path: Path, folder: Path) -> No
 
 @pytest.mark.usefixtures("folder")
 def test_a_large_text_is_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text that the cache holds is read for its SHA-256 alone, wherever it lies and however it is cut."""
+    """A text that the cache holds is read for its SHA-256 alone, wherever it lies."""
     read_corpus((write(tmp_path / "a.txt", LARGE_RAW),))
     refuse_to_encode(monkeypatch)
     moved = write(tmp_path / "else" / "where.md", LARGE_RAW)
     assert_large(read_corpus((moved,)), moved)
-    halves = write(tmp_path / "1", LARGE_RAW[:703]), write(tmp_path / "2", LARGE_RAW[703:])
-    assert_large(read_corpus(halves), *halves)
     assert_large(read_corpus((str(tmp_path / "else"),)), str(tmp_path / "else"))
 
 
@@ -666,7 +672,8 @@ def test_a_packed_text_may_have_as_many_bytes_as_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A packed text may have as many bytes as the limit, and not one more."""
-    monkeypatch.setattr(corpus, "MAX_GZIP_RATIO", 1)
+    monkeypatch.setattr("charseq.text.sources.MAX_PACKED_RATIO", 1)
+    monkeypatch.setattr("charseq.text.sources.LARGE_BYTES", 1000)
     assert read_corpus((write(tmp_path / "most.gz", gzip.compress(b"a" * 1000)),)).num_bytes == 1000
     source = write(tmp_path / "more.gz", gzip.compress(b"a" * 1001))
     assert message_of(source) == f"{source}: more than 1,000 bytes from there, which may never end"
@@ -674,7 +681,7 @@ def test_a_packed_text_may_have_as_many_bytes_as_the_limit(
 
 def test_the_limit_of_devices_holds_for_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read of a device at most holds for no file, and for nothing that stands in for one."""
-    monkeypatch.setattr(corpus, "MAX_DEVICE_BYTES", 3)
+    monkeypatch.setattr("charseq.text.sources.MAX_DEVICE_BYTES", 3)
     monkeypatch.setattr(sys, "stdin", StandardInput(b"text"))
     sources = write(tmp_path / "a.txt", b"text"), "-", write(tmp_path / "a.gz", gzip.compress(b"text"))
     assert read_corpus(sources).text == "text" * 3
@@ -683,7 +690,9 @@ def test_the_limit_of_devices_holds_for_no_file(tmp_path: Path, monkeypatch: pyt
 def test_a_bad_byte_in_a_large_text_is_refused_and_leaves_the_cache(tmp_path: Path, folder: Path) -> None:
     """A bad byte far into a large text is the usual error, and leaves the cache as it was."""
     source = write(tmp_path / "a.txt", LARGE_RAW + b"\xff")
-    assert message_of(source).startswith(f"{source}: not UTF-8 at byte {len(LARGE_RAW)}, in line 61: ")
+    assert message_of(source).startswith(
+        f"{source}: not UTF-8 at byte {len(LARGE_RAW)}, in line 61, column 8: "
+    )
     assert cached(folder) == []
 
 

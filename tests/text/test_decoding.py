@@ -10,12 +10,12 @@ from charseq.errors import DataError
 from charseq.text import decoding
 from charseq.text.decoding import (
     Decoder,
-    DecodingErrors,
     Source,
-    bytes_of,
     text_bytes,
     watch_returns,
 )
+from charseq.text.encodings import DecodingErrors
+from charseq.text.pieces import bytes_of
 from charseq.text.remarks import Remarks
 
 KOREAN = "나는 학교에 갑니다.\n".encode("cp949")
@@ -55,12 +55,12 @@ def test_a_mark_is_left_out_however_it_is_cut(size: int) -> None:
 @pytest.mark.parametrize("raw", [b"\xef", b"\xef\xbb", b"\xef\xbba"], ids=ascii)
 def test_part_of_a_mark_is_bad(raw: bytes) -> None:
     """The first bytes of a mark alone are not UTF-8."""
-    assert message_of(raw, size=1).startswith("a.txt: not UTF-8 at byte 0, in line 1: ")
+    assert message_of(raw, size=1).startswith("a.txt: not UTF-8 at byte 0, in line 1, column 1: ")
 
 
 def test_a_mark_counts_for_the_place_of_a_bad_byte() -> None:
     """The place of a bad byte is that in the file, which the mark is a part of."""
-    assert message_of(b"\xef\xbb\xbfa\xff").startswith("a.txt: not UTF-8 at byte 4, in line 1: ")
+    assert message_of(b"\xef\xbb\xbfa\xff").startswith("a.txt: not UTF-8 at byte 4, in line 1, column 2: ")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 9])
@@ -103,8 +103,8 @@ def test_a_complaint_is_the_same_however_the_text_is_cut(size: int) -> None:
     Of the 16 bytes that are not ASCII, two pairs happen to be UTF-8: d0 b1 and cf b4.
     """
     assert message_of(b"plain\n" + KOREAN, size=size) == (
-        "a.txt: not UTF-8 at byte 6, in line 2: invalid start byte (12 such places); it looks like CP949 or "
-        "EUC-KR (Korean): iconv -f CP949 -t UTF-8 a.txt > utf8.txt"
+        "a.txt: not UTF-8 at byte 6, in line 2, column 1: invalid start byte (12 such places); it looks like "
+        "CP949 or EUC-KR (Korean): iconv -f CP949 -t UTF-8 a.txt > utf8.txt"
     )
 
 
@@ -133,7 +133,7 @@ def test_a_pipe_is_not_waited_for() -> None:
 def test_a_file_that_was_cut_is_called_so() -> None:
     """Half a character at the end of a file is an error, and the command keeps what is before it."""
     assert message_of("안녕".encode()[:5]) == (
-        "a.txt: not UTF-8 at byte 3, in line 1: unexpected end of data (the only such place); "
+        "a.txt: not UTF-8 at byte 3, in line 1, column 2: unexpected end of data (the only such place); "
         "the file was cut within a character; up to there: head -c 3 a.txt > utf8.txt"
     )
     assert "Windows-1252" in message_of(b"un caf\xe9")

@@ -12,99 +12,9 @@ from charseq.config import DataConfig
 from charseq.errors import ConfigError, DataError
 from charseq.text.split import CorpusParts, Split
 from charseq.text.symbols import EncodedText
+from tests.text.test_division import begins_a_line, tail_of
 
 TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 12
-
-fractions = st.floats(0, 1, exclude_max=True)
-
-
-@given(num_chars=st.integers(2, 10**9), valid=fractions, test=fractions)
-def test_split_is_contiguous_and_whole(num_chars: int, valid: float, test: float) -> None:
-    """The parts follow one another, the first has at least 2 characters, the last ends with the text."""
-    if valid + test >= 1:
-        return
-    split = Split.of(num_chars, valid_fraction=valid, test_fraction=test)
-    assert 2 <= split.train_end <= split.valid_end <= split.test_end == num_chars
-
-
-@given(num_chars=st.integers(2, 10**7))
-def test_split_into_twentieths(num_chars: int) -> None:
-    """With the default fractions the parts end at the whole characters below 90 % and 95 %."""
-    split = Split.of(num_chars, valid_fraction=0.05, test_fraction=0.05)
-    assert split.train_end == max(2, num_chars * 90 // 100)
-    assert split.valid_end == max(2, num_chars * 95 // 100)
-
-
-def test_split_of_a_thousand() -> None:
-    """A thousand characters are split 900, 50, 50 by the default fractions."""
-    assert Split.of(1000, valid_fraction=0.05, test_fraction=0.05) == Split(900, 950, 1000)
-
-
-def test_split_of_tiny_shakespeare() -> None:
-    """Tiny Shakespeare is split where the literature splits it: 1,003,854 and 111,540 characters."""
-    split = Split.of(1_115_394, valid_fraction=0.1, test_fraction=0)
-    assert (split.train_end, split.valid_end - split.train_end) == (1_003_854, 111_540)
-    assert split.valid_end == split.test_end
-
-
-def test_split_of_two_characters() -> None:
-    """Two characters all go to training."""
-    assert Split.of(2, valid_fraction=0.4, test_fraction=0.4) == Split(2, 2, 2)
-
-
-@pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (0.9, 0.1), (0.7, 0.4), (0.1, 0.9), (0.3, 0.7)])
-def test_fractions_that_leave_nothing(valid: float, test: float) -> None:
-    """Fractions that add up to 1 or more are a wrong request."""
-    with pytest.raises(ConfigError) as caught:
-        Split.of(1000, valid_fraction=valid, test_fraction=test)
-    assert str(caught.value) == "data.valid_fraction + data.test_fraction must be less than 1"
-
-
-# ---- whole lines
-
-lines_of_text = st.text(st.sampled_from("ab\n\r\u2028"), min_size=2, max_size=60)
-
-
-def begins_a_line(text: str, place: int) -> bool:
-    return place in (0, len(text)) or text[place - 1] == "\n"
-
-
-@given(text=lines_of_text, valid=fractions, test=fractions)
-def test_no_cut_inside_a_line(text: str, valid: float, test: float) -> None:
-    """Each cut moves forward to the next beginning of a line, never past it, and stays if it is at one."""
-    if valid + test >= 1:
-        return
-    split = Split.of(len(text), valid_fraction=valid, test_fraction=test)
-    moved = split.at_lines(EncodedText.of(text))
-    assert moved.train_end <= moved.valid_end <= moved.test_end == len(text)
-    for old, new in ((split.train_end, moved.train_end), (split.valid_end, moved.valid_end)):
-        assert begins_a_line(text, new)
-        assert not any(begins_a_line(text, place) for place in range(old, new))
-        assert new >= old
-
-
-@pytest.mark.parametrize(
-    ("split", "moved"),
-    [
-        (Split(2, 5, 12), Split(4, 8, 12)),
-        (Split(4, 8, 12), Split(4, 8, 12)),
-        (Split(3, 7, 12), Split(4, 8, 12)),
-        (Split(5, 6, 12), Split(8, 8, 12)),
-        (Split(8, 9, 12), Split(8, 12, 12)),
-        (Split(9, 10, 12), Split(12, 12, 12)),
-        (Split(12, 12, 12), Split(12, 12, 12)),
-    ],
-)
-def test_cuts_at_lines(split: Split, moved: Split) -> None:
-    """The cuts of three lines of three letters and a newline, by hand."""
-    assert split.at_lines(EncodedText.of("abc\ndef\nghi\n")) == moved
-
-
-@pytest.mark.parametrize("text", ["abcdefgh", "abc\ndefgh"])
-def test_a_text_without_a_newline_after_the_cut(text: str) -> None:
-    """Where no line begins after a cut, the part before it takes the rest."""
-    assert Split(6, 7, len(text)).at_lines(EncodedText.of(text)) == Split(len(text), len(text), len(text))
-
 
 # ---- texts
 
@@ -126,6 +36,14 @@ def strings(texts: CorpusParts) -> str:
     return f"{texts.train}{texts.valid}{texts.test}"
 
 
+@pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (0.9, 0.1), (0.7, 0.4), (0.1, 0.9), (0.3, 0.7)])
+def test_fractions_that_leave_nothing_are_refused(valid: float, test: float) -> None:
+    """Fractions that add up to 1 or more are a wrong request."""
+    with pytest.raises(ConfigError) as caught:
+        CorpusParts.read(config_of("none", valid_fraction=valid, test=test))
+    assert str(caught.value) == "data.valid_fraction + data.test_fraction must be less than 1"
+
+
 def message_of(config: DataConfig) -> str:
     with pytest.raises(DataError) as caught:
         CorpusParts.read(config)
@@ -140,7 +58,7 @@ def test_the_corpus_is_cut_in_order() -> None:
     assert [len(texts.train), len(texts.valid), len(texts.test)] == pytest.approx(
         [0.7 * len(TEXT), 0.1 * len(TEXT), 0.2 * len(TEXT)], abs=1
     )
-    assert texts.split == Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
+    assert texts.split == Split(*tail_of(EncodedText.of(TEXT), 0.1, 0.2))
     assert len(texts.train) == texts.split.train_end
     assert len(texts.train) + len(texts.valid) == texts.split.valid_end
 
@@ -164,7 +82,7 @@ def test_a_separate_validation_text() -> None:
     texts = CorpusParts.read(config_of("corpus.txt", valid="valid.txt"))
     assert str(texts.valid) == "a king in spain\n"
     assert str(texts.train) + str(texts.test) == TEXT
-    assert texts.split == Split.of(len(TEXT), valid_fraction=0, test_fraction=0.2)
+    assert texts.split == Split(*tail_of(EncodedText.of(TEXT), 0, 0.2))
     assert texts.valid_sha256 == hashlib.sha256(b"a king in spain\n").hexdigest()
     assert texts.sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
 
@@ -244,10 +162,10 @@ def test_only_lines_move_the_cuts() -> None:
     stream, lines = (
         CorpusParts.read(config.model_copy(update={"unit": unit})) for unit in ("stream", "line")
     )
-    split = Split.of(len(TEXT), valid_fraction=0.1, test_fraction=0.2)
+    split = Split(*tail_of(EncodedText.of(TEXT), 0.1, 0.2))
     assert stream.split == split
     assert not str(stream.train).endswith("\n")
-    assert lines.split == split.at_lines(EncodedText.of(TEXT)) != split
+    assert lines.split == Split(*tail_of(EncodedText.of(TEXT), 0.1, 0.2, "\n")) != split
     assert all(str(part).endswith("\n") for part in (lines.train, lines.valid, lines.test))
     assert strings(lines) == strings(stream) == TEXT
 

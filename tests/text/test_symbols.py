@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charseq.text import symbols
+from charseq.text.pieces import FilePiece, bytes_of
 from charseq.text.symbols import ASCII, EncodedText, Encoder, symbol_type
 
 KINDS = {
@@ -184,3 +185,16 @@ def test_pages_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for _ in range(12):
         part.take(np.arange(100))
     assert mapping.num_releases == 3 + 4 + 2
+
+
+def test_characters_of_other_sizes_have_symbols_of_their_own() -> None:
+    """Their bytes stay known in the text, in its parts and in its strings; counts and places join them."""
+    encode = Encoder()
+    piece = FilePiece.of("a\ufffdb\ufffd\ufffdé", np.array([1, 1, 1, 3, 2, 1], np.int32))
+    text = EncodedText(encode(piece), encode.alphabet, num_bytes=encode.num_bytes)
+    assert str(text) == piece
+    assert [bytes_of(part).tolist() for part in text[1:].strings()] == [[1, 1, 3, 2, 1]]
+    assert text.counts() == {"a": 1, "b": 1, "\ufffd": 3, "é": 1}
+    assert text.places("\ufffd").tolist() == [1, 3, 4]
+    assert text.find("\ufffd", 2) == 3
+    assert encode("plain é").tolist()[-1] != text.symbols[-1]

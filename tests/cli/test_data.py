@@ -1,0 +1,87 @@
+"""charseq data: the corpus doctor."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> str:
+    """Return a list of sorted names with a mark, a bad byte and a line that comes twice."""
+    lines = sorted(f"Name{number:03}" for number in range(200))
+    raw = b"\xef\xbb\xbf" + "\n".join([*lines, lines[-1], "z"]).encode() + b"\xff\n"
+    (tmp_path / "names.txt").write_bytes(raw)
+    return str(tmp_path / "names.txt")
+
+
+def rows(call: Call, *arguments: str) -> list[dict[str, object]]:
+    """Return the rows of an examination that goes well."""
+    code, out, err = call("data", *arguments, "-f", "json")
+    assert (code, err) == (0, "")
+    found: list[dict[str, object]] = json.loads(out)
+    return found
+
+
+def test_a_corpus_is_examined(call: Call, names: str) -> None:
+    """One row has the facts, others the remarks and the suggestions with their reasons."""
+    facts, *others = rows(call, names)
+    assert facts["report"] == "corpus"
+    assert (facts["num_lines"], facts["num_duplicate_lines"], facts["is_sorted"]) == (202, 1, True)
+    assert (facts["longest_line"], facts["line_ends"], facts["num_files"]) == (7, "LF", 1)
+    assert facts["rare_chars"] == "z\ufffd"
+    remarks = [str(row["text"]) for row in others if row["report"] == "remark"]
+    assert remarks[0].endswith("begins with a byte order mark (U+FEFF), which is left out")
+    assert remarks[1].endswith("1 place (1 byte) is not UTF-8 and was read as U+FFFD: line 202, column 2")
+    advice = {row["option"]: row["reason"] for row in others if row["report"] == "advice"}
+    assert list(advice) == ["--tokenizer char", "--unit line", "--split blocks", "--kind ngram", "--order 5"]
+    assert (
+        advice["--split blocks"] == "the lines are sorted, so the end of the text differs from its beginning"
+    )
+
+
+def test_people_get_a_table(call: Call, names: str) -> None:
+    """The facts stand below each other, then the remarks, then the suggestions."""
+    code, out, err = call("data", names)
+    assert (code, err) == (0, "")
+    for part in ("sorted lines          yes", "longest line          7 characters, line 1", "--split blocks"):
+        assert part in out
+
+
+@pytest.mark.parametrize("format_name", ["tsv", "csv", "jsonl", "yaml"])
+def test_one_report_in_every_format(call: Call, names: str, format_name: str) -> None:
+    """--report chooses one; TSV and CSV need that."""
+    code, out, _ = call("data", names, "--report", "advice", "-f", format_name)
+    assert code == 0
+    assert "--split blocks" in out
+    if format_name in ("tsv", "csv"):
+        assert call("data", names, "-f", format_name).code == 2
+
+
+def test_a_page_has_all_reports(call: Call, names: str, tmp_path: Path) -> None:
+    """--html writes the same as --format html."""
+    page = tmp_path / "page.html"
+    code, out, _ = call("data", names, "--html", str(page), "-f", "html")
+    assert code == 0
+    assert out == page.read_text()
+    assert all(title in out for title in ("The corpus", "Remarks", "Suggestions"))
+
+
+def test_encoding_and_include(call: Call, tmp_path: Path) -> None:
+    """The files are chosen and decoded as in a training."""
+    (tmp_path / "a.txt").write_bytes("안녕\n".encode("cp949"))
+    (tmp_path / "b.bin").write_bytes(b"\0")
+    facts = rows(call, str(tmp_path), "--include", "*.txt", "--encoding", "cp949")[0]
+    assert (facts["num_chars"], facts["num_bytes"], facts["num_files"]) == (3, 5, 1)
+
+
+def test_the_cache_can_be_emptied(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--prune-cache alone is enough; without it a corpus must be named."""
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path))
+    (tmp_path / "0.symbols").write_bytes(bytes(3_000_000))
+    assert call("data", "--prune-cache") == (0, "", f"charseq: {tmp_path}: 1 file removed, 3.0 MB\n")
+    assert not list(tmp_path.iterdir())
+    why = "charseq: error: name a corpus to examine, or --prune-cache\n"
+    assert call("data") == (2, "", why)
