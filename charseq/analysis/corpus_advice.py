@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charseq.analysis.corpus_facts import CorpusFacts
-from charseq.text import TOKENIZERS
 from charseq.training.advice import SMALL_CHARS
 
 MANY_CHARS = 20_000_000
@@ -44,12 +43,12 @@ def suggestions(facts: CorpusFacts) -> Iterator[Suggestion]:
 
 def _tokenizer(facts: CorpusFacts) -> tuple[str, str]:
     different = f"{len(facts.counts):,} different characters"
-    if "jamo" in TOKENIZERS and (share := facts.share("가", "힣")) > 0.2:
+    if (share := facts.share("가", "힣")) > 0.2:
         return "jamo", f"{share:.0%} of the text are Hangul syllables, which share their letters"
     bad = facts.counts.get("\ufffd", 0)
-    if "byte" in TOKENIZERS and bad:
+    if bad:
         return "byte", f"{bad:,} places are no text (or U+FFFD); bytes lose nothing"
-    if "byte" in TOKENIZERS and len(facts.counts) >= MANY_DIFFERENT:
+    if len(facts.counts) >= MANY_DIFFERENT:
         return "byte", f"{different}, of which {len(facts.rare):,} occur fewer than five times"
     return "char", f"{different}, of which {len(facts.rare):,} occur fewer than five times"
 

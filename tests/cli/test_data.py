@@ -36,7 +36,7 @@ def test_a_corpus_is_examined(call: Call, names: str) -> None:
     assert remarks[0].endswith("begins with a byte order mark (U+FEFF), which is left out")
     assert remarks[1].endswith("1 place (1 byte) is not UTF-8 and was read as U+FFFD: line 202, column 2")
     advice = {row["option"]: row["reason"] for row in others if row["report"] == "advice"}
-    assert list(advice) == ["--tokenizer char", "--unit line", "--split blocks", "--kind ngram", "--order 5"]
+    assert list(advice) == ["--tokenizer byte", "--unit line", "--split blocks", "--kind ngram", "--order 5"]
     assert (
         advice["--split blocks"] == "the lines are sorted, so the end of the text differs from its beginning"
     )
