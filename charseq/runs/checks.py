@@ -11,7 +11,7 @@ from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.text.corpus import OnProgress, named_texts
 from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines
-from charseq.text.split import CorpusParts
+from charseq.text.split import CorpusParts, format_of
 
 CHANGEABLE = {
     "data": {"corpus", "valid"},  # the same text in another place: its SHA-256 is checked
@@ -81,7 +81,7 @@ def check_targets(texts: CorpusParts, data: DataConfig) -> None:
             _read_through("the corpus", part.strings(), data.target_after)
     except DataError:
         sources = [*texts.sources, *([data.valid] if data.valid else [])]
-        for name, pieces in named_texts([source for source in sources if source != "-"]):
+        for name, pieces in named_texts([one for one in sources if one != "-"], how=format_of(data)):
             _read_through(name, pieces, data.target_after)
         raise  # only standard input, which cannot be read twice, has no name here
 
