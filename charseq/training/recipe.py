@@ -115,9 +115,9 @@ def choose(
 
     The settings in `given`, pairs of section and key, keep their values. The training text has `num_chars`
     characters, the validation text `num_valid`. N-grams are mixed in if there is time to count them, but not
-    if a setting of the section model is given: who names a cell wants to see what it does; and not for targets
-    of which the source is out of an n-gram's sight. `speed` returns
-    the products per second, see `training_speed`; it is called only for a run that is limited by time alone.
+    if a setting of the section model is given, for who names a cell wants to see what it does; and not for
+    targets, whose source is out of an n-gram's sight. `speed` returns the products per second, see
+    `training_speed`; it is called only for a run that is limited by time alone.
     """
     train, size = settings.train, settings.model.size
     timed = not (train.num_epochs or train.max_steps)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charseq.errors import DataError
-from charseq.text.pieces import FilePiece, bytes_of
 from charseq.text.lines import after_separator, checked_lines, last_of_line, whole_lines
+from charseq.text.pieces import FilePiece, bytes_of
 
 PIECES = st.lists(st.text(alphabet="ab=\n", max_size=6), max_size=6)
 
