@@ -264,7 +264,7 @@ class TrainConfig(Section):
     eval_every: Count = Field(
         0,
         ge=0,
-        description="Steps between validations; 0: chosen so that they take about a tenth of the time.",
+        description="Steps between validations; 0: chosen so that they take about a twentieth of the time.",
     )
     save_every: Duration = Field(
         30.0, description="Time between saves, from which a run can be resumed; 0s: after every step."

@@ -85,7 +85,7 @@ def check_targets(texts: CorpusParts, data: DataConfig) -> None:
             _read_through("the corpus", part.strings(), separator)
     except DataError:
         sources = [*texts.sources, *([data.valid] if data.valid else [])]
-        for name, pieces in named_texts([source for source in sources if source != "-"], how=how):
+        for name, pieces in named_texts([one for one in sources if one != "-"], how=how):
             _read_through(name, pieces, separator)
         raise  # only standard input, which cannot be read twice, has no name here
 

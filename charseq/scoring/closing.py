@@ -26,9 +26,10 @@ def score_beginning(
     At least one piece of PIECE_CHARS characters is scored.
     """
     scorer, score, end = Scorer(model, codec, ranks=False), Score(), clock() + seconds
-    for begin in range(0, len(text), PIECE_CHARS):
-        for piece in text[begin : begin + PIECE_CHARS].strings():
-            score += scorer.score(piece).score()
+    begins = range(0, len(text), PIECE_CHARS)
+    pieces = (piece for begin in begins for piece in text[begin : begin + PIECE_CHARS].strings())
+    for piece in codec.checked("test part", pieces):
+        score += scorer.score(piece).score()
         if clock() >= end:
             break
     return score

@@ -67,12 +67,12 @@ class Limits:
 
 
 def affordable_eval_every(*, num_tokens: int, tokens_per_step: float, num_readings: int) -> int:
-    """Return a number of steps between validations that makes them about a tenth of the work.
+    """Return a number of steps between validations that makes them about a twentieth of the work.
 
     A validation reads `num_tokens` as often as `num_readings`. Reading is a forward pass only, a third of the
     work of training on as many tokens.
     """
-    return max(MIN_EVAL_EVERY, math.ceil(10 / 3 * num_readings * num_tokens / tokens_per_step))
+    return max(MIN_EVAL_EVERY, math.ceil(20 / 3 * num_readings * num_tokens / tokens_per_step))
 
 
 def _sentence(setting: str, done: str, twice: str, more: str) -> str:

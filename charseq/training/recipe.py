@@ -115,8 +115,9 @@ def choose(
 
     The settings in `given`, pairs of section and key, keep their values. The training text has `num_chars`
     characters, the validation text `num_valid`. N-grams are mixed in if there is time to count them, but not
-    if a setting of the section model is given: who names a cell wants to see what it does. `speed` returns
-    the products per second, see `training_speed`; it is called only for a run that is limited by time alone.
+    if a setting of the section model is given, for who names a cell wants to see what it does; and not for
+    targets, whose source is out of an n-gram's sight. `speed` returns the products per second, see
+    `training_speed`; it is called only for a run that is limited by time alone.
     """
     train, size = settings.train, settings.model.size
     timed = not (train.num_epochs or train.max_steps)
@@ -134,7 +135,8 @@ def choose(
     if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
         chosen = _with(chosen, restraint_for(passes), given)
     is_named = any(section == "model" and key != "size" for section, key in given)
-    if not is_named and num_valid >= MIN_VALID_CHARS:
+    counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
+    if not is_named and counts_all and num_valid >= MIN_VALID_CHARS:
         chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
     reason = _reason(chosen, passes, num_chars, seconds)
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)

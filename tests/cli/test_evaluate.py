@@ -26,9 +26,8 @@ KEYS = [key for key, _ in REPORTS["text"].fields()]
 """The fields of a text; the golden file says which these are."""
 COUNTS = ("num_chars", "num_bytes", "num_unseen")
 ADAPTATION = ("adapted", "static_nats_per_char", "static_bits_per_char")
-OF_TARGETS = ("num_targets", "exact_match", "char_error_rate")
-"""The fields of a model that was trained on targets."""
-FIGURES = [key for key in KEYS[7:] if key not in ("chars_per_second", *ADAPTATION, *OF_TARGETS)]
+TARGETS = ("num_targets", "exact_match", "char_error_rate")
+FIGURES = [key for key in KEYS[7:] if key not in ("chars_per_second", *ADAPTATION, *TARGETS)]
 LEFT_OUT = ("normalization", "report", "model", "text", "chars_per_second")
 UNSEEN = "Żółw, the turtle: 안녕 😀\r\nand a second line\n"
 Rows = list[dict[str, Any]]

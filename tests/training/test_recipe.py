@@ -203,6 +203,13 @@ def test_who_names_a_network_gets_it_alone() -> None:
     assert order_of({"model": {"size": "small"}}, "model.size") == 8
 
 
+def test_targets_are_left_to_the_network() -> None:
+    """An n-gram does not see the source of a target."""
+    assert order_of({"data": {"unit": "line", "target_after": "="}}) == 0
+    assert order_of({"data": {"unit": "line", "loss_on": "last"}}) == 0
+    assert order_of({"data": {"unit": "line"}}) == 8
+
+
 def test_little_validation_text_is_no_ground_for_a_mixture() -> None:
     """Weights fitted on less than a thousand characters could be anything."""
     assert [order_of(num_valid=num) for num in (0, 999, 1000)] == [0, 0, 8]
