@@ -10,8 +10,8 @@ import errno
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,20 @@ def make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise _cannot_be_created(path, error) from None
+
+
+@contextmanager
+def new_directory(path: Path) -> Iterator[None]:
+    """Make a directory as `make_directory` does; if the block raises an error, it is not left behind."""
+    is_new = not exists(str(path))
+    make_directory(path)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # it holds something
+                path.rmdir()
+        raise
 
 
 def check_is_new(path: Path) -> None:

@@ -32,6 +32,7 @@ from charseq.runs.directory import (
     SETTINGS,
     append_metrics,
     make_directory,
+    new_directory,
     read_metrics,
     record_of,
 )
@@ -118,19 +119,22 @@ class Run:
         if init_from:
             check_shapes(settings, init_from)
         texts = read_parts(settings.data, progress)
-        codec = codec_of(settings.data, texts.train)
-        chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
-        settings = chosen.settings if chosen else settings
-        check_memory(settings, codec.vocab_size)
-        kind: ModelKind = MODELS[settings.model.kind]
-        rng = np.random.default_rng([settings.train.seed, 0])
-        checkpoint = Checkpoint(
-            kind.build(settings.model, codec.vocab_size, rng), codec, settings, Provenance.of(texts, command)
-        )
-        if init_from:
-            kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
-        run = cls(directory, settings, texts, checkpoint)
-        make_directory(directory)
+        with new_directory(directory):
+            codec = codec_of(settings.data, texts.train)
+            chosen = recipe(len(texts.train), len(texts.valid), codec.vocab_size) if recipe else None
+            settings = chosen.settings if chosen else settings
+            check_memory(settings, codec.vocab_size)
+            kind: ModelKind = MODELS[settings.model.kind]
+            rng = np.random.default_rng([settings.train.seed, 0])
+            checkpoint = Checkpoint(
+                kind.build(settings.model, codec.vocab_size, rng),
+                codec,
+                settings,
+                Provenance.of(texts, command),
+            )
+            if init_from:
+                kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
+            run = cls(directory, settings, texts, checkpoint)
         run.choice = chosen.reason if chosen else ""
         run._write_settings()
         run._save_last()  # from now on this is the directory of a run, which can be resumed

@@ -19,6 +19,7 @@ from charseq.runs.directory import (
     is_model,
     make_directory,
     model_name,
+    new_directory,
     read_metrics,
 )
 
@@ -319,3 +320,14 @@ def test_what_is_no_record_is_refused_by_its_line(record: object) -> None:
 def test_no_metrics_yet(tmp_path: Path) -> None:
     """A run that has not been validated yet has no records."""
     assert read_metrics(tmp_path) == []
+
+
+def test_a_new_directory_is_not_left_behind_after_an_error(tmp_path: Path) -> None:
+    """One that was there before stays, and so does one that holds something."""
+    (tmp_path / "there").mkdir()
+    for name, left in (("new", False), ("there", True), ("filled", True)):
+        with pytest.raises(ConfigError, match="^no$"), new_directory(tmp_path / name):
+            if name == "filled":
+                (tmp_path / name / "file").touch()
+            raise ConfigError("no")
+        assert (tmp_path / name).exists() is left
