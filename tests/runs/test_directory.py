@@ -322,12 +322,21 @@ def test_no_metrics_yet(tmp_path: Path) -> None:
     assert read_metrics(tmp_path) == []
 
 
-def test_a_new_directory_is_not_left_behind_after_an_error(tmp_path: Path) -> None:
+def fill_and_fail(directory: Path, *, filled: bool) -> None:
+    with new_directory(directory):
+        if filled:
+            (directory / "file").touch()
+        raise ConfigError("no")
+
+
+@pytest.mark.parametrize(
+    ("name", "filled", "left"), [("new", False, False), ("there", False, True), ("new", True, True)]
+)
+def test_a_new_directory_is_not_left_behind_after_an_error(
+    tmp_path: Path, name: str, filled: bool, left: bool
+) -> None:
     """One that was there before stays, and so does one that holds something."""
     (tmp_path / "there").mkdir()
-    for name, left in (("new", False), ("there", True), ("filled", True)):
-        with pytest.raises(ConfigError, match="^no$"), new_directory(tmp_path / name):
-            if name == "filled":
-                (tmp_path / name / "file").touch()
-            raise ConfigError("no")
-        assert (tmp_path / name).exists() is left
+    with pytest.raises(ConfigError, match="no"):
+        fill_and_fail(tmp_path / name, filled=filled)
+    assert (tmp_path / name).exists() is left
