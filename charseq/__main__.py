@@ -9,7 +9,7 @@ from typing import Any
 
 INTERRUPTED = 128 + signal.SIGINT
 SECONDS_TO_END = 1.0
-"""How long an interrupted command may take to end; libraries written in C now and then drop the exception."""
+"""The time for an interrupted command to end; libraries written in C now and then drop the exception."""
 
 
 def main() -> None:

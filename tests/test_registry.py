@@ -7,7 +7,7 @@ import pytest
 from charseq import registry
 from charseq.cells import Cell
 from charseq.config import Settings
-from charseq.config.settings import choices_of
+from charseq.config.values import choices_of
 from charseq.models import ModelKind
 from charseq.optim import Optimizer
 from charseq.registry import CELLS, MODELS, OPTIMIZERS, TOKENIZERS, Registry

@@ -29,7 +29,7 @@ CACHE_WEIGHT = 0.1
 
 
 class Rates(BaseModel):
-    """What was chosen on validation text for a model of M members.
+    """The rates at which a model of M members learns, chosen on validation text.
 
     `rates` and `scales` have an entry for each member; for a member that is not trained it means nothing.
     `weights` are those of the members and of the cache, M + 1 in all.

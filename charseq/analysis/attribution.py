@@ -35,7 +35,7 @@ class Attribution:
 
     @property
     def is_correct(self) -> bool | None:
-        """Whether the label names the model, in upper or lower case; None without a label."""
+        """True if the label names the model, in upper or lower case; None without a label."""
         return None if self.label is None else self.label.casefold() == self.model.casefold()
 
 

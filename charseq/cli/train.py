@@ -152,7 +152,8 @@ def _describe(run: "Run") -> None:
     if batches.num_dropped:
         what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
         note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
-    if is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
+    counts_too = run.settings.train.with_ngram and texts.valid
+    if not counts_too and is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
         way = _ways_out(run.settings.model.dropout)
         note(f"the text is very small for this model, which will learn it by heart: {way}")
     if cost := run.trainer.source.cost:

@@ -2,23 +2,25 @@
 
 from charseq.config.messages import brief, reason, suggest
 from charseq.config.settings import (
-    AUTO,
     DEFAULT_MAX_TIME,
-    BackendName,
-    CellName,
     DataConfig,
-    Escapes,
     Layers,
     ModelConfig,
-    Name,
-    NormalForm,
     OptimConfig,
-    OptimizerName,
     SampleConfig,
-    ScheduleName,
     Section,
     Settings,
     TrainConfig,
+)
+from charseq.config.values import (
+    AUTO,
+    BackendName,
+    CellName,
+    Escapes,
+    Name,
+    NormalForm,
+    OptimizerName,
+    ScheduleName,
     Unit,
     choices_of,
     format_duration,

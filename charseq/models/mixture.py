@@ -35,7 +35,7 @@ MEMBERS, WEIGHTS = "mixture.members", "mixture.weights"
 """The tensors of a file that hold the members' records, as JSON in UTF-8, and their weights."""
 
 
-class Member(BaseModel):
+class MemberRecord(BaseModel):
     """The record of a member: its settings, and the file that it came from with the SHA-256 of this file.
 
     The last two are empty for a member that was made together with the mixture.
@@ -63,7 +63,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     rule: str
-    members: tuple[Member, ...] = Field(min_length=1, max_length=MAX_MEMBERS)
+    members: tuple[MemberRecord, ...] = Field(min_length=1, max_length=MAX_MEMBERS)
 
 
 RECORD = TypeAdapter(_Record)
@@ -121,7 +121,7 @@ class MixtureReader:
 class Part(NamedTuple):
     """A member of a mixture: its record, its model, and its weight."""
 
-    member: Member
+    member: MemberRecord
     model: LanguageModel
     weight: float
 
@@ -135,7 +135,7 @@ class Mixture:
     """The members' records and models, their weights (M,), and the rule by which they are combined."""
 
     def __init__(
-        self, members: Sequence[Member], models: Sequence[LanguageModel], weights: FloatArray, rule: str
+        self, members: Sequence[MemberRecord], models: Sequence[LanguageModel], weights: FloatArray, rule: str
     ) -> None:
         self.members, self.models, self.weights, self.rule = tuple(members), tuple(models), weights, rule
         self.vocab_size = models[0].vocab_size
@@ -268,5 +268,5 @@ def _prefix(k: int) -> str:
     return f"members.{k}."
 
 
-def _origin(member: Member) -> str:
+def _origin(member: MemberRecord) -> str:
     return f", from {member.source} (SHA-256 {member.sha256[:12]})" if member.source else ""

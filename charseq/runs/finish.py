@@ -8,7 +8,7 @@ from pathlib import Path
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
 from charseq.models import NGram, fit_ngram
-from charseq.models.mixture import Member
+from charseq.models.mixture import MemberRecord
 from charseq.runs.adapting import members_of
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.mixing import mixture_of
@@ -71,8 +71,8 @@ class Finish:
         if self._ngrams is not None:
             config = ModelConfig(kind="ngram", order=self._order)
             members = [
-                (Member(config=best.settings.model), best.model),
-                (Member(config=config), self._ngrams),
+                (MemberRecord(config=best.settings.model), best.model),
+                (MemberRecord(config=config), self._ngrams),
             ]
             mixed = mixture_of(members, best, self._valid[:MAX_VALID_CHARS], "log-linear")
             names = [part.description for part in mixed.mixture.parts]

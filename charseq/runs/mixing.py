@@ -12,7 +12,7 @@ from charseq.adaptation import Rates
 from charseq.config import ModelConfig
 from charseq.errors import ConfigError, DataError
 from charseq.models import LanguageModel
-from charseq.models.mixture import MAX_MEMBERS, Member, Mixture
+from charseq.models.mixture import MAX_MEMBERS, MemberRecord, Mixture
 from charseq.runs.adapting import members_of, usual_rates
 from charseq.runs.checkpoint import Checkpoint, Results
 from charseq.runs.directory import MODEL, check_is_new, default_directory, find_model, make_directory
@@ -115,7 +115,7 @@ def mix(
 
 
 def mixture_of(
-    members: Sequence[tuple[Member, LanguageModel]], first: Checkpoint, valid: EncodedText, rule: str
+    members: Sequence[tuple[MemberRecord, LanguageModel]], first: Checkpoint, valid: EncodedText, rule: str
 ) -> Mixed:
     """Return the mixture of `members`, fitted and scored on `valid`; everything else is that of `first`.
 
@@ -140,14 +140,14 @@ def mixture_of(
     return Mixed(checkpoint, tuple(score(model).nats_per_char for model in models))
 
 
-def _members_of(named: NamedMember) -> list[tuple[Member, LanguageModel]]:
+def _members_of(named: NamedMember) -> list[tuple[MemberRecord, LanguageModel]]:
     """Return a model with its record; of a mixture its members, with the records that they have there."""
     model = named.checkpoint.model
     if isinstance(model, Mixture):
         return list(zip(model.members, model.models, strict=True))
     source = str(named.path).encode("utf-8", "backslashreplace").decode()  # JSON holds valid Unicode only
     digest = hashlib.sha256(named.path.read_bytes()).hexdigest()
-    return [(Member(config=named.checkpoint.settings.model, source=source, sha256=digest), model)]
+    return [(MemberRecord(config=named.checkpoint.settings.model, source=source, sha256=digest), model)]
 
 
 def _known_rates(named: Sequence[NamedMember]) -> Rates:

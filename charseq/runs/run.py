@@ -71,7 +71,7 @@ class Run:
         self._best_model: TrainableModel | None = None  # built when it is first saved, then filled anew
         self.other_bits: list[str] = []
         self.choice = ""
-        """What the recipe has chosen and why, in one line; empty if it has chosen nothing."""
+        """The choice of the recipe with its reason, in one line; empty if it has chosen nothing."""
         codec, model = checkpoint.codec, cast(TrainableModel, checkpoint.model)  # its kind is trained
         self.examples = Examples(texts.train, codec)
         self.batches = Batches(

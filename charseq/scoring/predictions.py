@@ -1,4 +1,4 @@
-"""What several models predict at each token of a text: what the weights of a mixture are fitted on."""
+"""The predictions of several models at each token of a text, on which weights of a mixture are fitted."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 BLOCK_NUMBERS = 1 << 16
-"""How many log p of a member are combined together: few enough for the processor's cache."""
+"""The number of log p of a member that are combined together: few enough for the processor's cache."""
 IMPOSSIBLE = -1e9
 """The log p of tokens that cannot follow, in place of -infinity, which times a weight of 0 is nan."""
 MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
@@ -21,7 +21,7 @@ MAX_TOKENS, MAX_NUMBERS = 1 << 15, 1 << 24
 
 
 class Predictions:
-    """What each of M members predicted at n tokens: log p (M, n, V) as float32, and the `targets` (n,)."""
+    """The predictions of M members at n tokens: log p (M, n, V) as float32, and the `targets` (n,)."""
 
     def __init__(self, log_p: Sequence[FloatArray], targets: TokenArray) -> None:
         self._log_p, self.targets = [np.asarray(one, np.float32) for one in log_p], targets

@@ -13,7 +13,7 @@ from charseq.text.tokenizers.tokenizer import bytes_per_char, code_points
 
 DecodingErrors: TypeAlias = Literal["strict", "replace", "ignore"]
 Handler: TypeAlias = Literal["strict", "replace", "ignore", "surrogateescape"]
-"""What becomes of bad bytes: as DecodingErrors, or U+DC00 plus the byte for each of them."""
+"""The ways to read bad bytes: those of DecodingErrors, or U+DC00 plus the byte for each of them."""
 UTF8 = "utf-8"
 STATEFUL = ("iso2022", "utf-7", "hz", "_2004", "jisx0213", "big5hkscs")
 """Parts of the names of encodings in which the bytes of a character depend on its neighbours."""

@@ -9,8 +9,7 @@ from charseq.adaptation.gradient import GradientSteps
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.models import LanguageModel, fit_ngram
-from charseq.models.mixture import Member as MixtureMember
-from charseq.models.mixture import Mixture
+from charseq.models.mixture import MemberRecord, Mixture
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax
 from charseq.text import CharTokenizer
@@ -67,7 +66,7 @@ def model_of(kind: str, unit: Unit = "stream") -> LanguageModel:
     members = members_of(kind, unit)
     if len(members) == 1:
         return members[0][1]
-    records = [MixtureMember(config=config) for config, _ in members]
+    records = [MemberRecord(config=config) for config, _ in members]
     return Mixture(records, [model for _, model in members], np.array([0.5, 0.6]), "log-linear")
 
 

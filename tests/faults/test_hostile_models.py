@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
 from charseq.models import LanguageModel, NGram, fit_ngram
-from charseq.models.mixture import MEMBERS, WEIGHTS, Member, Mixture
+from charseq.models.mixture import MEMBERS, WEIGHTS, MemberRecord, Mixture
 from charseq.network import CharModel
 from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, Provenance, checksum_of
 from charseq.scoring.scorer import Scorer
@@ -41,7 +41,7 @@ def model_file(path: Path, kind: str = "recurrent") -> bytes:
     if kind == "mixture":
         configs = [ModelConfig(hidden_size=1), ModelConfig(kind="ngram", order=1)]
         models = [model_of(config) for config in configs]
-        members = [Member(config=config, source="a", sha256="0" * 64) for config in configs]
+        members = [MemberRecord(config=config, source="a", sha256="0" * 64) for config in configs]
         model: LanguageModel = Mixture(members, models, np.array([0.5, 0.6]), "log-linear")
     else:
         model = model_of(config)

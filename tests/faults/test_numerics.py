@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
 from charseq.config import CellName, DataConfig, ModelConfig, SampleConfig, Settings, Unit
-from charseq.config.settings import ScheduleName
+from charseq.config.values import ScheduleName
 from charseq.errors import DivergedError
 from charseq.gradients import Job, Plan
 from charseq.gradients.shards import Shards

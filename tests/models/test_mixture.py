@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charseq.config import ModelConfig, reason
 from charseq.errors import ConfigError
 from charseq.models import MODELS, LanguageModel, ModelKind, fit_ngram
-from charseq.models.mixture import MAX_MEMBERS, MAX_WEIGHT, MEMBERS, RULES, WEIGHTS, Member, Mixture
+from charseq.models.mixture import MAX_MEMBERS, MAX_WEIGHT, MEMBERS, RULES, WEIGHTS, MemberRecord, Mixture
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax
 from charseq.text import CharTokenizer
@@ -55,7 +55,7 @@ def mixture(names: Sequence[str] = BLENDS[0], rule: str = "log-linear") -> Mixtu
     weights = 0.2 + np.arange(len(names)) / 3
     if rule == "linear":
         weights /= weights.sum()
-    members = [Member(config=MADE[name][0], source=name, sha256="0" * 64) for name in names]
+    members = [MemberRecord(config=MADE[name][0], source=name, sha256="0" * 64) for name in names]
     return Mixture(members, [MADE[name][1] for name in names], weights, rule)
 
 

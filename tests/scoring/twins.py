@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.models import LanguageModel, fit_ngram
-from charseq.models.mixture import Member, Mixture
+from charseq.models.mixture import MemberRecord, Mixture
 from charseq.network import CharModel
 from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
@@ -101,7 +101,7 @@ def ngram_of(unit: Unit, tokens: str = "char") -> LanguageModel:
 def mixture_of(unit: Unit, tokens: str = "char") -> Mixture:
     """Return the log-linear mixture of a network and of 3-grams."""
     models = [model_of("gru", vocab_size=ngram_of(unit, tokens).vocab_size), ngram_of(unit, tokens)]
-    members = [Member(config=ModelConfig()), Member(config=ModelConfig(kind="ngram", order=3))]
+    members = [MemberRecord(config=ModelConfig()), MemberRecord(config=ModelConfig(kind="ngram", order=3))]
     return Mixture(members, models, np.array([0.6, 0.5]), "log-linear")
 
 

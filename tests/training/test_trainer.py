@@ -23,7 +23,7 @@ from charseq.config import (
     TrainConfig,
     Unit,
 )
-from charseq.config.settings import OptimizerName
+from charseq.config.values import OptimizerName
 from charseq.errors import DivergedError
 from charseq.gradients import SOURCES, TARGETS, GradientSource, Job, Plan
 from charseq.gradients.whole import Whole
