@@ -112,6 +112,17 @@ SOURCES: Registry[Any] = Registry(
 )
 """Functions that make gradient sources, which compute the gradient of a window."""
 
+FILTERS: Registry[Any] = Registry(
+    "filter",
+    {
+        "top_k": "charseq.sampling.filters:top_k",
+        "typical": "charseq.sampling.filters:typical",
+        "top_p": "charseq.sampling.filters:top_p",
+        "min_p": "charseq.sampling.filters:min_p",
+    },
+)
+"""Filters of sampling, by their settings, in the order in which they are applied."""
+
 REPORTS: Registry[Any] = Registry(
     "report",
     {

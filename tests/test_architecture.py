@@ -49,6 +49,8 @@ TESTED_ELSEWHERE = {
     "limits": "numbers without code; tests/faults/ tries what is beyond them",
     "version": "a single string; tests/cli/test_app.py prints it",
     "config/values": "the types of settings: tests/config/test_settings.py and test_toml.py",
+    "config/section": "the base of the sections: tests/config/test_settings.py",
+    "config/sample": "numbers with bounds: tests/config/test_settings.py and test_toml.py",
     "config/messages": "the sentences about settings: tests/config/test_settings.py",
     "models/kind": "the contract: tests/test_registry.py and tests/extensions/test_model_kind.py",
     "models/recurrent": "tests/runs/test_checkpoint.py loads and tests/runs/test_run.py trains it",

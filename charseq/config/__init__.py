@@ -1,14 +1,14 @@
 """The settings: their definitions, reading and writing them, and the explanation of a wrong one."""
 
 from charseq.config.messages import brief, reason, suggest
+from charseq.config.sample import SampleConfig
+from charseq.config.section import Section
 from charseq.config.settings import (
     DEFAULT_MAX_TIME,
     DataConfig,
     Layers,
     ModelConfig,
     OptimConfig,
-    SampleConfig,
-    Section,
     Settings,
     TrainConfig,
 )

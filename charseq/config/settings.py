@@ -8,9 +8,11 @@ it is added, so an error names its source.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from charseq.config.messages import explain
+from charseq.config.sample import SampleConfig
+from charseq.config.section import Section
 from charseq.config.values import (
     AUTO,
     BackendName,
@@ -40,12 +42,6 @@ from charseq.limits import MAX_THREADS
 
 DEFAULT_MAX_TIME = 120.0
 """The limit in seconds of a run for which no other limit is set."""
-
-
-class Section(BaseModel):
-    """A frozen group of settings; unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):
@@ -218,26 +214,6 @@ class TrainConfig(Section):
     backend: BackendName = Field(
         "auto", description="Library that computes the cells; auto: numba if it is installed, else numpy."
     )
-
-
-class SampleConfig(Section):
-    """Sampling: the text that is drawn from a model."""
-
-    length: Count = Field(500, ge=0, description="Number of new characters.")
-    temperature: float = Field(
-        0.8,
-        ge=0,
-        description="Below 1: likely characters more often; above 1: less often; 0: always the likeliest.",
-    )
-    top_k: Count = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
-    top_p: float = Field(
-        1.0,
-        gt=0,
-        le=1,
-        description="Draw from the fewest likeliest characters that have this share of the probability.",
-    )
-    num_samples: Count = Field(1, ge=1, description="Number of texts.")
-    seed: Seed = Field(-1, ge=-1, description="The same seed gives the same text; -1: a new text each time.")
 
 
 class Settings(Section):

@@ -65,7 +65,7 @@ def continuations(
         logits = codec.possible(drawn.read(), drawn.tokens)
         log_p = log_softmax(logits)
         for k in sorted(unfinished):
-            token = draw(logits[k], config, rngs[k])
+            token = draw(logits[k], config, rngs[k], len(chars[k]))
             drawn.tokens[k] = token
             nats[k] -= float(log_p[k, token])
             for char in decoders[k](token):

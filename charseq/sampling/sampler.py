@@ -78,7 +78,8 @@ def _drawn(
     """Yield `config.length` characters after `token`, which the `reader` has not read yet."""
     num_left, decode = config.length, codec.tokenizer.decoder()
     while num_left:
-        token = draw(codec.possible(reader.read(token), token), config, rng)
+        logits = codec.possible(reader.read(token), token)
+        token = draw(logits, config, rng, config.length - num_left)
         chars = decode(token)[:num_left]
         num_left -= len(chars)
         if restart and codec.end and chars.endswith(codec.end):
@@ -128,7 +129,7 @@ def sample_many(
     while unfinished:
         logits = codec.possible(drawn.read(), drawn.tokens)
         for k, row in enumerate(logits):
-            token = draw(row, config, rngs[k])
+            token = draw(row, config, rngs[k], len(chars[k]))
             drawn.tokens[k] = token
             for char in decoders[k](token) if k in unfinished else "":
                 chars[k].append(char)

@@ -1,6 +1,7 @@
 """From logits to one token: the argmax at temperature 0, the softmax in the long run, the right ones cut."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.config import SampleConfig
-from charseq.sampling.filters import draw
+from charseq.registry import FILTERS
+from charseq.sampling.filters import draw, temperature_at
 
 CHI_SQUARE_5 = 20.515
 """What chi-square of 5 degrees of freedom exceeds once in a thousand times."""
@@ -132,7 +134,7 @@ def test_logits_count_by_their_differences(shift: float) -> None:
     assert even_draws(logits + shift, config).tolist() == even_draws(logits, config).tolist()
 
 
-@pytest.mark.parametrize("changes", [{}, {"top_k": 3}, {"top_p": 0.7}])
+@pytest.mark.parametrize("changes", [{}, {"top_k": 3}, {"top_p": 0.7}, {"typical": 0.5}, {"min_p": 0.2}])
 def test_a_draw_takes_one_random_number(changes: dict[str, float]) -> None:
     """A draw takes one uniform number, so that settings do not shift what follows."""
     config = SampleConfig.model_validate({"temperature": 1.0, **changes})
@@ -233,7 +235,9 @@ def test_the_impossible_is_never_drawn(number: float) -> None:
     assert draw(np.array([-1e4, 0.0, 0.0, -1e4]), SampleConfig(temperature=1.0), rng) in {1, 2}
 
 
-@pytest.mark.parametrize("changes", [{}, {"top_k": 5}, {"top_p": 0.999}, {"temperature": 1e-300}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"top_k": 5}, {"top_p": 0.999}, {"min_p": 1e-9}, {"temperature": 1e-300}]
+)
 @pytest.mark.parametrize("number", [0.0, math.nextafter(1.0, 0.0)])
 def test_a_token_of_minus_infinity_is_never_drawn(number: float, changes: dict[str, float]) -> None:
     """A logit of -infinity, that of a token which cannot follow, is left out at every setting."""
@@ -247,3 +251,112 @@ def test_the_likeliest_is_drawn_beside_minus_infinity() -> None:
     """At temperature 0 a logit of -infinity does not matter."""
     rng: Any = Always(0.5)
     assert draw(np.array([-np.inf, -50.0, -60.0]), SampleConfig(temperature=0.0), rng) == 1
+
+
+# ---- the filters against plain numpy
+
+
+def plainly_typical(p: np.ndarray, share: float) -> set[int]:
+    """Return the tokens of the locally typical set, as the paper defines it."""
+    kept, total = set[int](), 0.0
+    entropy = -sum(one * math.log(one) for one in p if one > 0)
+    possible = [k for k in range(len(p)) if p[k] > 0]
+    for token in sorted(possible, key=lambda k: abs(-math.log(p[k]) - entropy)):
+        kept.add(token)
+        total += p[token]
+        if total >= share:
+            break
+    return kept
+
+
+def plainly_min_p(p: np.ndarray, share: float) -> set[int]:
+    """Return the tokens that are at least `share` times as likely as the likeliest."""
+    return set(np.flatnonzero(p >= share * p.max()).tolist())
+
+
+@settings(max_examples=60)
+@given(
+    logits=st.lists(st.floats(-6, 6), min_size=2, max_size=7, unique=True).map(np.array),
+    share=st.floats(0.05, 0.95),
+    temperature=st.sampled_from([0.5, 1.0, 2.0]),
+)
+@pytest.mark.parametrize(("name", "plain"), [("typical", plainly_typical), ("min_p", plainly_min_p)])
+def test_a_filter_keeps_what_plain_numpy_keeps(
+    name: str,
+    plain: Callable[[np.ndarray, float], set[int]],
+    *,
+    logits: np.ndarray,
+    share: float,
+    temperature: float,
+) -> None:
+    """Typical and min p, at the temperature in force; nearly equal surprisals may go either way."""
+    p = np.exp(logits / temperature)
+    p /= p.sum()
+    kept = 7 * p
+    FILTERS[name](kept, logits, share)
+    assert set(kept) <= {0.0, *(7 * p)}
+    tokens = set(np.flatnonzero(kept).tolist())
+    assert tokens == plain(p, share) or any(tokens == plain(p, share * (1 + e)) for e in (-1e-9, 1e-9))
+
+
+def test_typical_drops_a_likeliest_token_that_says_too_little() -> None:
+    """Of 0.5, 0.3, 0.15, 0.05 the surprisal of 0.3 is nearest to the entropy of 1.14 nats."""
+    assert drawn(SHARES, typical=0.2) == {3}
+    assert drawn(SHARES, typical=0.4) == {1, 3}
+
+
+def test_typical_leaves_out_the_impossible() -> None:
+    """A logit of -infinity is no surprise at all: it is never drawn."""
+    logits = np.array([-np.inf, 0.0, -np.inf, 0.0])
+    assert drawn(logits, typical=0.99) == {1, 3}
+
+
+def test_min_p_is_a_share_of_the_likeliest() -> None:
+    """Of 0.5, 0.3, 0.15, 0.05 half as likely as the likeliest is 0.25."""
+    assert drawn(SHARES, min_p=0.5) == {1, 3}
+    assert drawn(SHARES, min_p=0.2) == {0, 1, 3}
+    assert drawn(SHARES, min_p=1.0) == {1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "tokens"),
+    [
+        ({"top_k": 3, "typical": 0.5}, {1, 3}),
+        ({"typical": 0.2, "top_p": 0.01}, {3}),
+        ({"typical": 0.4, "min_p": 0.9}, {1}),
+        ({"top_k": 2, "typical": 0.3, "top_p": 0.9, "min_p": 0.1}, {1}),
+    ],
+)
+def test_the_filters_follow_each_other(changes: dict[str, float], tokens: set[int]) -> None:
+    """Each filter sees what those before it left: top k, typical, top p, min p."""
+    assert drawn(SHARES, **changes) == tokens
+
+
+def test_the_order_of_the_filters() -> None:
+    """The registry is the order that the manual states."""
+    assert list(FILTERS) == ["top_k", "typical", "top_p", "min_p"]
+
+
+# ---- a temperature that changes
+
+
+def test_the_temperature_changes_evenly() -> None:
+    """It is the first one at the first character and the last one at the last."""
+    config = SampleConfig(temperature=2.0, temperature_end=0.5, length=4)
+    assert [temperature_at(config, k) for k in range(4)] == [2.0, 1.5, 1.0, 0.5]
+    assert temperature_at(config, 9) == 0.5
+
+
+@pytest.mark.parametrize("changes", [{}, {"temperature_end": 0.1, "length": 1}, {"temperature_end": -1.0}])
+def test_without_an_end_the_temperature_stays(changes: dict[str, float]) -> None:
+    """A text of one character has its first temperature only."""
+    config = SampleConfig.model_validate({"temperature": 0.7, **changes})
+    assert [temperature_at(config, k) for k in (0, 1, 400)] == [0.7] * 3
+
+
+def test_a_text_that_ends_cold_takes_the_likeliest() -> None:
+    """At the last character the temperature in force is the last one."""
+    config, rng = SampleConfig(temperature=1e6, temperature_end=0.0, length=11), np.random.default_rng(0)
+    logits = np.array([0.0, 1.0, 2.0])
+    assert {draw(logits, config, rng, 10) for _ in range(20)} == {2}
+    assert {draw(logits, config, rng, 0) for _ in range(99)} == {0, 1, 2}

@@ -240,6 +240,17 @@ def test_two_texts_of_one_model_may_take_turns() -> None:
     assert both == [text_of(LINE, "a", length=20, seed=1), text_of(LINE, "b", length=20, seed=2)]
 
 
+@each(CHAR, PAIR)
+def test_the_temperature_of_a_text_follows_its_characters(kind: Kind) -> None:
+    """A text that ends cold has the likeliest characters at its end, drawn alone and together."""
+    changes = {"temperature": 50.0, "temperature_end": 0.0, "length": 40}
+    config = SampleConfig.model_validate(changes)
+    found = sample_many(model_of(kind), codec_of(kind), "a", config, rngs=[np.random.default_rng(0)])
+    assert found == [text_of(kind, "a", **changes)]
+    likeliest = text_of(kind, "a" + found[0][:-1], temperature=0.0, length=1)
+    assert found[0][-1] == likeliest
+
+
 # sample_many
 
 

@@ -1,0 +1,45 @@
+"""The settings of sampling."""
+
+from pydantic import Field
+
+from charseq.config.section import Section
+from charseq.config.values import Count, Seed
+
+
+class SampleConfig(Section):
+    """Sampling: the text that is drawn from a model."""
+
+    length: Count = Field(500, ge=0, description="Number of new characters.")
+    temperature: float = Field(
+        0.8,
+        ge=0,
+        description="Below 1: likely characters more often; above 1: less often; 0: always the likeliest.",
+    )
+    temperature_end: float = Field(
+        -1.0,
+        ge=-1,
+        description="Temperature at the last of the length characters; it changes evenly from the first on. "
+        "-1: no change.",
+    )
+    top_k: Count = Field(0, ge=0, description="Draw from the k likeliest characters; 0: from all.")
+    typical: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Draw from the characters whose surprise is nearest to the expected one, as few as have "
+        "this share of the probability.",
+    )
+    top_p: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Draw from the fewest likeliest characters that have this share of the probability.",
+    )
+    min_p: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Draw from the characters that are at least this share as likely as the likeliest.",
+    )
+    num_samples: Count = Field(1, ge=1, description="Number of texts.")
+    seed: Seed = Field(-1, ge=-1, description="The same seed gives the same text; -1: a new text each time.")
