@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charseq.network import CharModel
+from charseq.runs.metrics import is_validation, read_metrics
 
 
 class Outcome(NamedTuple):
@@ -49,6 +51,11 @@ def json_rows(call: Callable[..., Outcome], *arguments: str) -> list[dict[str, A
     assert (code, err) == (0, "")
     rows: list[dict[str, Any]] = json.loads(out)
     return rows
+
+
+def validations(run: str | Path) -> list[dict[str, Any]]:
+    """Return the records of a run's validations."""
+    return [record for record in read_metrics(Path(run)) if is_validation(record)]
 
 
 def shown_perplexity(row: dict[str, Any]) -> str:

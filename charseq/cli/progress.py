@@ -167,7 +167,7 @@ class TrainingDisplay:
             self._live.update(self._picture(event), refresh=True)
 
     def _picture(self, event: StepDone) -> "RenderableType":
-        """Return the two live lines: progress and speed; loss and validation."""
+        """Return the live lines: progress and speed; loss and gradient; the validation, if there was one."""
         from rich.columns import Columns
         from rich.console import Group
         from rich.progress_bar import ProgressBar
@@ -177,7 +177,9 @@ class TrainingDisplay:
         where = f"epoch {event.epoch}, step {event.step:,}"
         return Group(
             Columns([bar, f"{event.progress:4.0%}  {time}, {self._pace.speed:,.0f} chars/s"]),
-            f"{where}, loss {shown(bits(self._pace.loss), '.3f')} bits{self._valid}",
+            f"{where}, loss {shown(bits(self._pace.loss), '.3f')} bits, "
+            f"gradient norm {shown(self._pace.grad_norm, '.3f')}",
+            *([self._valid] if self._valid else []),
         )
 
     def _validated(self, event: Validated) -> None:
@@ -187,7 +189,7 @@ class TrainingDisplay:
             nats, per_char = shown(score.nats_per_char, ".4f"), shown(score.bits_per_char, ".4f")
             figures = f"{nats:>10} {per_char:>9} {shown(score.perplexity, '.3f'):>10}"
             perplexity = shown(score.perplexity, ".2f")
-            self._valid = f", valid {shown(score.bits_per_char, '.3f')} bits, perplexity {perplexity}"
+            self._valid = f"valid {shown(score.bits_per_char, '.3f')} bits, perplexity {perplexity}"
         self._line = (
             f"{_clock(event.elapsed):>6} {event.epoch:>5} {event.step:>9,} {self._pace.speed:>9,.0f} "
             f"{shown(event.train_nats_per_char, '.4f'):>10} {figures}{self._verdict(event)}"

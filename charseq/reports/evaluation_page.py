@@ -15,7 +15,8 @@ from charseq.reports.gradient_flow import GradientFlowReport
 from charseq.reports.report import Report
 from charseq.reports.shown_text import ShownText
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.directory import model_name, read_metrics
+from charseq.runs.directory import model_name
+from charseq.runs.metrics import read_metrics
 from charseq.scoring import bits
 
 Metrics = Sequence[Mapping[str, Any]]

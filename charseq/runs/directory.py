@@ -2,32 +2,24 @@
 
 RUN/model.safetensors   the best model on validation; sample, evaluate and next need nothing else
 RUN/last.safetensors    the latest model and everything that resuming needs
-RUN/metrics.jsonl       one record for each validation
+RUN/metrics.jsonl       the records of the run, see `metrics.py`
 RUN/charseq.toml        the settings that were in force
 """
 
-import errno
-import json
-import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from charseq.config import Settings
-from charseq.errors import CharseqError, CheckpointError, ConfigError
+from charseq.errors import CharseqError, ConfigError
 from charseq.files import exists, is_file
-from charseq.limits import MAX_STEP
 from charseq.models import MODELS
-from charseq.training.events import Validated
 
 RUNS = Path("runs")
 MAX_STEM_CHARS = 50
 """The most characters of the corpus name in the name of a run directory: systems limit file names."""
 MODEL, LAST, METRICS, SETTINGS = "model.safetensors", "last.safetensors", "metrics.jsonl", "charseq.toml"
-NATS = ("train_nats_per_char", "valid_nats_per_char")
-"""The fields of a validation record that hold nats per character, or None."""
 
 
 def default_directory(settings: Settings) -> Path:
@@ -117,71 +109,3 @@ def find_model(argument: str | None) -> Path:
 def model_name(path: Path) -> str:
     """Return the name of a model: its run directory, or the file itself outside of a run directory."""
     return str(path.parent if path.name == MODEL and path.parent != Path() else path)
-
-
-def append_metrics(directory: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Append `records` of validations, all of them or none. Raises CharseqError if that is not possible."""
-    path = directory / METRICS
-    lines = "".join(json.dumps(record) + "\n" for record in records).encode()
-    if not lines:
-        return
-    try:
-        with path.open("ab", buffering=0) as file:
-            size = file.tell()
-            try:
-                if file.write(lines) < len(lines):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(file.fileno())
-            except OSError:
-                with suppress(OSError):
-                    file.truncate(size)
-                raise
-    except OSError as error:
-        raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def read_metrics(directory: Path) -> list[dict[str, Any]]:
-    """Return the records of a run's validations, if any; an unfinished last line is left out.
-
-    Raises CheckpointError, naming the line, for a line that is not a record.
-    """
-    path = directory / METRICS
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from None
-    return [_metrics_of(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
-
-
-def _metrics_of(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        record = None
-    if not (isinstance(record, dict) and _is_record(record)):
-        raise CheckpointError(f"{where}: damaged: not the record of a validation")
-    return record
-
-
-def _is_record(record: dict[str, Any]) -> bool:
-    """Say whether a record has the fields that are read, in the types that are written."""
-    step, figures = record.get("step"), [record.get(key, "") for key in NATS]
-    is_step = isinstance(step, int) and 0 <= step < MAX_STEP
-    return is_step and all(nats is None or isinstance(nats, float) for nats in figures)
-
-
-def record_of(event: Validated) -> dict[str, Any]:
-    """Return the line of METRICS for a validation."""
-    return {
-        "step": event.step,
-        "epoch": event.epoch,
-        "elapsed": event.elapsed,
-        "learning_rate": event.learning_rate,
-        "train_nats_per_char": event.train_nats_per_char,
-        "valid_nats_per_char": None if event.valid is None else event.valid.nats_per_char,
-        "valid_bits_per_char": None if event.valid is None else event.valid.bits_per_char,
-        "improved": event.improved,
-        "averaged": event.averaged,
-    }

@@ -30,14 +30,12 @@ from charseq.runs.directory import (
     METRICS,
     MODEL,
     SETTINGS,
-    append_metrics,
     make_directory,
     new_directory,
-    read_metrics,
-    record_of,
 )
 from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
+from charseq.runs.metrics import append_metrics, is_validation, read_metrics, record_of
 from charseq.scoring import Validator
 from charseq.text.batches import Batches, Examples
 from charseq.text.corpus import OnProgress
@@ -195,10 +193,10 @@ class Run:
             yield counted
         saved = time.monotonic()
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
-            if isinstance(event, Validated):
-                self._records.append(record_of(event))
-                if event.improved:
-                    self.checkpoint.results, self._best_is_saved = Results.of(event), False
+            if isinstance(event, StepDone | Validated) and event.figures is not None:
+                self._records.append(record_of(event, event.figures))
+            if isinstance(event, Validated) and event.improved:
+                self.checkpoint.results, self._best_is_saved = Results.of(event), False
             due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
             try:
                 if (due or isinstance(event, Validated)) and self._make_anew():
@@ -260,7 +258,7 @@ class Run:
         return replace(self.checkpoint, results=results)
 
     def _save_best(self) -> None:
-        """Write the records of validations and the best model, unless they are written already."""
+        """Write the records and the best model, unless they are written already."""
         append_metrics(self.directory, self._records[self._num_written :])
         self._num_written = len(self._records)
         if not self._best_is_saved:
@@ -284,10 +282,14 @@ class Run:
         return cast(TrainableModel, model)
 
     def _forget_later_metrics(self) -> None:
-        """Remove the validations that a killed run made after its last save: they will be made again."""
+        """Remove the records that a killed run made after its last save: they will be made again."""
         now, path = self.trainer.progress, self.directory / METRICS
-        last = now.step - 1 if now.train_chars else now.step
+        last_validation = now.step - 1 if now.train_chars else now.step
         if path.exists():
-            self._records = [record for record in read_metrics(self.directory) if record["step"] <= last]
+            self._records = [
+                record
+                for record in read_metrics(self.directory)
+                if record["step"] <= (last_validation if is_validation(record) else now.step)
+            ]
             self._num_written = len(self._records)
             write_atomically(path, "".join(json.dumps(record) + "\n" for record in self._records).encode())

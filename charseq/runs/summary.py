@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.directory import MODEL, read_metrics
+from charseq.runs.directory import MODEL
+from charseq.runs.metrics import is_validation, read_metrics
 from charseq.scoring import Score
 from charseq.scoring.closing import score_beginning
 from charseq.text.symbols import EncodedText
@@ -35,7 +36,7 @@ class Summary:
         path = directory / MODEL
         best = Checkpoint.load(path)
         score = score_beginning(best.model, best.codec, test, seconds=seconds) if test else None
-        metrics = read_metrics(directory)
+        metrics = [record for record in read_metrics(directory) if is_validation(record)]
         losses = tuple(record["train_nats_per_char"] for record in metrics)
         return cls(path, best, score, losses, tuple(record["step"] for record in metrics))
 

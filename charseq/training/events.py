@@ -6,12 +6,28 @@ from charseq.scoring import Score
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a run for a record: means over the steps since the last record, None without any.
+
+    `num_chars` is the number of characters learnt from so far, None if it is unknown. `grad_norm` is the mean
+    norm of the gradient before clipping, `clipped_fraction` the share of steps whose gradient was clipped.
+    `weight_norm` is the norm of all parameters now.
+    """
+
+    num_chars: float | None
+    nats_per_char: float | None
+    grad_norm: float | None
+    clipped_fraction: float | None
+    weight_norm: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """A step is done: the parameters were updated with the gradient of one window.
 
     `loss` is the mean loss in nats per character, `grad_norm` the norm before clipping. `num_chars` is a
     whole number unless targets have weights. `elapsed` is in seconds, and `progress` is the share of the run
-    that is done, in [0, 1].
+    that is done, in [0, 1]. There are `figures` after the first steps, and then after more and more of them.
     """
 
     step: int
@@ -22,6 +38,7 @@ class StepDone:
     num_chars: float
     elapsed: float
     progress: float
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,7 @@ class Validated:
     improved: bool
     averaged: bool
     elapsed: float
+    figures: Figures
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,23 @@
-"""The pace of a run, for display: its smoothed loss, its speed, and the time that is left."""
+"""The pace of a run, for display: its smoothed loss and norm, its speed, and the time that is left."""
 
 import math
 
 from charseq.training.events import Event, Recovered, StepDone, Validated
 
 SMOOTHING = 0.98
-"""The share of the earlier steps in the smoothed loss."""
+"""The share of the earlier steps in the smoothed loss and norm."""
 
 
 class Pace:
     """The figures of a run in progress; call `add` with each event.
 
-    `loss` is the smoothed loss in nats per character, nan before the first step and after a recovery. `speed`
-    is in characters per second since the last validation, so that it excludes the time of validations.
+    `loss` is the smoothed loss in nats per character, and `grad_norm` the smoothed norm of the gradient
+    before clipping; they are nan before the first step and after a recovery. `speed` is in characters per
+    second since the last validation, so that it excludes the time of validations.
     """
 
     def __init__(self) -> None:
-        self.loss, self.speed = math.nan, 0.0
+        self.loss, self.grad_norm, self.speed = math.nan, math.nan, 0.0
         self._num_chars, self._since = 0.0, math.nan
 
     def add(self, event: Event) -> None:
@@ -26,16 +27,20 @@ class Pace:
         elif isinstance(event, Validated):
             self._since = math.nan
         elif isinstance(event, Recovered):
-            self.loss = math.nan
+            self.loss = self.grad_norm = math.nan
 
     def _step(self, event: StepDone) -> None:
-        known = not math.isnan(self.loss)
-        self.loss = SMOOTHING * self.loss + (1 - SMOOTHING) * event.loss if known else event.loss
+        self.loss = _smoothed(self.loss, event.loss)
+        self.grad_norm = _smoothed(self.grad_norm, event.grad_norm)
         if math.isnan(self._since):
             self._num_chars, self._since = 0.0, event.elapsed
         elif event.elapsed > self._since:
             self._num_chars += event.num_chars
             self.speed = self._num_chars / (event.elapsed - self._since)
+
+
+def _smoothed(before: float, now: float) -> float:
+    return now if math.isnan(before) else SMOOTHING * before + (1 - SMOOTHING) * now
 
 
 def time_left(event: StepDone) -> float:

@@ -1,17 +1,54 @@
 """The progress of a run: its counters and sums, and a snapshot of all that resuming needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from charseq.arrays import FloatArray
+from charseq.training.events import Figures
 
 NonNegative = Annotated[int, Field(ge=0, lt=1 << 62)]
 Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """The type of a number in the progress of a run that may be a fraction, such as a time."""
+
+RECORD_SHARE = 0.25
+"""A record is due when this share of all steps was done since the last one: many at first, then few."""
+
+
+@dataclass(slots=True)
+class Recent:
+    """Sums since the last record; `grad_norms` is of norms before clipping."""
+
+    num_steps: NonNegative = 0
+    nats: Amount = 0.0
+    chars: Chars = 0
+    grad_norms: Amount = 0.0
+    num_clipped: NonNegative = 0
+
+    def add_(self, *, nats: float, num_chars: float, grad_norm: float, max_norm: float) -> None:
+        """Add a step; its gradient was clipped at `max_norm`, or not if that is 0."""
+        self.num_steps += 1
+        self.nats += nats
+        self.chars += num_chars
+        self.grad_norms += grad_norm
+        self.num_clipped += 0 < max_norm < grad_norm
+
+    def is_due(self, step: int) -> bool:
+        """Say whether a record is due after `step` steps in all."""
+        return self.num_steps >= RECORD_SHARE * step
+
+    def figures(self, num_chars: float | None, params: FloatArray) -> Figures:
+        """Return the figures of a record, for a run that has learnt from `num_chars` in all."""
+        return Figures(
+            num_chars=num_chars,
+            nats_per_char=self.nats / self.chars if self.chars else None,
+            grad_norm=self.grad_norms / self.num_steps if self.num_steps else None,
+            clipped_fraction=self.num_clipped / self.num_steps if self.num_steps else None,
+            weight_norm=float(np.sqrt(np.dot(params, params))),
+        )
 
 
 @dataclass(slots=True)
@@ -20,7 +57,8 @@ class Progress:
 
     `window` counts the windows of the epoch that are done, `elapsed` is the time of training in seconds.
     `train_nats` and `train_chars` are the sums since the last validation; if targets have weights, each
-    character counts with its weight.
+    character counts with its weight. `num_chars` is the number of characters learnt from since the beginning,
+    None for a run that an older version began. `recent` is for the next record.
     """
 
     step: NonNegative = 0
@@ -35,6 +73,21 @@ class Progress:
     num_optimizer_steps: NonNegative = 0
     train_nats: Amount = 0.0
     train_chars: Chars = 0
+    num_chars: Chars | None = 0
+    recent: Recent = field(default_factory=Recent)
+
+    def count_(self, nats: float, num_chars: float, grad_norm: float, *, max_norm: float) -> None:
+        """Add what a step has learnt from to the sums; its gradient was clipped at `max_norm`, if not 0."""
+        self.train_nats += nats
+        self.train_chars += num_chars
+        self.num_chars = None if self.num_chars is None else self.num_chars + num_chars
+        self.recent.add_(nats=nats, num_chars=num_chars, grad_norm=grad_norm, max_norm=max_norm)
+
+    def figures_(self, params: FloatArray) -> Figures:
+        """Return the figures since the last record, with these parameters, and begin the next sums."""
+        figures = self.recent.figures(self.num_chars, params)
+        self.recent = Recent()
+        return figures
 
     @property
     def epoch_number(self) -> int:

@@ -26,7 +26,7 @@ from charseq.text.batches import Batches, Window
 from charseq.training.averaging import Average
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
-from charseq.training.progress import Progress, Snapshot
+from charseq.training.progress import Progress, Recent, Snapshot
 
 COLD_STARTS = 0.01
 """The share of windows that begin from the zero state, so that a model learns to predict without context."""
@@ -101,8 +101,7 @@ class Trainer:
         with self.source:
             while True:
                 reason = self.reason_to_stop
-                due = reason is not None or self.progress.step % self.eval_every == 0
-                if due and self.progress.train_chars:  # steps were done since the last validation
+                if self._validation_is_due() and self.progress.train_chars:  # since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
                     break
@@ -151,7 +150,8 @@ class Trainer:
         """
         for name, array in self._arrays():
             snapshot.write(name, array)
-        record = {field.name: snapshot.record[field.name] for field in fields(Progress)}
+        known = {"num_chars": None, "recent": {}, **snapshot.record}  # older versions did not count these
+        record = {field.name: known[field.name] for field in fields(Progress)}
         self.progress = TypeAdapter(Progress).validate_python(record)
         if not 0 <= self.progress.window < self.batches.num_windows:
             raise ValueError(f"there is no window {self.progress.window}")
@@ -186,6 +186,9 @@ class Trainer:
     def reason_to_stop(self) -> str | None:
         """The limit that is reached, in words; None if none is."""
         return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
+
+    def _validation_is_due(self) -> bool:
+        return self.progress.step % self.eval_every == 0 or self.reason_to_stop is not None
 
     def _done(self) -> float:
         """Return the share of the run that is done, in [0, 1]."""
@@ -225,8 +228,7 @@ class Trainer:
         now.step += 1
         now.window += 1
         total_weight, num_chars = window.total_weight, window.num_chars
-        now.train_nats += loss * total_weight
-        now.train_chars += num_chars
+        now.count_(loss * total_weight, num_chars, grad_norm, max_norm=self.optim.max_grad_norm)
         if num_chars:
             loss *= total_weight / num_chars  # nats per character, however many tokens one has
         if now.window == self.batches.num_windows:
@@ -234,8 +236,10 @@ class Trainer:
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
             self.source.forget_()
         now.elapsed = self._clock() - begin
+        is_due = now.recent.is_due(now.step) and not self._validation_is_due()
+        figures = now.figures_(self.model.params.flat) if is_due else None
         return StepDone(
-            now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done()
+            now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done(), figures
         )
 
     def _begin_anew_(self, window: Window) -> Window:
@@ -263,7 +267,8 @@ class Trainer:
         now.elapsed = self._clock() - begin
         self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
-        return Validated(now.step, now.epoch_number, valid, train_nats, rate, improved, averaged, now.elapsed)
+        epoch, figures = now.epoch_number, now.figures_(self.model.params.flat)
+        return Validated(now.step, epoch, valid, train_nats, rate, improved, averaged, now.elapsed, figures)
 
     def _score(self) -> tuple[Score | None, bool]:
         """Score the validation text; say whether the average of the parameters gave this score."""
@@ -296,5 +301,5 @@ class Trainer:
         self._optimizer.reset_()
         self._state.reset_()
         self.source.forget_()
-        now.train_nats, now.train_chars = 0.0, 0  # these belong to steps that were undone
+        now.train_nats, now.train_chars, now.recent = 0.0, 0, Recent()  # of steps that were undone
         return Recovered(now.step + 1, self.optim.learning_rate * self._schedule.scale)

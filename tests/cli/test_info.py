@@ -12,6 +12,7 @@ from charseq import __version__
 from charseq.models.mixture import Mixture
 from charseq.runs.checkpoint import Checkpoint
 from tests.blend import Blend
+from tests.builders import validations
 from tests.cli.conftest import TINY, Call, Outcome, Workshop
 
 
@@ -76,8 +77,7 @@ def test_a_model_file(call: Call, models: Workshop) -> None:
 
 def test_the_best_validation(call: Call, models: Workshop) -> None:
     """The best validation is the best one of the metrics; the latest model knows it, too."""
-    lines = Path(models.tales, "metrics.jsonl").read_text().splitlines()
-    best = min(map(json.loads, lines), key=lambda record: record["valid_nats_per_char"])
+    best = min(validations(models.tales), key=lambda record: record["valid_nats_per_char"])
     valid = Checkpoint.load(Path(models.tales) / "model.safetensors").results.valid
     assert valid is not None
     assert valid.nats_per_char == best["valid_nats_per_char"]

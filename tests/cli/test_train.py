@@ -25,7 +25,7 @@ from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event
-from tests.builders import refusal
+from tests.builders import refusal, validations
 from tests.cli.conftest import TALES, TINY, Call, Feed, Outcome, Workshop, start
 
 PLAIN = ("--threads", "1", "--backend", "numpy")
@@ -86,7 +86,7 @@ def test_end_to_end(call: Call, text: str, cell: str) -> None:
     }
     made = Settings().with_layer(load_toml(run / "charseq.toml"), "run")
     assert (made.model.cell, made.model.hidden_size, made.data.corpus) == (cell, 8, (text,))
-    assert [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()] == [30]
+    assert [record["step"] for record in validations(run)] == [30]
     assert call("sample", f"{run}", "--length", "10").code == 0
     assert call("evaluate", f"{run}").code == 0
 
@@ -94,7 +94,7 @@ def test_end_to_end(call: Call, text: str, cell: str) -> None:
 def test_training_learns(call: Call, text: str) -> None:
     """The loss falls, and the last validation is better than the first."""
     assert call("train", text, *SHORT, "--max-steps", "60", "--eval-every", "10", "-o", "run").code == 0
-    records = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    records = validations("run")
     assert [record["step"] for record in records] == [10, 20, 30, 40, 50, 60]
     assert records[-1]["train_nats_per_char"] < records[0]["train_nats_per_char"]
     assert records[-1]["valid_nats_per_char"] < records[0]["valid_nats_per_char"]
@@ -103,7 +103,7 @@ def test_training_learns(call: Call, text: str) -> None:
 def test_epochs_are_counted_from_one(call: Call, text: str) -> None:
     """The epoch that is shown, and logged, is the one that the last window belonged to."""
     err = call("train", text, *SHORT, "--max-steps", "5", "--eval-every", "1", "-o", "run").err
-    records = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    records = validations("run")
     assert [(record["step"], record["epoch"]) for record in records] == [
         (1, 1),
         (2, 1),

@@ -11,10 +11,11 @@ from safetensors.numpy import load_file
 import charseq
 from charseq.gradients import LOSSES, TARGETS, Plan
 from charseq.gradients.step import Job, TrainingStep, batch_weight
-from charseq.runs.directory import METRICS, MODEL
+from charseq.runs.directory import MODEL
 from charseq.text import CharTokenizer
 from charseq.text.batches import Window
 from charseq.text.codec import Codec
+from tests.builders import validations
 from tests.cli.conftest import Call
 from tests.complex_step import check_gradients
 from tests.extensions.label_smoothing import LabelSmoothing
@@ -52,8 +53,7 @@ def start(call: Call, run: str, *options: str) -> None:
 
 def curve(run: str) -> list[float]:
     """Return the training losses of a run's validations."""
-    lines = Path(run, METRICS).read_text().splitlines()
-    return [json.loads(line)["train_nats_per_char"] for line in lines]
+    return [record["train_nats_per_char"] for record in validations(run)]
 
 
 @pytest.mark.parametrize("loss", ["softmax", "toy"])

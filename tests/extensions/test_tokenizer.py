@@ -17,6 +17,7 @@ from charseq.cli.app import run
 from charseq.models import LanguageModel
 from charseq.registry import TOKENIZERS
 from charseq.runs.checkpoint import Checkpoint
+from tests.builders import validations
 from tests.cli.conftest import TINY, Call
 from tests.extensions.twin_tokenizer import PairTokenizer
 
@@ -129,7 +130,7 @@ def by_hand(path: Path, name: str, text: str) -> list[float]:
 @each_network
 def test_training_counts_characters(runs: Path, model: str) -> None:
     """The nats per character of the first steps are those of two uniform tokens, or a little less."""
-    (record,) = map(json.loads, (runs / model / "metrics.jsonl").read_text().splitlines())
+    (record,) = validations(runs / model)
     uniform = 2 * math.log(NUM_ROWS + 8)
     assert 0.9 * uniform < record["train_nats_per_char"] < 1.05 * uniform
 

@@ -58,7 +58,8 @@ with instrumented:
     from charseq.reports.evaluation_page import learning_curve
     from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
     from charseq.runs.counting import count
-    from charseq.runs.directory import LAST, METRICS, MODEL, read_metrics
+    from charseq.runs.directory import LAST, METRICS, MODEL
+    from charseq.runs.metrics import read_metrics
     from charseq.runs.mixing import NamedMember, mix_and_save
     from charseq.runs.run import Run
     from charseq.sampling.sampler import sample

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.directory import read_metrics
+from charseq.runs.metrics import read_metrics
 from tests.cli.conftest import TALES, surroundings
 from tests.faults.harness import VARIANTS, begun, command, content, finish, train
 from tests.forks import python

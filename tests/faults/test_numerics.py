@@ -38,7 +38,7 @@ from charseq.text.batches import Batches, Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from tests.builders import timeless
+from tests.builders import timeless, validations
 from tests.cli.conftest import Call, Outcome, surroundings
 from tests.faults.harness import command, content
 
@@ -149,7 +149,7 @@ def test_a_rate_of_next_to_nothing(cell: CellName, optimizer: str, call: Call) -
     assert outcome.code == 0
     assert "diverged" not in outcome.err
     assert_sound(Path("run"))
-    records = [json.loads(line) for line in (Path("run") / METRICS).read_text().splitlines()]
+    records = validations("run")
     assert len({record["valid_nats_per_char"] for record in records}) == 1
     assert records[0]["learning_rate"] == 1e-30
 

@@ -1,14 +1,12 @@
 """The directory of a run: how it is named and made, how a model is found in it, its records read back."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from charseq.config import Settings
-from charseq.errors import CharseqError, CheckpointError, ConfigError, one_line
+from charseq.errors import CharseqError, ConfigError, one_line
 from charseq.runs.directory import (
     LAST,
     METRICS,
@@ -20,7 +18,6 @@ from charseq.runs.directory import (
     make_directory,
     model_name,
     new_directory,
-    read_metrics,
 )
 
 
@@ -254,72 +251,6 @@ def test_a_name_that_no_file_can_have_is_refused(name: str) -> None:
         find_model(name)
     message = f"{name}: no such model; give a run directory or a .safetensors file"
     assert str(caught.value) == one_line(message)
-
-
-# ---- records
-
-
-def record_of(step: int, **more: Any) -> dict[str, Any]:
-    """Return the record of a validation."""
-    return {"step": step, "train_nats_per_char": 2.5, "valid_nats_per_char": 2.25, **more}
-
-
-def test_records_are_read_back() -> None:
-    """Each line of the metrics is a record."""
-    records = [record_of(1, valid_nats_per_char=None), record_of(2, text="한글")]
-    path = make_run("run") / METRICS
-    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), "utf-8")
-    assert read_metrics(Path("run")) == records
-
-
-FINISHED = "".join(json.dumps(record_of(step)) + "\n" for step in (1, 2))
-
-
-@pytest.mark.parametrize("rest", ["", "{", '{"step": 3', '{"step": 3}', "3", " ", "\0\0"])
-def test_an_unfinished_last_line_is_ignored(rest: str) -> None:
-    """A last line without its end was never finished: it is not read, whatever it holds."""
-    (make_run("run") / METRICS).write_text(FINISHED + rest, "utf-8")
-    assert read_metrics(Path("run")) == [record_of(1), record_of(2)]
-
-
-@pytest.mark.parametrize("text", ["", '{"step": 1'])
-def test_records_of_which_none_is_finished(text: str) -> None:
-    """Metrics that hold nothing, or nothing but an unfinished line, have no records."""
-    (make_run("run") / METRICS).write_text(text, "utf-8")
-    assert read_metrics(Path("run")) == []
-
-
-def test_only_a_newline_ends_a_record() -> None:
-    """Other characters at which lines are sometimes broken may stand in a record."""
-    record = record_of(1, text="a\u2028b\x85c")
-    (make_run("run") / METRICS).write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
-    assert read_metrics(Path("run")) == [record]
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        {"step": 1},
-        *(record_of(step) for step in (-1, 1 << 53, 10**400)),
-        *(record_of(1) | {"step": step} for step in (None, 1.5, "1", [1])),
-        *(record_of(1) | {"train_nats_per_char": nats} for nats in ("2.5", 10**400, [2.5])),
-        record_of(1, valid_nats_per_char={}),
-        [record_of(1)],
-        "step",
-    ],
-    ids=lambda record: ascii(record)[:60],
-)
-def test_what_is_no_record_is_refused_by_its_line(record: object) -> None:
-    """A line that lacks a figure, or has one that no validation gives, is an error that names it."""
-    (make_run("run") / METRICS).write_text(FINISHED + json.dumps(record) + "\n", "utf-8")
-    with pytest.raises(CheckpointError) as caught:
-        read_metrics(Path("run"))
-    assert str(caught.value) == "run/metrics.jsonl: line 3: damaged: not the record of a validation"
-
-
-def test_no_metrics_yet(tmp_path: Path) -> None:
-    """A run that has not been validated yet has no records."""
-    assert read_metrics(tmp_path) == []
 
 
 def fill_and_fail(directory: Path, *, filled: bool) -> None:

@@ -22,11 +22,12 @@ from charseq.config import CellName, Layers, Settings
 from charseq.config.toml import load_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.runs.checkpoint import Checkpoint, Results, checksum_of
-from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS, read_metrics
+from charseq.runs.directory import LAST, METRICS, MODEL, SETTINGS
+from charseq.runs.metrics import NATS, is_validation, read_metrics
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
 from charseq.training.events import Event, MadeAnew, StepDone, Stopped, Unsaved, Validated
-from tests.builders import timeless
+from tests.builders import timeless, validations
 
 Array: TypeAlias = NDArray[Any]
 
@@ -88,6 +89,10 @@ def nats_of(event: Validated) -> float:
 
 def names_in(directory: str) -> list[str]:
     return sorted(path.name for path in Path(directory).iterdir())
+
+
+def validated_steps(directory: str) -> list[int]:
+    return [record["step"] for record in validations(directory)]
 
 
 def weights(run: Run) -> dict[str, Array]:
@@ -371,14 +376,15 @@ def test_without_validation_the_model_is_the_latest() -> None:
 
 
 def test_metrics() -> None:
-    """There is one JSON record for each validation, with its numbers under the project's names."""
+    """There is a JSON record for each validation, with its numbers under the project's names."""
     run = start()
     validations = [event for event in run.events() if isinstance(event, Validated)]
     lines = (Path("run") / METRICS).read_text().splitlines()
     records = [json.loads(line) for line in lines]
     assert records == read_metrics(Path("run"))
-    assert [record["step"] for record in records] == [4, 8, 12]
-    for event, record in zip(validations, records, strict=True):
+    told = [record for record in records if is_validation(record)]
+    assert [record["step"] for record in told] == [4, 8, 12]
+    for event, record in zip(validations, told, strict=True):
         assert record == {
             "step": event.step,
             "epoch": event.epoch,
@@ -389,7 +395,25 @@ def test_metrics() -> None:
             "valid_bits_per_char": pytest.approx(nats_of(event) / math.log(2), rel=1e-14),
             "improved": event.improved,
             "averaged": event.averaged,
+            "num_chars": event.figures.num_chars,
+            "recent_nats_per_char": event.figures.nats_per_char,
+            "grad_norm": event.figures.grad_norm,
+            "clipped_fraction": event.figures.clipped_fraction,
+            "weight_norm": event.figures.weight_norm,
         }
+
+
+def test_metrics_between_validations() -> None:
+    """At the beginning there are more records, with the figures of the steps before and no validation."""
+    run = start()
+    steps = [event for event in run.events() if isinstance(event, StepDone) and event.figures]
+    told = [record for record in read_metrics(Path("run")) if not is_validation(record)]
+    assert [record["step"] for record in told] == [event.step for event in steps] == [1, 2, 3, 6, 11]
+    for event, record in zip(steps, told, strict=True):
+        assert record["recent_nats_per_char"] is not None
+        assert event.figures is not None
+        assert record["grad_norm"] == event.figures.grad_norm
+        assert {record[key] for key in (*NATS, "valid_bits_per_char", "improved", "averaged")} == {None}
 
 
 def test_saved_now_and_then() -> None:
@@ -419,7 +443,7 @@ def test_saving_before_any_validation() -> None:
     run = start()
     list(itertools.islice(run.events(), 3))
     run.save()
-    assert names_in("run") == sorted([MODEL, LAST, SETTINGS])
+    assert names_in("run") == sorted([MODEL, LAST, METRICS, SETTINGS])
     saved = Checkpoint.load(Path("run") / MODEL)
     np.testing.assert_array_equal(saved.model.params.flat, run.trainer.model.params.flat)
     assert saved.results.step == 3
@@ -506,7 +530,7 @@ def test_a_killed_run_goes_on_from_where_it_was_saved() -> None:
     list(itertools.islice(events, 6))
     run.save()
     list(itertools.islice(events, 5))
-    assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8]
+    assert validated_steps("paused") == [4, 8]
     events.close()
     list(Run.resume(Path("paused"), []).events())
     assert_same_runs("paused", "whole")
@@ -945,7 +969,7 @@ def test_a_run_with_unfinished_metrics_is_resumed(rest: str) -> None:
         file.write(rest)
     list(Run.resume(Path("paused"), []).events())
     assert (Path("paused") / METRICS).read_text().endswith("}\n")
-    assert [record["step"] for record in read_metrics(Path("paused"))] == [4, 8, 12]
+    assert validated_steps("paused") == [4, 8, 12]
     assert_same_runs("paused", "whole")
 
 

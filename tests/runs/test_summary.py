@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charseq.config import Settings
-from charseq.runs.directory import append_metrics
+from charseq.runs.metrics import append_metrics
 from charseq.runs.run import Run
 from charseq.runs.summary import Summary
 from charseq.scoring import Score, Scorer

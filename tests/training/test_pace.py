@@ -1,10 +1,11 @@
 """The pace of a run: smoothed loss, speed between validations, time left."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from charseq.training.events import Recovered, StepDone, Validated
+from charseq.training.events import Figures, Recovered, StepDone, Validated
 from charseq.training.pace import Pace, time_left
 
 
@@ -14,7 +15,7 @@ def step(
     return StepDone(1, 1, loss, 1.0, 0.01, num_chars, elapsed, progress)
 
 
-VALIDATED = Validated(1, 1, None, 1.0, 0.01, True, False, 9.0)
+VALIDATED = Validated(1, 1, None, 1.0, 0.01, True, False, 9.0, Figures(8, 1.0, 1.0, 0.0, 2.0))
 
 
 def test_the_loss_is_smoothed_from_the_first_one_on() -> None:
@@ -34,6 +35,16 @@ def test_the_loss_begins_anew_after_a_recovery() -> None:
     pace.add(Recovered(1, 0.005))
     pace.add(step(loss=2.0))
     assert pace.loss == 2.0
+
+
+def test_the_norm_of_the_gradient_is_smoothed_likewise() -> None:
+    pace = Pace()
+    pace.add(replace(step(), grad_norm=3.0))
+    assert pace.grad_norm == 3.0
+    pace.add(replace(step(), grad_norm=1.0))
+    assert pace.grad_norm == pytest.approx(0.98 * 3 + 0.02 * 1)
+    pace.add(Recovered(1, 0.005))
+    assert math.isnan(pace.grad_norm)
 
 
 def test_the_time_of_a_validation_does_not_slow_a_run() -> None:

@@ -37,7 +37,7 @@ from charseq.text import CharTokenizer
 from charseq.text.batches import Batches, Examples, Window
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
-from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
+from charseq.training.events import Event, Figures, Recovered, StepDone, Stopped, Validated
 from charseq.training.progress import Snapshot
 from charseq.training.trainer import Trainer
 from tests import reference
@@ -339,6 +339,55 @@ def test_another_seed_drops_other_units() -> None:
 
 
 # ---- events
+
+
+def records_of(events: list[Event]) -> list[tuple[StepDone | Validated, Figures]]:
+    found = [event for event in events if isinstance(event, StepDone | Validated)]
+    return [(event, event.figures) for event in found if event.figures is not None]
+
+
+def test_there_are_figures_after_a_quarter_more_steps_and_at_validations() -> None:
+    """Without a limit that would end them, the steps with figures are further and further apart."""
+    events = list(make_trainer(TrainConfig(max_steps=60, eval_every=20)).run())
+    steps = [event.step for event in steps_of(events) if event.figures is not None]
+    assert steps == [1, 2, 3, 4, 6, 8, 11, 15, 27, 36, 54]
+    assert [event.step for event in validations_of(events)] == [20, 40, 60]
+
+
+def test_figures_are_means_since_the_figures_before() -> None:
+    """They are those of a plain loop over the steps: loss, norm before clipping, share of clipped steps."""
+    optim = OptimConfig(learning_rate=0.1, max_grad_norm=0.3)
+    trainer = make_trainer(TrainConfig(max_steps=30, eval_every=14), optim)
+    losses, chars, norms = list[float](), list[float](), list[float]()
+    total = num_found = 0.0
+    for event in trainer.run():
+        if isinstance(event, StepDone):
+            losses, norms = [*losses, event.loss], [*norms, event.grad_norm]
+            chars.append(event.num_chars)
+            total += event.num_chars
+        if isinstance(event, StepDone | Validated) and event.figures is not None:
+            figures = event.figures
+            assert figures.num_chars == total
+            assert figures.nats_per_char == pytest.approx(np.average(losses, weights=chars), rel=1e-12)
+            assert figures.grad_norm == pytest.approx(np.mean(norms), rel=1e-12)
+            assert figures.clipped_fraction == np.mean(np.array(norms) > 0.3)
+            weights = trainer.model.params.flat.astype(np.float64)
+            assert figures.weight_norm == pytest.approx(np.linalg.norm(weights), rel=1e-5)
+            num_found += 0 < figures.clipped_fraction < 1
+            losses, chars, norms = [], [], []
+    assert num_found
+
+
+def test_nothing_is_clipped_without_a_limit() -> None:
+    events = list(make_trainer(TrainConfig(max_steps=4), OptimConfig(max_grad_norm=0.0)).run())
+    assert {figures.clipped_fraction for _, figures in records_of(events)} == {0.0}
+
+
+def test_the_first_figures_are_those_of_the_untrained_model() -> None:
+    """The loss of the first window, before any update, is about log V nats."""
+    first, figures = records_of(list(make_trainer(TrainConfig(max_steps=4)).run()))[0]
+    assert first.step == 1
+    assert figures.nats_per_char == pytest.approx(math.log(TOKENIZER.vocab_size), abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -1305,6 +1354,8 @@ def test_a_snapshot_of_other_numbers_is_refused(name: str, dtype: str) -> None:
         ("num_optimizer_steps", "many"),
         ("train_nats", []),
         ("train_chars", math.nan),
+        ("num_chars", -1),
+        ("recent", {"num_steps": -1}),
     ],
 )
 def test_a_snapshot_with_a_wrong_number_is_refused(key: str, value: object) -> None:
@@ -1313,6 +1364,17 @@ def test_a_snapshot_with_a_wrong_number_is_refused(key: str, value: object) -> N
     snapshot.record[key] = value
     with pytest.raises(ValueError, match=key):
         make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam")).restore(snapshot)
+
+
+def test_a_snapshot_of_an_older_version_has_fewer_numbers() -> None:
+    """It is taken over; how many characters it has learnt from stays unknown."""
+    snapshot = valid_snapshot()
+    del snapshot.record["num_chars"], snapshot.record["recent"]
+    trainer = make_trainer(TrainConfig(max_steps=4), OptimConfig(optimizer="adam"))
+    trainer.restore(snapshot)
+    last, figures = records_of(list(trainer.run()))[-1]
+    assert (last.step, figures.num_chars) == (4, None)
+    assert figures.nats_per_char is not None
 
 
 @pytest.mark.parametrize("window", [-1, 4, 5, 10**6])
