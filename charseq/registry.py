@@ -152,6 +152,8 @@ REPORTS: Registry[Any] = Registry(
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
         "neurons": "charseq.reports.neurons:NeuronReport()",
         "gates": "charseq.reports.gates:GateReport()",
+        "neuron gates": "charseq.reports.neuron_gates:NeuronGateReport()",
+        "states": "charseq.reports.states:StateReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
         "data corpus": "charseq.reports.corpus:CorpusReport()",

@@ -81,6 +81,7 @@ TESTED_ELSEWHERE = {
     "reports/corpus": WHOLE,
     "reports/models": WHOLE,
     "reports/neurons": WHOLE,
+    "reports/neuron_gates": WHOLE,
     "reports/pairs": WHOLE,
     "reports/passages": WHOLE,
     "reports/scores": WHOLE,

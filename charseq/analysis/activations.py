@@ -17,11 +17,17 @@ from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.network.recurrent import LayerWork
-from charseq.text.codec import Codec
+from charseq.text.codec import Codec, Reading
 from charseq.text.lines import NEWLINE
 
 WINDOW_STEPS = 256
 """Steps that are read in one window."""
+CANDIDATE = "candidate"
+"""The name of the candidate beside those of the gates."""
+SPREAD = ("mean", "q1", "median", "q3", "shut", "open")
+"""The numbers that describe how a gate's openness is spread over neurons, in this order."""
+SHUT, OPEN = 0.1, 0.9
+"""A gate is shut below the one, open above the other: Karpathy et al. call it saturated."""
 TAB_WIDTH = 8
 """A tab reaches to the next multiple of this many columns."""
 CLOSING = {'"': '"', "“": "”", "„": "“”", "«": "»"}
@@ -36,11 +42,12 @@ class States:
     """The states and gates of a network after each character of a text, arrays of (layers, L, H).
 
     `states` has the cell's states by name: h, and for an LSTM also c. `gates` has the openness of each gate,
-    in [0, 1], by its full name.
+    in [0, 1], by its full name. `candidate` is the tanh that a gate lets in, None for a cell without one.
     """
 
     states: dict[str, FloatArray]
     gates: dict[str, FloatArray]
+    candidate: FloatArray | None = None
 
     def __repr__(self) -> str:
         names = ", ".join(self.states) + (f" and {', '.join(self.gates)}" if self.gates else "")
@@ -53,18 +60,25 @@ class States:
         """The hidden states h."""
         return self.states["h"]
 
+    @property
+    def by_name(self) -> dict[str, FloatArray]:
+        """All arrays in the order in which a step computes them: gates, candidate, C, h."""
+        candidate = {} if self.candidate is None else {CANDIDATE: self.candidate}
+        return self.gates | candidate | dict(reversed(self.states.items()))
 
-def all_states(model: CharModel, codec: Codec, text: str) -> States:
-    """Return states and gates after each character of `text`, in the model's dtype, read as in scoring."""
-    cell, size = model.layers[0].cell, (model.config.hidden_size,)
-    takes = [_state(number) for number in range(len(cell.state_names))]
-    takes += [_gate(attribute) for attribute in cell.gates]
-    taken = _take(model, codec, text, takes, size, model.params.flat.dtype)
-    states, gates = taken[: len(cell.state_names)], taken[len(cell.state_names) :]
-    return States(
-        dict(zip(cell.state_names, states, strict=True)),
-        dict(zip(cell.gates.values(), gates, strict=True)),
-    )
+
+def all_states(model: CharModel, codec: Codec, text: str, neuron: int | None = None) -> States:
+    """Return states and gates after each character of `text`, in the model's dtype, read as in scoring.
+
+    With `neuron`, counted from 0, the arrays have this neuron of each layer alone, (layers, L, 1).
+    """
+    return _states_at(model, codec, _ends(codec, text), neuron)
+
+
+def step_states(model: CharModel, codec: Codec, text: str) -> States:
+    """Return states and gates after each token that is read, (layers, S, H): first the start, then `text`."""
+    reading = codec.reading(text)
+    return _states_at(model, codec, reading._replace(expects=np.arange(len(reading.inputs))))
 
 
 def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
@@ -73,75 +87,114 @@ def hidden_states(model: CharModel, codec: Codec, text: str) -> FloatArray:
     Reading begins as in scoring: from the zero state, with the codec's start token. Where a sequence ends and
     another begins, the state is that after the first input of the new one.
     """
-    (hidden,) = _take(model, codec, text, [_state(0)], (model.config.hidden_size,), model.params.flat.dtype)
+    size, dtype = (model.config.hidden_size,), model.params.flat.dtype
+    (hidden,) = _take(model, codec, _ends(codec, text), [_state(0)], size, dtype)
     return hidden
 
 
-def gate_openness(model: CharModel, codec: Codec, text: str) -> dict[str, FloatArray]:
-    """Return the openness of each kind of gate at each character of `text`, (layers, L), by the full name.
+def gate_spreads(model: CharModel, codec: Codec, text: str) -> dict[str, FloatArray]:
+    """Return how open each kind of gate is at each character of `text`, (layers, L, 6), by the full name.
 
-    The openness is the mean over the layer's neurons: 0 is shut, 1 is open. Reading is as in
-    `hidden_states`. Raises ConfigError for a cell without gates.
+    The numbers are those of SPREAD over the layer's neurons: the mean, the quartiles, and the shares of
+    neurons whose gate is SHUT and OPEN. Reading is as in `hidden_states`. Raises ConfigError for a cell
+    without gates.
     """
+    cell = model.layers[0].cell
+    check_gates(model)
+    takes = [_spread(attribute) for attribute in cell.gates]
+    taken = _take(model, codec, _ends(codec, text), takes, (len(SPREAD),), np.float64)
+    return dict(zip(cell.gates.values(), taken, strict=True))
+
+
+def check_gates(model: CharModel) -> None:
+    """Raise ConfigError for a cell without gates."""
     cell = model.layers[0].cell
     if not cell.gates:
         raise ConfigError(f"the cell {cell.name} has no gates")
-    takes = [_mean_gate(attribute) for attribute in cell.gates]
-    return dict(zip(cell.gates.values(), _take(model, codec, text, takes, (), np.float64), strict=True))
 
 
-def _state(number: int) -> Take:
-    """Return the function that takes one of the cell's states, (M, H)."""
-    return lambda work, steps: work.arrays.states[number][steps + 1, :, 0]
-
-
-def _gate(attribute: str) -> Take:
-    """Return the function that takes the openness of a gate, (M, H)."""
-    return lambda work, steps: [getattr(work.steps[step], attribute)[:, 0] for step in steps.tolist()]
-
-
-def _mean_gate(attribute: str) -> Take:
-    """Return the function that takes the mean openness of a gate, (M,)."""
-    return lambda work, steps: [
-        getattr(work.steps[step], attribute).mean(dtype=np.float64) for step in steps.tolist()
+def _states_at(model: CharModel, codec: Codec, reading: Reading, neuron: int | None = None) -> States:
+    """Return states and gates after those steps that `reading` expects a character after."""
+    cell, names = model.layers[0].cell, model.layers[0].cell.state_names
+    inside = [*cell.gates, *filter(None, [cell.candidate])]
+    takes = [_state(number, neuron) for number in range(len(names))] + [
+        _inside(one, neuron) for one in inside
     ]
+    size = (1 if neuron is not None else model.config.hidden_size,)
+    taken = _take(model, codec, reading, takes, size, model.params.flat.dtype)
+    states, gates = dict(zip(names, taken, strict=False)), taken[len(names) :]
+    candidate = gates.pop() if cell.candidate else None
+    return States(states, dict(zip(cell.gates.values(), gates, strict=True)), candidate)
+
+
+def _ends(codec: Codec, text: str) -> Reading:
+    """Return the reading of `text`, with the steps that read the last token of each character."""
+    reading = codec.reading(text)
+    return reading._replace(expects=reading.expects[1:])
+
+
+def _state(number: int, neuron: int | None = None) -> Take:
+    """Return the function that takes one of the cell's states, (M, H), or that of one neuron, (M, 1)."""
+    some = _some(neuron)
+    return lambda work, steps: work.arrays.states[number][steps + 1, some, 0]
+
+
+def _inside(attribute: str, neuron: int | None = None) -> Take:
+    """Return the function that takes a gate or the candidate, (M, H), or that of one neuron, (M, 1)."""
+    some = _some(neuron)
+    return lambda work, steps: [getattr(work.steps[step], attribute)[some, 0] for step in steps.tolist()]
+
+
+def _some(neuron: int | None) -> slice:
+    return slice(None) if neuron is None else slice(neuron, neuron + 1)
+
+
+def _spread(attribute: str) -> Take:
+    """Return the function that takes the numbers of SPREAD of a gate, (M, 6)."""
+
+    def take(work: LayerWork, steps: NDArray[np.intp]) -> ArrayLike:
+        gate = np.array([getattr(work.steps[step], attribute)[:, 0] for step in steps.tolist()], np.float64)
+        quartiles = np.quantile(gate, (0.25, 0.5, 0.75), axis=1)
+        shares = (gate < SHUT).mean(axis=1), (gate > OPEN).mean(axis=1)
+        return np.stack([gate.mean(axis=1), *quartiles, *shares], axis=1)
+
+    return take
 
 
 def _take(
     model: CharModel,
     codec: Codec,
-    text: str,
+    reading: Reading,
     takes: Sequence[Take],
     size: tuple[int, ...],
     dtype: np.dtype | type,
 ) -> list[FloatArray]:
-    """Return what each of `takes` finds at each character of `text`, (layers, L, *size)."""
-    taken = [np.empty((len(model.layers), len(text), *size), dtype) for _ in takes]
-    for chars, steps, works in _read(model, codec, text):
+    """Return what each of `takes` finds after the L steps `reading.expects`, (layers, L, *size)."""
+    taken = [np.empty((len(model.layers), len(reading.expects), *size), dtype) for _ in takes]
+    for places, steps, works in _read(model, codec, reading):
         for array, take in zip(taken, takes, strict=True):
             for layer, work in zip(array, works, strict=True):
-                layer[chars] = take(work, steps)
+                layer[places] = take(work, steps)
     return taken
 
 
 def _read(
-    model: CharModel, codec: Codec, text: str
+    model: CharModel, codec: Codec, reading: Reading
 ) -> Iterator[tuple[slice, NDArray[np.intp], list[LayerWork]]]:
-    """Yield for each window: the characters that it completes, the steps that do so, each layer's work.
+    """Yield for each window: which of the steps `reading.expects` are in it, their places, each layer's work.
 
-    Windows that complete none are left out. The arrays of the work are overwritten by the next window.
+    Windows without any are left out. The arrays of the work are overwritten by the next window.
     """
-    inputs, starts, expects = codec.reading(text)
+    inputs, starts, wanted = reading
     state = model.initial_state(1)
     work = model.workspace(WINDOW_STEPS, 1, resets=codec.restarts, backward=False)
-    complete = expects[1:]  # the step that reads the last token of each character
     bounds = [0, *range(1, len(inputs), WINDOW_STEPS), len(inputs)]
     for begin, end in pairwise(bounds):
         resets = None if starts is None else starts[begin:end, None]
         model.forward(inputs[begin:end, None], state, work, resets=resets)
-        chars = slice(*np.searchsorted(complete, [begin, end]).tolist())
-        if chars.start < chars.stop:
-            yield chars, complete[chars] - begin, work.layers
+        places = slice(*np.searchsorted(wanted, [begin, end]).tolist())
+        if places.start < places.stop:
+            yield places, wanted[places] - begin, work.layers
 
 
 def correlations(states: FloatArray, values: FloatArray) -> FloatArray:

@@ -1,9 +1,12 @@
-"""Views inside networks that have read a text: gradients, neurons, gates, neurons that follow a property."""
+"""Views inside networks that have read a text: gradients, neurons, neurons that follow a property.
+
+`inside.py` has those of gates and of whole states.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_neurons
+from charseq.analysis.activations import PROPERTIES, hidden_states, rank_neurons
 from charseq.analysis.gradient_flow import GradientFlow, gradient_flow
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError, DataError
@@ -102,13 +105,17 @@ class NeuronStates:
 
 def neuron_states(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -> NeuronStates:
     """Read a text and return the states. Raises ConfigError for a neuron that does not exist."""
-    network = checkpoint.network
-    config = network.config
+    check_neurons(checkpoint, neurons)
+    return NeuronStates(text, tuple(neurons), hidden_states(checkpoint.network, checkpoint.codec, text))
+
+
+def check_neurons(checkpoint: Checkpoint, neurons: Sequence[Place]) -> None:
+    """Raise ConfigError for a neuron that does not exist."""
+    config = checkpoint.network.config
     for layer, neuron in neurons:
         if not (1 <= layer <= config.num_layers and 1 <= neuron <= config.hidden_size):
             last = f"{config.num_layers}:{config.hidden_size}"
             raise ConfigError(f"neuron {layer}:{neuron}: the model has neurons 1:1 to {last}")
-    return NeuronStates(text, tuple(neurons), hidden_states(network, checkpoint.codec, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +147,3 @@ def find_neurons(checkpoint: Checkpoint, text: NamedText, name: str, num: int) -
         raise DataError(f"{text.name}: {name} is the same at each of its characters: no neuron can follow it")
     ranked = rank_neurons(hidden_states(checkpoint.network, checkpoint.codec, text.text), values, num)
     return FoundNeurons(name, text.name, tuple(FoundNeuron(name, *place) for place in ranked))
-
-
-# ---- gates
-
-
-@dataclass(frozen=True, slots=True)
-class GateOpenness:
-    """The openness of each kind of gate at each character of a text, (layers, L), by the gate's full name."""
-
-    text: str
-    openness: dict[str, FloatArray]
-
-
-def check_gates(checkpoint: Checkpoint) -> None:
-    """Raise ConfigError for a model without gates."""
-    gates_of(checkpoint, "")
-
-
-def gates_of(checkpoint: Checkpoint, text: str) -> GateOpenness:
-    """Read a text and return the openness of the gates. Raises ConfigError for a cell without gates."""
-    return GateOpenness(text, gate_openness(checkpoint.network, checkpoint.codec, text))

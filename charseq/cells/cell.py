@@ -53,6 +53,8 @@ class Cell(ABC, Generic[S]):
     """True if part of h(t-1) reaches h(t) without passing through W."""
     gates: ClassVar[Mapping[str, str]] = {}
     """The full names of the sigmoid gates, by their names in the step; the candidate is not among them."""
+    candidate: ClassVar[str | None] = None
+    """The name in the step of the candidate, the tanh that a gate lets in; None if there is none."""
 
     @abstractmethod
     def allocate(self, arrays: "CellArrays") -> list[S]:

@@ -52,6 +52,7 @@ class GRU(Cell[GRUStep]):
     has_recurrent_bias = True
     keeps_h = True
     gates: ClassVar = {"r": "reset gate", "u": "update gate"}
+    candidate = "n"
 
     def allocate(self, arrays: CellArrays) -> list[GRUStep]:
         """Return the views of every step."""

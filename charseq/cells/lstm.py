@@ -50,6 +50,7 @@ class LSTM(Cell[LSTMStep]):
     state_names = ("h", "c")
     forget_gate = 1
     gates: ClassVar = {"i": "input gate", "f": "forget gate", "o": "output gate"}
+    candidate = "g"
 
     def allocate(self, arrays: CellArrays) -> list[LSTMStep]:
         """Return the views of every step."""

@@ -17,13 +17,17 @@ EXAMPLES = examples(
     ("charseq inspect runs/gru novel.txt --find quote", "which neurons know that a quotation is open"),
     ("charseq inspect runs/gru novel.txt --chars 999 --neuron 1:87", "a neuron, letter by letter"),
     ("charseq inspect -m runs/lstm page.txt --gates --html gates.html", "how open the gates are, as a page"),
+    ("charseq inspect runs/lstm page.txt --neuron 1:87 --gates", "the gates, C and h of one neuron"),
+    ("charseq inspect runs/gru page.txt --chars 40 --states", "the whole state after each character"),
 )
 
 MAX_CHARS = 100_000
 """The most characters of a text that are read."""
 MAX_LETTERS = 1000
 """The characters of a test part that are shown letter by letter, if no number is given."""
-VIEWS = "--gradient-flow, --neuron, --gates and --find"
+MAX_STRIPS = 200
+"""The characters for which many numbers each are shown, if no number is given."""
+VIEWS = "--gradient-flow, --neuron, --gates, --states and --find"
 
 
 def command(
@@ -46,7 +50,17 @@ def command(
             "--neuron", metavar="LAYER:NEURON", help="A neuron's state after each character; repeatable."
         ),
     ] = None,
-    gates: Annotated[bool, typer.Option("--gates", help="How open the gates are at each character.")] = False,
+    gates: Annotated[
+        bool,
+        typer.Option(
+            "--gates",
+            help="How open the gates are at each character, over all neurons; with --neuron, this neuron's "
+            "gates, candidate and states.",
+        ),
+    ] = False,
+    states: Annotated[
+        bool, typer.Option("--states", help="The whole state after each character, as strips of cells.")
+    ] = False,
     find: Annotated[
         str | None,
         typer.Option(
@@ -64,23 +78,30 @@ def command(
             min=1,
             max=MAX_CHARS,
             metavar="N",
-            help="Read only the first N characters of the text; default: 100,000, or 1,000 of a test part "
-            "that is shown letter by letter.",
+            help="Read only the first N characters of the text; default: 100,000, or 200 with --states; of a "
+            "test part 1,000 with --neuron and 200 with --gates.",
             show_default=False,
         ),
     ] = None,
     html: HtmlOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
-    """Look inside a network: at gradients back in time, the states of neurons, the openness of gates."""
+    """Look inside a network: at gradients back in time, states, single neurons and the openness of gates."""
     from charseq.analysis.activations import PROPERTIES
-    from charseq.analysis.inspection import check_gates, find_neurons, flows_of, gates_of, neuron_states
+    from charseq.analysis.inside import insides_of, require_gates, spreads_of, states_of
+    from charseq.analysis.inspection import find_neurons, flows_of, neuron_states
     from charseq.cli.console import check_before, check_choice, check_format, split_models, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
 
     check_format(format_name, page=True)
-    views = {"--gradient-flow": gradient_flow, "--neuron": neurons, "--gates": gates, "--find": find}
+    views = {
+        "--gradient-flow": gradient_flow,
+        "--neuron": neurons,
+        "--gates": gates and not neurons,
+        "--states": states,
+        "--find": find,
+    }
     asked = [view for view, wanted in views.items() if wanted not in (None, False, [])]
     if not asked:
         raise ConfigError(f"say what to look at: one of {VIEWS}")
@@ -98,18 +119,22 @@ def command(
     loaded = _loaded(named)
     name, checkpoint = next(iter(loaded.items()))
     if gates:
-        check_gates(checkpoint)
-    most = MAX_LETTERS if not texts and (neurons or gates) else MAX_CHARS
+        require_gates(checkpoint)
+    most = _most_chars(of_text=bool(texts), neurons=bool(neurons), gates=gates, states=states)
     text = _read(texts[0] if texts else None, name, checkpoint, most=most, chars=chars)
     result: Any
     if gradient_flow:
         report, result = REPORTS["gradient flow"], flows_of(loaded, text)
     elif find is not None:
         report, result = REPORTS["found"], find_neurons(checkpoint, text, find, top)
+    elif neurons and gates:
+        report, result = REPORTS["neuron gates"], insides_of(checkpoint, text.text, places)
     elif neurons:
         report, result = REPORTS["neurons"], neuron_states(checkpoint, text.text, places)
+    elif states:
+        report, result = REPORTS["states"], states_of(checkpoint, text.text)
     else:
-        report, result = REPORTS["gates"], gates_of(checkpoint, text.text)
+        report, result = REPORTS["gates"], spreads_of(checkpoint, text.text)
     write_result(
         report.rows(result),
         lambda console: report.show(console, result),
@@ -117,6 +142,13 @@ def command(
         format_name=format_name,
         html=html,
     )
+
+
+def _most_chars(*, of_text: bool, neurons: bool, gates: bool, states: bool) -> int:
+    """Return the number of characters that a view shows if no number is given."""
+    if states or (gates and not neurons and not of_text):
+        return MAX_STRIPS
+    return MAX_LETTERS if neurons and not of_text else MAX_CHARS
 
 
 def _loaded(models: list[str]) -> "dict[str, Checkpoint]":

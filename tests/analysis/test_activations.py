@@ -9,10 +9,12 @@ from charseq.analysis import activations
 from charseq.analysis.activations import (
     PROPERTIES,
     WINDOW_STEPS,
+    all_states,
     correlations,
-    gate_openness,
+    gate_spreads,
     hidden_states,
     rank_neurons,
+    step_states,
 )
 from charseq.arrays import FloatArray
 from charseq.cells import CELLS
@@ -102,8 +104,8 @@ def test_an_empty_text_has_no_states(unit: Unit) -> None:
 # ---- gates
 
 
-def gates_by_hand(model: CharModel, unit: Unit, text: str) -> dict[str, FloatArray]:
-    """Return the mean openness of the first layer's gates from the equations and the plain states."""
+def inside_by_hand(model: CharModel, unit: Unit, text: str) -> dict[str, FloatArray]:
+    """Return the first layer's gates and candidate (L, H) from the equations and the plain states."""
     names = {"gru": ["reset gate", "update gate"], "lstm": ["input gate", "forget gate", "output gate"]}
     cell, params = model.config.cell, model.params
     before = read_plainly(model, unit, text)[0, :-1]
@@ -113,21 +115,64 @@ def gates_by_hand(model: CharModel, unit: Unit, text: str) -> dict[str, FloatArr
     for t, char in enumerate(text):
         if char in TOKENIZER.vocab:
             x[t, TOKENIZER.vocab.index(char)] = 1
-    a = x @ params["layers.0.U"].T + before @ params["layers.0.W"].T + params["layers.0.b"]
-    blocks = np.split(reference.sigma(a), len(names[cell]) + 1, axis=1)
-    return {name: block.mean(axis=1) for name, block in zip(names[cell], blocks, strict=False)}
+    a, through_W = x @ params["layers.0.U"].T + params["layers.0.b"], before @ params["layers.0.W"].T
+    blocks = np.split(reference.sigma(a + through_W), len(names[cell]) + 1, axis=1)
+    size = model.config.hidden_size
+    last, recurrent = a[:, -size:], through_W[:, -size:]
+    if cell == "gru":
+        recurrent = blocks[0] * (recurrent + params["layers.0.b_h"])
+    return dict(zip(names[cell], blocks, strict=False)) | {"candidate": np.tanh(last + recurrent)}
 
 
 @each_unit
 @each_gated_cell
 def test_gates_are_those_of_the_equations(cell: CellName, unit: Unit) -> None:
-    """How open each gate of the first layer is follows from its equation, for each character."""
+    """The gates and the candidate of the first layer follow from their equations, for each character."""
     model = make_model(cell)
-    openness, expected = gate_openness(model, Codec(TOKENIZER, unit), TEXT), gates_by_hand(model, unit, TEXT)
-    assert list(openness) == list(expected)
+    states, expected = all_states(model, Codec(TOKENIZER, unit), TEXT), inside_by_hand(model, unit, TEXT)
+    assert states.candidate is not None
+    inside = states.gates | {"candidate": states.candidate}
+    assert list(inside) == list(expected)
     for name, by_hand in expected.items():
-        assert openness[name].shape == (2, len(TEXT))
-        np.testing.assert_allclose(openness[name][0], by_hand, rtol=0, atol=1e-12, err_msg=name)
+        assert inside[name].shape == (2, len(TEXT), 5)
+        np.testing.assert_allclose(inside[name][0], by_hand, rtol=0, atol=1e-12, err_msg=name)
+
+
+@each_gated_cell
+def test_a_spread_is_taken_over_the_neurons(cell: CellName) -> None:
+    """Mean, quartiles, and the shares that are shut and open are those of the gates one by one."""
+    model = make_model(cell)
+    model.params.flat[...] *= 6  # so that some gates are shut and others open
+    gates, spreads = (take(model, Codec(TOKENIZER, "line"), TEXT) for take in (all_states, gate_spreads))
+    assert list(spreads) == list(gates.gates)
+    for name, gate in gates.gates.items():
+        for layer, char in ((0, 3), (1, len(TEXT) - 1)):
+            values = sorted(gate[layer, char].tolist())
+            shut, wide = sum(v < 0.1 for v in values) / 5, sum(v > 0.9 for v in values) / 5
+            expected = [sum(values) / 5, values[1], values[2], values[3], shut, wide]
+            np.testing.assert_allclose(spreads[name][layer, char], expected, rtol=0, atol=1e-12)
+    assert all(0 < spread[..., 4:].mean() < 1 for spread in spreads.values())
+
+
+@each_cell
+def test_the_inside_of_one_neuron_is_that_of_all(cell: CellName) -> None:
+    """Taken alone, it has the same numbers under the same names, in the order of the equations."""
+    model = make_model(cell)
+    alone = all_states(model, Codec(TOKENIZER, "line"), TEXT, 3).by_name
+    together = all_states(model, Codec(TOKENIZER, "line"), TEXT).by_name
+    assert list(alone) == list(together)
+    assert list(alone)[-1] == "h"
+    for name, values in together.items():
+        np.testing.assert_array_equal(alone[name], values[:, :, 3:4])
+
+
+@each_unit
+@each_cell
+def test_steps_begin_with_the_start(cell: CellName, unit: Unit) -> None:
+    """The first step reads what stands before a text; the others are those of its characters."""
+    model = make_model(cell)
+    steps = step_states(model, Codec(TOKENIZER, unit), TEXT)
+    np.testing.assert_allclose(steps.hidden, read_plainly(model, unit, TEXT), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("k", [0, 1])
@@ -138,15 +183,15 @@ def test_each_layer_has_gates_of_its_own(cell: CellName, k: int) -> None:
     for letter in "UW":
         model.params[f"layers.{k}.{letter}"].fill(0)
     model.params[f"layers.{k}.b"].fill(50)
-    for gate in gate_openness(model, Codec(TOKENIZER, "stream"), TEXT).values():
-        assert gate[k].tolist() == [1] * len(TEXT)
-        assert np.all((gate[1 - k] > 0) & (gate[1 - k] < 1))
+    for gate in gate_spreads(model, Codec(TOKENIZER, "stream"), TEXT).values():
+        assert gate[k, :, 0].tolist() == [1] * len(TEXT)
+        assert np.all((gate[1 - k, :, 0] > 0) & (gate[1 - k, :, 0] < 1))
 
 
 def test_a_cell_without_gates_is_refused() -> None:
     """A vanilla network has no gates to look at, and is named."""
     with pytest.raises(ConfigError, match="the cell rnn has no gates"):
-        gate_openness(make_model("rnn"), Codec(TOKENIZER, "stream"), "hello")
+        gate_spreads(make_model("rnn"), Codec(TOKENIZER, "stream"), "hello")
 
 
 # ---- neurons that follow a property
@@ -290,9 +335,9 @@ def test_windows_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -
     model = make_model("lstm")
     expected = (
         hidden_states(model, Codec(TOKENIZER, "line"), TEXT),
-        gate_openness(model, Codec(TOKENIZER, "line"), TEXT),
+        gate_spreads(model, Codec(TOKENIZER, "line"), TEXT),
     )
     monkeypatch.setattr(activations, "WINDOW_STEPS", 7)
     np.testing.assert_allclose(hidden_states(model, Codec(TOKENIZER, "line"), TEXT), expected[0], atol=1e-12)
-    for name, gate in gate_openness(model, Codec(TOKENIZER, "line"), TEXT).items():
+    for name, gate in gate_spreads(model, Codec(TOKENIZER, "line"), TEXT).items():
         np.testing.assert_allclose(gate, expected[1][name], atol=1e-12)

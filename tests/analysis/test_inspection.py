@@ -3,18 +3,16 @@
 import numpy as np
 import pytest
 
-from charseq.analysis.activations import gate_openness, hidden_states, rank_neurons
+from charseq.analysis.activations import hidden_states, rank_neurons
 from charseq.analysis.inspection import (
     NamedText,
     find_neurons,
     flow_of,
     flows_of,
-    gates_of,
     neuron_states,
 )
 from charseq.errors import ConfigError, DataError
 from tests.analysis.builders import checkpoint_of
-from tests.reports.checkpoints import counted
 
 TEXT = NamedText("a.txt", 'he said "low"\nand kin\n' * 9)
 
@@ -48,16 +46,6 @@ def test_a_neuron_that_is_not_there_is_refused(place: tuple[int, int]) -> None:
         neuron_states(checkpoint_of(), TEXT.text, [place])
 
 
-def test_gates_are_those_of_the_analysis() -> None:
-    """By their full names."""
-    checkpoint = checkpoint_of("line")
-    expected = gate_openness(checkpoint.network, checkpoint.codec, TEXT.text)
-    found = gates_of(checkpoint, TEXT.text)
-    assert list(found.openness) == list(expected)
-    for name, values in expected.items():
-        np.testing.assert_array_equal(found.openness[name], values)
-
-
 def test_neurons_that_follow_a_property_are_ranked() -> None:
     """Each has the name of the property."""
     checkpoint = checkpoint_of()
@@ -77,10 +65,3 @@ def test_a_property_that_never_changes_has_no_followers() -> None:
     message = r"^b\.txt: quote is the same at each of its characters: no neuron can follow it$"
     with pytest.raises(DataError, match=message):
         find_neurons(checkpoint_of(), NamedText("b.txt", "abc\n"), "quote", 3)
-
-
-def test_there_is_nothing_inside_n_grams() -> None:
-    """A model of another kind has no neurons."""
-    _, checkpoint = counted()
-    with pytest.raises(ConfigError, match="this kind of model has no states or gates"):
-        gates_of(checkpoint, TEXT.text)

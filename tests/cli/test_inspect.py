@@ -11,7 +11,7 @@ import pytest
 import yaml
 from threadpoolctl import threadpool_limits
 
-from charseq.analysis.activations import PROPERTIES, gate_openness, hidden_states, rank_neurons
+from charseq.analysis.activations import PROPERTIES, all_states, gate_spreads, hidden_states, rank_neurons
 from charseq.analysis.gradient_flow import gradient_flow
 from charseq.cli import inspect
 from charseq.cli.app import run
@@ -161,11 +161,47 @@ def test_gates(call: Call, models: Workshop, text: str, run: str) -> None:
     """Each gate has its mean openness at each character, by the model's own unit."""
     model = getattr(models, run)
     found = rows(call, model, text, "--gates")
-    openness = gate_openness(*reading(model, TEXT))
+    spreads = gate_spreads(*reading(model, TEXT))
     assert [(row["offset"], row["char"], row["layer"], row["gate"]) for row in found] == [
         (k, char, 1, gate) for gate in ("reset gate", "update gate") for k, char in enumerate(TEXT)
     ]
-    assert [row["openness"] for row in found] == [v for gate in openness.values() for v in gate[0].tolist()]
+    numbers = [list(row.values())[4:] for row in found]
+    assert numbers == [row for gate in spreads.values() for row in gate[0].tolist()]
+
+
+def test_the_gates_of_a_neuron(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """With --neuron they are those of this neuron, with its candidate and both states of an LSTM."""
+    found = rows(call, zoo["lstm"], text, "--gates", "--neuron", "2:8")
+    quantities = ["input gate", "forget gate", "output gate", "candidate", "c", "h"]
+    assert list(dict.fromkeys(row["quantity"] for row in found)) == quantities
+    states = all_states(*reading(zoo["lstm"], TEXT))
+    for name, row in (("forget gate", states.gates["forget gate"]), ("c", states.states["c"])):
+        assert [r["value"] for r in found if r["quantity"] == name] == row[1, :, 7].tolist()
+    assert {(row["layer"], row["neuron"]) for row in found} == {(2, 8)}
+
+
+# ---- whole states
+
+
+def test_states(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
+    """Each state of each layer has a row for each character, with a number for each neuron."""
+    found = rows(call, zoo["lstm"], text, "--states")
+    keys = [(layer, state) for layer in (1, 2) for state in ("h", "c")]
+    assert [(row["layer"], row["state"], row["offset"], row["char"]) for row in found] == [
+        (*key, k, char) for key in keys for k, char in enumerate(TEXT)
+    ]
+    states = all_states(*reading(zoo["lstm"], TEXT)).states
+    assert [row["values"] for row in found] == [
+        row for layer, state in keys for row in states[state][layer - 1].tolist()
+    ]
+
+
+@pytest.mark.parametrize("texts", [(), ("data/tales.txt",)])
+def test_the_beginning_is_shown_in_strips(call: Call, models: Workshop, texts: tuple[str, ...]) -> None:
+    """If no number is given, so many characters are looked at as a person looks at, and that is said."""
+    code, out, err = call("inspect", models.tales, *texts, "--states", "--format", "json")
+    assert (code, len(json.loads(out))) == (0, 200)
+    assert err.endswith(": only the first 200 characters are looked at\n")
 
 
 def test_a_cell_without_gates(call: Call, models: Workshop, zoo: dict[str, str], text: str) -> None:
@@ -304,7 +340,7 @@ def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed
 
 def test_something_to_look_at(call: Call, models: Workshop) -> None:
     """Without a view the choice is listed."""
-    message = "say what to look at: one of --gradient-flow, --neuron, --gates and --find"
+    message = "say what to look at: one of --gradient-flow, --neuron, --gates, --states and --find"
     assert call("inspect", models.tales) == refusal(message)
 
 
@@ -313,7 +349,8 @@ def test_something_to_look_at(call: Call, models: Workshop) -> None:
     [
         (("--gates", "--gradient-flow"), "--gradient-flow and --gates"),
         (("--neuron", "1:1", "--find", "quote"), "--neuron and --find"),
-        (("--find", "quote", "--neuron", "1:1", "--gates"), "--neuron and --gates and --find"),
+        (("--find", "quote", "--neuron", "1:1", "--gates"), "--neuron and --find"),
+        (("--find", "quote", "--states", "--gates"), "--gates and --states and --find"),
     ],
 )
 def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...], named: str) -> None:
@@ -321,7 +358,7 @@ def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...],
     assert call("inspect", models.tales, *view) == refusal(f"{named}: inspect shows one of them at a time")
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote")])
+@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote"), ("--states",)])
 def test_several_models(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
     """Only gradients are shown of several models."""
     message = "only --gradient-flow looks at several models: name one"
@@ -349,12 +386,13 @@ def test_models_can_be_named_by_an_option(call: Call, models: Workshop) -> None:
     assert by_option == rows(call, models.tales, models.hello, *view)
 
 
-@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1")])
+@pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--gates", "--neuron", "1:1")])
 def test_the_test_part_letter_by_letter(
     call: Call, models: Workshop, monkeypatch: pytest.MonkeyPatch, view: tuple[str, ...]
 ) -> None:
     """Without a text the beginning of the test part is shown, and that there is more of it is said."""
     monkeypatch.setattr(inspect, "MAX_LETTERS", 50)
+    monkeypatch.setattr(inspect, "MAX_STRIPS", 50)
     code, out, err = call("inspect", models.tales, *view, "--format", "json")
     note = f"charseq: the test part of {models.tales}: only the first 50 characters are looked at\n"
     assert (code, err) == (0, note)
@@ -394,7 +432,7 @@ def test_a_model_that_is_not_there(call: Call, models: Workshop) -> None:
 
 
 @pytest.mark.parametrize(
-    "view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote"), ("--gradient-flow",)]
+    "view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote"), ("--gradient-flow",), ("--states",)]
 )
 def test_n_grams(call: Call, models: Workshop, zoo: dict[str, str], text: str, view: tuple[str, ...]) -> None:
     """There is nothing inside n-grams to look at."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console, RenderableType
 
+from charseq.analysis.activations import States
 from charseq.analysis.attribution import Attribution
 from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer, mean_answer
@@ -17,10 +18,10 @@ from charseq.analysis.corpus_facts import CorpusFacts
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.analysis.hardest import HardChar
+from charseq.analysis.inside import GateSpreads, NeuronInside, NeuronsInside, TextStates
 from charseq.analysis.inspection import (
     FoundNeuron,
     FoundNeurons,
-    GateOpenness,
     ModelFlow,
     NeuronStates,
     TextFlow,
@@ -250,13 +251,23 @@ FLOWS = TextFlow(
 )
 STATES = np.array([[-1, 0, 0.5, 1], [1, 0.25, -0.25, -1]]).T[None].repeat(2, axis=0)
 NEURONS = NeuronStates("ab\n«", ((1, 1), (2, 2)), STATES)
-GATES = GateOpenness(
+SPREADS = np.linspace(0, 1, 48).reshape(2, 4, 6)
+GATES = GateSpreads("ab\n«", {"input gate": SPREADS, "forget gate": SPREADS[::-1, ::-1]})
+INSIDES = NeuronsInside(
     "ab\n«",
-    {
-        "input gate": np.array([[0, 0.5, 1, 1], [0, 0, 0, 0]]),
-        "forget gate": np.array([[1, 1, 1, 1.0], [0.25, 0.25, 0.25, 0.25]]),
-    },
+    (
+        NeuronInside(
+            (1, 2),
+            {
+                "input gate": np.array([0, 0.25, 0.5, 1]),
+                "candidate": np.array([-1, 0, 0.5, 1]),
+                "c": np.array([-3, 0, 1.5, 2]),
+                "h": np.array([-0.5, 0, 0.25, 1]),
+            },
+        ),
+    ),
 )
+TEXT_STATES = TextStates("ab\n«", States({"h": STATES, "c": 3 * STATES}, {}))
 FOUND = FoundNeurons("quote", "a.txt", (FoundNeuron("quote", 1, 87, 0.75), FoundNeuron("quote", 2, 3, -0.5)))
 
 TRAINED = Measurement(

@@ -81,6 +81,34 @@ RAMPS = {
 """The backgrounds for each color system of rich; a terminal with fewer colours gets bars."""
 
 
+def width_of(console: Console) -> int:
+    """Return the columns of a terminal, and WIDTH for a file or a pipe."""
+    return console.width if console.is_terminal else WIDTH
+
+
+class Paint:
+    """The backgrounds that `console` has for the places on a scale; bars if it is not `coloured`."""
+
+    def __init__(self, console: Console, scale: Scale) -> None:
+        ramps = RAMPS.get(console.color_system or "")
+        self.scale, self.coloured = scale, ramps is not None and not console.no_color
+        self._backgrounds = ramps[scale.diverging] if ramps else ("",)
+
+    def background(self, place: float) -> str:
+        """Return the background at a place, "" for that of the terminal."""
+        return self._backgrounds[round(place * (len(self._backgrounds) - 1))]
+
+    def legend(self) -> Text:
+        """Return the scale with its ends, and its label."""
+        scale = self.scale
+        if not self.coloured:
+            return Text(f"{scale.low:g} {SPARKS} {scale.high:g} {scale.label}")
+        ramp = Text()
+        for place in np.linspace(0, 1, NUM_STEPS):
+            ramp.append("  ", style_on(self.background(place)))
+        return Text.assemble(f"{scale.low:g} ", ramp, f" {scale.high:g} {scale.label}")
+
+
 class HeatMap:
     """A text on a `console` with a background, or a bar below, that shows the value of each character.
 
@@ -90,10 +118,9 @@ class HeatMap:
 
     def __init__(self, console: Console, scale: Scale) -> None:
         self._console, self._scale = console, scale
-        self._width = console.width if console.is_terminal else WIDTH
-        ramps = RAMPS.get(console.color_system or "")
-        self._coloured = ramps is not None and not console.no_color
-        self._backgrounds = ramps[scale.diverging] if ramps else ("",)
+        self._width = width_of(console)
+        self._paint = Paint(console, scale)
+        self._coloured = self._paint.coloured
         self._line: list[_Cell] = []
         self._room = self._width
 
@@ -106,13 +133,7 @@ class HeatMap:
         """Print the last line and the legend."""
         if self._line:
             self._print_line()
-        scale = self._scale
-        if self._coloured:
-            cells = [_Cell("  ", 2, place) for place in np.linspace(0, 1, NUM_STEPS)]
-            legend = Text.assemble(f"{scale.low:g} ", self._on_backgrounds(cells), f" {scale.high:g} ")
-        else:
-            legend = Text(f"{scale.low:g} {SPARKS} {scale.high:g} ")
-        self._print(legend.append(scale.label))
+        self._print(self._paint.legend())
 
     def _add(self, char: str, place: float) -> None:
         shown = self._shown(char)
@@ -140,13 +161,13 @@ class HeatMap:
             self._print(self._on_backgrounds(self._line))
         else:
             self._print(Text("".join(cell.shown for cell in self._line)))
-            self._print(Text("".join(_bar(cell.place) * cell.width for cell in self._line).rstrip()))
+            self._print(Text("".join(bar(cell.place) * cell.width for cell in self._line).rstrip()))
         self._line, self._room = [], self._width
 
     def _on_backgrounds(self, cells: Iterable["_Cell"]) -> Text:
-        text, last = Text(), len(self._backgrounds) - 1
-        for step, run in groupby(cells, key=lambda cell: round(cell.place * last)):
-            text.append("".join(cell.shown for cell in run), style_on(self._backgrounds[step]))
+        text = Text()
+        for background, run in groupby(cells, key=lambda cell: self._paint.background(cell.place)):
+            text.append("".join(cell.shown for cell in run), style_on(background))
         return text
 
     def _print(self, line: Text) -> None:
@@ -170,6 +191,6 @@ def style_on(background: str) -> str:
     return f"{'#000000' if luminance > 0.18 else '#ffffff'} on {background}"  # 0.18: contrast 4.6 with both
 
 
-def _bar(place: float) -> str:
+def bar(place: float) -> str:
     """Return a bar of `place` times the height of a cell, in eighths; a blank for less than one eighth."""
     return f" {SPARKS}"[int(place * len(SPARKS))]
