@@ -60,6 +60,17 @@ TOKENIZERS: Registry[Any] = Registry(
 )
 """Tokenizer classes: they divide text into tokens."""
 
+TASKS: Registry[Any] = Registry(
+    "task",
+    {
+        "copy": "charseq.text.tasks.copy:Copy()",
+        "brackets": "charseq.text.tasks.brackets:Brackets()",
+        "addition": "charseq.text.tasks.addition:Addition()",
+        "dates": "charseq.text.tasks.dates:Dates()",
+    },
+)
+"""Tasks: texts of lines that are made on the spot, the corpora `builtin:NAME`."""
+
 CELLS: Registry[Any] = Registry(
     "cell",
     {
@@ -156,6 +167,7 @@ REPORTS: Registry[Any] = Registry(
         "states": "charseq.reports.states:StateReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
+        "data builtin": "charseq.reports.builtins:BuiltinReport()",
         "data corpus": "charseq.reports.corpus:CorpusReport()",
         "data remark": "charseq.reports.corpus:RemarkReport()",
         "data advice": "charseq.reports.corpus:AdviceReport()",

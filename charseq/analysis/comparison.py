@@ -14,7 +14,7 @@ import numpy as np
 
 from charseq.analysis.groups import ByClass
 from charseq.analysis.ranking import Worst
-from charseq.analysis.reading import NamedModel, Progress, scored_texts
+from charseq.analysis.reading import TEST_PART, NamedModel, Progress, optimum_of, scored_texts
 from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import UNITS, Estimate
@@ -176,7 +176,7 @@ def compare(
     check_same_targets(models)
     reading = [NamedModel.of(one.name, one.checkpoint) for one in models]
     for text, pieces in scored_texts(reading, texts, progress):
-        comparer.begin(text)
+        comparer.begin(text, optimum_of(text, models[0].checkpoint))
         for piece in pieces:
             comparer.add(piece.text, piece.surprisals, seconds=piece.seconds, targets=piece.targets)
     return comparer.comparison(models)
@@ -207,7 +207,7 @@ def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
     errors = list[ConfigError | DataError]()
     for checkpoint in checkpoints.values():
         try:
-            return [("test part", held_out_part(checkpoint).strings())]
+            return [(TEST_PART, held_out_part(checkpoint).strings())]
         except (ConfigError, DataError) as error:
             errors.append(error)
     raise errors[0]
@@ -259,12 +259,12 @@ class Comparer:
         self._passages = Passages(num_passages)
         self._units = UNITS[units](num_models + 2)
 
-    def begin(self, file: str) -> None:
-        """Begin with another file."""
+    def begin(self, file: str, optimum: float | None = None) -> None:
+        """Begin with another file; `optimum` is the fewest bits per character for it, if they are known."""
         self._passages.begin(file)
         self._units.begin()
         for totals in self._totals:
-            totals.begin()
+            totals.begin(optimum)
 
     def add(
         self,

@@ -31,7 +31,15 @@ class Suggestion:
 
 
 def suggestions(facts: CorpusFacts) -> Iterator[Suggestion]:
-    """Yield a suggestion for the tokenizer, the unit, the split and the size of the model."""
+    """Yield a suggestion for the tokenizer, the unit, the split and the size of the model.
+
+    For a task, yield the settings that it has anyway.
+    """
+    if facts.made is not None:
+        for key, value in facts.made.task.data.items():
+            shown = value.encode("unicode_escape").decode()
+            yield Suggestion(f"data.{key}", shown, "the task is learnt so, if nothing else is said")
+        return
     tokenizer, why = _tokenizer(facts)
     yield Suggestion("data.tokenizer", tokenizer, why)
     unit, why = _unit(facts)

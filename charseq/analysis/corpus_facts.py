@@ -10,6 +10,7 @@ from charseq.text.corpus import Corpus, iter_texts
 from charseq.text.encodings import SourceFormat
 from charseq.text.sortedness import are_sorted
 from charseq.text.symbols import EncodedText
+from charseq.text.tasks import MadeText
 
 RARE_COUNT = 5
 """A character that occurs fewer times is rare: hardly anything can be learnt about it."""
@@ -82,6 +83,21 @@ class CorpusFacts:
         if "\ufffd" in counts and "-" not in corpus.sources:
             remarks += tuple(_complaints(corpus.sources, how))
         return cls(corpus, counts, Lines.of(text), _line_ends(text), remarks)
+
+    @property
+    def made(self) -> MadeText | None:
+        """The text of a task if this is one, else None."""
+        return MadeText.of(self.corpus.sources[0]) if len(self.corpus.sources) == 1 else None
+
+    @property
+    def task(self) -> str | None:
+        """What a line is if this is the text of a task, else None."""
+        return self.made and self.made.about
+
+    @property
+    def optimum(self) -> float | None:
+        """The fewest bits per character that a model needs for the text of a task, else None."""
+        return self.made and self.made.own_optimum
 
     @property
     def num_chars(self) -> int:

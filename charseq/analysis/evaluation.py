@@ -9,7 +9,7 @@ from charseq.analysis.cases import Answer
 from charseq.analysis.groups import GROUPINGS, Grouping
 from charseq.analysis.hardest import KEPT_GUESSES, HardChar, Hardest
 from charseq.analysis.ranking import Group, Worst
-from charseq.analysis.reading import NamedModel, Progress, ScoredPiece, scored_texts
+from charseq.analysis.reading import NamedModel, Progress, ScoredPiece, optimum_of, scored_texts
 from charseq.analysis.totals import Totals
 from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
@@ -152,8 +152,9 @@ def evaluate(
     overall = [TextTotals(model.name, TOTAL, Totals(wanted.units, form)) for model in models]
     for text, pieces in scored_texts(models, texts, progress):
         own = [TextTotals(model.name, text, Totals(wanted.units, form)) for model in models]
+        optimum = optimum_of(text, checkpoint)
         for one in [*own, *overall]:
-            one.totals.begin()
+            one.totals.begin(optimum)
         found += own
         for listener in hearing:
             listener.begin(text)

@@ -12,7 +12,10 @@ from charseq.runs.provenance import held_out_part
 from charseq.scoring import Scorer, Surprisal
 from charseq.text.codec import Codec
 from charseq.text.corpus import NamedTexts
+from charseq.text.tasks import best_possible
 
+TEST_PART = "test part"
+"""The name of the text that was held out of a model's own corpus."""
 Progress = Callable[[str], None]
 """A function that is called with each piece of text when it is done."""
 
@@ -129,4 +132,10 @@ def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[Sco
 
 def held_out_text(checkpoint: Checkpoint) -> NamedTexts:
     """Yield the test part of the model's own corpus."""
-    yield "test part", held_out_part(checkpoint).strings()
+    yield TEST_PART, held_out_part(checkpoint).strings()
+
+
+def optimum_of(text: str, checkpoint: Checkpoint) -> float | None:
+    """Return the fewest bits per character that a model needs for the text of that name, if it is a task."""
+    sources = checkpoint.provenance.sources if text == TEST_PART else (text,)
+    return best_possible(sources, checkpoint.codec)

@@ -16,7 +16,8 @@ class Totals:
     `static_nats` is the sum of a model that adapts if it had not learnt from the text, None for other models.
     `targets` has the counts of the targets of lines, None if there are none.
     Errors are estimated from `units`, a key of UNITS; each file follows a `begin`. `normalization` names the
-    form in which the text is read, None for a text as it is.
+    form in which the text is read, None for a text as it is. `optimum_bits_per_char` is the fewest bits that
+    any model needs, None if they are not known, or not the same for all files.
     """
 
     def __init__(self, units: str = "block", normalization: str | None = None) -> None:
@@ -25,14 +26,19 @@ class Totals:
         self.static_nats: float | None = None
         self.targets: TargetCounts | None = None
         self.calibration = Calibration()
+        self.optimum_bits_per_char: float | None = None
         self._units = UNITS[units](2)
+        self._num_files = 0
 
     def __repr__(self) -> str:
         return f"<Totals: {self.score}>"
 
-    def begin(self) -> None:
-        """Begin with another file."""
+    def begin(self, optimum: float | None = None) -> None:
+        """Begin with another file; `optimum` is the fewest bits per character for it, if they are known."""
         self._units.begin()
+        is_same = not self._num_files or optimum == self.optimum_bits_per_char
+        self.optimum_bits_per_char = optimum if is_same else None
+        self._num_files += 1
 
     def add(
         self, text: str, surprisal: Surprisal, *, seconds: float, targets: TargetCounts | None = None

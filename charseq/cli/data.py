@@ -1,5 +1,6 @@
 """charseq data: what a corpus is like before anything is trained on it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,12 +13,13 @@ from charseq.cli.options import (
     ReportOption,
     examples,
 )
-from charseq.errors import ConfigError
 
 EXAMPLES = examples(
     ("charseq data names.txt", "sizes, alphabet, lines, and suggested settings"),
     ("charseq data src --include '*.py'", "the Python files in a directory"),
     ("charseq data old.txt --encoding cp949 --report remark --format tsv", "the bytes that are no text"),
+    ("charseq data", "all built-in corpora"),
+    ("charseq data builtin:copy:20", "a task: its lines, and the best that a model can do"),
     ("charseq data --prune-cache", "remove all encoded texts from the cache"),
 )
 
@@ -25,7 +27,9 @@ EXAMPLES = examples(
 def command(
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(help="Files (*.gz, *.bz2, *.xz too), directories, - or builtin:NAME."),
+        typer.Argument(
+            help="Files (*.gz, *.bz2, *.xz too), directories, - or builtin:NAME; default: a list of those."
+        ),
     ] = None,
     include: IncludeOption = None,
     encoding: EncodingOption = "utf-8",
@@ -36,7 +40,7 @@ def command(
     html: HtmlOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
-    """Examine a corpus: sizes, alphabet, lines, bad bytes; and suggest settings, each with its reason."""
+    """Examine a corpus: sizes, alphabet, lines, bad bytes; suggest settings; or list the built-in corpora."""
     from charseq.analysis.corpus_facts import CorpusFacts
     from charseq.cli.console import check_before, check_format, note_terminal, write_result
     from charseq.cli.progress import ReadingDisplay
@@ -45,13 +49,13 @@ def command(
     from charseq.reports.display.page import page
     from charseq.text.corpus import read_corpus
 
+    check_format(format_name, page=True)
     if prune_cache:
         _prune()
     if not corpus:
-        if prune_cache:
-            return
-        raise ConfigError("name a corpus to examine, or --prune-cache")
-    check_format(format_name, page=True)
+        if not prune_cache:
+            _list(report, format_name, html)
+        return
     asked = ["corpus", "remark", "advice"]
     chosen = chosen_reports("data", asked, only=report, format_name=format_name)
     everything = chosen_reports("data", asked, only=None, format_name="table")
@@ -64,6 +68,26 @@ def command(
         rows_of(chosen, facts),
         lambda console: show(chosen, facts, console),
         lambda: page(f"Corpus: {', '.join(corpus)}", sections_of(everything, facts)),
+        format_name=format_name,
+        html=html,
+    )
+
+
+def _list(report: str | None, format_name: str, html: Path | None) -> None:
+    from charseq.cli.console import check_before, write_result
+    from charseq.reports.chosen import chosen_reports, rows_of, sections_of, show
+    from charseq.reports.display.page import page
+    from charseq.text.builtin import all_builtins
+
+    check_before([], html)
+    chosen, listed = (
+        chosen_reports("data", ["builtin"], only=report, format_name=format_name),
+        [*all_builtins()],
+    )
+    write_result(
+        rows_of(chosen, listed),
+        lambda console: show(chosen, listed, console),
+        lambda: page("Built-in corpora", sections_of(chosen, listed)),
         format_name=format_name,
         html=html,
     )

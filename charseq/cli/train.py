@@ -187,9 +187,13 @@ def _describe_origin(run: "Run", model: str) -> None:
 def _describe_texts(texts: "CorpusParts") -> None:
     from charseq.cli.console import note
     from charseq.cli.options import as_options
+    from charseq.text.tasks import MadeText
 
     for sentence in texts.notes:
         note(as_options(sentence))
+    for source in texts.sources:
+        if (made := MadeText.of(source)) is not None:
+            note(f"{source}: {made.about}")
     note(
         f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
         f"validate, {len(texts.test):,} to test"
@@ -265,6 +269,8 @@ def _summarise(
     if summary.test is not None:
         whole = summary.test.num_chars == best.codec.num_counted(texts.test.strings())
         facts.append(("test", f"{summary.test}{'' if whole else f', the first of {len(texts.test):,}'}"))
+    if summary.optimum is not None:
+        facts.append(("best possible", f"{summary.optimum:.4f} bits per character"))
     if losses := summary.losses:
         facts.append(("training loss", f"{sparkline(losses)}  {losses[0]:.3f} to {losses[-1]:.3f} nats"))
     facts.append(("next", f"charseq sample {shlex.quote(str(directory))}"))

@@ -51,8 +51,8 @@ class DataConfig(Section):
         ("builtin:pydoc",),
         min_length=1,
         description="Files, directories, *.gz, *.bz2, *.xz, - for standard input, or a text that Python "
-        "brings along: builtin:pydoc, builtin:prose, builtin:stdlib; or one made on the spot: "
-        "builtin:dates,lines=20000.",
+        "brings along: builtin:pydoc, builtin:prose, builtin:stdlib; or a task: builtin:copy:LAG, "
+        "builtin:brackets:DEPTH, builtin:addition, builtin:dates, with options such as ,lines=20000,seed=1.",
     )
     include: Names = Field(
         (), description="Patterns such as *.py: of a directory, read only files that fit one; none: all."

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from charseq.analysis.corpus_advice import Suggestion, suggestions
 from charseq.analysis.corpus_facts import CorpusFacts
-from charseq.reports.column import Column, field
+from charseq.reports.column import Column, any_given, field
 from charseq.reports.display.tables import facts_table
 from charseq.reports.display.visible import printable, visible
 from charseq.reports.report import Report
@@ -51,8 +51,25 @@ class CorpusReport(Report):
     command, name, title = "data", "corpus", "The corpus"
     help = "`charseq data`. One row with the facts of the corpus."
     columns = (
+        field("task", attrgetter("task"), "a line of a task in a few words; null for other texts"),
         field("sources", lambda facts: list(facts.corpus.sources), "the files and directories"),
         Column("", "sources", printable, lambda facts: ", ".join(facts.corpus.sources), ""),
+        Column(
+            "",
+            "lines are",
+            lambda task: task or "",
+            attrgetter("task"),
+            "",
+            shown=any_given(attrgetter("task")),
+        ),
+        Column(
+            "optimum_bits_per_char",
+            "best possible (bits per character)",
+            ".4f",
+            attrgetter("optimum"),
+            "of a task: the fewest bits per character that any model needs, with the settings of the task",
+            shown=any_given(attrgetter("optimum")),
+        ),
         Column(
             "num_files", "files", ",", lambda facts: len(facts.corpus.encoded.file_ends), "number of files"
         ),
@@ -82,7 +99,8 @@ class CorpusReport(Report):
 
     def table(self, result: CorpusFacts) -> Table:
         """Return a line for each fact."""
-        return facts_table([(c.label, f"{c.cell(result)}") for c in self.columns if c.label])
+        shown = [column for column in self.columns if column.label and column.shown([result])]
+        return facts_table([(column.label, f"{column.cell(result)}") for column in shown])
 
 
 class RemarkReport(Report):

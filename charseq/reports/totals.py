@@ -78,6 +78,15 @@ TOTALS = (
     field("bits_per_char_low", attrgetter("bits_per_char.low"), "lower end of its 95 % interval"),
     field("bits_per_char_high", attrgetter("bits_per_char.high"), "upper end of its 95 % interval"),
     Column(
+        "optimum_bits_per_char",
+        "the best possible is",
+        ".4f",
+        attrgetter("optimum_bits_per_char"),
+        "the fewest bits per character that any model needs for a text of a task, on average; else null",
+        "best\npossible",
+        shown=any_given(attrgetter("optimum_bits_per_char")),
+    ),
+    Column(
         "bits_per_byte",
         "bits per byte",
         ".4f",

@@ -26,7 +26,7 @@ def default_directory(settings: Settings) -> Path:
     """Return the first free of runs/<corpus>-<cell>, runs/<corpus>-<cell>-2, and so on."""
     first = settings.data.corpus[0]
     if first.startswith("builtin:"):
-        first = first.partition(",")[0]
+        first = first.removeprefix("builtin:").partition(",")[0].replace(":", "-")
     stem = (
         "stdin" if first == "-" else first.rpartition(":")[2].rstrip("/").rpartition("/")[2].partition(".")[0]
     )

@@ -14,6 +14,7 @@ from charseq.runs.directory import default_directory, find_model
 from charseq.runs.run import Run
 from charseq.text.corpus import OnProgress
 from charseq.text.split import CorpusParts
+from charseq.text.tasks import data_settings
 from charseq.training.recipe import Chosen, Recipe, choose
 
 
@@ -47,11 +48,13 @@ def make(
     models. The kind and the sizes of `init_from` also replace those of `base`. `directory` is new; by default
     it is named after the corpus. `progress` is called while a large corpus is read. A network with fresh
     weights may get other settings than those of `base`, but not of `given`: see `charseq.training.recipe`.
+    A task, such as builtin:addition, is read as it is meant, unless `base` or `given` say otherwise.
     Raises ConfigError if the kind does not use a setting in `given`, if it cannot start from another model,
     if `given` has other sizes than `init_from`, or if the directory is not empty; DataError for an unusable
     corpus.
     """
-    settings, other = base.with_layers(given), None
+    base, other = for_task(base, given), None
+    settings = base.with_layers(given)
     if init_from is not None:
         if Settings().with_layers(given).model.size not in ("auto", "fixed"):
             raise ConfigError(
@@ -70,6 +73,16 @@ def make(
             directory, settings, command=command, init_from=other, recipe=recipe, progress=progress
         )
     return Counted(directory, *count(directory, settings, command=command, progress=progress))
+
+
+def for_task(base: Settings, given: Layers) -> Settings:
+    """Return `base` with the settings that fit a corpus of tasks; where someone chose others, these stay."""
+    data, chosen = base.with_layers(given).data, _given(base, given)
+    layer = data_settings(data.corpus)
+    if ("data", "unit") in chosen and data.unit != layer.get("unit"):
+        return base
+    free = {key: value for key, value in layer.items() if ("data", key) not in chosen}
+    return base.with_layer({"data": free}, ", ".join(data.corpus))
 
 
 def _given(base: Settings, given: Layers) -> set[tuple[str, str]]:

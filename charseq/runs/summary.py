@@ -9,6 +9,7 @@ from charseq.runs.metrics import is_validation, read_metrics
 from charseq.scoring import Score
 from charseq.scoring.closing import score_beginning
 from charseq.text.symbols import EncodedText
+from charseq.text.tasks import best_possible
 
 EARLY = 1 / 5
 """The share of the steps before which a best validation is early."""
@@ -39,6 +40,12 @@ class Summary:
         metrics = [record for record in read_metrics(directory) if is_validation(record)]
         losses = tuple(record["train_nats_per_char"] for record in metrics)
         return cls(path, best, score, losses, tuple(record["step"] for record in metrics))
+
+    @property
+    def optimum(self) -> float | None:
+        """The fewest bits per character that any model needs for the texts, None if they are not known."""
+        valid, sources = self.best.settings.data.valid, self.best.provenance.sources
+        return best_possible((valid,) if valid else sources, self.best.codec)
 
     @property
     def is_worse_than_uniform(self) -> bool:

@@ -1,46 +1,61 @@
-"""Corpora that need no file: made of the text files that are installed with Python, or made on the spot."""
+"""Corpora that need no file: made of the text files that are installed with Python, or tasks."""
 
 import ast
 import sysconfig
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from charseq.errors import ConfigError, DataError
-from charseq.text.dates import MAX_LINES, NUM_LINES, date_lines
+from charseq.registry import TASKS
 from charseq.text.prose import prose
+from charseq.text.tasks.made import OPTIONS, MadeText, pattern_of
 
 LEFT_OUT = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test"})
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+class Listed(NamedTuple):
+    """A built-in corpus as a list shows it: its name, its text in a few words, its options.
+
+    Where the name has a number, such as LAG, it is from `low` to `high`, and `default` if it is left out.
+    """
+
+    name: str
+    about: str
+    options: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    default: int | None = None
+
+
+def all_builtins() -> Iterator[Listed]:
+    """Yield the corpora that are installed, and the tasks."""
+    for name, (_, about) in INSTALLED.items():
+        yield Listed(name, about)
+    options = tuple(f"{key}={default}" for key, default in OPTIONS.items())
+    for name, task in TASKS.items():
+        listed = Listed(pattern_of(name), task.help, options)
+        if number := task.number:
+            listed = listed._replace(low=number.low, high=number.high, default=number.default)
+        yield listed
+
+
 def builtin_bytes(source: str) -> Iterator[bytes]:
-    """Yield the bytes of one of BUILTINS. Raises DataError if this Python was installed without them.
+    """Yield the bytes of a built-in corpus. Raises DataError if this Python was installed without them.
 
     Raises ConfigError for a source that `check_builtin` refuses.
     """
-    name, options = _parsed(source)
-    yield from BUILTINS[name](**options)
+    check_builtin(source)
+    made = MadeText.of(source)
+    yield from INSTALLED[source][0]() if made is None else made.pieces()
 
 
 def check_builtin(source: str) -> None:
-    """Raise ConfigError, with a way out, unless `source` is one of BUILTINS, perhaps with options."""
-    _parsed(source)
-
-
-def _parsed(source: str) -> tuple[str, dict[str, int]]:
-    """Return the name of a built-in corpus and its options, from "builtin:dates,lines=20000,seed=1"."""
-    name, *assignments = source.split(",")
-    if name not in BUILTINS:
-        raise ConfigError(f"{source}: no such corpus; there are {', '.join(BUILTINS)}")
-    options, known = dict[str, int](), OPTIONS.get(name, {})
-    for assignment in assignments:
-        key, _, value = assignment.partition("=")
-        if key not in known or not (value.isdecimal() and len(value) < 10 and int(value) <= MAX_LINES):
-            ways = ", ".join(f"{option}={default}" for option, default in known.items()) or "none"
-            raise ConfigError(f"{source}: {assignment!r} is no option of {name}; there are: {ways}")
-        options[key] = int(value)
-    return name, options
+    """Raise ConfigError, with a way out, unless `source` names a corpus that is installed, or a task."""
+    if source not in INSTALLED and MadeText.of(source) is None:
+        known = ", ".join([*INSTALLED, *map(pattern_of, TASKS)])
+        raise ConfigError(f"{source}: no such corpus; there are {known}")
 
 
 def _topics() -> dict[str, str]:
@@ -88,19 +103,9 @@ def _comments(source: str) -> str:
     return "\n".join(line.lstrip("#:").removeprefix(" ") if line[:1] == "#" else "" for line in lines)
 
 
-def _dates(lines: int = NUM_LINES, seed: int = 1) -> Iterator[bytes]:
-    """Yield dates in many ways of writing, each with the same date in the order of ISO 8601."""
-    made = date_lines(lines, seed)
-    while piece := "".join(islice(made, 1000)):
-        yield piece.encode()
-
-
-BUILTINS: dict[str, Callable[..., Iterator[bytes]]] = {
-    "builtin:pydoc": _reference,
-    "builtin:stdlib": _modules,
-    "builtin:prose": _prose,
-    "builtin:dates": _dates,
+INSTALLED: dict[str, tuple[Callable[[], Iterator[bytes]], str]] = {
+    "builtin:pydoc": (_reference, "the language reference of Python, half a megabyte of English"),
+    "builtin:stdlib": (_modules, "the source of Python's standard library"),
+    "builtin:prose": (_prose, "a megabyte of English without repetition, from Python's documentation"),
 }
-"""The built-in corpora, by name."""
-OPTIONS = {"builtin:dates": {"lines": NUM_LINES, "seed": 1}}
-"""The options of built-in corpora, with their defaults."""
+"""The corpora that Python brings along, by name: a function that yields the bytes, and what they are."""

@@ -128,3 +128,13 @@ def test_an_empty_text_has_no_static_figure() -> None:
     assert totals.is_adapted
     assert math.isnan(totals.static_nats_per_char or 0)
     assert math.isnan(totals.static_bits_per_char or 0)
+
+
+def test_the_optimum_is_that_of_all_files_or_of_none() -> None:
+    """Two texts with other optima have none together, nor has a text that is no task."""
+    for optima, together in (([0.5], 0.5), ([0.5, 0.5], 0.5), ([0.5, 0.25], None), ([0.0, None, 0.0], None)):
+        totals = Totals()
+        assert totals.optimum_bits_per_char is None
+        for optimum in optima:
+            totals.begin(optimum)
+        assert totals.optimum_bits_per_char == together

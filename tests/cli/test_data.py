@@ -78,10 +78,38 @@ def test_encoding_and_include(call: Call, tmp_path: Path) -> None:
 
 
 def test_the_cache_can_be_emptied(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--prune-cache alone is enough; without it a corpus must be named."""
+    """--prune-cache alone is enough."""
     monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path))
     (tmp_path / "0.symbols").write_bytes(bytes(3_000_000))
     assert call("data", "--prune-cache") == (0, "", f"charseq: {tmp_path}: 1 file removed, 3.0 MB\n")
     assert not list(tmp_path.iterdir())
-    why = "charseq: error: name a corpus to examine, or --prune-cache\n"
-    assert call("data") == (2, "", why)
+
+
+def test_the_built_in_corpora_are_listed(call: Call) -> None:
+    """Without a corpus there is a row for each that is built in, with its options."""
+    listed = {row["name"]: row for row in rows(call)}
+    assert [*listed] == [
+        *("builtin:pydoc", "builtin:stdlib", "builtin:prose"),
+        *("builtin:copy:LAG", "builtin:brackets:DEPTH", "builtin:addition:DIGITS", "builtin:dates"),
+    ]
+    assert listed["builtin:dates"]["options"] == ["lines=20000", "seed=1"]
+    assert (listed["builtin:copy:LAG"]["low"], listed["builtin:addition:DIGITS"]["default"]) == (1, 3)
+    code, out, _ = call("data")
+    assert code == 0
+    assert "two numbers of up to DIGITS digits, and their sum (3 if it is left out)" in out
+
+
+def test_a_task_is_described(call: Call) -> None:
+    """Its lines are described, with the best that a model can do and the settings that it has."""
+    facts, *advice = rows(call, "builtin:copy:7,lines=30")
+    assert facts["task"] == "one of eight markers, 7 dots, the same marker again"
+    assert (facts["optimum_bits_per_char"], facts["num_lines"]) == (0.3, 30)
+    assert [row["option"] for row in advice] == ["--unit line"]
+    assert "best possible (bits per character)  0.3000" in call("data", "builtin:copy:7,lines=30").out
+
+
+def test_other_texts_are_no_task(call: Call, names: str) -> None:
+    """Nothing is said of a task, and of no optimum."""
+    facts = rows(call, names)[0]
+    assert facts["task"] is facts["optimum_bits_per_char"] is None
+    assert "best possible" not in call("data", names).out

@@ -256,7 +256,10 @@ def test_a_corpus_without_a_name(call: Call, tmp_path: Path) -> None:
 
 def test_no_such_builtin(call: Call) -> None:
     """An unknown builtin corpus is refused with the known ones."""
-    known = "there are builtin:pydoc, builtin:stdlib, builtin:prose, builtin:dates"
+    known = (
+        "there are builtin:pydoc, builtin:stdlib, builtin:prose, builtin:copy:LAG, builtin:brackets:DEPTH, "
+        "builtin:addition:DIGITS, builtin:dates"
+    )
     assert call("train", "builtin:novel", *TINY) == refusal(f"builtin:novel: no such corpus; {known}")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from charseq.registry import REPORTS
 from charseq.reports.info import StoredModel
+from charseq.text.builtin import all_builtins
 from tests.golden_text import assert_golden
 from tests.reports.builders import (
     ATTRIBUTED,
@@ -61,6 +62,7 @@ RESULTS: dict[str, list[Any]] = {
     "states": [TEXT_STATES],
     "found": [FOUND],
     "info": [StoredModel(*trained()), StoredModel(*counted())],
+    "data builtin": [[*all_builtins()]],
     **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }

@@ -11,7 +11,7 @@ from charseq.errors import ConfigError
 from charseq.models import MODELS
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL
-from charseq.runs.making import Counted, Origin, check_uses, make
+from charseq.runs.making import Counted, Origin, check_uses, for_task, make
 from charseq.runs.mixing import NamedMember, mix_and_save
 from charseq.runs.run import Run
 from tests.blend import Blend
@@ -55,6 +55,42 @@ def test_the_kind_decides_between_training_and_counting() -> None:
     assert isinstance(counted, Counted)
     assert (run.directory, counted.directory) == (Path("runs/text-gru"), Path("runs/text-ngram"))
     assert Checkpoint.load(counted.directory / MODEL).description == "ngram:2"
+
+
+def of_task(corpus: str, given: Layers | None = None, **data: Any) -> tuple[str, str]:
+    """Return the unit and the separator with which a corpus is learnt."""
+    settings = for_task(Settings().with_layer({"data": {"corpus": corpus, **data}}, "test"), given or [])
+    learnt = settings.with_layers(given or []).data
+    return learnt.unit, learnt.target_after
+
+
+def data(**settings: str) -> Layers:
+    return [({"data": settings}, "--data")]
+
+
+def test_a_task_is_read_as_it_is_meant() -> None:
+    """The sum of an addition is a target; other texts are streams."""
+    assert of_task("builtin:addition") == ("line", "=")
+    assert of_task("builtin:copy:3") == ("line", "")
+    assert of_task("text.txt") == of_task("builtin:pydoc") == ("stream", "")
+
+
+def test_settings_that_someone_chose_stay() -> None:
+    """A stream has no targets; an empty separator means none; settings of a file count as well."""
+    assert of_task("builtin:addition", data(unit="stream")) == ("stream", "")
+    assert of_task("builtin:addition", data(target_after="")) == ("line", "")
+    assert of_task("builtin:addition", data(unit="line")) == ("line", "=")
+    assert of_task("builtin:addition", target_after="+") == ("line", "+")
+    assert of_task("builtin:addition", unit="document") == ("document", "")
+
+
+def test_a_run_on_a_task_has_its_settings() -> None:
+    """They are kept with the run."""
+    over = Settings().with_layer({"data": {"corpus": "builtin:addition,lines=50"}}, "test")
+    run = made(layers(**SMALL), over=over)
+    assert isinstance(run, Run)
+    assert (run.settings.data.unit, run.settings.data.target_after) == ("line", "=")
+    assert run.directory == Path("runs/addition-gru")
 
 
 def test_a_given_setting_must_be_used() -> None:

@@ -198,7 +198,7 @@ def test_an_unknown_builtin_is_answered_with_those_that_exist() -> None:
     assert (
         str(caught.value)
         == "builtin:nope: no such corpus; there are builtin:pydoc, builtin:stdlib, builtin:prose, "
-        "builtin:dates"
+        "builtin:copy:LAG, builtin:brackets:DEPTH, builtin:addition:DIGITS, builtin:dates"
     )
 
 

@@ -1,8 +1,13 @@
 """Dates in twenty ways of writing, each with the same date in the order of ISO 8601: text to text."""
 
 import datetime
+import math
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+from charseq.text.tasks.task import Task
 
 
 def _words(words: str) -> list[str]:
@@ -11,8 +16,6 @@ def _words(words: str) -> list[str]:
 
 FIRST, NUM_DAYS = datetime.date(1950, 1, 1), 36_525
 """The dates are in the years 1950 to 2049, so that two digits of a year are enough."""
-NUM_LINES, MAX_LINES = 20_000, 10**8
-"""The number of lines if none is given, and the most that are made."""
 MONTHS = [
     "January",
     "February",
@@ -73,14 +76,6 @@ SPANISH = [
 ]
 
 
-def date_lines(num_lines: int, seed: int) -> Iterator[str]:
-    """Yield lines of a date in one of WAYS, a tab, and the date as 2024-03-05; the same for the same seed."""
-    rng = random.Random(seed)
-    for _ in range(num_lines):
-        day = FIRST + datetime.timedelta(rng.randrange(NUM_DAYS))
-        yield f"{rng.choice(WAYS)(day)}\t{day.isoformat()}\n"
-
-
 def _ordinal(number: int) -> str:
     ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
@@ -109,3 +104,36 @@ WAYS: tuple[Callable[[datetime.date], str], ...] = (
     lambda d: f"{d.year}年{d.month}月{d.day}日",
 )
 """The ways of writing a date. With dots the day comes first, with two slashes and digits the month."""
+
+
+class Dates(Task):
+    """Lines of a date in one of WAYS, a tab, and the date as 2024-03-05.
+
+    Each day and each way are equally likely. The date behind the tab is the target, and a perfect model knows
+    it: 0 bits.
+
+    If the date before it counts, too, the optimum is found by counting all lines that there are. Most cost
+    log2(20 x 36,525) bits; the others are less surprising, because two ways write a day in May alike.
+    """
+
+    help = "a date in one of twenty ways of writing, a tab, and the date as 2024-03-05"
+    data = {"unit": "line", "target_after": "\t"}  # noqa: RUF012
+
+    def line(self, number: int, rng: random.Random) -> str:
+        """Return a line with a day and a way of writing it."""
+        day = FIRST + datetime.timedelta(rng.randrange(NUM_DAYS))
+        return f"{rng.choice(WAYS)(day)}\t{day.isoformat()}\n"
+
+    def optimum(self, number: int, counted: str) -> float | None:
+        """Return 0 for the date behind the tab, as for its last digit; else the bits of a whole line."""
+        return _bits_of_lines() if counted == "all" else 0.0
+
+
+@cache
+def _bits_of_lines() -> float:
+    """Return the bits per character of whole lines, from all lines that there are."""
+    days = [FIRST + datetime.timedelta(number) for number in range(NUM_DAYS)]
+    counts = Counter(f"{way(day)}\t{day.isoformat()}\n" for way in WAYS for day in days)
+    total = counts.total()
+    bits = sum(count * math.log2(total / count) for count in counts.values())
+    return bits / sum(count * len(line) for line, count in counts.items())
