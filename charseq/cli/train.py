@@ -139,6 +139,7 @@ def _describe_model(checkpoint: "Checkpoint") -> None:
 
 def _describe(run: "Run") -> None:
     from charseq.cli.console import note
+    from charseq.optim.parts import num_frozen
     from charseq.training.advice import is_too_small
 
     texts, batches = run.texts, run.batches
@@ -156,6 +157,13 @@ def _describe(run: "Run") -> None:
     if not counts_too and is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
         way = _ways_out(run.settings.model.dropout)
         note(f"the text is very small for this model, which will learn it by heart: {way}")
+    optim = run.settings.optim
+    if optim.freeze:
+        total, params = run.checkpoint.model.num_parameters, run.trainer.model.params
+        share = f"{num_frozen(optim, params):,} of {total:,} parameters"
+        note(f"frozen: {', '.join(optim.freeze)}: {share} do not learn")
+    if optim.rate_scale:
+        note(f"rates of their own: {', '.join(optim.rate_scale)}")
     if cost := run.trainer.source.cost:
         note(f"{run.settings.train.gradient}: {cost}")
     for key in run.other_bits:
@@ -177,11 +185,11 @@ def _describe_origin(run: "Run", model: str) -> None:
     from charseq.runs.checks import continued_member
 
     other = continued_member(load_model(model)[1])
-    taken = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
-    size = run.checkpoint.codec.vocab_size
-    others = "" if taken == size else "; the others begin at random"
-    weights = f"weights, those of {taken} of the {size} entries of the vocabulary{others}"
-    note(f"from {model}: its sizes ({other.description}) and {weights}")
+    known = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
+    size, one_each = run.checkpoint.codec.vocab_size, run.checkpoint.codec.tokenizer.one_token_each
+    others = "" if known == size else "; the others begin at random"
+    what = f"{known} of {size} {'characters' if one_each else 'tokens'} known{others}"
+    note(f"from {model}: its sizes ({other.description}) and its weights; {what}")
 
 
 def _describe_texts(texts: "CorpusParts") -> None:

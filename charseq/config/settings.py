@@ -28,6 +28,8 @@ from charseq.config.values import (
     Names,
     NormalForm,
     OptimizerName,
+    Parts,
+    Scales,
     ScheduleName,
     Seed,
     SizeName,
@@ -36,6 +38,7 @@ from charseq.config.values import (
     Threads,
     TokenizerName,
     Unit,
+    parse_scale,
 )
 from charseq.errors import ConfigError
 from charseq.limits import MAX_THREADS
@@ -160,6 +163,19 @@ class OptimConfig(Section):
         le=1,
         description="Span of the average of the weights, as a share of the steps so far; 0: no average.",
     )
+    freeze: Parts = Field(
+        (),
+        description="Parts that do not learn, named as the parameters are: embedding, layers.0, "
+        "projection.V; none: all learn.",
+    )
+    rate_scale: Scales = Field(
+        (), description="Parts with a learning rate of their own: layers.0=0.1 for a tenth of the rate."
+    )
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """The factor of the learning rate for each part in `rate_scale`."""
+        return dict(map(parse_scale, self.rate_scale))
 
 
 class TrainConfig(Section):

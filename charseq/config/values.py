@@ -50,6 +50,31 @@ def _one_or_many(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _divided(value: object) -> object:
+    """Return a string or a list of strings as a tuple, in which each comma begins a new item."""
+    items = _one_or_many(value)
+    if not isinstance(items, tuple) or not all(isinstance(item, str) for item in items):
+        return items
+    return tuple(part.strip() for item in items for part in item.split(","))
+
+
+def parse_scale(text: str) -> tuple[str, float]:
+    """Return the part and the factor of "layers.0=0.1". Raises ValueError for any other form."""
+    part, equals, number = text.partition("=")
+    try:
+        scale = float(number)
+    except ValueError:
+        scale = 0.0
+    if not (part and equals and 0 < scale < 1e6):
+        raise ValueError("must be a part and a factor above 0, such as layers.0=0.1")
+    return part.strip(), scale
+
+
+def _scale(text: str) -> str:
+    parse_scale(text)
+    return text
+
+
 def _utf8(name: str) -> str:
     """Return `name`. Raises ValueError if it is not valid UTF-8, because no settings file could hold it."""
     if any("\ud800" <= char <= "\udfff" for char in name):
@@ -94,6 +119,8 @@ Seed = Annotated[int, Field(lt=MAX_SEED)]
 Name = Annotated[str, AfterValidator(_utf8)]
 Escaped = Annotated[Name, Escapes()]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many)]
+Parts = Annotated[tuple[Name, ...], BeforeValidator(_divided)]
+Scales = Annotated[tuple[Annotated[Name, AfterValidator(_scale)], ...], BeforeValidator(_divided)]
 CellName = Annotated[str, BeforeValidator(OneOf(CELLS))]
 ModelName = Annotated[str, BeforeValidator(OneOf(MODELS))]
 OptimizerName = Annotated[str, BeforeValidator(OneOf(OPTIMIZERS))]

@@ -4,13 +4,16 @@ A loss calls the projection itself, so that a loss on a sample of the vocabulary
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charseq.arrays import FloatArray, TokenArray, zeros
+from charseq.config import TrainConfig
 from charseq.network.loss import cross_entropy_
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.network.projection import Projection
 
 
@@ -19,6 +22,17 @@ class Loss(ABC):
 
     draws: ClassVar[bool] = False
     """True for a loss that draws random numbers."""
+    by_rows: ClassVar[bool] = False
+    """True for a loss on few entries of the vocabulary, which writes its gradient with `set_rows_`."""
+    is_price: ClassVar[bool] = True
+    """True if its value is, or estimates, the nats of the targets, so that validations compare with it."""
+
+    def for_run(self, train: TrainConfig, token_counts: Callable[[], NDArray[np.int64]]) -> "Loss":
+        """Return the loss with all that it knows of a run, by default itself.
+
+        `token_counts` returns the number of times that each token (V,) occurs in the training text.
+        """
+        return self
 
     @abstractmethod
     def workspace(self, params: Parameters, num_targets: int) -> Any:
@@ -31,7 +45,7 @@ class Loss(ABC):
         targets: TokenArray,
         projection: Projection,
         params: Parameters,
-        grads: Parameters,
+        grads: Gradient,
         work: Any,
         *,
         weights: FloatArray | None,
@@ -45,7 +59,7 @@ class Loss(ABC):
         the weights of the targets, all 1 if None. The streams may be a part of a batch: `total_weight`, which
         is not 0, is that of the whole batch, so that the results for its parts add up. The gradient of the
         projection's parameters goes to `grads`, that of `h` to `out` (H, T*N); both are overwritten. `work`
-        is from `workspace`. `rng` is given if `draws` is true.
+        is from `workspace`. `rng` is given if `draws` is true; it is the same for all parts of a batch.
         """
 
 
@@ -63,7 +77,7 @@ class SoftmaxLoss(Loss):
         targets: TokenArray,
         projection: Projection,
         params: Parameters,
-        grads: Parameters,
+        grads: Gradient,
         work: FloatArray,
         *,
         weights: FloatArray | None,

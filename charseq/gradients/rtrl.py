@@ -27,7 +27,7 @@ from charseq.gradients.plan import Plan
 from charseq.gradients.source import GradientSource
 from charseq.gradients.step import Job, batch_weight
 from charseq.network import CharModel, State, parameter_shapes
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient
 from charseq.text.batches import Window
 
 MAX_BYTES, MAX_PRODUCTS = 2 << 30, 10**9
@@ -87,13 +87,13 @@ class RealTime(GradientSource):
         self._rows = Rows(model, job.num_streams)
         shape = job.num_streams, self._rows.num_rows
         dtype = model.params.flat.dtype
-        names = [name for name in model.params if not name.startswith("projection.")]
+        self._grads = job.gradient()
+        names = [name for name in self._grads if not name.startswith("projection.")]
         self._S = {name: zeros((*shape, *model.params.shapes[name]), dtype) for name in names}
-        self._grads = model.params.like()
         self._work = model.workspace(job.num_steps, job.num_streams, resets=job.resets, logits=False)
         self._loss_work = job.loss.workspace(model.params, job.num_steps * job.num_streams)
 
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+    def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
         """Return the mean loss of a window in nats and its gradient, which the next call overwrites."""
         model, work = self._model, self._work
         h = model.hidden(window.inputs, self._state, work, resets=window.resets)
@@ -106,7 +106,7 @@ class RealTime(GradientSource):
             self._loss_work,
             weights=window.weights,
             total_weight=batch_weight(window),
-            rng=None if not self._job.loss.draws else np.random.default_rng([self._job.seed, 1, step, 0]),
+            rng=self._job.candidate_rng(step),
             out=work.dh,
         )
         dh = work.dh.reshape(len(h), *window.inputs.shape)
@@ -137,20 +137,21 @@ class RealTime(GradientSource):
         h_prev, name, D = previous[0].T, self._model.layers[0].name, self._S
         for S in D.values():
             S[...] = np.matmul(J, S.reshape(*S.shape[:2], -1)).reshape(S.shape)
-        D[f"{name}.W"] += da_h[..., None] * h_prev[:, None, None, :]
-        D[f"{name}.b"] += da_x
+        if f"{name}.W" in D:
+            D[f"{name}.W"] += da_h[..., None] * h_prev[:, None, None, :]
+        if f"{name}.b" in D:
+            D[f"{name}.b"] += da_x
         if f"{name}.b_h" in D:
             D[f"{name}.b_h"] += da_h[..., -h_prev.shape[1] :]
         params, seen = self._model.params, np.flatnonzero(tokens >= 0)
-        if "embedding.E" in D:
-            U = params[f"{name}.U"]
+        if "embedding.E" in params and f"{name}.U" in D:
             x = np.where(tokens >= 0, params["embedding.E"][:, tokens], 0).T
             D[f"{name}.U"] += da_x[..., None] * x[:, None, None, :]
-            for n in seen:
-                D["embedding.E"][n, :, :, tokens[n]] += da_x[n] @ U
-        else:
-            for n in seen:
-                D[f"{name}.U"][n, :, :, tokens[n]] += da_x[n]
+        table, by_token = f"{name}.U", da_x
+        if "embedding.E" in params:
+            table, by_token = "embedding.E", da_x @ params[f"{name}.U"]
+        for n in seen if table in D else ():
+            D[table][n, :, :, tokens[n]] += by_token[n]
 
 
 class Rows:

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charseq.arrays import shared_zeros
+from charseq.arrays import TokenArray, shared_zeros
 from charseq.errors import CharseqError
 from charseq.gradients.plan import Plan
 from charseq.gradients.source import GradientSource
 from charseq.gradients.step import Job, TrainingStep, batch_weight
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient
 from charseq.text.batches import Window
 
 CAN_FORK = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
@@ -40,6 +40,16 @@ class Order(NamedTuple):
     has_weights: bool
 
 
+class Answer(NamedTuple):
+    """The message of a shard, whose gradient is in shared memory.
+
+    It has the shard's part of the mean loss, and the tokens that it touched, by table.
+    """
+
+    loss: float
+    touched: dict[str, TokenArray]
+
+
 class Shard:
     """Some streams of a batch, the `columns` of its windows, with memory shared with its worker process."""
 
@@ -51,7 +61,7 @@ class Shard:
         self._weights = shared_zeros(shape, np.float64)
 
     @property
-    def grads(self) -> Parameters:
+    def grads(self) -> Gradient:
         """The gradient that the last call of `learn` wrote."""
         return self._step.grads
 
@@ -65,8 +75,8 @@ class Shard:
         if window.weights is not None:
             self._weights[:num_steps] = window.weights[:, self._columns]
 
-    def learn(self, order: Order) -> float:
-        """Write the gradient of the window taken last to `grads`; return its part of the mean loss."""
+    def learn(self, order: Order) -> "Answer":
+        """Write the gradient of the window taken last to `grads`; return what else its reader must know."""
         end = order.num_steps
         window = Window(
             self._inputs[:end],
@@ -74,7 +84,8 @@ class Shard:
             self._resets[:end] if order.has_resets else None,
             self._weights[:end] if order.has_weights else None,
         )
-        return self._step(window, order.step, total_weight=order.total_weight)
+        loss = self._step(window, order.step, total_weight=order.total_weight)
+        return Answer(loss, self.grads.touched)
 
 
 class Shards(GradientSource):
@@ -114,7 +125,7 @@ class Shards(GradientSource):
             worker.join()
         self._limits.restore_original_limits()
 
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+    def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
         """Return the mean loss of a window in nats and its gradient, which the next call overwrites.
 
         Raises CharseqError if a worker process has ended.
@@ -131,15 +142,16 @@ class Shards(GradientSource):
         try:
             for connection in self._connections:
                 connection.send(order)
-            loss = self._shards[0].learn(order)
+            loss, _ = self._shards[0].learn(order)
             total = self._shards[0].grads
             for shard, connection in zip(self._shards[1:], self._connections, strict=True):
                 result = connection.recv()
                 if isinstance(result, Exception):
                     raise result
-                loss += result
+                loss += result.loss
+                shard.grads.touched = result.touched
                 with np.errstate(over="ignore", invalid="ignore"):  # as in a training step
-                    total.flat += shard.grads.flat
+                    total.add_(shard.grads)
         except (EOFError, ConnectionError):
             raise CharseqError("a worker process was killed; threads=1 trains without workers") from None
         return loss, total

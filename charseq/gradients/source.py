@@ -9,7 +9,7 @@ from charseq.arrays import BoolArray, FloatArray
 from charseq.gradients.plan import Plan
 from charseq.gradients.step import Job
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.text.batches import Window
 
 
@@ -34,9 +34,10 @@ class GradientSource(ABC):
         pass
 
     @abstractmethod
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+    def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
         """Return the loss of a window, in nats per unit of target weight, and its gradient.
 
+        `Job.gradient` makes the memory of the gradient, without the parameters that are frozen.
         The state is advanced past the window. The next call may overwrite the gradient. Random numbers
         depend on the job's seed and on `step`. Raises CharseqError if the gradient cannot be computed.
         """

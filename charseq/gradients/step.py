@@ -10,6 +10,7 @@ import numpy as np
 from charseq.gradients.losses import Loss, SoftmaxLoss
 from charseq.models import TrainableModel, TrainingWorkspace
 from charseq.network import State
+from charseq.network.parameters import Gradient
 from charseq.text.batches import Window
 
 BUFFER_SIZE = 1024
@@ -21,6 +22,7 @@ class Job:
     """A model and a loss over windows of up to T steps and N streams, whose gradient is to be computed.
 
     With `resets`, states may be reset inside a window. `seed` is for dropout and for losses that draw.
+    `frozen` are the names of parameters that do not learn.
     """
 
     model: TrainableModel
@@ -29,6 +31,15 @@ class Job:
     resets: bool
     seed: int
     loss: Loss = field(default_factory=SoftmaxLoss)
+    frozen: frozenset[str] = frozenset()
+
+    def gradient(self) -> Gradient:
+        """Return memory for the gradient of the parameters that learn."""
+        return self.model.params.like(frozen=self.frozen, by_rows=self.loss.by_rows)
+
+    def candidate_rng(self, step: int) -> np.random.Generator | None:
+        """Return the random numbers of a loss that draws, the same for all streams of a step."""
+        return np.random.default_rng([self.seed, 3, step]) if self.loss.draws else None
 
 
 class TrainingStep:
@@ -39,7 +50,7 @@ class TrainingStep:
 
     def __init__(self, job: Job, state: State, columns: slice) -> None:
         self.job, self.columns = job, columns
-        self.grads = job.model.params.like()
+        self.grads = job.gradient()
         self._state = State({name: array[columns] for name, array in state.arrays.items()})
         self._work: TrainingWorkspace | None = None
         self._loss_work: Any = None
@@ -47,8 +58,8 @@ class TrainingStep:
     def __call__(self, window: Window, step: int, *, total_weight: float) -> float:
         """Write the gradient of a window of these streams; return their part of the batch's mean loss.
 
-        `total_weight` is that of the whole batch. Random numbers depend only on the seed, the `step` and the
-        number of the first stream.
+        `total_weight` is that of the whole batch. Random numbers depend only on the seed, the `step` and, for
+        dropout, the number of the first stream.
         """
         model, loss = self.job.model, self.job.loss
         work, rng = self._work or self._allocate(), self._random_numbers(step)
@@ -63,7 +74,7 @@ class TrainingStep:
                 self._loss_work,
                 weights=window.weights,
                 total_weight=total_weight,
-                rng=rng,
+                rng=self.job.candidate_rng(step),
                 out=work.dh,
             )
             model.backward(work.dh, work, self.grads)
@@ -80,7 +91,7 @@ class TrainingStep:
         return work
 
     def _random_numbers(self, step: int) -> np.random.Generator | None:
-        if not (self.job.model.draws or self.job.loss.draws):
+        if not self.job.model.draws:
             return None
         return np.random.default_rng([self.job.seed, 1, step, self.columns.start])
 

@@ -6,7 +6,7 @@ from charseq.gradients.plan import Plan
 from charseq.gradients.source import GradientSource
 from charseq.gradients.step import Job, TrainingStep, batch_weight
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient
 from charseq.text.batches import Window
 
 
@@ -28,7 +28,7 @@ class Whole(GradientSource):
     ) -> None:
         self._limits.restore_original_limits()
 
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+    def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
         """Return the mean loss of a window in nats and its gradient, which the next call overwrites."""
         loss = self._step(window, step, total_weight=batch_weight(window))
         return loss, self._step.grads

@@ -11,7 +11,7 @@ import numpy as np
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.config import BackendName
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.network.projection import Projection
 
 
@@ -123,8 +123,9 @@ class TrainableModel(LanguageModel, Protocol):
         Step t of stream n is the column t*N + n. `resets` is as in `forward`.
         """
 
-    def backward(self, dh: FloatArray, work: Any, grads: Parameters) -> None:
+    def backward(self, dh: FloatArray, work: Any, grads: Gradient) -> None:
         """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held.
 
+        Parameters that are not in `grads` are frozen: they may be left out, which saves time.
         `dh` (H, T*N) is the gradient of the hidden states that `hidden` computed last, and may be changed.
         """

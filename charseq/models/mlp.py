@@ -19,7 +19,7 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zero
 from charseq.config import BackendName, ModelConfig, OptimConfig, TrainConfig
 from charseq.models.kind import Learner, ModelKind, check_tensors, fill_
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.network.projection import Projection
 from charseq.text.batches import Examples
 
@@ -127,8 +127,10 @@ class MLP:
         work.h = np.tanh(a + self.params["window.b"][:, None])
         return work.h
 
-    def backward(self, dh: FloatArray, work: Workspace, grads: Parameters) -> None:
+    def backward(self, dh: FloatArray, work: Workspace, grads: Gradient) -> None:
         """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held."""
+        if not (grads.learns("window.") or grads.learns("embedding.")):
+            return
         da = dh * (1 - work.h**2)
         np.sum(da, axis=1, out=grads["window.b"])
         places = work.contexts.reshape(-1, self.config.order)[: da.shape[1]]

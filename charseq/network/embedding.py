@@ -4,9 +4,12 @@ A column of E is the vector of a token. With a one-hot x(t) there is no E: U x(t
 first layer looks up its columns with the same function. An UNSEEN token is the zero vector.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
+from charseq.network.parameters import Gradient
 
 MAX_ONE_HOT = 256
 """The largest number of rows of a one-hot matrix, which bounds its memory; more tokens are taken in turns."""
@@ -62,7 +65,33 @@ def lookup_gradient(columns: FloatArray, tokens: TokenArray, one_hot: OneHot, *,
         np.matmul(columns, one_hot.matrix(tokens, alphabet).T, out=out)
         return
     out.fill(0)
+    for some, sums in _sums_by_token(columns, tokens, one_hot):
+        out[:, some] = sums
+
+
+def table_gradient(
+    columns: FloatArray, tokens: TokenArray, one_hot: OneHot, grads: Gradient, name: str
+) -> None:
+    """Write what `lookup_gradient` does to the gradient of the table `name` (D, V).
+
+    If the gradient is kept by rows and the vocabulary is large, only the tokens that occur are touched.
+    """
+    if name not in grads:
+        return
+    if not grads.by_rows or grads.shapes[name][1] <= MAX_ONE_HOT:
+        lookup_gradient(columns, tokens, one_hot, out=grads[name])
+        return
+    parts = list(_sums_by_token(columns, tokens, one_hot))
+    present = [some for some, _ in parts] or [np.empty(0, np.int32)]
+    sums = [values for _, values in parts] or [np.empty((len(columns), 0), columns.dtype)]
+    grads.set_rows_(name, np.concatenate(present), np.concatenate(sums, axis=1))
+
+
+def _sums_by_token(
+    columns: FloatArray, tokens: TokenArray, one_hot: OneHot
+) -> Iterator[tuple[TokenArray, FloatArray]]:
+    """Yield tokens that occur (A,), some at a time, with the sum of the columns of each, (D, A)."""
     present = np.unique(tokens[tokens >= 0])
     for begin in range(0, len(present), MAX_ONE_HOT):
         some = present[begin : begin + MAX_ONE_HOT]
-        out[:, some] = columns @ one_hot.matrix(tokens, some).T
+        yield some, columns @ one_hot.matrix(tokens, some).T

@@ -14,8 +14,8 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zero
 from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
-from charseq.network.embedding import lookup, lookup_gradient
-from charseq.network.parameters import Parameters
+from charseq.network.embedding import lookup, table_gradient
+from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.reader import Reader
@@ -77,7 +77,8 @@ class CharModel:
     def __init__(self, config: ModelConfig, vocab_size: int, dtype: np.dtype | type = np.float32) -> None:
         self.config, self.vocab_size = config, vocab_size
         self.layers, self.projection = _make_parts(config, vocab_size)
-        self.params = Parameters(parameter_shapes(config, vocab_size), dtype)
+        tables = {"embedding.E" if config.embedding_size else "layers.0.U": 1}
+        self.params = Parameters(parameter_shapes(config, vocab_size), dtype, tables=tables)
 
     def __repr__(self) -> str:
         kind = f"{self.config.cell} {self.config.num_layers} x {self.config.hidden_size}"
@@ -229,21 +230,25 @@ class CharModel:
         work.h = side_by_side(x, work.last)
         return work.h
 
-    def backward(self, dh: FloatArray, work: Workspace, grads: Parameters) -> None:
+    def backward(self, dh: FloatArray, work: Workspace, grads: Gradient) -> None:
         """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held.
 
         `dh` (H, T*N) is the gradient of the hidden states that `hidden` computed last in `work`. It is
-        changed in place; `work.dh` is memory for it.
+        changed in place; `work.dh` is memory for it. It goes down to the lowest layer that learns.
         """
         num_steps, num_streams = work.tokens.shape
         dx = dh.reshape(-1, num_steps, num_streams).transpose(1, 0, 2)
+        learns = [grads.learns("embedding."), *(grads.learns(f"{layer.name}.") for layer in self.layers)]
         for k in reversed(range(len(self.layers))):
+            if not any(learns[: k + 2]):
+                return
             if work.with_dropout:
                 dx *= work.masks[k, :num_steps]
-            dx = self.layers[k].backward(dx, self.params, work.layers[k], grads)
-        if self.config.embedding_size:
+            below = any(learns[: k + 1])
+            dx = self.layers[k].backward(dx, self.params, work.layers[k], grads, below=below)
+        if learns[0]:
             columns = side_by_side(dx, work.scratch.da)
-            lookup_gradient(columns, work.tokens, work.scratch.one_hot, out=grads["embedding.E"])
+            table_gradient(columns, work.tokens, work.scratch.one_hot, grads, "embedding.E")
 
     def state_gradient(self, work: Workspace) -> State:
         """Return the gradient of the loss by the state before the window, which `backward` left in `work`.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 
 
 class Projection:
@@ -26,12 +26,16 @@ class Projection:
         return out
 
     def backward(
-        self, dlogits: FloatArray, h: FloatArray, params: Parameters, grads: Parameters, *, out: FloatArray
+        self, dlogits: FloatArray, h: FloatArray, params: Parameters, grads: Gradient, *, out: FloatArray
     ) -> FloatArray:
-        """Write dV and dc to `grads` and dh to `out` (H, T*N), and return `out`; `dlogits` is (T, N, V)."""
+        """Write dV and dc to `grads` and dh to `out` (H, T*N), and return `out`; `dlogits` is (T, N, V).
+
+        dV is not computed if V is frozen.
+        """
         V = params["projection.V"]
         rows = dlogits.reshape(-1, len(V))
-        np.matmul(rows.T, h.T, out=grads["projection.V"])
+        if "projection.V" in grads:
+            np.matmul(rows.T, h.T, out=grads["projection.V"])
         np.sum(rows, axis=0, out=grads["projection.c"])
         np.matmul(V.T, rows.T, out=out)
         return out

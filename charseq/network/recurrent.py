@@ -14,8 +14,8 @@ from charseq.backend import use_numba
 from charseq.cells import Cell, Step, make_cell
 from charseq.cells.cell import CellArrays
 from charseq.config import BackendName
-from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_gradient, lookup_with_bias
-from charseq.network.parameters import Parameters
+from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_with_bias, table_gradient
+from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import Product, lay_side_by_side, side_by_side
 
 
@@ -195,12 +195,19 @@ class RecurrentLayer:
         return arrays.states[0][1 : num_steps + 1]
 
     def backward(
-        self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Parameters
+        self,
+        dh_out: FloatArray,
+        params: Parameters,
+        work: LayerWork,
+        grads: Gradient,
+        *,
+        below: bool = True,
     ) -> FloatArray:
         """Write the gradients of the weights to `grads`; return dx (T, D, N), the gradient of the inputs.
 
-        `dh_out` (T, H, N) is the gradient of the outputs. dx is empty if the input is one-hot. The
-        gradient stops at the window's first step: this is truncated backpropagation through time.
+        `dh_out` (T, H, N) is the gradient of the outputs. dx is empty if the input is one-hot, and not
+        computed without `below`. The gradients of weights that are all frozen are not computed. The gradient
+        stops at the window's first step: this is truncated backpropagation through time.
         """
         arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
@@ -224,21 +231,22 @@ class RecurrentLayer:
             dh += through_W
         else:
             np.copyto(dh, through_W)
-        self._weight_gradients(work, grads, len(dh_out))
+        if grads.learns(f"{self.name}."):
+            self._weight_gradients(work, grads, len(dh_out))
         dx = work.dx[: len(dh_out)]
-        if not self.one_hot:
+        if below and not self.one_hot:
             work.U_back.load_(params[f"{self.name}.U"].T)
             work.U_back.each(arrays.da_x[: len(dh_out)], out=dx)
         return dx
 
-    def _weight_gradients(self, work: LayerWork, grads: Parameters, num_steps: int) -> None:
+    def _weight_gradients(self, work: LayerWork, grads: Gradient, num_steps: int) -> None:
         """Write dW, db and dU: the sums over all steps and streams of da h(t-1)', of da and of da x(t)'.
 
         The three sums are one product, with h(t-1), 1 and x(t) stacked. For a one-hot x(t) with a large
-        vocabulary, dU is computed by `lookup_gradient` instead.
+        vocabulary, dU is computed by `table_gradient` instead.
         """
         arrays, scratch, H, D = work.arrays, work.scratch, self.hidden_size, self.summed_inputs
-        dU, dW, db = (grads[f"{self.name}.{letter}"] for letter in "UWb")
+        dW, db = grads[f"{self.name}.W"], grads[f"{self.name}.b"]
         previous = arrays.previous[0][:num_steps]
         inputs = scratch.rows(H + 1 + D, num_steps * previous.shape[-1])
         lay_side_by_side(previous, out=inputs[:H])
@@ -259,6 +267,6 @@ class RecurrentLayer:
             sums = scratch.sum_of_products(da, inputs)
             dW[...], db[...] = sums[:, :H], sums[:, H]
         if D:
-            dU[...] = sums[:, -D:]
+            grads[f"{self.name}.U"][...] = sums[:, -D:]
         else:
-            lookup_gradient(da, work.x, scratch.one_hot, out=dU)
+            table_gradient(da, work.x, scratch.one_hot, grads, f"{self.name}.U")

@@ -3,8 +3,9 @@
 from charseq.backend import use_numba
 from charseq.config import BackendName, OptimConfig
 from charseq.network.parameters import Parameters
-from charseq.optim.clipping import clip_
+from charseq.optim.clipping import clip_, clip_all_
 from charseq.optim.optimizer import Optimizer
+from charseq.optim.parts import frozen_names
 from charseq.optim.schedule import Schedule
 from charseq.registry import OPTIMIZERS
 
@@ -19,4 +20,4 @@ def make_optimizer(config: OptimConfig, params: Parameters, backend: BackendName
     return rule(config, params)
 
 
-__all__ = ["OPTIMIZERS", "Optimizer", "Schedule", "clip_", "make_optimizer"]
+__all__ = ["OPTIMIZERS", "Optimizer", "Schedule", "clip_", "clip_all_", "frozen_names", "make_optimizer"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charseq.network.parameters import Parameters
+from charseq.arrays import FloatArray
 from charseq.optim.optimizer import EPSILON, Optimizer, Part
 
 
@@ -39,12 +39,11 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with weight decay: before each step, matrix -= learning_rate * weight_decay * matrix.
 
-    Biases do not decay. Source: Loshchilov and Hutter 2019, "Decoupled weight decay regularization".
+    Biases do not decay, nor do the entries of a table that a step does not touch. Source: Loshchilov and
+    Hutter 2019, "Decoupled weight decay regularization".
     """
 
     name = "adamw"
 
-    def step(self, params: Parameters, grads: Parameters, *, learning_rate: float) -> None:
-        """Change `params` in place by one step down the gradient `grads`."""
-        params.matrices *= 1 - learning_rate * self.config.weight_decay
-        super().step(params, grads, learning_rate=learning_rate)
+    def _decay_(self, matrix: FloatArray, learning_rate: float) -> None:
+        matrix *= 1 - learning_rate * self.config.weight_decay

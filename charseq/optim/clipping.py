@@ -1,5 +1,7 @@
 """Clipping by the global norm: a gradient that is too long is scaled down and keeps its direction."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from charseq.arrays import FloatArray
@@ -12,7 +14,13 @@ def clip_(gradient: FloatArray, max_norm: float) -> float:
 
     Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural networks".
     """
-    norm = float(np.sqrt(np.dot(gradient, gradient)))
+    return clip_all_([gradient], max_norm)
+
+
+def clip_all_(vectors: Sequence[FloatArray], max_norm: float) -> float:
+    """Do what `clip_` does, for a gradient that is in several vectors."""
+    norm = float(np.sqrt(sum(np.dot(vector, vector) for vector in vectors)))
     if 0 < max_norm < norm < np.inf:
-        gradient *= max_norm / norm
+        for vector in vectors:
+            vector *= max_norm / norm
     return norm

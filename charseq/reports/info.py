@@ -88,6 +88,16 @@ def _gradient(model: StoredModel) -> str | None:
     return f"rtrl: {Cost.of(settings.model, vocab_size)}"
 
 
+def _trained_with(key: str) -> Any:
+    """Return a function that gives the items of a setting of the section optim, if it is trained."""
+
+    def value(model: StoredModel) -> list[str]:
+        is_trained = model.checkpoint.kind.is_trained
+        return list(getattr(model.checkpoint.settings.optim, key)) if is_trained else []
+
+    return value
+
+
 def _made_with(model: StoredModel) -> str:
     made_of = model.checkpoint.provenance
     return f"charseq {made_of.charseq_version}, numpy {made_of.numpy_version}"
@@ -173,6 +183,14 @@ class InfoReport(Report):
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
         Column("", "gradient", "", _gradient, ""),
+        Column("freeze", "frozen", ", ".join, _trained_with("freeze"), "parts that did not learn"),
+        Column(
+            "rate_scale",
+            "rates of parts",
+            ", ".join,
+            _trained_with("rate_scale"),
+            "parts with a rate of their own, and its factor",
+        ),
         field("step", attrgetter("checkpoint.results.step"), "the step of the best validation"),
         field(
             "train_seconds",

@@ -12,6 +12,9 @@ from charseq.text.codec import Codec, chars_at
 from charseq.text.lines import NEWLINE, whole_lines
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
 
+COUNTED_AT_ONCE = 1 << 20
+"""The number of tokens that are counted together."""
+
 
 class Window(NamedTuple):
     """T steps of N streams, time-major (T, N).
@@ -75,6 +78,14 @@ class Examples:
 
     def __len__(self) -> int:
         return self._len
+
+    def token_counts(self) -> NDArray[np.int64]:
+        """Return the number of times that each token (V,) occurs, without those that are UNSEEN."""
+        counts = np.zeros(self.codec.vocab_size + 1, np.int64)  # the last place is that of UNSEEN, -1
+        for begin in range(0, self._len, COUNTED_AT_ONCE):
+            pieces = self._take(np.arange(begin, min(begin + COUNTED_AT_ONCE, self._len)))
+            counts += np.bincount(self._tokens[pieces] % len(counts), minlength=len(counts))
+        return counts[:-1]
 
     @property
     def counted_share(self) -> float:
@@ -146,6 +157,10 @@ class Batches:
 
     def __len__(self) -> int:
         return self.num_windows
+
+    def token_counts(self) -> NDArray[np.int64]:
+        """Return the number of times that each token (V,) occurs in the text."""
+        return self._examples.token_counts()
 
     def __getitem__(self, index: int) -> Window:
         if not 0 <= index < self.num_windows:

@@ -19,14 +19,14 @@ from charseq.gradients import LOSSES, TARGETS, Job, Plan, SourceFactory
 from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
-from charseq.optim import Schedule, clip_, make_optimizer
+from charseq.optim import Schedule, frozen_names
 from charseq.scoring import Score, Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
-from charseq.training.averaging import Average
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
 from charseq.training.progress import Progress, Recent, Snapshot
+from charseq.training.update import Update
 
 COLD_STARTS = 0.01
 """The share of windows that begin from the zero state, so that a model learns to predict without context."""
@@ -63,10 +63,10 @@ class Trainer:
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
-        self._average = Average(model.params.flat, optim.average_span)
         self._num_readings = 2 if optim.average_span else 1  # of the validation text, at each validation
         self._clock = clock
-        self._optimizer = make_optimizer(optim, model.params, train.backend)
+        loss = LOSSES[train.loss].for_run(train, batches.token_counts)
+        self._update = Update(model.params, optim, train, by_rows=loss.by_rows)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
@@ -80,7 +80,8 @@ class Trainer:
             batches.num_streams,
             resets=batches.has_resets,
             seed=train.seed,
-            loss=LOSSES[train.loss],
+            loss=loss,
+            frozen=frozen_names(optim, model.params),
         )
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
@@ -135,7 +136,7 @@ class Trainer:
         The arrays are live: save them before the next step.
         """
         self.progress.rate_scale = self._schedule.scale
-        self.progress.num_optimizer_steps = self._optimizer.num_steps
+        self.progress.num_optimizer_steps = self._update.optimizer.num_steps
         record = {
             **asdict(self.progress),
             "rng": self._rng.bit_generator.state,
@@ -156,7 +157,7 @@ class Trainer:
         if not 0 <= self.progress.window < self.batches.num_windows:
             raise ValueError(f"there is no window {self.progress.window}")
         self._schedule.scale = self.progress.rate_scale
-        self._optimizer.num_steps = self.progress.num_optimizer_steps
+        self._update.optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
         plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
         if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
@@ -173,10 +174,8 @@ class Trainer:
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
-        if self._average.span:
-            yield "training.average", self._average.values
-        for name, vector in self._optimizer.state.items():
-            yield f"training.optimizer.{name}", vector
+        for name, array in self._update.arrays():
+            yield f"training.{name}", array
         for name, array in self._state.arrays.items():
             yield f"training.state.{name}", array
         for name, array in self.source.arrays().items():
@@ -216,14 +215,11 @@ class Trainer:
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
             loss, grads = self.source.gradient(window, now.step)
-            grad_norm = clip_(grads.flat, self.optim.max_grad_norm)
-            if not math.isfinite(loss) or not math.isfinite(grad_norm):
+            if not math.isfinite(loss):
                 return None
-            self._optimizer.step(self.model.params, grads, learning_rate=rate)
-            self.source.after_step(self.model.params)
-            if not math.isfinite(np.dot(self.model.params.flat, self.model.params.flat)):
+            grad_norm = self._update(grads, learning_rate=rate, after_step=self.source.after_step)
+            if not math.isfinite(grad_norm):
                 return None
-            self._average.add_(self.model.params.flat, self._optimizer.num_steps)
 
         now.step += 1
         now.window += 1
@@ -261,7 +257,7 @@ class Trainer:
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
         if improved:
             now.best_nats, now.best_step = nats, now.step
-            self.best[...] = self._average.values if averaged else self.model.params.flat
+            self.best[...] = self._update.average.now() if averaged else self.model.params.flat
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
@@ -276,9 +272,9 @@ class Trainer:
             return None, False
         with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
             latest = self.validator.score()
-            if not self._average.span:
+            if not self._update.average.span:
                 return latest, False
-            with self._average.in_place_of(self.model.params.flat):
+            with self._update.average.in_place():
                 average = self.validator.score()
         averaged = average.nats_per_char < latest.nats_per_char
         return (average if averaged else latest), averaged
@@ -297,8 +293,7 @@ class Trainer:
             )
         self._schedule.scale /= 2
         self.model.params.flat[...] = self.best
-        self._average.values[...] = self.best
-        self._optimizer.reset_()
+        self._update.reset_()
         self._state.reset_()
         self.source.forget_()
         now.train_nats, now.train_chars, now.recent = 0.0, 0, Recent()  # of steps that were undone

@@ -155,3 +155,15 @@ def test_a_mixture_tells_its_members_and_their_weights(call: Call, blend: Blend)
     assert row["weights"] == mixture.weights.tolist()
     other = json.loads(call("info", blend.gru, "--format", "json").out)[0]
     assert (other["members"], other["weights"]) == (None, None)
+
+
+def test_frozen_parts_and_rates_are_shown(call: Call, tmp_path: Path) -> None:
+    """What did not learn, or learnt at a rate of its own, stands where the training is described."""
+    text = tmp_path / "text.txt"
+    text.write_text("to be or not to be\n" * 40)
+    run, parts = str(tmp_path / "run"), ("--freeze", "layers.0", "--rate-scale", "projection=0.5")
+    assert call("train", str(text), *TINY, *parts, "-o", run).code == 0
+    shown = facts(call, run)
+    assert (shown["frozen"], shown["rates of parts"]) == ("layers.0", "projection=0.5")
+    (row,) = json.loads(call("info", run, "--format", "json").out)
+    assert (row["freeze"], row["rate_scale"]) == (["layers.0"], ["projection=0.5"])

@@ -500,7 +500,7 @@ def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: py
     code, _, err = call("train", "text.txt", *steps, "--init-from", old, "-o", "new")
     assert code == 0
     size = Checkpoint.load(Path("new") / "model.safetensors").codec.vocab_size
-    taken = f"its sizes (gru 1 x 32) and weights, those of {size} of the {size} entries of the vocabulary"
+    taken = f"its sizes (gru 1 x 32) and its weights; {size} of {size} characters known"
     assert f"charseq: from {old}: {taken}\n" in err
     assert call("train", "text.txt", *steps, "--hidden-size", "32", "-o", "fresh").code == 0
     new, fresh, trained = (
@@ -964,3 +964,44 @@ def test_two_kinds_of_models_at_once_are_refused(call: Call, text: str) -> None:
         2,
         "charseq: error: --ngram and --mlp are two kinds of models: leave out one of them\n",
     )
+
+
+def test_freezing_and_rates_are_said(
+    call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run says which parts do not learn, and which learn at a rate of their own."""
+    monkeypatch.chdir(tmp_path)
+    parts = (
+        "--freeze",
+        "layers.0.W,layers.0.b",
+        "--rate-scale",
+        "projection=0.1",
+        "--rate-scale",
+        "layers=2",
+    )
+    code, _, err = call("train", text, *TINY, *parts, "-o", "run")
+    assert code == 0, err
+    assert "charseq: frozen: layers.0.W, layers.0.b: " in err
+    assert "charseq: rates of their own: projection=0.1, layers=2\n" in err
+
+
+def test_a_part_that_does_not_exist(
+    call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused with the list of parts, and no directory is left behind."""
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call("train", text, *TINY, "--freeze", "layer.0", "-o", "run")
+    assert code == 2
+    assert "no part of this network is called 'layer.0' (did you mean 'layers.0'?): layers, layers.0, " in err
+    assert not Path("run").exists()
+
+
+def test_what_is_frozen_cannot_change_in_a_run(
+    call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resuming with other parts is refused."""
+    monkeypatch.chdir(tmp_path)
+    assert call("train", text, *TINY, "-o", "run").code == 0
+    code, _, err = call("train", "--resume", "run", "--freeze", "layers.0")
+    assert code == 2
+    assert "optim.freeze cannot change when a run is resumed" in err

@@ -6,7 +6,7 @@ from charseq.arrays import BoolArray, FloatArray
 from charseq.gradients import GradientSource, Job, Plan
 from charseq.gradients.step import TrainingStep
 from charseq.network import State
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.text.batches import Window
 
 
@@ -15,18 +15,18 @@ class OneByOne(GradientSource):
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
         self._steps = [TrainingStep(job, state, slice(n, n + 1)) for n in range(job.num_streams)]
-        self._grads = job.model.params.like()
+        self._grads = job.gradient()
         self._num_windows = np.zeros(1, np.float32)
         self._num_updates = np.zeros(1, np.float32)
         self._since_forgotten = np.zeros(job.num_streams, np.float32)
 
-    def gradient(self, window: Window, step: int) -> tuple[float, Parameters]:
+    def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
         loss = 0.0
-        self._grads.flat.fill(0)
+        self._grads.clear_()
         for n, one in enumerate(self._steps):
             stream = Window(*(part if part is None else part[:, n : n + 1] for part in window))
             loss += one(stream, step, total_weight=window.total_weight)
-            self._grads.flat += one.grads.flat
+            self._grads.add_(one.grads)
         self._num_windows += 1
         self._since_forgotten += 1
         return loss, self._grads

@@ -1,6 +1,7 @@
 """Real-time recurrent learning: the gradient of backpropagation over the whole stream, forward in time."""
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,20 @@ def test_a_run_resumes_with_the_same_bits(tmp_path: Path) -> None:
     trained(tmp_path / "with a pause", 5)
     for name, array in trained(tmp_path / "with a pause", 12).items():
         np.testing.assert_array_equal(array, at_once[name])
+
+
+@pytest.mark.parametrize("embedding_size", [0, 3])
+@pytest.mark.parametrize("part", ["embedding", "layers.0.U", "layers.0.W", "layers.0", "projection"])
+def test_frozen_parts_leave_the_gradient_of_the_rest(part: str, embedding_size: int) -> None:
+    """A frozen parameter has no sensitivities, and the others the bits that they have otherwise."""
+    job = make_job("gru", num_streams=2, hidden_size=3, num_layers=1, embedding_size=embedding_size)
+    frozen = frozenset(name for name in job.model.params if name.startswith(part))
+    some, window, found = replace(job, frozen=frozen), make_window(2), []
+    for one in (job, some):
+        with real_time(one, one.model.initial_state(2), Plan()) as source:
+            found.append((source.gradient(window, 0)[1], source.arrays()))
+    (whole, _), (grads, sensitivities) = found
+    assert set(grads) == set(job.model.params) - frozen
+    assert sensitivities.keys() == {f"sensitivities.{name}" for name in grads if "projection" not in name}
+    for name in grads:
+        np.testing.assert_array_equal(grads[name], whole[name], err_msg=name)

@@ -102,6 +102,23 @@ def test_the_gradient_is_the_slope_of_the_loss(embedding_size: int) -> None:
         assert (slopes[0] - slopes[1]) / 2e-5 == pytest.approx(grads.flat[place], abs=1e-7)
 
 
+@pytest.mark.parametrize("frozen", ["window", "embedding", "projection"])
+def test_frozen_parts_leave_the_gradient_of_the_rest(frozen: str) -> None:
+    """Parameters that learn have the bits of a gradient of everything."""
+    model, found = make_model(2), []
+    rng = np.random.default_rng(3)
+    tokens, dlogits = rng.integers(0, V, (6, 2)).astype(np.int32), rng.normal(size=(6, 2, V))
+    names = [name for name in model.params if name.startswith(frozen)]
+    for parts in ([], names):
+        work, grads = model.workspace(6, 2), model.params.like(frozen=parts)
+        h = model.hidden(tokens, model.initial_state(2), work)
+        model.backward(model.projection.backward(dlogits, h, model.params, grads, out=work.dh), work, grads)
+        found.append(grads)
+    assert set(found[1]) == set(model.params) - set(names)
+    for name in found[1]:
+        np.testing.assert_array_equal(found[1][name], found[0][name], err_msg=name)
+
+
 def test_parameters_are_kept_by_name_and_checked() -> None:
     """A model loaded from its tensors is the same; one with other shapes is refused."""
     kind = MODELS["mlp"]

@@ -12,7 +12,7 @@ from charseq.config import BackendName, ModelConfig
 from charseq.network import CharModel, State, embedding, recurrent
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from tests import reference
 from tests.builders import pairwise
 from tests.complex_step import check_gradients
@@ -714,3 +714,72 @@ def test_adopting_leaves_new_tokens_alone(cell: str, embedding_size: int) -> Non
     inputs = model.params["embedding.E" if embedding_size else "layers.0.U"]
     for array in (inputs.T, model.params["projection.V"], model.params["projection.c"][:, None]):
         assert [bool(np.all(row == 9)) for row in array] == [False, True, False, False, True]
+
+
+# ---- frozen parts
+
+
+FROZEN = [
+    ("embedding",),
+    ("layers.0",),
+    ("layers.1",),
+    ("embedding", "layers.0"),
+    ("layers.0.W", "layers.1.b"),
+]
+
+
+def backward_of(model: CharModel, frozen: frozenset[str]) -> Gradient:
+    tokens = make_tokens(5, 3)
+    work, grads = model.workspace(5, 3), model.params.like(frozen=frozen)
+    logits = model.forward(tokens, make_state(model, 3), work)
+    cross_entropy_(logits, make_tokens(5, 3, seed=3))
+    backward_from_logits(model, logits, work, grads)
+    return grads
+
+
+@pytest.mark.parametrize("parts", [*FROZEN, ("projection",), ("embedding", "layers")], ids=", ".join)
+@every_cell
+def test_a_frozen_part_leaves_the_gradient_of_the_rest(cell: str, parts: tuple[str, ...]) -> None:
+    """Parameters that learn have the bits of a gradient of everything; the others are not in it."""
+    model = make_model(cell, 2, 3)
+    frozen = frozenset(name for name in model.params if any(name.startswith(part) for part in parts))
+    whole, grads = backward_of(model, frozenset()), backward_of(model, frozen)
+    assert set(grads) == set(model.params) - frozen
+    assert grads.flat.size == sum(model.params[name].size for name in grads)
+    for name in grads:
+        np.testing.assert_array_equal(grads[name], whole[name], err_msg=name)
+
+
+@pytest.mark.parametrize("lowest", [0, 1, 2])
+def test_nothing_is_computed_below_the_lowest_part_that_learns(
+    lowest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the embedding and the first layers frozen, the backward pass ends above them."""
+    model, reached = make_model("gru", 2, 3), list[str]()
+    frozen = frozenset(
+        name
+        for name in model.params
+        if name.startswith(("embedding", *(f"layers.{k}" for k in range(lowest))))
+    )
+    for layer in model.layers:
+
+        def backward(*given: Any, name: str = layer.name, do: Any = layer.backward, **more: Any) -> Any:
+            reached.append(name)
+            return do(*given, **more)
+
+        monkeypatch.setattr(layer, "backward", backward)
+    backward_of(model, frozen)
+    assert reached == ["layers.1", "layers.0"][: 2 - lowest]
+
+
+def test_a_frozen_layer_between_others_has_no_products_for_its_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The gradient passes through it, and the sums for its own weights are left out."""
+    model = make_model("lstm", 2, 3)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the gradient of frozen weights was computed")
+
+    monkeypatch.setattr(model.layers[1], "_weight_gradients", fail)
+    backward_of(model, frozenset(name for name in model.params if name.startswith("layers.1")))

@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pytest
 
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 
 SHAPES: dict[str, tuple[int, ...]] = {"a.b": (4,), "a.U": (4, 3), "c": (2,), "V": (2, 5)}
 
@@ -116,3 +116,108 @@ def test_like_owns_its_memory() -> None:
 def test_like_keeps_the_dtype() -> None:
     """Gradients have the dtype of what they belong to."""
     assert numbered().like().flat.dtype == np.float64
+
+
+# ---- gradients
+
+TABLES = {"E": 1}
+TABLE_SHAPES: dict[str, tuple[int, ...]] = {
+    "E": (2, 6),
+    "W": (3, 2),
+    "projection.V": (6, 2),
+    "projection.c": (6,),
+}
+
+
+def tabled() -> Parameters:
+    params = Parameters(TABLE_SHAPES, np.float64, tables=TABLES)
+    params.flat[...] = np.arange(params.flat.size)
+    return params
+
+
+def dense(grads: Gradient) -> dict[str, np.ndarray]:
+    """Return the whole gradient by name, with zeros for all that was not touched."""
+    found = {}
+    for name in grads:
+        tokens = grads.touched.get(name)
+        found[name] = np.zeros(grads.shapes[name]) if tokens is not None else grads[name].copy()
+        if tokens is not None:
+            found[name][grads.index(name, tokens)] = grads.entries(name)
+    return found
+
+
+def touching(seed: int, *, by_rows: bool = True, frozen: tuple[str, ...] = ()) -> Gradient:
+    """Return a gradient with random entries for some tokens, over memory that holds other numbers."""
+    rng, grads = np.random.default_rng(seed), tabled().like(by_rows=by_rows, frozen=frozen)
+    grads.flat.fill(9)
+    grads["W"][...] = rng.normal(size=(3, 2))
+    for name, axis in grads.tables.items():
+        tokens = rng.permutation(6)[: 2 + seed].astype(np.int32)
+        shape = list(TABLE_SHAPES[name])
+        shape[axis] = len(tokens)
+        grads.set_rows_(name, tokens, rng.normal(size=shape))
+    return grads
+
+
+def test_the_tables_of_a_network_are_known() -> None:
+    """Those of the projection are always tables, others are named."""
+    assert tabled().tables == {"E": 1, "projection.V": 0, "projection.c": 0}
+
+
+def test_rows_are_the_same_gradient_as_a_whole_table() -> None:
+    """Entries that are not set are zero, kept by rows or not."""
+    rows, whole = touching(1), touching(1, by_rows=False)
+    assert not whole.touched
+    for name, array in dense(rows).items():
+        np.testing.assert_array_equal(array, whole[name], err_msg=name)
+
+
+def test_the_vectors_of_a_gradient_are_its_norm() -> None:
+    """The norm over the vectors is that of the whole gradient, and scaling them scales it."""
+    rows, whole = touching(1), touching(1, by_rows=False)
+    square = sum(np.dot(vector, vector) for vector in rows.vectors)
+    assert square == pytest.approx(np.dot(whole.flat, whole.flat), rel=1e-12)
+    for vector in rows.vectors:
+        vector *= 2
+    np.testing.assert_array_equal(dense(rows)["E"], 2 * whole["E"])
+
+
+def test_the_entries_of_the_parameters_that_a_gradient_is_about() -> None:
+    """They are in the order of its vectors, and are those of its tokens."""
+    params, grads = tabled(), touching(1)
+    for name, vector, entries in zip(grads, grads.of(params), grads.vectors, strict=True):
+        tokens = grads.touched.get(name)
+        expected = params[name] if tokens is None else params[name][grads.index(name, tokens)]
+        np.testing.assert_array_equal(vector, expected.reshape(-1), err_msg=name)
+        assert vector.size == entries.size
+
+
+@pytest.mark.parametrize("by_rows", [True, False])
+def test_gradients_add_up(by_rows: bool) -> None:
+    """The sum touches the tokens of both, each with the sum of its entries."""
+    total, others = touching(0, by_rows=by_rows), [touching(k, by_rows=by_rows) for k in (1, 2)]
+    expected = {name: array + sum(dense(one)[name] for one in others) for name, array in dense(total).items()}
+    for other in others:
+        total.add_(other)
+    for name, array in dense(total).items():
+        np.testing.assert_allclose(array, expected[name], rtol=0, atol=1e-15, err_msg=name)
+
+
+def test_a_sum_may_begin_at_zero() -> None:
+    """A gradient that was cleared takes over what is added to it."""
+    total, other = touching(0), touching(2)
+    total.clear_()
+    total.add_(other)
+    for name, array in dense(total).items():
+        np.testing.assert_array_equal(array, dense(other)[name], err_msg=name)
+
+
+def test_frozen_parameters_are_not_in_a_gradient() -> None:
+    """Their arrays can be written, and are in no vector."""
+    grads = touching(0, frozen=("W", "projection.V"))
+    assert list(grads) == ["E", "projection.c"]
+    assert "W" not in grads
+    assert grads["W"].shape == (3, 2)
+    assert sum(vector.size for vector in grads.vectors) == 2 * 2 + 2
+    assert not grads.learns("projection.V")
+    assert grads.learns("projection")

@@ -86,3 +86,16 @@ def test_initial_weights_are_within_their_bound() -> None:
     bound, weights = H**-0.5, params["projection.V"]
     assert 0.8 * bound < np.abs(weights).max() <= bound
     assert weights.min() < -bound / 2 < bound / 2 < weights.max()
+
+
+def test_the_gradient_of_a_frozen_projection_is_that_of_the_hidden_states() -> None:
+    """The bias and the hidden states have their gradients; there is none of V."""
+    rng, projection = np.random.default_rng(0), Projection(hidden_size=3, vocab_size=4)
+    params = Parameters(projection.shapes, np.float64)
+    params.flat[...] = rng.normal(size=params.flat.size)
+    h, dlogits = rng.normal(size=(3, 10)), rng.normal(size=(5, 2, 4))
+    whole, some = params.like(), params.like(frozen=("projection.V",))
+    expected = projection.backward(dlogits, h, params, whole, out=np.empty_like(h))
+    actual = projection.backward(dlogits, h, params, some, out=np.empty_like(h))
+    np.testing.assert_array_equal(actual, expected)
+    np.testing.assert_array_equal(some.flat, whole["projection.c"])

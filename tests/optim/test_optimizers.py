@@ -1,12 +1,13 @@
 """Every update rule against its formula, written out for a single parameter."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from charseq.config import OptimConfig
-from charseq.network.parameters import Parameters
+from charseq.network.parameters import Gradient, Parameters
 from charseq.optim import OPTIMIZERS, make_optimizer
 from tests.builders import pairwise
 
@@ -69,16 +70,22 @@ def random_params(seed: int) -> Parameters:
     return params
 
 
+def random_gradient(seed: int) -> Gradient:
+    grads = Parameters(SHAPES, np.float64).like()
+    grads.flat[...] = random_params(seed).flat
+    return grads
+
+
 def trajectory(name: str, *, seed: int = 0, num_resets: int = 0) -> np.ndarray:
     """Return the parameters after each of five steps, after `num_resets` runs that were reset."""
     params = random_params(seed)
     optimizer = make_optimizer(config_of(name), params)
     for _ in range(num_resets):
-        optimizer.step(random_params(9), random_params(8), learning_rate=0.1)
+        optimizer.step(random_params(9), random_gradient(8), learning_rate=0.1)
         optimizer.reset_()
     points = []
     for k, rate in enumerate(RATES):
-        optimizer.step(params, random_params(100 + k), learning_rate=rate)
+        optimizer.step(params, random_gradient(100 + k), learning_rate=rate)
         points.append(params.flat.copy())
     return np.array(points)
 
@@ -111,7 +118,7 @@ def test_a_rule_follows_its_formula(name: str) -> None:
 @names
 def test_a_step_leaves_the_gradient_alone(name: str) -> None:
     """A step reads the gradient and does not change it."""
-    params, grads = random_params(0), random_params(1)
+    params, grads = random_params(0), random_gradient(1)
     make_optimizer(config_of(name), params).step(params, grads, learning_rate=0.1)
     assert np.array_equal(grads.flat, random_params(1).flat)
 
@@ -123,7 +130,7 @@ def test_steps_are_counted_from_zero(name: str) -> None:
     optimizer = make_optimizer(config_of(name), params)
     counts = [optimizer.num_steps]
     for _ in range(2):
-        optimizer.step(params, random_params(1), learning_rate=0.1)
+        optimizer.step(params, random_gradient(1), learning_rate=0.1)
         counts.append(optimizer.num_steps)
     assert counts == [0, 1, 2]
 
@@ -148,14 +155,14 @@ def test_memory_and_step_count_are_all_that_an_optimizer_knows(name: str) -> Non
     """An optimizer given the state and step count of another goes on as that one would."""
     params = random_params(0)
     first, second = (make_optimizer(config_of(name), params) for _ in range(2))
-    first.step(params, random_params(1), learning_rate=0.1)
+    first.step(params, random_gradient(1), learning_rate=0.1)
     second.num_steps = first.num_steps
     for vector, other in zip(second.state.values(), first.state.values(), strict=True):
         vector[...] = other
     twin = random_params(0)
     twin.flat[...] = params.flat
-    first.step(params, random_params(2), learning_rate=0.1)
-    second.step(twin, random_params(2), learning_rate=0.1)
+    first.step(params, random_gradient(2), learning_rate=0.1)
+    second.step(twin, random_gradient(2), learning_rate=0.1)
     assert np.array_equal(twin.flat, params.flat)
 
 
@@ -188,7 +195,7 @@ def test_biases_never_decay(name: str) -> None:
 def test_a_step_at_rate_zero_changes_nothing(name: str) -> None:
     """A step at rate 0 leaves the parameters."""
     params, before = random_params(0), random_params(0)
-    make_optimizer(config_of(name), params).step(params, random_params(1), learning_rate=0.0)
+    make_optimizer(config_of(name), params).step(params, random_gradient(1), learning_rate=0.0)
     assert np.array_equal(params.flat, before.flat)
 
 
@@ -225,3 +232,84 @@ def test_compiled_optimizers_equal_plain_ones(size: int, precision: tuple[type, 
         results.append([params.flat, *optimizer.state.values()])
     for plain, compiled in zip(*results, strict=True):
         np.testing.assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+
+
+# ---- parts
+
+
+def trained(
+    name: str, *, touched: list[int] | None = None, frozen: tuple[str, ...] = (), **config: Any
+) -> Any:
+    """Return the parameters before and after five steps, touching these rows of V (None: all)."""
+    shapes = {"W": (3, 4), "projection.V": (5, 2), "b": (3,)}
+    params = Parameters(shapes, np.float64)
+    params.flat[...] = np.random.default_rng(0).normal(size=params.flat.size)
+    before = {key: array.copy() for key, array in params.items()}
+    optim = OptimConfig.model_validate({"optimizer": name, **CONFIG, **config})
+    optimizer = make_optimizer(optim, params)
+    for k, rate in enumerate(RATES):
+        grads = params.like(frozen=frozen, by_rows=touched is not None)
+        grads.flat[...] = np.random.default_rng(k).normal(size=grads.flat.size)
+        if touched is not None:
+            rows = np.random.default_rng(k).normal(size=(len(touched), 2))
+            grads.set_rows_("projection.V", np.array(touched, np.int32), rows)
+        optimizer.step(params, grads, learning_rate=rate)
+    return before, params, optimizer
+
+
+@names
+def test_a_frozen_parameter_does_not_move(name: str) -> None:
+    """Neither it nor its memory changes, also by weight decay; the others learn as ever."""
+    before, params, optimizer = trained(name, frozen=("W",), weight_decay=0.5)
+    np.testing.assert_array_equal(params["W"], before["W"])
+    assert not any(params.views(vector)["W"].any() for vector in optimizer.state.values())
+    assert np.all(params["projection.V"] != before["projection.V"])
+
+
+@names
+def test_a_part_has_a_rate_of_its_own(name: str) -> None:
+    """A tenth of the rate is what a run at a tenth of the rate has there; other parts keep theirs."""
+    _, scaled, _ = trained(name, rate_scale=("W=0.1",))
+    _, whole, _ = trained(name)
+    params = Parameters({"W": (3, 4), "projection.V": (5, 2), "b": (3,)}, np.float64)
+    params.flat[...] = np.random.default_rng(0).normal(size=params.flat.size)
+    optimizer = make_optimizer(config_of(name), params)
+    for k, rate in enumerate(RATES):
+        grads = params.like()
+        grads.flat[...] = np.random.default_rng(k).normal(size=grads.flat.size)
+        optimizer.step(params, grads, learning_rate=0.1 * rate)
+    np.testing.assert_allclose(scaled["W"], params["W"], rtol=1e-13)
+    np.testing.assert_allclose(scaled["projection.V"], whole["projection.V"], rtol=1e-13)
+    np.testing.assert_allclose(scaled["b"], whole["b"], rtol=1e-13)
+
+
+@names
+def test_rows_that_are_not_touched_rest(name: str) -> None:
+    """Touched rows follow the formula of the rule; the others, and their memory, stay as they are."""
+    touched = [3, 1]
+    before, params, optimizer = trained(name, touched=touched)
+    np.testing.assert_array_equal(params["projection.V"][[0, 2, 4]], before["projection.V"][[0, 2, 4]])
+    for vector in optimizer.state.values():
+        assert not params.views(vector)["projection.V"][[0, 2, 4]].any()
+    gradients = np.array([np.random.default_rng(k).normal(size=(2, 2)) for k in range(len(RATES))])
+    for place, row in enumerate(touched):
+        for column in range(2):
+            start = float(before["projection.V"][row, column])
+            *_, expected = RULES[name](start, gradients[:, place, column].tolist(), 0.3)
+            assert params["projection.V"][row, column] == pytest.approx(expected, rel=1e-12)
+
+
+@names
+def test_touching_every_row_is_a_whole_step(name: str) -> None:
+    """A table of which every row is touched learns what it learns otherwise."""
+    rows = [4, 2, 0, 1, 3]
+    _, params, _ = trained(name, touched=rows)
+    whole = Parameters(params.shapes, np.float64)
+    whole.flat[...] = np.random.default_rng(0).normal(size=whole.flat.size)
+    optimizer = make_optimizer(config_of(name), whole)
+    for k, rate in enumerate(RATES):
+        grads = whole.like()
+        grads.flat[...] = np.random.default_rng(k).normal(size=grads.flat.size)
+        grads["projection.V"][rows] = np.random.default_rng(k).normal(size=(5, 2))
+        optimizer.step(whole, grads, learning_rate=rate)
+    np.testing.assert_allclose(params.flat, whole.flat, rtol=1e-13)

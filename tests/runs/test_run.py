@@ -483,6 +483,23 @@ def test_a_resumed_run_is_the_whole_run(cell: CellName, unit: str) -> None:
     assert_same_runs("paused", "whole")
 
 
+def test_a_resumed_run_with_frozen_parts_is_the_whole_run() -> None:
+    """What is frozen and what has a rate of its own stays so, to the bit, and does not move."""
+    sections: dict[str, dict[str, Any]] = {
+        "model": {"num_layers": 2, "embedding_size": 4},
+        "optim": {"freeze": ["layers.0", "projection.c"], "rate_scale": ["layers.1=0.1"]},
+        "train": {"max_steps": 30},
+    }
+    finished("whole", **sections)
+    resumed_after(17, **sections)
+    assert_same_runs("paused", "whole")
+    first = start("new", **sections).checkpoint.model.tensors()
+    for path in (Path("whole") / LAST, Path("whole") / MODEL):
+        learnt = Checkpoint.load(path).model.tensors()
+        still = {name for name, array in learnt.items() if np.array_equal(array, first[name])}
+        assert still == {name for name in learnt if name.startswith(("layers.0", "projection.c"))}
+
+
 @pytest.mark.parametrize("num_events", [1, 3, 4, 5, 9, 14])
 def test_a_run_may_be_interrupted_anywhere(num_events: int) -> None:
     """Events 4, 9 and 14 are steps before a validation, 5 and 10 the validations."""

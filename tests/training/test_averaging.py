@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from charseq.arrays import FloatArray
+from charseq.network.parameters import Gradient, Parameters
 from charseq.training.averaging import Average
 
 SIZE = 70_000
@@ -16,10 +17,18 @@ def vectors(count: int) -> list[FloatArray]:
 
 
 def average_of(given: list[FloatArray], span: float) -> FloatArray:
-    average = Average(np.zeros(SIZE, np.float32), span)
+    params = Parameters({"W": (SIZE,)})
+    average = Average(params, span)
     for step, vector in enumerate(given, start=1):
-        average.add_(vector, step)
+        params.flat[...] = vector
+        average.add_(params.like(), step)
     return average.values
+
+
+def params_of(values: list[float]) -> Parameters:
+    params = Parameters({"W": (len(values),)})
+    params.flat[...] = values
+    return params
 
 
 def test_a_span_of_all_steps_gives_their_mean() -> None:
@@ -54,24 +63,61 @@ def test_without_a_span_nothing_is_averaged() -> None:
 
 def test_the_first_vector_is_copied() -> None:
     """The average does not follow the array that it began with."""
-    first = np.zeros(3, np.float32)
-    average = Average(first, 0.5)
-    first += 1
+    params = params_of([0.0, 0.0, 0.0])
+    average = Average(params, 0.5)
+    params.flat += 1
     assert not average.values.any()
 
 
 def test_the_model_holds_the_average_for_a_while() -> None:
     """Within the block the array holds the average, and then its own bits again."""
-    latest, average = np.array([0.1, 0.2], np.float32), Average(np.array([3.0, 4.0], np.float32), 0.5)
-    before = latest.copy()
-    with average.in_place_of(latest):
-        np.testing.assert_array_equal(latest, [3.0, 4.0])
-    np.testing.assert_array_equal(latest, before)
+    params = params_of([3.0, 4.0])
+    average = Average(params, 0.5)
+    params.flat[...] = [0.1, 0.2]
+    before = params.flat.copy()
+    with average.in_place():
+        np.testing.assert_array_equal(params.flat, [3.0, 4.0])
+    np.testing.assert_array_equal(params.flat, before)
 
 
 def test_the_model_gets_its_parameters_back_after_an_error() -> None:
     """An interrupt within the block leaves the latest parameters behind."""
-    latest, average = np.array([1.0], np.float32), Average(np.array([2.0], np.float32), 0.5)
-    with pytest.raises(KeyboardInterrupt), average.in_place_of(latest):
+    params = params_of([2.0])
+    average = Average(params, 0.5)
+    params.flat[...] = 1
+    with pytest.raises(KeyboardInterrupt), average.in_place():
         raise KeyboardInterrupt
-    assert latest.tolist() == [1.0]
+    assert params.flat.tolist() == [1.0]
+
+
+# ---- by rows
+
+
+def touching(params: Parameters, rng: np.random.Generator) -> Gradient:
+    """Return a gradient that touches some rows of V and columns of E, and the whole of W."""
+    grads = params.like(by_rows=True)
+    for name, axis in params.tables.items():
+        tokens = rng.permutation(params.shapes[name][axis])[:3]
+        shape = np.take(params[name], tokens, axis=axis).shape
+        grads.set_rows_(name, tokens, np.ones(shape))
+    return grads
+
+
+@pytest.mark.parametrize("span", [0.1, 0.5])
+def test_an_average_by_rows_is_the_average(span: float) -> None:
+    """Rows that rest for a while have the average of all steps nevertheless, whenever it is asked for."""
+    rng = np.random.default_rng(0)
+    shapes = {"embedding.E": (4, 9), "W": (3, 3), "projection.V": (9, 2), "projection.c": (9,)}
+    params = Parameters(shapes, np.float64, tables={"embedding.E": 1})
+    params.flat[...] = rng.normal(size=params.flat.size)
+    average, expected = Average.of(params, span, by_rows=True), params.flat.copy()
+    for step in range(1, 60):
+        grads = touching(params, rng)
+        average.prepare_(grads)
+        params["W"][...] += rng.normal(size=(3, 3))
+        for name, tokens in grads.touched.items():
+            params[name][grads.index(name, tokens)] += rng.normal()
+        average.add_(grads, step)
+        expected += (params.flat - expected) / max(1, span * step)
+        if step % 7 == 0:
+            np.testing.assert_allclose(average.now(), expected, rtol=0, atol=1e-12)
