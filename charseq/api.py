@@ -30,6 +30,7 @@ from charseq.analysis.evaluation import evaluate as evaluate_texts
 from charseq.analysis.groups import GROUPINGS
 from charseq.analysis.reading import held_out_text
 from charseq.analysis.uncertainty import UNITS
+from charseq.analysis.unrolling import Unroller, Unrolling
 from charseq.config import Layers, SampleConfig, Settings, suggest
 from charseq.config.messages import brief
 from charseq.errors import ConfigError
@@ -154,6 +155,14 @@ class Model:
         Raises ConfigError for a model that has none, such as n-grams.
         """
         return all_states(self.network, self.codec, self.codec.form.apply(checks.string("text", text)))
+
+    def unroll(self, prefix: str, target: str | None = None, *, top: int = 5) -> Unrolling:
+        """Return the steps through `prefix`: each input, the states after it, and the prediction.
+
+        A step is a token; the first one reads the start. `target` and `top` are as in `next`.
+        """
+        unroller = Unroller(self.checkpoint, num_top=checks.count("top", top))
+        return unroller.unroll(*_question(prefix, target))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
         for text in texts(self.checkpoint.reading_model, self.codec, prompt, config, stops=stops):

@@ -155,6 +155,7 @@ REPORTS: Registry[Any] = Registry(
         "each segment": "charseq.reports.each:EachSegmentReport()",
         "continuation": "charseq.reports.continuations:ContinuationReport()",
         "prediction": "charseq.reports.prediction:PredictionReport()",
+        "steps": "charseq.reports.steps:StepReport()",
         "compare model": "charseq.reports.models:ModelReport()",
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",

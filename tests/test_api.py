@@ -244,6 +244,18 @@ def test_states_are_arrays_by_name(model: charseq.Model) -> None:
     assert states.hidden == pytest.approx(o * np.tanh(c), abs=1e-6)
 
 
+def test_unrolling_has_a_step_for_the_start_and_for_each_character(model: charseq.Model) -> None:
+    """Each with its prediction, and all states after the start as after the text."""
+    unrolled = model.unroll("hell", "o", top=3)
+    assert [step.input for step in unrolled.steps][1:] == [*"hell"]
+    expected = model.next("hell", "o", top=3)
+    assert unrolled.steps[-1].prediction == expected
+    assert unrolled.states is not None
+    np.testing.assert_array_equal(unrolled.states.hidden[:, 1:], model.states("hell").hidden)
+    with pytest.raises(charseq.CharseqError, match="a target is one character or more"):
+        model.unroll("hell", "")
+
+
 def test_the_network_has_the_parameters_by_name(model: charseq.Model) -> None:
     """The matrices of the lecture are there."""
     assert model.network.params["layers.0.W"].shape == (32, 8)

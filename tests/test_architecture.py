@@ -92,6 +92,7 @@ TESTED_ELSEWHERE = {
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "analysis/attribution": "tests/cli/test_compare_each.py compares it with lines scored one by one",
     "cli/questions": "tests/cli/test_next.py",
+    "cli/neurons": "tests/cli/test_inspect.py and test_next_steps.py",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
     "cli/texts": "what evaluate and compare score: tests/cli/test_evaluate.py and test_compare.py",

@@ -1,10 +1,10 @@
 """charseq inspect: look inside a network, at its gradients, its neurons and its gates."""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charseq.cli.neurons import NeuronOption, places_of
 from charseq.cli.options import HtmlOption, ModelsOption, PageFormatOption, examples
 from charseq.errors import ConfigError
 
@@ -44,12 +44,7 @@ def command(
     gradient_flow: Annotated[
         bool, typer.Option("--gradient-flow", help="How far back gradients reach, for one model or several.")
     ] = False,
-    neurons: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--neuron", metavar="LAYER:NEURON", help="A neuron's state after each character; repeatable."
-        ),
-    ] = None,
+    neurons: NeuronOption = None,
     gates: Annotated[
         bool,
         typer.Option(
@@ -114,7 +109,7 @@ def command(
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
     if find is not None:
         check_choice("--find", find, tuple(PROPERTIES))
-    places = [_place(neuron) for neuron in neurons or []]
+    places = places_of(neurons)
     check_before(texts, html)
     loaded = _loaded(named)
     name, checkpoint = next(iter(loaded.items()))
@@ -183,11 +178,3 @@ def _read(
     if text.is_cut and chars is None:
         note(f"{text.name}: only the first {num_chars:,} characters are looked at")
     return text
-
-
-def _place(neuron: str) -> tuple[int, int]:
-    """Return the layer and the number of a neuron, such as 1:37. Raises ConfigError for anything else."""
-    match = re.fullmatch(r"(\d{1,9}):(\d{1,9})", neuron, re.ASCII)
-    if match is None:
-        raise ConfigError(f"--neuron must read LAYER:NEURON, such as 1:37; got {neuron!r}")
-    return int(match[1]), int(match[2])

@@ -70,6 +70,10 @@ class ModelKind(ABC):
         """Return the models that `model` is made of, each with its settings; most are made of themselves."""
         return [(config, model)]
 
+    def order_used(self, reader: Any) -> int | None:
+        """Return the length of the n-grams behind a `reader`'s last prediction, None if there are none."""
+        return None
+
     def adopt_(self, model: Any, other: Any, mine: list[int], theirs: list[int]) -> None:
         """Copy to `model` the parameters of `other`, of the same shapes but for the number of tokens.
 

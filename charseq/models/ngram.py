@@ -245,6 +245,10 @@ class NGramKind(ModelKind):
         model.levels = counted.levels
         return iter(())
 
+    def order_used(self, reader: "NGramReader") -> int:
+        """Return the length of the longest n-grams behind the last prediction of a `reader`."""
+        return reader.order_used
+
     def facts(self, config: ModelConfig, model: NGram) -> list[tuple[str, str]]:
         """Return the number of n-grams and their order."""
         longest = f"up to {config.order} characters long, Kneser-Ney smoothing"
@@ -275,6 +279,12 @@ class NGramReader:
     def restore_(self, saved: list[int]) -> None:
         """Go back to the state in which `save` was called."""
         self._contexts = saved.copy()
+
+    @property
+    def order_used(self) -> int:
+        """The length of the longest n-grams whose context was met in training: 1 for single tokens."""
+        pairs = zip(self._model.levels, self._contexts, strict=False)
+        return max((k for k, (level, context) in enumerate(pairs, start=1) if level.met[context]), default=0)
 
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""

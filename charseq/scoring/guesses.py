@@ -72,19 +72,21 @@ class Guesser:
         num: int,
         target: str | None = None,
         whole: bool = False,
+        begun: tuple[int, ...] = (),
     ) -> Ranking:
         """Return at least the `num` likeliest characters, and all that are likelier than `target`.
 
         `target` is included; a search that may open no more nodes before it is found puts it at its end. With
         `whole`, nearly all characters are returned. `log_p` (V,) is the reader's log probability of each next
-        token. The reader is left as it was.
+        token. The reader is left as it was. If a character has begun with the tokens `begun`, which were read
+        already, the characters are those that begin so.
         """
         if self._codec.tokenizer.one_token_each:
             order = np.argsort(-log_p, kind="stable").astype(np.int32)
             entropy = -float(np.sum(np.exp(log_p) * log_p))
             return Ranking(order, log_p[order], entropy)
         saved = reader.save()
-        search = _Search(self._codec, self._children, reader, log_p, saved)
+        search = _Search(self._codec, self._children, reader, log_p, saved, begun)
         found = search.run(num, target, whole=whole)
         reader.restore_(saved)
         return found
@@ -112,14 +114,20 @@ class _Search:
     """
 
     def __init__(
-        self, codec: Codec, children: Children, reader: TokenReader, log_p: FloatArray, saved: Any
+        self,
+        codec: Codec,
+        children: Children,
+        reader: TokenReader,
+        log_p: FloatArray,
+        saved: Any,
+        begun: tuple[int, ...],
     ) -> None:
         self._codec, self._children, self._reader = codec, children, reader
-        self._root = log_p.copy(), saved
+        self._root, self._begun = (log_p.copy(), saved), begun
         self._heap: list[tuple[float, int, _Branch, int]] = []
         self._number = self._num_opened = 0
         self._unopened = self._entropy = 0.0
-        self._open((), 0.0, log_p, saved)
+        self._open(begun, 0.0, log_p, saved)
 
     def _open(self, tokens: tuple[int, ...], before: float, log_p: FloatArray, saved: Any) -> None:
         """Add the nodes below `tokens`, whose log p is `before`; `log_p` (V,) is that of the next token."""
@@ -174,9 +182,9 @@ class _Search:
         return log_p, self._reader.save()
 
     def _log_p(self, char: str) -> float:
-        """Return the log probability of a character, the sum over its tokens."""
+        """Return the log probability of a character, the sum over its tokens after those that were read."""
         log_p, saved = self._root
-        first, *rest = self._codec.tokenizer.spell(char)
+        first, *rest = self._codec.tokenizer.spell(char)[len(self._begun) :]
         total = float(log_p[first])
         for before, token in pairwise([first, *rest]):
             log_p, saved = self._read(before, saved)

@@ -16,6 +16,9 @@ from charseq.text import UNSEEN
 from charseq.text.codec import Codec
 from charseq.text.tokenizers.tokenizer import bytes_per_char
 
+WITHIN = UnseenRule(0.0)
+"""The rule within a character: once it has begun, it is a known one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -56,8 +59,9 @@ class Predictor:
     """
 
     def __init__(self, model: LanguageModel, codec: Codec) -> None:
-        self._reader: TokenReader = model.reader()
-        self._nothing = self._reader.save()
+        self.reader: TokenReader = model.reader()
+        """The reader; after a step it has read the token of this step."""
+        self._nothing = self.reader.save()
         self._codec, self._guesser = codec, Guesser(codec)
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
 
@@ -100,6 +104,29 @@ class Predictor:
             return steps
         return [*steps[:-1], self._predict(prefix, target, num_top)]
 
+    def steps(
+        self, prefix: str, target: str | None = None, *, num_top: int = 5
+    ) -> Iterator[tuple[int, Prediction]]:
+        """Yield each token that is read, with the prediction after it: the start, then those of `prefix`.
+
+        A prediction is that of the character that comes next in `prefix`, at its end of `target`; of a longer
+        target, its characters are read, too, but for the last. Within a character of several tokens it is
+        that of the character that has begun. Both texts are as in `predict`.
+        """
+        text = self.text_read(prefix, target)
+        target = self._formed(prefix, target)[1]
+        following = [*text, target and target[-1]]
+        ends = set(self._codec.reading(text).expects.tolist())
+        num_read, begun = -1, tuple[int, ...]()
+        for k, (token, log_p) in enumerate(self._read_tokens(text)):
+            num_read, begun = (num_read + 1, ()) if k in ends else (num_read, (*begun, token))
+            yield token, self._prediction(text[:num_read], following[num_read], log_p, num_top, begun)
+
+    def text_read(self, prefix: str, target: str | None = None) -> str:
+        """Return the text whose tokens `steps` yields after the start."""
+        prefix, target = self._formed(prefix, target)
+        return self._codec.completed(prefix) + (target or "")[:-1]
+
     def _formed(self, prefix: str, target: str | None) -> tuple[str, str | None]:
         """Return both in the form of the codec. Raises ConfigError if nothing is left of the target."""
         form = self._codec.form
@@ -112,20 +139,31 @@ class Predictor:
 
     def _read(self, prefix: str) -> Iterator[FloatArray]:
         """Yield log p (V,) of the next token: before `prefix`, and after each of its characters."""
-        self._reader.restore_(self._nothing)
-        inputs, starts, expects = self._codec.reading(prefix)
-        places = set(expects.tolist())
+        places = set(self._codec.reading(prefix).expects.tolist())
+        return (log_p for k, (_, log_p) in enumerate(self._read_tokens(prefix)) if k in places)
+
+    def _read_tokens(self, text: str) -> Iterator[tuple[int, FloatArray]]:
+        """Yield the start and each token of `text`, with log p (V,) of the token after it."""
+        self.reader.restore_(self._nothing)
+        inputs, starts, _ = self._codec.reading(text)
         for k, token in enumerate(inputs.tolist()):
             if starts is not None and starts[k]:
-                self._reader.reset_()
-            logits = self._reader.read(token)
-            if k in places:
-                yield log_softmax(self._codec.possible(logits, token))
+                self.reader.reset_()
+            logits = self.reader.read(token)
+            yield token, log_softmax(self._codec.possible(logits, token))
 
-    def _prediction(self, prefix: str, target: str | None, log_p: FloatArray, num_top: int) -> Prediction:
-        ranking = self._ranking(target, log_p, num_top)
-        entropy = self._rule.entropies(ranking.entropy)
-        known = self._rule.known_nats(-ranking.log_p)
+    def _prediction(
+        self,
+        prefix: str,
+        target: str | None,
+        log_p: FloatArray,
+        num_top: int,
+        begun: tuple[int, ...] = (),
+    ) -> Prediction:
+        ranking = self._ranking(target, log_p, num_top, begun)
+        rule = WITHIN if begun else self._rule
+        entropy = rule.entropies(ranking.entropy)
+        known = rule.known_nats(-ranking.log_p)
         alphabet = self._codec.tokenizer.alphabet
         top = tuple(
             Guess(alphabet[place], math.exp(-nats))
@@ -133,18 +171,23 @@ class Predictor:
         )
         if target is None:
             return Prediction(prefix, None, None, None, None, bits(entropy), top)
-        rank, nats = self._rating(target, ranking, log_p)
+        rank, nats = self._rating(target, ranking, log_p, begun)
         return Prediction(prefix, target, math.exp(-nats), rank, bits(nats), bits(entropy), top)
 
-    def _ranking(self, target: str | None, log_p: FloatArray, num_top: int) -> Ranking:
-        return self._guesser.rank(self._reader, log_p, num=num_top, target=target, whole=True)
+    def _ranking(
+        self, target: str | None, log_p: FloatArray, num_top: int, begun: tuple[int, ...] = ()
+    ) -> Ranking:
+        return self._guesser.rank(self.reader, log_p, num=num_top, target=target, whole=True, begun=begun)
 
-    def _rating(self, char: str, ranking: Ranking, log_p: FloatArray) -> tuple[int, float]:
+    def _rating(
+        self, char: str, ranking: Ranking, log_p: FloatArray, begun: tuple[int, ...] = ()
+    ) -> tuple[int, float]:
         """Return the rank of a character, 0 for one without a place in the alphabet, and its nats."""
-        place, token = self._guesser.place(char), self._codec.tokenizer.spell(char)[0]
+        place, token = self._guesser.place(char), self._codec.tokenizer.spell(char)[len(begun)]
         if token == UNSEEN:
             return 0, float(self._rule.unknown_nats(bytes_per_char(char))[0])
         if place is None:  # a byte that could begin a character: its token is no character yet
             return 0, -float(log_p[token])
         rank = ranking.rank_of(place)
-        return rank, float(self._rule.known_nats(-ranking.log_p)[rank - 1])
+        rule = WITHIN if begun else self._rule
+        return rank, float(rule.known_nats(-ranking.log_p)[rank - 1])

@@ -31,6 +31,7 @@ from charseq.analysis.streaming import EachChar, EachSegment, EachWord
 from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import Estimate
+from charseq.analysis.unrolling import MemberStep, Step, Unrolling
 from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
@@ -268,6 +269,36 @@ INSIDES = NeuronsInside(
     ),
 )
 TEXT_STATES = TextStates("ab\n«", States({"h": STATES, "c": 3 * STATES}, {}))
+UNROLLED = Unrolling(
+    "he",
+    "lstm 2 x 2",
+    (
+        Step(0, None, None, prediction("", "h")),
+        Step(1, 4, "h", prediction("h", "e", bits=4.0)),
+        Step(2, None, "é", prediction("hé", None)),
+        Step(3, 5, "lead ᄀ", prediction("hé", None)),
+    ),
+    States({"h": STATES, "c": 3 * STATES}, {"input gate": STATES / 2 + 0.5}, STATES),
+    ((2, 1),),
+)
+MIXED = Unrolling(
+    "h\x1b",
+    "gru 1 x 4 + ngram:3",
+    tuple(
+        Step(
+            k,
+            k,
+            name,
+            prediction("h"[:k], "ho"[k]),
+            members=(
+                MemberStep("gru 1 x 4", 0.25, prediction("h"[:k], "ho"[k], bits=2.0), None),
+                MemberStep("ngram:3", 0.75, prediction("h"[:k], "ho"[k], bits=3.0), k + 1),
+            ),
+        )
+        for k, name in enumerate("\nh")
+    ),
+)
+UNROLLED_NGRAM = Unrolling("", "ngram:3", (Step(0, 0, "\n", prediction("", None), 1),))
 FOUND = FoundNeurons("quote", "a.txt", (FoundNeuron("quote", 1, 87, 0.75), FoundNeuron("quote", 2, 3, -0.5)))
 
 TRAINED = Measurement(
