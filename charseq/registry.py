@@ -160,6 +160,7 @@ REPORTS: Registry[Any] = Registry(
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",
         "compare passage": "charseq.reports.passages:PassageReport()",
+        "curve": "charseq.reports.curves:CurveReport()",
         "attribution": "charseq.reports.attributions:AttributionReport()",
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
         "neurons": "charseq.reports.neurons:NeuronReport()",

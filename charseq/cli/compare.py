@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charseq.cli.compare_curves import AgainstOption, CurvesOption, QuantitiesOption, show_curves
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -24,6 +25,7 @@ EXAMPLES = examples(
     ("git log | charseq compare runs/lstm runs/gru - --format json", "any text from a pipe"),
     ("charseq compare runs/lstm runs/gru a.txt --passages 20 --html report.html", "a page beside the tables"),
     ("charseq compare runs/english runs/french --each line < mixed.txt", "the language of every line"),
+    ("charseq compare runs/rnn runs/lstm runs/gru --curves", "how the runs have learnt, step by step"),
     ("charseq compare runs/lstm runs/gru --report pair --format tsv", "one report for a spreadsheet"),
 )
 
@@ -51,6 +53,9 @@ def command(
             "a label may follow a tab.",
         ),
     ] = None,
+    curves: CurvesOption = False,
+    quantities: QuantitiesOption = None,
+    against: AgainstOption = None,
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
     report: ReportOption = None,
@@ -76,13 +81,36 @@ def command(
         shared_test_part,
     )
     from charseq.analysis.uncertainty import UNITS
-    from charseq.cli.console import check_before, check_choice, check_format, load_model, write_result
+    from charseq.cli.console import (
+        check_before,
+        check_choice,
+        check_format,
+        load_model,
+        split_models,
+        write_result,
+    )
     from charseq.reports.chosen import chosen_reports, rows_of, sections_of, show
+    from charseq.reports.curves import curve_sections
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
     how = format_of_options(errors)
     check_choice("--resample", resample, tuple(UNITS))
+    if curves:
+        if each or report or adapt:
+            raise ConfigError("--curves scores no text: leave out --each, --report and --adapt")
+        runs, others = split_models(arguments, models)
+        show_curves(
+            runs,
+            others,
+            quantities=quantities,
+            against=against,
+            format_name=format_name or "table",
+            html=html,
+        )
+        return
+    if quantities or against:
+        raise ConfigError(f"{'--quantity' if quantities else '--against'} needs --curves")
     if each is not None:
         if report or html or adapt:
             raise ConfigError("--each writes rows and no reports: leave out the other options")
@@ -116,7 +144,11 @@ def command(
     write_result(
         rows_of(chosen, comparison),
         lambda console: show(chosen, comparison, console),
-        lambda: page(f"Compared: {', '.join(names_of(comparison))}", sections_of(everything, comparison)),
+        lambda: page(
+            f"Compared: {', '.join(names_of(comparison))}",
+            sections_of(everything, comparison)
+            + curve_sections({name: path.parent for name, (path, _) in loaded.items()}),
+        ),
         format_name=format_name,
         html=html,
     )

@@ -1,14 +1,16 @@
 """The report on calibration: how often the first guesses of each confidence were right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
+
+from rich.console import RenderableType
 
 from charseq.analysis.calibration import Bin
 from charseq.analysis.evaluation import Evaluation
 from charseq.reports.column import Column, field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
+from charseq.reports.display.chart import Chart
 from charseq.reports.report import Report
 
 
@@ -49,13 +51,21 @@ class CalibrationReport(Report):
         """Return the classes."""
         return result.calibration
 
+    def tables(self, result: Evaluation) -> Iterator[RenderableType]:
+        """Yield the table and a chart of confidence and accuracy."""
+        yield self.table(result)
+        yield _chart(result.calibration)
+
     def sections(self, result: Evaluation) -> list[str]:
-        """Return the table below a chart of confidence and accuracy."""
-        filled = [part for part in result.calibration if part.num_chars]
-        confidences = [100 * part.confidence for part in filled]
-        lines = [
-            Series("first guesses", confidences, [100 * part.accuracy for part in filled]),
-            Series("perfectly calibrated", [0, 100], [0, 100]),
-        ]
-        chart = page.wide(line_chart(lines, x_label="confidence (%)", y_label="right (%)"))
-        return [page.section(self.title, chart, page.table(self.table(result)))]
+        """Return the table below the chart."""
+        return [page.section(self.title, _chart(result.calibration).html(), page.table(self.table(result)))]
+
+
+def _chart(classes: Sequence[Bin]) -> Chart:
+    filled = [part for part in classes if part.num_chars]
+    confidences = [100 * part.confidence for part in filled]
+    lines = [
+        Series("perfectly calibrated", [0, 100], [0, 100]),
+        Series("first guesses", confidences, [100 * part.accuracy for part in filled]),
+    ]
+    return Chart(lines, x_label="confidence (%)", y_label="right (%)")

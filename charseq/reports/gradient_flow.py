@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,9 +12,7 @@ from charseq.analysis.inspection import ModelFlow, TextFlow
 from charseq.reports.column import field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
-from charseq.reports.display.heat import WIDTH
-from charseq.reports.display.plots import line_plot
+from charseq.reports.display.chart import Chart
 from charseq.reports.display.tables import filled_table
 from charseq.reports.display.visible import printable
 from charseq.reports.report import Report
@@ -65,7 +63,7 @@ class GradientFlowReport(Report):
         series = _series(result.flows)
         yield Text(printable(_meaning(result)))
         yield summary(result.flows)
-        yield _Plot(series)
+        yield _chart(series)
         for begin in range(0, len(series), MAX_ABREAST):
             yield norms(series[begin : begin + MAX_ABREAST])
 
@@ -77,22 +75,14 @@ class GradientFlowReport(Report):
                 self.title,
                 page.paragraph(_meaning(result)),
                 page.table(summary(result.flows)),
-                page.wide(line_chart(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True)),
+                _chart(series).html(),
                 page.folded("all numbers", page.table(norms(series))),
             )
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """A plot as wide as the terminal that it is printed in."""
-
-    series: Sequence[Series]
-
-    def __rich_console__(self, console: Console, _: object) -> Iterator[RenderableType]:
-        width = console.width if console.is_terminal else WIDTH
-        plot = line_plot(self.series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True, width=width)
-        yield Text(plot, no_wrap=True, overflow="ignore")
+def _chart(series: Sequence[Series]) -> Chart:
+    return Chart(series, x_label=LAG_LABEL, y_label=NORM_LABEL, log_y=True)
 
 
 def summary(flows: Sequence[ModelFlow]) -> Table:

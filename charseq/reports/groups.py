@@ -1,9 +1,10 @@
 """The reports on groups of characters: by character, class, position, column, word, line, file and chunk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from charseq.analysis.evaluation import Evaluation
@@ -11,7 +12,7 @@ from charseq.analysis.ranking import Group
 from charseq.reports.column import Column, several
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
+from charseq.reports.display.chart import Chart
 from charseq.reports.display.visible import printable, visible
 from charseq.reports.report import Report
 from charseq.reports.scores import SCORES
@@ -154,16 +155,22 @@ class ChunkReport(GroupReport):
         ),
     )
 
+    def tables(self, result: Evaluation) -> Iterator[RenderableType]:
+        """Yield the table, and for several chunks a chart of them."""
+        yield self.table(result)
+        yield from self._charts(result)
+
     def sections(self, result: Evaluation) -> list[str]:
-        """Return the table, and for several chunks a chart of them."""
-        table = page.table(self.table(result))
+        """Return the table, below the chart if there is one."""
+        charts = [chart.html() for chart in self._charts(result)]
+        return [page.section(self.title, *charts, page.table(self.table(result)))]
+
+    def _charts(self, result: Evaluation) -> list[Chart]:
         chunks = [part.group for part in self.items(result) if part.group.so_far is not None]
-        if len(chunks) < 2:
-            return [page.section(self.title, table)]
-        return [page.section(self.title, page.wide(chunk_chart(chunks)), table)]
+        return [chunk_chart(chunks)] if len(chunks) > 1 else []
 
 
-def chunk_chart(chunks: Sequence[Group]) -> str:
+def chunk_chart(chunks: Sequence[Group]) -> Chart:
     """Return a chart of chunks, from beginning to end: each by itself, and the mean up to its end."""
     offsets, means, running = [], [], []
     for chunk in sorted(chunks, key=lambda chunk: (chunk.file or "", chunk.offset or 0)):
@@ -171,4 +178,4 @@ def chunk_chart(chunks: Sequence[Group]) -> str:
         means.append(chunk.score.bits_per_char)
         running.append(chunk.score.bits_per_char if chunk.so_far is None else chunk.so_far.bits_per_char)
     lines = [Series("chunk", offsets, means), Series("from the beginning", offsets, running)]
-    return line_chart(lines, x_label="offset (characters)", y_label="bits per character")
+    return Chart(lines, x_label="offset (characters)", y_label="bits per character")

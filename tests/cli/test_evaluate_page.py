@@ -178,7 +178,7 @@ def test_the_text_comes_back_from_the_page(call: Call, models: Workshop, tmp_pat
     (row,) = rows(call, models.tales, text)
     assert f"{row['perplexity']:.4f}" in page.cells
     assert page.headings[0] == f"{models.tales}: gru 1 x 32"
-    assert {"Figures", "Learning curve", "Gradient flow", "Text"} <= set(page.headings)
+    assert {"Figures", "Learning curves", "Gradient flow", "Text"} <= set(page.headings)
 
 
 def test_all_reports_are_on_the_page(call: Call, models: Workshop, tmp_path: Path, text: str) -> None:

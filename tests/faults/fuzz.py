@@ -44,6 +44,7 @@ with instrumented:
     from safetensors.numpy import save
 
     from charseq.analysis.cases import Answer, read_cases
+    from charseq.analysis.curves import curve_of
     from charseq.cli import info
     from charseq.cli.console import note
     from charseq.cli.options import option_layers
@@ -55,7 +56,7 @@ with instrumented:
     from charseq.models import fit_ngram
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
-    from charseq.reports.evaluation_page import learning_curve
+    from charseq.reports.curves import AXES, QUANTITIES, LearningCurves
     from charseq.runs.checkpoint import METADATA_KEY, Checkpoint, checksum_of
     from charseq.runs.counting import count
     from charseq.runs.directory import LAST, METRICS, MODEL
@@ -286,7 +287,8 @@ def metrics(data: bytes, folder: Path) -> None:
     (folder / METRICS).write_bytes(data)
     records = answer(lambda: read_metrics(folder), f"{folder / METRICS}: ")
     if records:
-        learning_curve(records)
+        drawn = tuple(itertools.product(QUANTITIES, AXES))
+        REPORTS["curve"].sections(LearningCurves((curve_of("run", records),), drawn))
 
 
 def read(data: bytes, folder: Path) -> None:

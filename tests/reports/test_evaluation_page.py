@@ -9,7 +9,7 @@ import pytest
 from charseq.analysis.cases import Answer
 from charseq.analysis.evaluation import Evaluation
 from charseq.reports.chosen import reports_of
-from charseq.reports.evaluation_page import evaluation_page, learning_curve
+from charseq.reports.evaluation_page import evaluation_page
 from charseq.reports.shown_text import ShownText
 from tests.reports.builders import (
     CALIBRATION,
@@ -78,7 +78,7 @@ def test_every_report_has_its_section_in_this_order(page_of: Render, network: bo
     shown = shown_text(("a.txt", ["abc\nhello world\n" * 20]))
     html = page_of(EVERYTHING, *ALL, shown=shown, records=2, network=network)
     assert headings(html) == [
-        *("Figures", "Beside each other", "Learning curve", *flow),
+        *("Figures", "Beside each other", "Learning curves", *flow),
         *("By char", "By chunk", "Hardest characters", "Calibration", "Cases", "Text"),
     ]
 
@@ -95,14 +95,6 @@ def test_the_main_figures_are_those_of_the_model_on_all_texts(page_of: Render) -
     html = page_of(several_texts(), "text").partition("Beside each other")[0]
     assert '<th></th><th class="number">total</th>' in html
     assert '<td>bytes</td><td class="number">2,469,150</td>' in html
-
-
-def test_the_learning_curve_is_that_of_training_and_validation() -> None:
-    """One that has no values has no curve."""
-    both = learning_curve([RECORD, RECORD | {"step": 20}])
-    assert ("training" in both, "validation" in both) == (True, True)
-    one = learning_curve([RECORD | {"valid_nats_per_char": None}])
-    assert ("training" in one, "validation" in one) == (True, False)
 
 
 def test_headers_are_not_broken_on_a_page(page_of: Render) -> None:

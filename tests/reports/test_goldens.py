@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from charseq.analysis.curves import curve_of
 from charseq.registry import REPORTS
+from charseq.reports.curves import LearningCurves
 from charseq.reports.info import StoredModel
 from charseq.text.builtin import all_builtins
+from tests.analysis.test_curves import OLD, RECORDS
 from tests.golden_text import assert_golden
 from tests.reports.builders import (
     ATTRIBUTED,
@@ -58,6 +61,7 @@ RESULTS: dict[str, list[Any]] = {
     "prediction": [[prediction(), prediction("kin", "g", bits=40)], [prediction("hell", None)]],
     "steps": [[UNROLLED], [MIXED, UNROLLED_NGRAM]],
     **{f"compare {name}": [compared(2, 3, 2)] for name in ("model", "pair", "class", "passage")},
+    "curve": [LearningCurves((curve_of("runs/a", RECORDS), curve_of("runs/old", OLD)))],
     "attribution": [ATTRIBUTED],
     "gradient flow": [FLOWS],
     "neurons": [NEURONS],

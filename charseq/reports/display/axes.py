@@ -6,7 +6,7 @@ and 5 times a power of ten; they are Decimals, so that a tick's label is its exa
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import count, pairwise
 
@@ -24,11 +24,17 @@ FINEST = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The points of one line, in their order on the line."""
+    """The points of one line, in their order on the line.
+
+    Lines with the same `colour`, a number from 0, belong together; the `dash` is the number of a pattern, 0
+    for an unbroken line. Without them, each line has its own.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    colour: int | None = None
+    dash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def shown(series: Series, *, log_x: bool, log_y: bool) -> Series:
     points = np.stack([np.asarray(series.x, np.float64), np.asarray(series.y, np.float64)])
     lowest = np.array([[SMALLEST if log else -LARGEST] for log in (log_x, log_y)])
     x, y = points[:, ((points >= lowest) & (points <= LARGEST)).all(axis=0)]  # nan fails both
-    return Series(_one_line(series.name), x.tolist(), y.tolist())
+    return replace(series, name=_one_line(series.name), x=x.tolist(), y=y.tolist())
 
 
 def thinned(series: Series, x_axis: Axis, *, max_points: int = 500) -> Series:
@@ -83,7 +89,7 @@ def thinned(series: Series, x_axis: Axis, *, max_points: int = 500) -> Series:
     border = np.flatnonzero(np.diff(stretches[order]))
     lowest, highest = order[np.append(0, border + 1)], order[np.append(border, -1)]
     kept = np.unique(np.concatenate([lowest, highest, [0, len(order) - 1]]))
-    return Series(series.name, [series.x[k] for k in kept], [series.y[k] for k in kept])
+    return replace(series, x=[series.x[k] for k in kept], y=[series.y[k] for k in kept])
 
 
 def make_axis(values: Sequence[float], *, label: str, log: bool = False, max_ticks: int = 8) -> Axis:

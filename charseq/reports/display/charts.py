@@ -86,7 +86,7 @@ def line_chart(
     y_axis = make_axis([y for one in kept for y in one.y], label=y_label, log=log_y)
     frame = _frame(x_axis, y_axis)
     names = ", ".join(one.name for one in kept)
-    legend, height = _legend([one.name for one in kept], frame.bottom + LEGEND_TOP)
+    legend, height = _legend(kept, frame.bottom + LEGEND_TOP)
     title = escape(f"{y_axis.label} by {x_axis.label}: {names}")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {height:g}" '
@@ -134,7 +134,7 @@ def _line(frame: Frame, series: Series, number: int) -> Iterator[str]:
     """Yield a line with its markers, and a transparent disc for each point that shows its values."""
     some = thinned(series, frame.x_axis)
     places = list(zip(frame.across(some.x), frame.down(some.y), strict=True))
-    yield from _stroke(places, _marked(places), number)
+    yield from _stroke(places, _marked(places), series, number)
     yield '<g fill="transparent">'
     for (x, y), exact_x, exact_y in zip(places, map(exact, some.x), map(exact, some.y), strict=True):
         title = escape(f"{series.name}: {exact_y} at {exact_x}")
@@ -153,23 +153,24 @@ def _marked(places: Sequence[Place]) -> Sequence[Place]:
     return marked
 
 
-def _legend(names: Sequence[str], top: float) -> tuple[list[str], float]:
+def _legend(series: Sequence[Series], top: float) -> tuple[list[str], float]:
     """Return a sample of each line with its name, side by side if they fit, and the legend's lower end."""
     parts: list[str] = []
     x, y = GAP, top
-    for number, name in enumerate(names):
-        length = SAMPLE + GAP + CHAR_WIDTH * min(cell_len(name), MAX_COLUMNS)
+    for number, one in enumerate(series):
+        length = SAMPLE + GAP + CHAR_WIDTH * min(cell_len(one.name), MAX_COLUMNS)
         if x + length > WIDTH:
             x, y = GAP, y + LINE_HEIGHT
-        parts += _stroke([(x, y), (x + SAMPLE, y)], [(x + SAMPLE / 2, y)], number)
-        parts.append(_text(x + SAMPLE + GAP, y + 4, name, "start"))
+        parts += _stroke([(x, y), (x + SAMPLE, y)], [(x + SAMPLE / 2, y)], one, number)
+        parts.append(_text(x + SAMPLE + GAP, y + 4, one.name, "start"))
         x += length + 2 * GAP
     return parts, y + LINE_HEIGHT
 
 
-def _stroke(line: Sequence[Place], marked: Sequence[Place], number: int) -> Iterator[str]:
-    """Yield a line and markers in the colour, the dash pattern and the shape of series `number`."""
-    colour, dashes = number % NUM_COLOURS, DASHES[number % len(DASHES)]
+def _stroke(line: Sequence[Place], marked: Sequence[Place], series: Series, number: int) -> Iterator[str]:
+    """Yield a line and markers in the colour, the dash pattern and the shape of a series, by its `number`."""
+    colour = (number if series.colour is None else series.colour) % NUM_COLOURS
+    dashes = DASHES[(number if series.dash is None else series.dash) % len(DASHES)]
     shape = SHAPES[(number + number // NUM_COLOURS) % len(SHAPES)]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
     markers = "".join(f"M{x:.1f} {y:.1f}{shape}" for x, y in marked)

@@ -3,6 +3,7 @@
 import math
 import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from charseq.reports.display.axes import Series
-from charseq.reports.display.plots import MARKERS, MIN_ROWS, MIN_WIDTH, line_plot
+from charseq.reports.display.plots import COLOURS, MARKERS, MIN_ROWS, MIN_WIDTH
+from charseq.reports.display.plots import line_plot as coloured_plot
+
+
+def line_plot(*series: Any, **options: Any) -> str:
+    """Return a plot without its colours."""
+    return coloured_plot(*series, **options).plain
+
 
 SQUARES = Series("squares", [0, 1, 2, 3, 4, 5], [0, 1, 4, 9, 16, 25])
 
@@ -274,3 +282,19 @@ def test_numbers_on_the_x_axis_stand_apart_and_in_order(x: list[float], log_x: b
     labels = re.split(" {2,}", plot.splitlines()[-3].strip())
     numbers = [float(label.replace(",", "")) for label in labels]
     assert numbers == sorted(set(numbers))
+
+
+def test_lines_have_colours() -> None:
+    """Each marker, in the picture and in the legend, is in the colour of its line."""
+    series = [Series("a", [0, 1], [0, 0]), Series("b", [0, 1], [1, 1])]
+    plot = coloured_plot(series, x_label="x", y_label="y", width=30)
+    painted = {(plot.plain[span.start], span.style) for span in plot.spans if span.style}
+    assert painted == {("●", COLOURS[0]), ("○", COLOURS[1])}
+    num_markers = plot.plain.count("●") + plot.plain.count("○")
+    assert sum(span.end - span.start for span in plot.spans if span.style) == num_markers > 50
+
+
+def test_lines_that_belong_together_have_one_colour() -> None:
+    series = [Series("a", [0, 1], [0, 0], colour=3), Series("b", [0, 1], [1, 1], colour=3)]
+    plot = coloured_plot(series, x_label="x", y_label="y")
+    assert {span.style for span in plot.spans if span.style} == {COLOURS[3]}
