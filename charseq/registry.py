@@ -156,6 +156,7 @@ REPORTS: Registry[Any] = Registry(
         "continuation": "charseq.reports.continuations:ContinuationReport()",
         "prediction": "charseq.reports.prediction:PredictionReport()",
         "steps": "charseq.reports.steps:StepReport()",
+        "ladder": "charseq.reports.ladder:LadderReport()",
         "compare model": "charseq.reports.models:ModelReport()",
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",

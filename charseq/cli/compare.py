@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from charseq.cli.compare_curves import AgainstOption, CurvesOption, QuantitiesOption, show_curves
+from charseq.cli.compare_ladder import BaselineOption, LadderOption, show_ladder
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -26,6 +27,7 @@ EXAMPLES = examples(
     ("charseq compare runs/lstm runs/gru a.txt --passages 20 --html report.html", "a page beside the tables"),
     ("charseq compare runs/english runs/french --each line < mixed.txt", "the language of every line"),
     ("charseq compare runs/rnn runs/lstm runs/gru --curves", "how the runs have learnt, step by step"),
+    ("charseq compare runs/mlp runs/rnn runs/gru --ladder", "from a uniform guess to the best, with bars"),
     ("charseq compare runs/lstm runs/gru --report pair --format tsv", "one report for a spreadsheet"),
 )
 
@@ -56,6 +58,8 @@ def command(
     curves: CurvesOption = False,
     quantities: QuantitiesOption = None,
     against: AgainstOption = None,
+    ladder: LadderOption = False,
+    baseline: BaselineOption = None,
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
     report: ReportOption = None,
@@ -109,8 +113,24 @@ def command(
             html=html,
         )
         return
+    if ladder:
+        if each or report:
+            raise ConfigError("--ladder is a report of its own: leave out --each and --report")
+        named, texts = split_models(arguments, models)
+        show_ladder(
+            named,
+            texts,
+            baseline,
+            how=how,
+            adapt=(adapt, adapt_rate),
+            format_name=format_name or "table",
+            html=html,
+        )
+        return
     if quantities or against:
         raise ConfigError(f"{'--quantity' if quantities else '--against'} needs --curves")
+    if baseline is not None:
+        raise ConfigError("--baseline needs --ladder")
     if each is not None:
         if report or html or adapt:
             raise ConfigError("--each writes rows and no reports: leave out the other options")

@@ -26,6 +26,7 @@ from charseq.analysis.inspection import (
     NeuronStates,
     TextFlow,
 )
+from charseq.analysis.ladder import Rung
 from charseq.analysis.ranking import Group
 from charseq.analysis.streaming import EachChar, EachSegment, EachWord
 from charseq.analysis.targets import TargetCounts
@@ -208,6 +209,18 @@ class KnownModel(ComparedModel):
     @property
     def num_parameters(self) -> int:
         return 1000 * self.number  # type: ignore[attr-defined, no-any-return]
+
+
+def rungs(optimum: float | None = None) -> list[Rung]:
+    """Return a ladder of a baseline and a network."""
+    found = [("uniform", "counted", 0, 80.0), ("runs/gru", "gru 1 x 8", 1234, 20.0)]
+    ladder = []
+    for name, kind, num_parameters, price in found:
+        score = Score(20, 20, 4, 0, 5, 9, price * LN2)
+        totals = KnownTotals(score, score)
+        totals.begin(optimum)
+        ladder.append(Rung(name, kind, num_parameters, totals))
+    return ladder
 
 
 PART = "abé 1\n "
