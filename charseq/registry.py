@@ -170,6 +170,7 @@ REPORTS: Registry[Any] = Registry(
         "states": "charseq.reports.states:StateReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
+        "weights": "charseq.reports.weights:WeightReport()",
         "data builtin": "charseq.reports.builtins:BuiltinReport()",
         "data corpus": "charseq.reports.corpus:CorpusReport()",
         "data remark": "charseq.reports.corpus:RemarkReport()",

@@ -1,15 +1,15 @@
 """charseq info: what a model is and where it comes from."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from charseq.cli.options import FormatOption, ModelOption, examples
+from charseq.cli.options import HtmlOption, ModelOption, PageFormatOption, examples
 
 EXAMPLES = examples(
     ("charseq info", "the newest model"),
     ("charseq info runs/pydoc/model.safetensors", "a model file"),
+    ("charseq info runs/pydoc --weights", "each matrix: its shape, its norms, a small picture"),
     ("charseq info runs/pydoc --format json", "for a program"),
 )
 
@@ -22,17 +22,32 @@ def command(
         ),
     ] = None,
     models: ModelOption = None,
-    format_name: FormatOption = "table",
+    weights: Annotated[
+        bool,
+        typer.Option(
+            "--weights",
+            help="Show each matrix, of gates one by one: shape, norms, spectral radius, a picture.",
+        ),
+    ] = False,
+    html: HtmlOption = None,
+    format_name: PageFormatOption = "table",
 ) -> None:
-    """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made."""
-    from charseq.cli.console import check_format, load_model, one_model, results
+    """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made; or its weights."""
+    from charseq.analysis.weights import weights_of
+    from charseq.cli.console import check_before, check_format, load_model, one_model, write_result
     from charseq.registry import REPORTS
-    from charseq.reports import write_rows
+    from charseq.reports.display.page import page
     from charseq.reports.info import StoredModel
 
-    check_format(format_name)
-    report, stored = REPORTS["info"], StoredModel(*load_model(one_model(models, argument)))
-    if format_name == "table":
-        report.show(results(), stored)
-    else:
-        write_rows(report.rows(stored), format_name, sys.stdout)
+    check_format(format_name, page=True)
+    check_before([], html)
+    stored = StoredModel(*load_model(one_model(models, argument)))
+    report = REPORTS["weights" if weights else "info"]
+    result = weights_of(stored.checkpoint) if weights else stored
+    write_result(
+        report.rows(result),
+        lambda console: report.show(console, result),
+        lambda: page(f"{stored.path}", report.sections(result)),
+        format_name=format_name,
+        html=html,
+    )

@@ -167,3 +167,32 @@ def test_frozen_parts_and_rates_are_shown(call: Call, tmp_path: Path) -> None:
     assert (shown["frozen"], shown["rates of parts"]) == ("layers.0", "projection=0.5")
     (row,) = json.loads(call("info", run, "--format", "json").out)
     assert (row["freeze"], row["rate_scale"]) == (["layers.0"], ["projection=0.5"])
+
+
+def test_weights_are_shown_in_every_way(call: Call, models: Workshop) -> None:
+    """Shapes, norms and pictures in a table, for programs and on a page."""
+    out = call("info", models.hello, "--weights", "--html", "/dev/null").out
+    assert "layers.0.W, update gate: a cell is the largest of 3 x 1 weights" in out
+    rows = json.loads(call("info", models.hello, "--weights", "-f", "json").out)
+    weights = Checkpoint.load(Path(models.hello) / "model.safetensors").model.tensors()
+    gate = next(row for row in rows if (row["name"], row["part"]) == ("layers.0.W", "update gate"))
+    W = weights["layers.0.W"][32:64].astype(np.float64)
+    assert gate["shape"] == [32, 32]
+    assert gate["norm"] == pytest.approx(np.sqrt((W**2).sum()))
+    assert gate["spectral_radius"] == pytest.approx(np.abs(np.linalg.eigvals(W)).max())
+    assert np.abs(gate["picture"]).max() == np.abs(W).max()
+    assert "<svg" in call("info", models.hello, "--weights", "-f", "html").out
+
+
+def test_n_grams_have_no_weights(call: Call, tmp_path: Path) -> None:
+    """They are counts."""
+    (tmp_path / "text.txt").write_text("hello " * 50)
+    assert call("train", "text.txt", "--ngram", "2", "-o", "run").code == 0
+    code, out, err = call("info", "run", "--weights")
+    assert (code, out) == (2, "")
+    assert err == "charseq: error: ngram:2: has no weights: it counts; ask a network\n"
+
+
+def test_the_facts_are_a_page_too(call: Call, models: Workshop) -> None:
+    """As those of other commands."""
+    assert "<table>" in call("info", models.hello, "-f", "html").out

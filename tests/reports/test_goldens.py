@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from charseq.analysis.curves import curve_of
+from charseq.analysis.weights import weights_of
 from charseq.registry import REPORTS
 from charseq.reports.curves import LearningCurves
 from charseq.reports.info import StoredModel
@@ -73,6 +74,7 @@ RESULTS: dict[str, list[Any]] = {
     "found": [FOUND],
     "info": [StoredModel(*trained()), StoredModel(*counted())],
     "data builtin": [[*all_builtins()]],
+    "weights": [weights_of(trained()[1])],
     **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }
