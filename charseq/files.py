@@ -65,6 +65,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         publish(file, path)
 
 
+def make_folder(path: Path) -> None:
+    """Make a directory unless it is there. Raises CharseqError if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise CharseqError(f"{path}: cannot be created: {getattr(error, 'strerror', error)}") from None
+
+
 def check_writable(path: Path) -> None:
     """Raise the error that `write_atomically` would raise; `path` itself is not changed."""
     with _draft_of(path):

@@ -11,6 +11,7 @@ from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
     ErrorsOption,
+    ExportOption,
     HtmlOption,
     ModelsOption,
     ReportOption,
@@ -65,6 +66,7 @@ def command(
     report: ReportOption = None,
     resample: ResampleOption = "block",
     html: HtmlOption = None,
+    export: ExportOption = None,
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -93,8 +95,8 @@ def command(
         split_models,
         write_result,
     )
-    from charseq.reports.chosen import chosen_reports, rows_of, sections_of, show
-    from charseq.reports.curves import curve_sections
+    from charseq.reports.chosen import chosen_reports, parts_of, rows_of, sections_in, show
+    from charseq.reports.curves import curve_parts
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
@@ -111,6 +113,7 @@ def command(
             against=against,
             format_name=format_name or "table",
             html=html,
+            export=export,
         )
         return
     if ladder:
@@ -132,7 +135,7 @@ def command(
     if baseline is not None:
         raise ConfigError("--baseline needs --ladder")
     if each is not None:
-        if report or html or adapt:
+        if report or html or adapt or export:
             raise ConfigError("--each writes rows and no reports: leave out the other options")
         _attribute(arguments, models, each, errors=errors, format_name=format_name or "tsv")
         return
@@ -144,7 +147,7 @@ def command(
     chosen = chosen_reports("compare", asked, only=report, format_name=format_name)
     everything = chosen_reports("compare", asked, only=None, format_name="table")
     named, texts = _split(arguments, models)
-    check_before(texts, html)
+    check_before(texts, html, export)
     loaded = {
         name: load_model(model, adapt=adapt, adapt_rate=adapt_rate)
         for name, model in zip(distinct_names(named), named, strict=True)
@@ -161,16 +164,16 @@ def command(
             units=resample,
             progress=progress.add,
         )
+    directories = {name: path.parent for name, (path, _) in loaded.items()}
+    parts = [*parts_of(everything, comparison), *curve_parts(directories)]
     write_result(
         rows_of(chosen, comparison),
         lambda console: show(chosen, comparison, console),
-        lambda: page(
-            f"Compared: {', '.join(names_of(comparison))}",
-            sections_of(everything, comparison)
-            + curve_sections({name: path.parent for name, (path, _) in loaded.items()}),
-        ),
+        lambda: page(f"Compared: {', '.join(names_of(comparison))}", sections_in(parts)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: parts,
     )
 
 

@@ -39,6 +39,7 @@ def show_curves(
     against: str | None,
     format_name: str,
     html: Path | None,
+    export: Path | None,
 ) -> None:
     """Write the learning curves of the runs. Raises ConfigError for a text, or if no run has a curve."""
     from charseq.analysis.comparison import distinct_names
@@ -47,6 +48,7 @@ def show_curves(
     from charseq.registry import REPORTS
     from charseq.reports.curves import AXES, QUANTITIES, LearningCurves
     from charseq.reports.display.page import page
+    from charseq.reports.report import Part
     from charseq.runs.directory import find_model, model_name
 
     check_format(format_name, page=True)
@@ -56,7 +58,7 @@ def show_curves(
         raise ConfigError("no runs; --curves takes run directories, as arguments or each by -m")
     axes = _chosen("--against", against, tuple(AXES)) or tuple(AXES)
     chosen = _chosen("--quantity", quantities, tuple(QUANTITIES))
-    check_before([], html)
+    check_before([], html, export)
     paths = [find_model(run) for run in runs]
     names = distinct_names([model_name(path) for path in paths])
     curves = curves_of({name: path.parent for name, path in zip(names, paths, strict=True)})
@@ -76,6 +78,8 @@ def show_curves(
         lambda: page(title, report.sections(on_page)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: [Part(report, on_page)],
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from charseq.reports import Row
+    from charseq.reports.report import Part
     from charseq.runs.checkpoint import Checkpoint
 
 UNLIMITED_WIDTH = 10_000_000
@@ -162,15 +163,18 @@ def check_format(name: str, *, page: bool = False) -> None:
     check_choice("--format", name, ("table", *FORMATS, "html") if page else ("table", *FORMATS))
 
 
-def check_before(texts: Sequence[str], html: Path | None) -> None:
-    """Check before the work begins that the texts exist and that the page can be written."""
-    from charseq.files import check_writable
+def check_before(texts: Sequence[str], html: Path | None, export: Path | None = None) -> None:
+    """Check before the work begins that the texts exist and that the page and the charts can be written."""
+    from charseq.files import check_writable, make_folder
     from charseq.text.sources import check_source
 
     for text in texts:
         check_source(text)
     if html is not None:
         check_writable(html)
+    if export is not None:
+        make_folder(export)
+        check_writable(export / "charts")
 
 
 def write_result(
@@ -180,16 +184,22 @@ def write_result(
     *,
     format_name: str,
     html: Path | None,
+    export: Path | None = None,
+    parts: "Callable[[], Iterable[Part]]" = tuple,
 ) -> None:
     """Write a result to stdout in its format, and as a page to the file `html`, if there is one.
 
-    `show` prints it for people.
+    `show` prints it for people. The charts of the `parts` are written into the directory `export`.
     """
     from charseq.files import write_atomically
     from charseq.reports import write_rows
+    from charseq.reports.export import export as export_charts
 
     if html is not None:
         write_atomically(html, page().encode("utf-8", "surrogateescape"))
+    if export is not None:
+        for remark in export_charts(export, parts()):
+            note(remark)
     if format_name == "table":
         show(results())
     elif format_name == "html":

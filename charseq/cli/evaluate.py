@@ -11,6 +11,7 @@ from charseq.cli.options import (
     AdaptRateOption,
     EncodingOption,
     ErrorsOption,
+    ExportOption,
     HtmlOption,
     IncludeOption,
     ModelOption,
@@ -118,6 +119,7 @@ def command(
     report: ReportOption = None,
     resample: ResampleOption = "block",
     html: HtmlOption = None,
+    export: ExportOption = None,
     cases: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="YAML file of prefixes and the text that should follow each."),
@@ -170,7 +172,7 @@ def command(
     )
     from charseq.reports.chosen import ONE_EACH, chosen_reports, rows_of, show
     from charseq.reports.display.page import SHOWN_GUESSES
-    from charseq.reports.evaluation_page import evaluation_page
+    from charseq.reports.evaluation_page import evaluation_page, evaluation_parts
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
@@ -180,7 +182,7 @@ def command(
     how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
     if each is not None:
-        if any((baseline, by, sort, hardest, calibration, heatmap, report, html, cases, steps)):
+        if any((baseline, by, sort, hardest, calibration, heatmap, report, html, export, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
         check_choice("--each", each, tuple(EACH_KINDS))
         check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
@@ -221,7 +223,7 @@ def command(
         asked.append("case")
     chosen = chosen_reports("evaluate", asked, only=report, format_name=format_name)
     everything = chosen_reports("evaluate", asked, only=None, format_name="table")
-    check_before(texts, html)
+    check_before(texts, html, export)
     questions = None if cases is None else read_cases(cases)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     context = read_prompt(prompt, prompt_file, escapes=escapes, form=checkpoint.codec.form)
@@ -233,7 +235,7 @@ def command(
         everything += chosen[-1:]
     evaluation, shown = Evaluation(), ShownText(checkpoint.codec.tokenizer.alphabet)
     heat_maps = HeatMaps(results(), named=len(texts) > 1)
-    with_page = html is not None or format_name == "html"
+    with_page = html is not None or export is not None or format_name == "html"
     listeners = [hearing for hearing, asked_for in ((heat_maps, heatmap), (shown, with_page)) if asked_for]
     if reads:
         with ScoringProgress(texts, plain=heatmap, chars=chars, include=how.include) as progress:
@@ -264,6 +266,8 @@ def command(
         lambda: evaluation_page(path, checkpoint, evaluation, everything, shown),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: evaluation_parts(path, checkpoint, evaluation, everything, shown),
     )
     if any(answer.passed is False for answer in evaluation.cases):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.neurons import NeuronOption, places_of
-from charseq.cli.options import HtmlOption, ModelsOption, PageFormatOption, examples
+from charseq.cli.options import ExportOption, HtmlOption, ModelsOption, PageFormatOption, examples
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def command(
         ),
     ] = None,
     html: HtmlOption = None,
+    export: ExportOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
     """Look inside a network: at gradients back in time, states, single neurons and the openness of gates."""
@@ -88,6 +89,7 @@ def command(
     from charseq.cli.console import check_before, check_choice, check_format, split_models, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
+    from charseq.reports.report import Part
 
     check_format(format_name, page=True)
     views = {
@@ -110,7 +112,7 @@ def command(
     if find is not None:
         check_choice("--find", find, tuple(PROPERTIES))
     places = places_of(neurons)
-    check_before(texts, html)
+    check_before(texts, html, export)
     loaded = _loaded(named)
     name, checkpoint = next(iter(loaded.items()))
     if gates:
@@ -136,6 +138,8 @@ def command(
         lambda: page(f"Inside {', '.join(loaded)}", report.sections(result)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: [Part(report, result)],
     )
 
 

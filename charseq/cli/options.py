@@ -52,6 +52,15 @@ ReportOption = Annotated[
 HtmlOption = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Also write the results as an HTML page.")
 ]
+ExportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        metavar="DIR",
+        help="Also write the charts of the page into a directory: as SVG, as PNG with the extra "
+        "charseq[png], and their numbers as CSV.",
+    ),
+]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, jsonl, yaml, tsv or csv.")
 ]

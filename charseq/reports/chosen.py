@@ -1,6 +1,6 @@
 """The reports of a command, and the choice of those that are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from charseq.config import suggest
 from charseq.errors import ConfigError
 from charseq.registry import REPORTS
 from charseq.reports.column import Row
-from charseq.reports.report import Report
+from charseq.reports.report import Part, Report
 
 ONE_EACH = ("tsv", "csv")
 """The formats that have one header, and so can hold only one report."""
@@ -53,10 +53,19 @@ def show(reports: Sequence[Report], result: Any, console: Console) -> None:
         report.show(console, result)
 
 
+def parts_of(reports: Sequence[Report], result: Any) -> list[Part]:
+    """Return the parts of a page: the reports that have items."""
+    return [Part(report, result) for report in reports if report.items(result)]
+
+
 def sections_of(reports: Sequence[Report], result: Any) -> list[str]:
     """Return the sections of the reports that have items."""
-    filled = [report for report in reports if report.items(result)]
-    return [section for report in filled for section in report.sections(result)]
+    return sections_in(parts_of(reports, result))
+
+
+def sections_in(parts: Iterable[Part]) -> list[str]:
+    """Return the sections of the parts of a page."""
+    return [section for part in parts for section in part.sections()]
 
 
 def _listed(names: Sequence[str], word: str) -> str:

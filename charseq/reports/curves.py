@@ -15,7 +15,7 @@ from charseq.reports.display import page
 from charseq.reports.display.axes import Series
 from charseq.reports.display.chart import Chart
 from charseq.reports.display.tables import filled_table
-from charseq.reports.report import Report
+from charseq.reports.report import Part, Report
 
 DASHED = 2
 """The dash pattern of training, if validation has the same colour."""
@@ -94,10 +94,10 @@ class CurveReport(Report):
         return [page.section(self.title, *drawn, page.table(summary(result.curves)))]
 
 
-def curve_sections(directories: Mapping[str, Path]) -> list[str]:
-    """Return the section on the bits of runs by steps, by name; none if there are no curves."""
+def curve_parts(directories: Mapping[str, Path]) -> list[Part]:
+    """Return the part of a page on the bits of runs by steps, by name; none if there are no curves."""
     curves = curves_of(directories)
-    return CurveReport().sections(LearningCurves(curves)) if curves else []
+    return [Part(CurveReport(), LearningCurves(curves))] if curves else []
 
 
 def summary(curves: Sequence[Curve]) -> Table:

@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -77,3 +77,14 @@ class Report(ABC):
     def sections(self, result: Any) -> list[str]:
         """Return the report as sections of a page."""
         return [page.section(self.title, page.table(self.table(result)))]
+
+
+class Part(NamedTuple):
+    """A part of a page: a report, and the result that it shows."""
+
+    report: Report
+    result: Any
+
+    def sections(self) -> list[str]:
+        """Return the part as sections of the page."""
+        return self.report.sections(self.result)

@@ -7,7 +7,7 @@ import pytest
 
 from charseq.analysis.curves import curve_of
 from charseq.registry import REPORTS
-from charseq.reports.curves import AXES, QUANTITIES, LearningCurves, charts, curve_sections
+from charseq.reports.curves import AXES, QUANTITIES, LearningCurves, charts, curve_parts
 from tests.analysis.test_curves import OLD, RECORDS
 from tests.reports.builders import shown
 
@@ -54,5 +54,5 @@ def test_the_summary() -> None:
     assert re.search(r"^runs/older +8 +2 +1\.4427 +3\.6067 +4$", text, re.M)
 
 
-def test_without_a_curve_there_is_no_section() -> None:
-    assert curve_sections({}) == []
+def test_without_a_curve_a_page_has_no_part_on_it() -> None:
+    assert curve_parts({}) == []

@@ -45,7 +45,7 @@ class Details:
 
 def page(title: str, sections: Sequence[str]) -> str:
     """Return a complete HTML document: a title, and the `sections` below it."""
-    style, script = _resource("page.css"), _resource("page.js")
+    style, script = resource("page.css"), resource("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     return "\n".join(
@@ -188,5 +188,6 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """Return the text of a file that is a part of every page."""
     return files("charseq.reports.display").joinpath(name).read_text(encoding="utf-8")
