@@ -99,11 +99,12 @@ class ReadingDisplay:
 class TrainingDisplay:
     """Shows events as they come; use as a context manager. `plain` means no live line and no samples.
 
-    A validation that is worse than a uniform guess by `codec` is marked so.
+    A validation that is worse than a uniform guess by `codec` is marked so. `cost` is that of the method for
+    the gradient, in words, which stays in sight.
     """
 
-    def __init__(self, *, plain: bool, codec: Codec) -> None:
-        self._codec = codec
+    def __init__(self, *, plain: bool, codec: Codec, cost: str = "") -> None:
+        self._codec, self._cost = codec, cost
         self._console = notes()
         self._live = None if plain or not self._console.is_terminal else self._make_live()
         self._pace = Pace()
@@ -167,7 +168,7 @@ class TrainingDisplay:
             self._live.update(self._picture(event), refresh=True)
 
     def _picture(self, event: StepDone) -> "RenderableType":
-        """Return the live lines: progress and speed; loss and gradient; the validation, if there was one."""
+        """Return the live lines: progress and speed; loss and gradient; validation and cost, if any."""
         from rich.columns import Columns
         from rich.console import Group
         from rich.progress_bar import ProgressBar
@@ -179,7 +180,7 @@ class TrainingDisplay:
             Columns([bar, f"{event.progress:4.0%}  {time}, {self._pace.speed:,.0f} chars/s"]),
             f"{where}, loss {shown(bits(self._pace.loss), '.3f')} bits, "
             f"gradient norm {shown(self._pace.grad_norm, '.3f')}",
-            *([self._valid] if self._valid else []),
+            *filter(None, [self._valid, self._cost]),
         )
 
     def _validated(self, event: Validated) -> None:

@@ -164,14 +164,20 @@ def _describe(run: "Run") -> None:
         note(f"frozen: {', '.join(optim.freeze)}: {share} do not learn")
     if optim.rate_scale:
         note(f"rates of their own: {', '.join(optim.rate_scale)}")
-    if cost := run.trainer.source.cost:
-        note(f"{run.settings.train.gradient}: {cost}")
+    if cost := _cost(run):
+        note(cost)
     for key in run.other_bits:
         note(f"{key} is another one than before: the weights may differ in their last bits from now on")
     if not texts.valid and run.settings.train.with_ngram:
         note("nothing is held out for validation, on which weights are fitted: no n-grams are mixed in")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def _cost(run: "Run") -> str:
+    """Return the method for the gradient and its cost, "" for backpropagation."""
+    cost = run.trainer.source.cost
+    return f"{run.settings.train.gradient}: {cost}" if cost else ""
 
 
 def _ways_out(dropout: float) -> str:
@@ -220,7 +226,7 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
     mixed: Mixed | None = None
     train = run.settings.train
     sampled, is_planned = time.monotonic(), False
-    with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec) as display:
+    with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec, cost=_cost(run)) as display:
         for event in run.events():
             try:
                 if not is_planned and isinstance(event, StepDone):

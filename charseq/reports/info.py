@@ -80,12 +80,23 @@ def _reached(model: StoredModel) -> str | None:
     return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}"
 
 
-def _gradient(model: StoredModel) -> str | None:
-    """Return the method for the gradient with its cost, None for backpropagation through time."""
+def _cost(model: StoredModel) -> Cost | None:
+    """Return the cost of real-time recurrent learning, None for a model that was not learnt so."""
     settings, vocab_size = model.checkpoint.settings, model.checkpoint.codec.vocab_size
     if not model.checkpoint.kind.is_trained or settings.train.gradient != "rtrl":
         return None
-    return f"rtrl: {Cost.of(settings.model, vocab_size)}"
+    return Cost.of(settings.model, vocab_size)
+
+
+def _gradient(model: StoredModel) -> str | None:
+    """Return the method for the gradient with its cost, None for backpropagation through time."""
+    cost = _cost(model)
+    return None if cost is None else f"rtrl: {cost}"
+
+
+def _cost_in(figure: str) -> Any:
+    """Return a function that gives a figure of the cost, None for backpropagation through time."""
+    return lambda model: getattr(_cost(model), figure, None)
 
 
 def _trained_with(key: str) -> Any:
@@ -183,6 +194,13 @@ class InfoReport(Report):
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
         Column("", "gradient", "", _gradient, ""),
+        field(
+            "rtrl_products",
+            _cost_in("products"),
+            "multiplications a character of real-time recurrent learning; null for other models",
+        ),
+        field("rtrl_stream_bytes", _cost_in("num_bytes"), "its memory for each stream"),
+        field("bptt_products", _cost_in("backpropagation"), "multiplications a character of backpropagation"),
         Column("freeze", "frozen", ", ".join, _trained_with("freeze"), "parts that did not learn"),
         Column(
             "rate_scale",

@@ -196,3 +196,34 @@ def test_n_grams_have_no_weights(call: Call, tmp_path: Path) -> None:
 def test_the_facts_are_a_page_too(call: Call, models: Workshop) -> None:
     """As those of other commands."""
     assert "<table>" in call("info", models.hello, "-f", "html").out
+
+
+def test_real_time_learning_shows_its_cost_beside_that_of_backpropagation(call: Call, tmp_path: Path) -> None:
+    """A GRU of 3 units on 4 characters: 3 numbers of state, 75 parameters that they depend on."""
+    (tmp_path / "text.txt").write_text("abcd" * 100)
+    train = ("train", "text.txt", "--hidden-size", "3", "--max-steps", "2", "--threads", "1")
+    assert call(*train, "--gradient", "rtrl", "-o", "rtrl").code == 0
+    assert call(*train, "-o", "bptt").code == 0
+    (row,) = json.loads(call("info", "rtrl", "-f", "json").out)
+    num_parameters = 3 * 3 * (4 + 3 + 1) + 3
+    assert row["rtrl_products"] == 3**2 * num_parameters
+    assert row["rtrl_stream_bytes"] == 4 * 3 * num_parameters
+    assert row["bptt_products"] == 3 * 3 * 3 * 3
+    assert (
+        "rtrl: 675 multiplications a character, 0.0 MB a stream; backpropagation through time needs 81"
+        in (call("info", "rtrl").out)
+    )
+    (row,) = json.loads(call("info", "bptt", "-f", "json").out)
+    assert row["rtrl_products"] is row["rtrl_stream_bytes"] is row["bptt_products"] is None
+
+
+def test_real_time_learning_of_a_large_network_is_refused(call: Call, tmp_path: Path) -> None:
+    """The cost is said, and what to do."""
+    (tmp_path / "text.txt").write_text("abcd" * 100)
+    code, out, err = call(
+        "train", "text.txt", "--gradient", "rtrl", "--hidden-size", "512", "--max-steps", "1"
+    )
+    assert (code, out) == (2, "")
+    assert "would take" in err
+    assert "multiplications a character" in err
+    assert "try a hidden_size of 32 and a batch_size of 4" in err

@@ -266,6 +266,14 @@ def test_no_color_keeps_colours_away_from_a_terminal(models: Workshop, tmp_path:
     assert not COLOUR.search(shown)
 
 
+def test_the_cost_of_real_time_learning_stays_in_sight(tmp_path: Path) -> None:
+    """It stands in the live lines, beside that of backpropagation."""
+    (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
+    options = ("--gradient", "rtrl", "--hidden-size", "3", "--max-steps", "30", "--threads", "1")
+    live = at_terminal("train", "text.txt", *options, "-o", "run", path=tmp_path)
+    assert live.count("multiplications a character") > 1
+
+
 def test_training_has_a_live_line_at_a_terminal_unless_quiet(tmp_path: Path) -> None:
     """At a terminal training has a live line, with --quiet plain lines only."""
     (tmp_path / "text.txt").write_bytes(TALES[:2000].encode())
