@@ -25,6 +25,7 @@ from charseq.analysis.comparison import (
     shared_test_part,
 )
 from charseq.analysis.comparison import compare as compare_models
+from charseq.analysis.embedding import NUM_NEAREST, Embedding, embedding_of
 from charseq.analysis.evaluation import Evaluation, Wanted
 from charseq.analysis.evaluation import evaluate as evaluate_texts
 from charseq.analysis.groups import GROUPINGS
@@ -163,6 +164,13 @@ class Model:
         """
         unroller = Unroller(self.checkpoint, num_top=checks.count("top", top))
         return unroller.unroll(*_question(prefix, target))
+
+    def embedding(self, *, neighbours: int = NUM_NEAREST) -> Embedding:
+        """Return the vectors of the tokens with their nearest neighbours, their classes, and a map.
+
+        Raises ConfigError for a model that has none, such as n-grams.
+        """
+        return embedding_of(self.checkpoint, num_neighbours=checks.count("neighbours", neighbours))
 
     def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
         for text in texts(self.checkpoint.reading_model, self.codec, prompt, config, stops=stops):

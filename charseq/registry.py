@@ -168,6 +168,7 @@ REPORTS: Registry[Any] = Registry(
         "gates": "charseq.reports.gates:GateReport()",
         "neuron gates": "charseq.reports.neuron_gates:NeuronGateReport()",
         "states": "charseq.reports.states:StateReport()",
+        "embedding": "charseq.reports.embedding:EmbeddingReport()",
         "found": "charseq.reports.found:FoundReport()",
         "info": "charseq.reports.info:InfoReport()",
         "weights": "charseq.reports.weights:WeightReport()",

@@ -256,6 +256,14 @@ def test_unrolling_has_a_step_for_the_start_and_for_each_character(model: charse
         model.unroll("hell", "")
 
 
+def test_an_embedding_has_neighbours_and_a_map(model: charseq.Model) -> None:
+    """Of each token as many as are asked for."""
+    embedding = model.embedding(neighbours=2)
+    num = len(embedding.tokens)
+    assert embedding.neighbours.shape == embedding.places.shape == (num, 2)
+    assert sum(one.num for one in embedding.by_class()) == num
+
+
 def test_the_network_has_the_parameters_by_name(model: charseq.Model) -> None:
     """The matrices of the lecture are there."""
     assert model.network.params["layers.0.W"].shape == (32, 8)

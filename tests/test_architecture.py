@@ -75,6 +75,7 @@ TESTED_ELSEWHERE = {
     "reports/confusions": WHOLE,
     "reports/continuations": WHOLE,
     "reports/each": WHOLE,
+    "reports/embedding": WHOLE,
     "reports/found": WHOLE,
     "reports/gates": WHOLE,
     "reports/info": WHOLE,

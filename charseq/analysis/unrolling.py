@@ -87,7 +87,7 @@ class Unroller:
 
     def unroll(self, prefix: str, target: str | None = None) -> Unrolling:
         """Return the steps through `prefix` and what follows; texts and errors are those of a Predictor."""
-        checkpoint, vocab = self._checkpoint, self._checkpoint.codec.tokenizer.vocab
+        checkpoint, label = self._checkpoint, self._checkpoint.codec.tokenizer.label
         each = [self._member_steps(k, prefix, target) for k in range(len(self._members))]
         members = list(zip(*each, strict=True))
         steps = []
@@ -97,7 +97,7 @@ class Unroller:
                 Step(
                     step=k,
                     token=None if token == UNSEEN else token,
-                    input=read if token == UNSEEN else vocab[token],
+                    input=read if token == UNSEEN else label(token),
                     prediction=prediction,
                     order=checkpoint.kind.order_used(self._predictor.reader),
                     members=members[k] if members else (),

@@ -9,7 +9,11 @@ from charseq.cli.options import ExportOption, HtmlOption, ModelsOption, PageForm
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from charseq.analysis.inspection import NamedText
+    from charseq.reports.report import Report
     from charseq.runs.checkpoint import Checkpoint
 
 EXAMPLES = examples(
@@ -19,6 +23,7 @@ EXAMPLES = examples(
     ("charseq inspect -m runs/lstm page.txt --gates --html gates.html", "how open the gates are, as a page"),
     ("charseq inspect runs/lstm page.txt --neuron 1:87 --gates", "the gates, C and h of one neuron"),
     ("charseq inspect runs/gru page.txt --chars 40 --states", "the whole state after each character"),
+    ("charseq inspect runs/gru --embedding --html map.html", "which characters are alike, as a map"),
 )
 
 MAX_CHARS = 100_000
@@ -27,7 +32,7 @@ MAX_LETTERS = 1000
 """The characters of a test part that are shown letter by letter, if no number is given."""
 MAX_STRIPS = 200
 """The characters for which many numbers each are shown, if no number is given."""
-VIEWS = "--gradient-flow, --neuron, --gates, --states and --find"
+VIEWS = "--gradient-flow, --neuron, --gates, --states, --embedding and --find"
 
 
 def command(
@@ -56,6 +61,12 @@ def command(
     states: Annotated[
         bool, typer.Option("--states", help="The whole state after each character, as strips of cells.")
     ] = False,
+    embedding: Annotated[
+        bool,
+        typer.Option(
+            "--embedding", help="Which characters the model takes for similar: neighbours, a map, classes."
+        ),
+    ] = False,
     find: Annotated[
         str | None,
         typer.Option(
@@ -65,8 +76,15 @@ def command(
         ),
     ] = None,
     top: Annotated[
-        int, typer.Option(min=1, metavar="K", help="With --find: number of neurons to show.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="With --find: number of neurons to show; default: 10. With --embedding: number of "
+            "neighbours; default: 5.",
+            show_default=False,
+        ),
+    ] = None,
     chars: Annotated[
         int | None,
         typer.Option(
@@ -82,14 +100,12 @@ def command(
     export: ExportOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
-    """Look inside a network: at gradients back in time, states, single neurons and the openness of gates."""
+    """Look inside a network: at gradients back in time, states, neurons, gates and the embedding."""
     from charseq.analysis.activations import PROPERTIES
     from charseq.analysis.inside import insides_of, require_gates, spreads_of, states_of
     from charseq.analysis.inspection import find_neurons, flows_of, neuron_states
-    from charseq.cli.console import check_before, check_choice, check_format, split_models, write_result
+    from charseq.cli.console import check_before, check_choice, check_format, split_models
     from charseq.registry import REPORTS
-    from charseq.reports.display.page import page
-    from charseq.reports.report import Part
 
     check_format(format_name, page=True)
     views = {
@@ -97,6 +113,7 @@ def command(
         "--neuron": neurons,
         "--gates": gates and not neurons,
         "--states": states,
+        "--embedding": embedding,
         "--find": find,
     }
     asked = [view for view, wanted in views.items() if wanted not in (None, False, [])]
@@ -109,6 +126,8 @@ def command(
         raise ConfigError("only --gradient-flow looks at several models: name one")
     if len(texts) > 1:
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
+    if embedding and texts:
+        raise ConfigError(f"{texts[0]}: --embedding reads no text: leave it out")
     if find is not None:
         check_choice("--find", find, tuple(PROPERTIES))
     places = places_of(neurons)
@@ -117,13 +136,18 @@ def command(
     name, checkpoint = next(iter(loaded.items()))
     if gates:
         require_gates(checkpoint)
+    result: Any
+    if embedding:
+        from charseq.analysis.embedding import NUM_NEAREST, embedding_of
+
+        report, result = REPORTS["embedding"], embedding_of(checkpoint, num_neighbours=top or NUM_NEAREST)
+        return _write(report, result, loaded, format_name=format_name, html=html, export=export)
     most = _most_chars(of_text=bool(texts), neurons=bool(neurons), gates=gates, states=states)
     text = _read(texts[0] if texts else None, name, checkpoint, most=most, chars=chars)
-    result: Any
     if gradient_flow:
         report, result = REPORTS["gradient flow"], flows_of(loaded, text)
     elif find is not None:
-        report, result = REPORTS["found"], find_neurons(checkpoint, text, find, top)
+        report, result = REPORTS["found"], find_neurons(checkpoint, text, find, top or 10)
     elif neurons and gates:
         report, result = REPORTS["neuron gates"], insides_of(checkpoint, text.text, places)
     elif neurons:
@@ -132,6 +156,23 @@ def command(
         report, result = REPORTS["states"], states_of(checkpoint, text.text)
     else:
         report, result = REPORTS["gates"], spreads_of(checkpoint, text.text)
+    return _write(report, result, loaded, format_name=format_name, html=html, export=export)
+
+
+def _write(
+    report: "Report",
+    result: Any,
+    loaded: "Iterable[str]",
+    *,
+    format_name: str,
+    html: "Path | None",
+    export: "Path | None",
+) -> None:
+    """Write the result of a view of the models `loaded`."""
+    from charseq.cli.console import write_result
+    from charseq.reports.display.page import page
+    from charseq.reports.report import Part
+
     write_result(
         report.rows(result),
         lambda console: report.show(console, result),

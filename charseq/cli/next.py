@@ -11,6 +11,7 @@ from charseq.cli.neurons import StepNeuronOption, places_of
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
+    ExportOption,
     HtmlOption,
     ModelOption,
     PageFormatOption,
@@ -63,12 +64,14 @@ def command(
     adapt: AdaptOption = False,
     adapt_rate: AdaptRateOption = None,
     html: HtmlOption = None,
+    export: ExportOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
     """Show what a model expects after each prefix, and how it rates the text that should follow."""
     from charseq.cli.console import check_before, check_format, load_model, note, split_model, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
+    from charseq.reports.report import Part
     from charseq.runs.directory import model_name
 
     check_format(format_name, page=True)
@@ -78,7 +81,7 @@ def command(
         raise ConfigError("--steps shows a model that does not change: leave out --adapt")
     places = places_of(neurons)
     model, prefixes = split_model(arguments, models, rest="prefixes")
-    check_before([], html)
+    check_before([], html, export)
     path, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
     if not prefixes and sys.stdin is not None and sys.stdin.isatty():
         note("reading prefixes from the terminal, one per line; Ctrl-D ends")
@@ -87,7 +90,7 @@ def command(
     )
     report = REPORTS["steps" if steps else "prediction"]
     result = _asked(checkpoint, path, questions, top, places if steps else None)
-    if html is not None or format_name in ("table", "html"):
+    if html is not None or export is not None or format_name in ("table", "html"):
         result = list(result)
     write_result(
         report.numbers(result) if steps and format_name in FLAT else report.rows(result),
@@ -95,6 +98,8 @@ def command(
         lambda: page(f"{model_name(path)}: {report.title.lower()}", report.sections(result)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: [Part(report, result)],
     )
 
 

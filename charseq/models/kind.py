@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from charseq.arrays import FloatArray
 from charseq.config import ModelConfig
 from charseq.models.contract import LanguageModel
 from charseq.network.parameters import Parameters
@@ -69,6 +70,10 @@ class ModelKind(ABC):
     def members(self, config: ModelConfig, model: Any) -> list[tuple[ModelConfig, Any]]:
         """Return the models that `model` is made of, each with its settings; most are made of themselves."""
         return [(config, model)]
+
+    def embedding(self, config: ModelConfig, model: Any) -> FloatArray | None:
+        """Return the vectors (D, V) by which a model reads its tokens, None if it has none."""
+        return None
 
     def order_used(self, reader: Any) -> int | None:
         """Return the length of the n-grams behind a `reader`'s last prediction, None if there are none."""

@@ -233,6 +233,12 @@ class MLPKind(ModelKind):
         window = f"the last {config.order} character(s), {config.hidden_size} units, {embedding}"
         return [("window", window), ("parameters", f"{model.num_parameters:,}")]
 
+    def embedding(self, config: ModelConfig, model: MLP) -> FloatArray:
+        """Return E, or where tokens are one-hot the U of all places below each other."""
+        if config.embedding_size:
+            return model.params["embedding.E"]
+        return model.params["window.U"].reshape(-1, model.vocab_size)
+
     def adopt_(self, model: MLP, other: MLP, mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, which may have another vocabulary."""
         inputs = "embedding.E" if model.config.embedding_size else "window.U"

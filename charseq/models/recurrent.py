@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from charseq.arrays import FloatArray
 from charseq.config import ModelConfig, OptimConfig, TrainConfig
 from charseq.models.kind import Learner, ModelKind, check_tensors, fill_
 from charseq.network import CharModel, parameter_shapes
@@ -61,6 +62,10 @@ class RecurrentKind(ModelKind):
         embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
         layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
         return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
+
+    def embedding(self, config: ModelConfig, model: CharModel) -> FloatArray:
+        """Return E, or where tokens are one-hot the first layer's U."""
+        return model.params["embedding.E" if config.embedding_size else "layers.0.U"]
 
     def adopt_(self, model: CharModel, other: CharModel, mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, which may have another vocabulary."""

@@ -12,7 +12,7 @@ from charseq.analysis.inside import GateSpreads
 from charseq.reports.column import field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
+from charseq.reports.display.chart import Chart
 from charseq.reports.display.heat import OPENNESS
 from charseq.reports.display.staff import Row, print_staff
 from charseq.reports.display.tables import filled_table
@@ -98,7 +98,7 @@ class GateReport(Report):
             parts.append(
                 page.section(
                     f"layer {layer}, {gate}",
-                    page.wide(line_chart(series, x_label="character", y_label="openness")),
+                    Chart(series, x_label="character", y_label="openness").html(),
                     page.paragraph("The text coloured by the median:"),
                     page.heat_text(result.text, spread["median"], OPENNESS),
                 )

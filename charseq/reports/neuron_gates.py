@@ -12,7 +12,7 @@ from charseq.arrays import FloatArray
 from charseq.reports.column import field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
+from charseq.reports.display.chart import Chart
 from charseq.reports.display.heat import ACTIVATION, OPENNESS, Scale
 from charseq.reports.display.staff import Row, print_staff
 from charseq.reports.report import Report
@@ -76,8 +76,8 @@ class NeuronGateReport(Report):
                 for row in rows
                 for part in (page.paragraph(row.name), page.heat_text(result.text, row.values, row.scale))
             ]
-            chart = line_chart(series, x_label="character", y_label="value")
-            parts.append(page.section(one.name, page.wide(chart), *texts))
+            chart = Chart(series, x_label="character", y_label="value").html()
+            parts.append(page.section(one.name, chart, *texts))
         return parts
 
 

@@ -12,7 +12,7 @@ from charseq.analysis.unrolling import MemberStep, Step, Unrolling
 from charseq.reports.column import Column, Row, any_given, field, row_of
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
-from charseq.reports.display.charts import line_chart
+from charseq.reports.display.chart import Chart
 from charseq.reports.display.strips import input_labels
 from charseq.reports.display.tables import columns_table, filled_table
 from charseq.reports.display.visible import visible
@@ -149,7 +149,7 @@ class StepReport(Report):
         for inside in one.insides():
             places = range(len(one.steps))
             series = [Series(quantity_word(name), places, v.tolist()) for name, v in inside.values.items()]
-            chart = page.wide(line_chart(series, x_label="step", y_label="value"))
+            chart = Chart(series, x_label="step", y_label="value").html()
             yield page.section(inside.name, page.table(neuron_table(one, inside.values)), chart)
         if one.steps[0].members:
             yield page.section("Members", page.table(member_table(one)))

@@ -340,8 +340,8 @@ def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed
 
 def test_something_to_look_at(call: Call, models: Workshop) -> None:
     """Without a view the choice is listed."""
-    message = "say what to look at: one of --gradient-flow, --neuron, --gates, --states and --find"
-    assert call("inspect", models.tales) == refusal(message)
+    views = "--gradient-flow, --neuron, --gates, --states, --embedding and --find"
+    assert call("inspect", models.tales) == refusal(f"say what to look at: one of {views}")
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_a_page(call: Call, models: Workshop, tmp_path: Path) -> None:
     assert "o=0.9" in " ".join(words_of(out))
 
 
+def test_pictures_as_files(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """Each has a file, and the numbers have one."""
+    code, _, _ = call("next", models.hello, "hell", "--steps", "--export", str(tmp_path / "charts"))
+    assert code == 0
+    names = {path.name for path in (tmp_path / "charts").iterdir() if path.suffix != ".png"}
+    assert names == {"steps.csv", "steps.svg"}
+
+
 def test_what_does_not_go_together(call: Call, models: Workshop) -> None:
     """A neuron is one of steps, and steps show a model that stays as it is."""
     assert call("next", models.hello, "hell", "--neuron", "1:7") == refusal("--neuron needs --steps")

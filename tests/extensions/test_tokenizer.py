@@ -375,3 +375,14 @@ def test_gradients_flow_back_over_tokens(runs: Path, rows: Any, model: str) -> N
     norms = [row["gradient_norm"] for row in found if row["layer"] == 1]
     assert len(norms) > 3
     assert norms[0] > norms[-1] > 0
+
+
+@each_network
+def test_its_tokens_have_steps_and_vectors(rows: Any, model: str) -> None:
+    """Each character is two steps, and each token has neighbours; their class is not known."""
+    steps = rows("next", model, "he", "--steps")
+    assert len(steps) == 1 + 2 * len("he")
+    assert [row["target"] for row in steps] == ["h", "h", "e", "e", None]
+    tokens = rows("inspect", model, "--embedding")
+    assert len(tokens) == NUM_ROWS + 8
+    assert {row["class"] for row in tokens} == {"part"}

@@ -15,6 +15,7 @@ from charseq.analysis.calibration import Bin
 from charseq.analysis.cases import Answer, mean_answer
 from charseq.analysis.comparison import ComparedModel, Comparer, Comparison
 from charseq.analysis.corpus_facts import CorpusFacts
+from charseq.analysis.embedding import Embedding
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.analysis.hardest import HardChar
@@ -312,6 +313,18 @@ MIXED = Unrolling(
     ),
 )
 UNROLLED_NGRAM = Unrolling("", "ngram:3", (Step(0, 0, "\n", prediction("", None), 1),))
+EMBEDDED = Embedding(
+    model="gru 1 x 4",
+    matrix="E",
+    tokens=("a", "e", "x", "\n", "lead ᄀ"),
+    classes=("vowel", "vowel", "consonant", "newline", "Hangul lead"),
+    vectors=np.array([[3.0, 0, 1, 0, 2], [4, 1, 0, 0, 0]]),
+    neighbours=np.array([[1, 2], [0, 3], [4, 0], [0, 1], [2, 0]], np.int32),
+    similarities=np.array([[0.8, 0.6], [0.8, 0], [1, 0.6], [0, 0], [1, 0.6]]),
+    purities=np.array([1, 0.5, math.nan, math.nan, math.nan]),
+    places=np.array([[3.5, 0.25], [-0.5, 1], [0.25, -1], [-1.5, 0], [-0.25, 0.5]]),
+    variances=(0.75, 0.25),
+)
 FOUND = FoundNeurons("quote", "a.txt", (FoundNeuron("quote", 1, 87, 0.75), FoundNeuron("quote", 2, 3, -0.5)))
 
 TRAINED = Measurement(

@@ -16,7 +16,7 @@ from rich.text import Text
 from charseq.arrays import FloatArray
 from charseq.reports.display.axes import cut
 from charseq.reports.display.heat import Paint, Scale, bar, width_of
-from charseq.reports.display.visible import visible
+from charseq.reports.display.visible import standing, visible
 
 NARROW, WIDE = 32, 64
 """The cells side by side, beside other columns, and alone."""
@@ -96,7 +96,7 @@ def _half_style(above: str, beneath: str) -> Style:
 
 def input_labels(inputs: Iterable[str | None]) -> list[str]:
     """Return the names of inputs as labels; an input of nothing is the start."""
-    return ["start" if one is None else visible(one) if len(one) == 1 else one for one in inputs]
+    return ["start" if one is None else visible(one) if len(one) == 1 else standing(one) for one in inputs]
 
 
 def _print(console: Console, line: Text) -> None:

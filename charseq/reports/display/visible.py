@@ -47,3 +47,18 @@ def visible_char(char: str) -> str:
         if char.isprintable() and not SELECTORS.match(char)
         else char.encode("unicode_escape").decode("ascii")
     )
+
+
+def standing(text: str) -> str:
+    """Return `text` with Hangul letters that only combine as those that stand alone: U+1161 as ㅏ."""
+    return "".join(map(_standing, text))
+
+
+def _standing(char: str) -> str:
+    if not "\u1100" <= char <= "\u11ff":
+        return char
+    name = unicodedata.name(char, "").replace("CHOSEONG", "LETTER").replace("JUNGSEONG", "LETTER")
+    try:
+        return unicodedata.lookup(name.replace("JONGSEONG", "LETTER"))
+    except KeyError:
+        return char

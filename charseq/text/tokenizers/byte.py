@@ -113,6 +113,12 @@ class ByteTokenizer(Tokenizer):
         inside = SECOND.get(tokens[0], INSIDE) if len(tokens) == 1 else INSIDE
         return np.arange(inside.start, inside.stop, dtype=np.int32)
 
+    def kind_of_part(self, token: int) -> str | None:
+        """Return the place of a byte in the characters of UTF-8, None for one of ASCII."""
+        if token < INSIDE.start:
+            return None
+        return "first byte" if token in LENGTHS else "inner byte" if token in INSIDE else "byte of none"
+
     def decoder(self) -> "ByteDecoder":
         """Return a decoder that has read nothing."""
         return ByteDecoder()

@@ -105,6 +105,12 @@ class JamoTokenizer(Tokenizer):
         begin, end = ((VOWELS, FINALS), (FINALS, OTHERS))[len(tokens) - 1]
         return np.arange(begin, end, dtype=np.int32)
 
+    def kind_of_part(self, token: int) -> str | None:
+        """Return whether a token is a lead, a vowel or a final; None for a character that is no syllable."""
+        if token >= OTHERS:
+            return None
+        return "Hangul " + ("lead" if token < VOWELS else "vowel" if token < FINALS else "final")
+
     def to_spec(self) -> dict[str, Any]:
         """Return {name, others, num_once, num_chars}."""
         spec = {"others": self.others, "num_once": self.num_once, "num_chars": self.num_chars}

@@ -90,6 +90,15 @@ class Tokenizer(ABC):
         These depend on the last of the `tokens` alone, unless `any_sequence` is true.
         """
 
+    def kind_of_part(self, token: int) -> str | None:
+        """Return the kind of a token that is a part of characters, None for one that is a character."""
+        return None if len(self.vocab[token]) == 1 else "part"
+
+    def label(self, token: int) -> str:
+        """Return the character that a token is, or the name of one that is a part of characters."""
+        name = self.vocab[token]
+        return self.decode([token]) if len(name) > 1 and self.kind_of_part(token) is None else name
+
     @abstractmethod
     def to_spec(self) -> dict[str, Any]:
         """Return the argument of `from_spec` for this tokenizer: JSON values, including `name`."""

@@ -77,4 +77,4 @@ def test_the_numbers_above_and_beside_a_strip_are_those_of_its_cells(width: int)
 
 def test_inputs_are_labels_on_one_line() -> None:
     """What does not print is visible, and nothing at all is the start."""
-    assert input_labels([None, " ", "\n", "lead ᄀ", "\x1b"]) == ["start", "␣", "\\n", "lead ᄀ", "\\x1b"]
+    assert input_labels([None, " ", "\n", "lead ᄀ", "\x1b"]) == ["start", "␣", "\\n", "lead ㄱ", "\\x1b"]

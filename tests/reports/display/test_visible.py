@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charseq.reports.display.visible import SPARKS, printable, sparkline, visible
+from charseq.reports.display.visible import SPARKS, printable, sparkline, standing, visible
 
 every_text = given(st.text(st.characters()))
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=120)
@@ -103,3 +103,9 @@ def test_a_sparkline_fits_its_width_and_keeps_the_order_of_heights(values: list[
 def test_sparkline_begins_with_the_first_value() -> None:
     """However many values there are, the line begins where they do."""
     assert sparkline([1000, *range(1, 500)], width=10)[0] == "█"
+
+
+def test_jamo_that_only_combine_are_shown_as_letters_that_stand_alone() -> None:
+    """Leads, vowels and finals; anything else stays as it is."""
+    assert standing("ᄀᄒ ᅡᅵ ᆨᇂ") == "ㄱㅎ ㅏㅣ ㄱㅎ"
+    assert standing("lead x 한ㄱ\u115f") == "lead x 한ㄱ\u115f"
