@@ -47,10 +47,20 @@ def spreads_of(checkpoint: Checkpoint, text: str) -> GateSpreads:
 
 @dataclass(frozen=True, slots=True)
 class NeuronInside:
-    """The gates, the candidate and the states of one neuron after each character of a text, (L,) by name."""
+    """The gates, the candidate and the states of one neuron after each character of a text, (L,) by name.
+
+    `gates` are the names of those that are gates.
+    """
 
     place: Place
     values: dict[str, FloatArray]
+    gates: tuple[str, ...]
+
+    @classmethod
+    def of(cls, place: Place, states: States, *, column: int) -> "NeuronInside":
+        """Return the inside of the neuron at `place`, which is at `column` of the last axis of the arrays."""
+        values = {name: array[place[0] - 1, :, column] for name, array in states.by_name.items()}
+        return cls(place, values, tuple(states.gates))
 
     @property
     def name(self) -> str:
@@ -74,11 +84,10 @@ def insides_of(checkpoint: Checkpoint, text: str, neurons: Sequence[Place]) -> N
     network = checkpoint.network
     check_neurons(checkpoint, neurons)
     check_gates(network)
-    found = []
-    for layer, neuron in neurons:
-        states = all_states(network, checkpoint.codec, text, neuron - 1)
-        values = {name: array[layer - 1, :, 0] for name, array in states.by_name.items()}
-        found.append(NeuronInside((layer, neuron), values))
+    found = (
+        NeuronInside.of(place, all_states(network, checkpoint.codec, text, place[1] - 1), column=0)
+        for place in neurons
+    )
     return NeuronsInside(text, tuple(found))
 
 

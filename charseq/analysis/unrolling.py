@@ -60,13 +60,9 @@ class Unrolling:
 
     def insides(self) -> list[NeuronInside]:
         """Return the gates, the candidate and the states (S,) of each of the `neurons`."""
-        arrays = {} if self.states is None else self.states.by_name
-        return [
-            NeuronInside(
-                (layer, neuron), {name: array[layer - 1, :, neuron - 1] for name, array in arrays.items()}
-            )
-            for layer, neuron in self.neurons
-        ]
+        if self.states is None:
+            return []
+        return [NeuronInside.of(place, self.states, column=place[1] - 1) for place in self.neurons]
 
 
 class Unroller:

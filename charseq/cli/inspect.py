@@ -126,8 +126,8 @@ def command(
         raise ConfigError("only --gradient-flow looks at several models: name one")
     if len(texts) > 1:
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
-    if embedding and texts:
-        raise ConfigError(f"{texts[0]}: --embedding reads no text: leave it out")
+    if embedding and (texts or chars is not None):
+        raise ConfigError(f"{(*texts, '--chars')[0]}: --embedding reads no text: leave it out")
     if find is not None:
         check_choice("--find", find, tuple(PROPERTIES))
     places = places_of(neurons)

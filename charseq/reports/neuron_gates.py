@@ -8,12 +8,11 @@ from rich.text import Text
 
 from charseq.analysis.activations import CANDIDATE
 from charseq.analysis.inside import NeuronInside, NeuronsInside
-from charseq.arrays import FloatArray
 from charseq.reports.column import field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
 from charseq.reports.display.chart import Chart
-from charseq.reports.display.heat import ACTIVATION, OPENNESS, Scale
+from charseq.reports.display.heat import ACTIVATION, OPENNESS
 from charseq.reports.display.staff import Row, print_staff
 from charseq.reports.report import Report
 from charseq.reports.states import state_scale
@@ -83,19 +82,14 @@ class NeuronGateReport(Report):
 
 def rows_of(neuron: NeuronInside) -> list[Row]:
     """Return the quantities of a neuron as rows below a text."""
-    return [
-        Row(quantity_word(name), values, quantity_scale(name, values))
-        for name, values in neuron.values.items()
-    ]
+    rows = []
+    for name, values in neuron.values.items():
+        is_state = name not in neuron.gates and name != CANDIDATE
+        scale = state_scale(name, values) if is_state else ACTIVATION if name == CANDIDATE else OPENNESS
+        rows.append(Row(quantity_word(name), values, scale))
+    return rows
 
 
 def quantity_word(name: str) -> str:
     """Return the name of a quantity for people: the cell state is a capital C."""
     return "C" if name == "c" else name
-
-
-def quantity_scale(name: str, values: FloatArray) -> Scale:
-    """Return the scale of a gate, the candidate or a state."""
-    if name == CANDIDATE:
-        return ACTIVATION
-    return state_scale(name, values) if name in ("h", "c") else OPENNESS

@@ -8,12 +8,12 @@ from rich.text import Text
 
 from charseq.analysis.unrolling import Unrolling
 from charseq.reports.display.heat import Paint, width_of
-from charseq.reports.display.strips import NARROW, RULER_STEP, WIDE, strip_lines
+from charseq.reports.display.strips import RULER_STEP, strip_lines
 from charseq.reports.display.tables import plain_table
 from charseq.reports.states import each_state, state_scale
 
-ROOMY = 120
-"""The columns of a terminal from which strips are wide."""
+WIDTHS = ((120, 64), (72, 32), (56, 16), (0, 8))
+"""The cells side by side in a terminal of at least so many columns, which has other columns, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class StateColumn:
         if one.states is None:
             return None
         found = list(each_state(one.states))
-        width = WIDE if width_of(console) >= ROOMY else NARROW
+        width = next(cells for columns, cells in WIDTHS if width_of(console) >= columns)
         paints = {state: Paint(console, state_scale(state, values)) for _, state, values in found}
         names = _names([(layer, state) for layer, state, _ in found])
         margin = max(map(len, names)) + 1 if len(names) > 1 else 0
@@ -44,7 +44,7 @@ class StateColumn:
             cells.append(Text("\n").join(lines))
         shown = min(width, one.states.hidden.shape[-1])
         numbers = "".join(f"{n + 1:<{RULER_STEP}}" for n in range(0, shown, RULER_STEP))[:shown].rstrip()
-        title = "state of the neurons" if len(found) > 1 else "hidden state h of the neurons"
+        title = "state of the neurons" if width + margin >= len("state of the neurons") else "state"
         return cls(Text(f"{title}\n{'':{margin}}{numbers}"), cells, list(paints.values()))
 
     def within(self, table: Table) -> Table:

@@ -73,3 +73,5 @@ def test_no_text_is_read(call: Call, models: Workshop) -> None:
     """A text beside it is a mistake."""
     message = "data/hello.txt: --embedding reads no text: leave it out"
     assert call("inspect", models.hello, "data/hello.txt", "--embedding") == refusal(message)
+    message = "--chars: --embedding reads no text: leave it out"
+    assert call("inspect", models.hello, "--embedding", "--chars", "9") == refusal(message)

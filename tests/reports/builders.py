@@ -279,6 +279,7 @@ INSIDES = NeuronsInside(
                 "c": np.array([-3, 0, 1.5, 2]),
                 "h": np.array([-0.5, 0, 0.25, 1]),
             },
+            ("input gate",),
         ),
     ),
 )

@@ -2,13 +2,16 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from charseq.analysis.unrolling import Unroller
 from charseq.reports.display.tables import filled_table
-from charseq.reports.state_column import ROOMY, StateColumn
+from charseq.reports.state_column import StateColumn
+from charseq.reports.steps import StepReport
 from tests.analysis.builders import checkpoint_of
 from tests.reports.builders import UNROLLED, UNROLLED_NGRAM, in_terminal
+from tests.reports.display.test_heat import CODES
 
 
 def console(width: int = 80) -> Console:
@@ -28,7 +31,7 @@ def test_a_single_state_has_no_name() -> None:
     """It stands where the ruler says."""
     column = StateColumn.of(console(), Unroller(checkpoint_of()).unroll("he"))
     assert column is not None
-    assert column.header.plain == "hidden state h of the neurons\n1"
+    assert column.header.plain == "state of the neurons\n1"
     assert [len(cell.plain) for cell in column.cells] == [8, 8, 8]
 
 
@@ -42,6 +45,18 @@ def test_the_column_is_the_second_of_a_table() -> None:
     assert [(line[0], line[1], line[-2:]) for line in lines] == [(f"{k}", "h1", ["x", "y"]) for k in range(4)]
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_strip_leaves_room_for_the_other_columns(width: int) -> None:
+    """A narrow terminal has fewer cells side by side; no word is broken there."""
+    unrolling = Unroller(checkpoint_of(), num_top=2).unroll("he")
+    file = io.StringIO()
+    StepReport().show(Console(file=file, width=width, force_terminal=True, no_color=True), [unrolling])
+    lines = CODES.sub("", file.getvalue()).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any(line.startswith("input") for line in lines)
+    assert all(len(guess.split("=")[1]) == 5 for line in lines for guess in line.split() if "=" in guess)
+
+
 def test_a_model_without_states_has_no_column() -> None:
     """N-grams carry none."""
-    assert StateColumn.of(console(ROOMY), UNROLLED_NGRAM) is None
+    assert StateColumn.of(console(), UNROLLED_NGRAM) is None
