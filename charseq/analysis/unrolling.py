@@ -53,6 +53,9 @@ class Unrolling:
     states: States | None = None
     neurons: tuple[Place, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Unrolling: {len(self.steps)} steps of {self.model} through {self.prefix!r}>"
+
     @property
     def inputs(self) -> list[str | None]:
         """The names of the inputs, None for the start of a stream."""

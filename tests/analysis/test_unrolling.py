@@ -90,6 +90,7 @@ def test_a_long_target_is_read_on_the_way() -> None:
     assert [step.prediction.target for step in with_target.steps] == [*"hello"]
     assert [step.prediction.target for step in without.steps] == [*"hell", None]
     assert with_target.inputs == without.inputs
+    assert repr(without) == "<Unrolling: 5 steps of gru 1 x 256 through 'hell'>"
 
 
 def all_chars(checkpoint: Checkpoint, prefix: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ from charseq.reports.display.heat import Paint, Scale, bar, width_of
 from charseq.reports.display.visible import standing, visible
 
 NARROW, WIDE = 32, 64
-"""The cells side by side, beside other columns, and alone."""
+"""The cells side by side in a narrow terminal and in one of 80 columns."""
 RULER_STEP = 8
 """The cells between the numbers above a strip."""
 
