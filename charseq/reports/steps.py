@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +14,8 @@ from charseq.reports.column import Column, Row, any_given, field, row_of
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
 from charseq.reports.display.chart import Chart
+from charseq.reports.display.grid import Grid, grid_chart
+from charseq.reports.display.heat import Scale
 from charseq.reports.display.strips import input_labels
 from charseq.reports.display.tables import columns_table, filled_table
 from charseq.reports.display.visible import visible
@@ -142,7 +145,8 @@ class StepReport(Report):
         return [part for one in result for part in self._sections(one)]
 
     def _sections(self, one: Unrolling) -> Iterator[str]:
-        yield page.section(title_of(one), page.table(columns_table(SHOWN, self.items([one]))))
+        table = page.table(columns_table(SHOWN, self.items([one])))
+        yield page.section(title_of(one), table, *distributions(one))
         labels = input_labels(one.inputs)
         for layer, state, values in each_state(one.states) if one.states else ():
             yield page.section(state_name(layer, state), *state_picture(labels, layer, state, values))
@@ -155,6 +159,9 @@ class StepReport(Report):
             yield page.section("Members", page.table(member_table(one)))
 
 
+MAX_CHARS = 24
+"""The most characters in a picture of distributions: those that are likeliest somewhere."""
+PROBABILITY = Scale(0, 1, "probability, of the likeliest at each step")
 SHOWN = (*NUMBERS, TOP)
 BESIDE_STATES = tuple(column for column in SHOWN if column.key not in ("rank", "entropy"))
 """The columns for which there is room beside the states."""
@@ -171,6 +178,26 @@ def _further(one: Unrolling) -> Iterator[tuple[str, Table]]:
         yield inside.name, neuron_table(one, inside.values)
     if one.steps[0].members:
         yield "members", member_table(one)
+
+
+def distributions(one: Unrolling) -> list[str]:
+    """Return a picture of the distributions for a page: for each step its likeliest characters."""
+    shares: dict[str, float] = {}
+    for step in one.steps:
+        for guess in step.prediction.top:
+            shares[guess.char] = max(guess.probability, shares.get(guess.char, 0.0))
+    chars = sorted(sorted(shares, key=lambda char: -shares[char])[:MAX_CHARS])
+    if not chars:
+        return []
+    places = {char: k for k, char in enumerate(chars)}
+    values = np.zeros((len(one.steps), len(chars)))
+    for row, step in zip(values, one.steps, strict=True):
+        for guess in step.prediction.top:
+            if guess.char in places:
+                row[places[guess.char]] = guess.probability
+    columns = input_labels(chars)
+    grid = Grid("what comes out", input_labels(one.inputs), values, PROBABILITY, "next", columns)
+    return [page.wide(grid_chart(grid))]
 
 
 def neuron_table(one: Unrolling, values: dict[str, Any]) -> Table:

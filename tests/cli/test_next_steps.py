@@ -90,7 +90,7 @@ def test_a_page(call: Call, models: Workshop, tmp_path: Path) -> None:
     html = page.read_text(encoding="utf-8")
     words = words_of(html)
     assert {"hell: gru 1 x 32", "layer 1, hidden state h", "layer 1, neuron 7", "update gate"} <= {*words}
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 3
     code, out, _ = call("next", models.hello, "hell", "--format", "html")
     assert code == 0
     assert "hell" in words_of(out)
@@ -102,7 +102,7 @@ def test_pictures_as_files(call: Call, models: Workshop, tmp_path: Path) -> None
     code, _, _ = call("next", models.hello, "hell", "--steps", "--export", str(tmp_path / "charts"))
     assert code == 0
     names = {path.name for path in (tmp_path / "charts").iterdir() if path.suffix != ".png"}
-    assert names == {"steps.csv", "steps.svg"}
+    assert names == {"steps.csv", "steps-1-what-comes-out.svg", "steps-2-layer-1-hidden-state-h.svg"}
 
 
 def test_what_does_not_go_together(call: Call, models: Workshop) -> None:

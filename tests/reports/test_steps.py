@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from charseq.reports.steps import StepReport
-from tests.reports.builders import MIXED, UNROLLED, UNROLLED_NGRAM, shown
+from charseq.reports.steps import StepReport, distributions
+from tests.reports.builders import MIXED, UNROLLED, UNROLLED_NGRAM, shown, words_of
 
 REPORT = StepReport()
 
@@ -35,3 +35,12 @@ def test_a_likeliest_character_that_was_not_asked_for_is_none() -> None:
     bare = replace(UNROLLED, steps=(replace(step, prediction=replace(step.prediction, top=())),))
     (row,) = REPORT.numbers([bare])
     assert (row["guess"], row["guess_probability"]) == (None, None)
+
+
+def test_distributions_are_a_picture_of_the_likeliest_characters() -> None:
+    """A column for each that is shown anywhere, in their order; without guesses there is no picture."""
+    (picture,) = distributions(UNROLLED)
+    words = words_of(picture)
+    assert [word for word in words if word in ("o", "␣", "\\n")] == ["\\n", "␣", "o"]
+    bare = replace(UNROLLED.steps[0].prediction, top=())
+    assert distributions(replace(UNROLLED, steps=(replace(UNROLLED.steps[0], prediction=bare),))) == []

@@ -26,33 +26,34 @@ NUMBER_GAP = 36.0
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Numbers (R, C) with a label for each row; columns are counted from 1 and are `numbers_of` something."""
+    """Numbers (R, C) with a label for each row; columns are `numbers_of` something.
+
+    The columns are counted from 1, unless `columns` has a label of one character or so for each.
+    """
 
     name: str
     labels: Sequence[str]
     values: FloatArray
     scale: Scale
     numbers_of: str = "neuron"
+    columns: Sequence[str] = ()
 
 
 def grid_chart(grid: Grid) -> str:
     """Return an `<svg>` element with a row of cells for each label, below the numbers of the columns."""
     num_rows, num_columns = grid.values.shape
-    labels = [cut(" ".join(map(visible, label.split(" "))), MAX_LABEL) for label in grid.labels]
+    labels = list(map(_visible, grid.labels))
     left = GAP + CHAR_WIDTH * max([len(grid.numbers_of), *map(cell_len, labels)]) + GAP
     cell = min(WIDEST_CELL, (WIDTH - left - GAP) / max(1, num_columns))
     top, bottom = 1.5 * LINE_HEIGHT, 1.5 * LINE_HEIGHT + ROW_HEIGHT * num_rows
     height = bottom + 2 * LINE_HEIGHT
-    title = escape(f"{grid.name}: {grid.scale.label} of each {grid.numbers_of} by row")
+    title = escape(f"{grid.name}: {grid.scale.label}")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {height:g}" '
         f'width="100%" font-size="12" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
         _text(left - GAP, LINE_HEIGHT, grid.numbers_of, "end"),
-        *(
-            _text(left + (k + 0.5) * cell, LINE_HEIGHT, f"{k + 1}", "middle")
-            for k in _numbered(num_columns, cell)
-        ),
+        *(_text(left + (k + 0.5) * cell, LINE_HEIGHT, label, "middle") for k, label in _heads(grid, cell)),
         *(
             _text(left - GAP, top + (k + 0.5) * ROW_HEIGHT + 4, label, "end")
             for k, label in enumerate(labels)
@@ -69,10 +70,16 @@ def grid_chart(grid: Grid) -> str:
     return "\n".join(lines)
 
 
-def _numbered(num_columns: int, cell: float) -> range:
-    """Return the columns that get a number: as many as fit, at distances that are easy to count."""
+def _heads(grid: Grid, cell: float) -> list[tuple[int, str]]:
+    """Return columns with their labels, or as many numbers as fit, at distances that are easy to count."""
+    if grid.columns:
+        return [(k, cut(_visible(label), 2)) for k, label in enumerate(grid.columns)]
     step = next((k for k in (1, 2, 4, 8, 16, 32, 64, 128, 256) if k * cell >= NUMBER_GAP), 512)
-    return range(0, num_columns, step)
+    return [(k, f"{k + 1}") for k in range(0, grid.values.shape[1], step)]
+
+
+def _visible(label: str) -> str:
+    return cut(" ".join(map(visible, label.split(" "))), MAX_LABEL)
 
 
 def _cells(grid: Grid) -> Iterator[str]:

@@ -36,6 +36,13 @@ def test_every_cell_has_the_colour_of_its_number(scale: Scale, shape: tuple[int,
     assert ("diverging" in svg) == scale.diverging
 
 
+def test_columns_can_have_labels() -> None:
+    """Then they are not counted; one that is wider than a cell is cut."""
+    svg = grid_chart(Grid("what", ["a"], np.zeros((1, 3)), OPENNESS, "next", ["x", "y", "\udcff"]))
+    texts = [text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    assert texts[:5] == ["next", "x", "y", "\\…", "a"]
+
+
 def test_labels_are_safe_and_inside_the_picture() -> None:
     """What a page would obey is escaped; a long label is cut; the numbers of columns do not touch."""
     labels = ["<script>", "\x1b[31m", "a very long label indeed", "한국어 글자"]
@@ -48,4 +55,4 @@ def test_labels_are_safe_and_inside_the_picture() -> None:
     assert all(0 <= float(text.attrib["x"]) <= WIDTH for text in root.iter(f"{SVG}text"))
     numbers = [float(text.attrib["x"]) for text in root.iter(f"{SVG}text") if (text.text or "").isdigit()]
     assert min(np.diff(numbers[:-2])) >= 30
-    assert root.attrib["aria-label"] == "<b>: activation of each neuron by row"
+    assert root.attrib["aria-label"] == "<b>: activation"
