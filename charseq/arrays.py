@@ -19,6 +19,9 @@ FloatArray: TypeAlias = NDArray[Any]
 TokenArray: TypeAlias = NDArray[np.int32]
 """Token numbers in [0, V), or UNSEEN (-1) for a character that is not in the vocabulary."""
 
+IndexArray: TypeAlias = NDArray[np.int64]
+"""Places in other arrays, and counts."""
+
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 ALIGNMENT = 64

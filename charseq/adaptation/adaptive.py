@@ -14,9 +14,10 @@ from charseq.adaptation.cache import Cache
 from charseq.adaptation.gradient import GradientSteps
 from charseq.adaptation.member import Member, Static
 from charseq.adaptation.stream import Stream
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.models import MODELS, LanguageModel
+from charseq.network import State
 
 RATE = 0.05
 """The rate of a network for which none was chosen."""
@@ -93,6 +94,10 @@ class AdaptiveModel:
     ) -> FloatArray:
         """Return the logits (T, 1, V) of the token after each of `tokens` (T, 1); learn on the way."""
         return state.read(tokens[:, 0], None if resets is None else resets[:, 0])[:, None]
+
+    def recall(self, work: None, steps: IndexArray, streams: IndexArray) -> State:
+        """Raise ValueError: there is no state but the present one."""
+        raise ValueError("an adaptive model has one stream, which goes on")
 
     def reader(self) -> "AdaptiveReader":
         """Return a reader that has read nothing."""

@@ -10,6 +10,7 @@ from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Scorer, Surprisal
+from charseq.scoring.surprisal import LAST_COUNTED
 from charseq.text.codec import Codec
 from charseq.text.corpus import NamedTexts
 from charseq.text.tasks import best_possible
@@ -24,9 +25,11 @@ Progress = Callable[[str], None]
 class NamedModel:
     """A model that reads texts: its name, its codec, and the number of guesses made at each character.
 
-    `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. If the
-    model learns from the texts, it is scored without that too, as the model `static`. It reads the `prompt`
-    before each text. `judged` says whether targets of lines are counted, for which ranks are needed.
+    `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. Ranks that
+    a Score does not count need not be exact, unless `all_ranks` is true. With `foresees` the nats that the
+    model expected are kept. If the model learns from the texts, it is scored without that too, as the model
+    `static`. It reads the `prompt` before each text. `judged` says whether targets of lines are counted, for
+    which ranks are needed.
     """
 
     name: str
@@ -37,6 +40,8 @@ class NamedModel:
     static: LanguageModel | None = None
     prompt: str = ""
     judged: bool = True
+    all_ranks: bool = False
+    foresees: bool = False
 
     @classmethod
     def of(cls, name: str, checkpoint: Checkpoint, num_guesses: int = 0, *, prompt: str = "") -> "NamedModel":
@@ -46,7 +51,15 @@ class NamedModel:
 
     def scorer(self) -> Scorer:
         """Return a scorer that has read the prompt."""
-        return self._prompted(Scorer(self.model, self.codec, num_guesses=self.num_guesses, ranks=self.ranks))
+        scorer = Scorer(
+            self.model,
+            self.codec,
+            num_guesses=self.num_guesses,
+            ranks=self.ranks,
+            worst=None if self.all_ranks else LAST_COUNTED,
+            foresees=self.foresees,
+        )
+        return self._prompted(scorer)
 
     def judge(self) -> Judge | None:
         """Return a judge of targets, None if lines have none or they are not `judged`."""

@@ -22,8 +22,8 @@ class Segment:
     """A part of a text: its offset and length in characters, its text without what separates it.
 
     The `score` is that of the characters that count; a part without any is no segment. `bare_nats` are those
-    without the white space, `expected_nats` the sum of the entropies and `entropy` the one before the first
-    character, in nats; these two are nan if the text was scored without guesses.
+    without the white space, `expected_nats` those that the model expected and `entropy` the one before the
+    first character, in nats. These two are nan if the text was scored without them.
     """
 
     offset: int
@@ -133,6 +133,6 @@ class Segments:
 
 
 def _columns(text: str, surprisal: Surprisal) -> FloatArray:
-    """Return for each character its nats, 0 for white space, and the entropy before it, (L, 2)."""
+    """Return for each character its nats, 0 for white space, and those that the model expected, (L, 2)."""
     bare = np.where(is_space(text), 0.0, surprisal.nats)
-    return np.column_stack([bare, surprisal.entropies])
+    return np.column_stack([bare, surprisal.foreseen_nats])

@@ -81,12 +81,16 @@ Find: TypeAlias = Callable[[Iterable[ScoredPiece], str, Alphabet], Iterator[Each
 
 @dataclass(frozen=True, slots=True)
 class EachKind:
-    """A kind of part: its class, the function that finds it, its guesses and ranks for each character."""
+    """A kind of part: its class, the function that finds it, and what it needs to know of each character.
+
+    That is a number of guesses with the entropy, the rank, and the nats that the model expected.
+    """
 
     part: type[Each]
     find: Find
-    num_guesses: int = 1
+    num_guesses: int = 0
     ranks: bool = False
+    foresees: bool = False
 
 
 def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = "") -> Iterator[Each]:
@@ -103,6 +107,8 @@ def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = 
         ranks=wanted.ranks,
         prompt=prompt,
         judged=False,
+        all_ranks=True,
+        foresees=wanted.foresees,
     )
     for file, pieces in scored_texts([model], texts):
         yield from wanted.find(pieces, file, alphabet)
@@ -169,15 +175,15 @@ def _whole(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[Ea
     score, expected = Score(), 0.0
     for piece in pieces:
         score += piece.surprisals[0].score()
-        expected += float(piece.surprisals[0].entropies.sum())
+        expected += float(piece.surprisals[0].foreseen_nats.sum())
     yield EachSegment(file, 0, None, score, score.nats - expected)
 
 
 EACH_KINDS: Mapping[str, EachKind] = {
     "char": EachKind(EachChar, _chars, num_guesses=2, ranks=True),  # one of two guesses is another character
-    "word": EachKind(EachWord, _words),
-    "line": EachKind(EachSegment, _parts("line")),
-    "document": EachKind(EachSegment, _parts("document")),
-    "file": EachKind(EachSegment, _whole),
+    "word": EachKind(EachWord, _words, num_guesses=1),
+    "line": EachKind(EachSegment, _parts("line"), foresees=True),
+    "document": EachKind(EachSegment, _parts("document"), foresees=True),
+    "file": EachKind(EachSegment, _whole, foresees=True),
 }
 """The kinds of parts that a text can be cut into, by name."""

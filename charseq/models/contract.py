@@ -1,14 +1,14 @@
 """The contract of a language model, for networks and counts: it reads windows of streams, or single tokens.
 
-A state holds the past of the streams, a workspace the arrays for a window. Each model has its own types of
-them. A model that is trained by gradient steps keeps a second contract, `TrainableModel`.
+A state holds the past of the streams, a workspace the arrays for a window. Each model has its own arrays and
+workspaces. A model that is trained by gradient steps keeps a second contract, `TrainableModel`.
 """
 
 from typing import Any, Protocol
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import BackendName
 from charseq.network import State
 from charseq.network.parameters import Gradient, Parameters
@@ -44,7 +44,10 @@ class LanguageModel(Protocol):
         """Return by name all that a file must hold, except the settings and the vocabulary."""
 
     def initial_state(self, batch_size: int) -> Any:
-        """Return the state of `batch_size` streams that have read nothing."""
+        """Return the state of N streams that have read nothing.
+
+        It is a `State`, arrays with a row for each stream, unless the model can read a single stream only.
+        """
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
@@ -61,6 +64,12 @@ class LanguageModel(Protocol):
 
         `resets` (T, N) is true where a stream is reset before the token. The next window may overwrite the
         logits.
+        """
+
+    def recall(self, work: Any, steps: IndexArray, streams: IndexArray) -> State:
+        """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,).
+
+        The steps are those of the window that `forward` read last with the workspace `work`.
         """
 
     def reader(self) -> TokenReader:

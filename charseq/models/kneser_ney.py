@@ -4,11 +4,9 @@ Source: Chen and Goodman 1999, "An empirical study of smoothing techniques for l
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from charseq.arrays import BoolArray, FloatArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray
 
-IndexArray = NDArray[np.int64]
 NOWHERE = -1
 """The index of an n-gram that was never seen."""
 

@@ -18,12 +18,13 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig, brief
 from charseq.errors import ConfigError
 from charseq.models.contract import LanguageModel, TokenReader
 from charseq.models.kind import Learner, ModelKind
 from charseq.models.kneser_ney import log
+from charseq.network import State
 from charseq.network.loss import log_softmax
 from charseq.registry import MODELS
 from charseq.text.batches import Examples
@@ -170,9 +171,9 @@ class Mixture:
         """Return the mixture's logits (..., V), given those of each member."""
         return RULES[self.rule](logits, self.weights)
 
-    def initial_state(self, batch_size: int) -> list[Any]:
-        """Return the states of the members for `batch_size` streams that have read nothing."""
-        return [model.initial_state(batch_size) for model in self.models]
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state of `batch_size` streams that have read nothing: those of all members."""
+        return _together([model.initial_state(batch_size) for model in self.models])
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
@@ -183,14 +184,19 @@ class Mixture:
         ]
 
     def forward(
-        self, tokens: TokenArray, state: list[Any], work: list[Any], *, resets: BoolArray | None = None
+        self, tokens: TokenArray, state: State, work: list[Any], *, resets: BoolArray | None = None
     ) -> FloatArray:
         """Return the logits (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
         `resets` (T, N) is true where a stream is reset before the token.
         """
-        each = zip(self.models, state, work, strict=True)
+        each = zip(self.models, _apart(state, len(self.models)), work, strict=True)
         return self.combine([model.forward(tokens, s, w, resets=resets) for model, s, w in each])
+
+    def recall(self, work: list[Any], steps: IndexArray, streams: IndexArray) -> State:
+        """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
+        each = zip(self.models, work, strict=True)
+        return _together([model.recall(one, steps, streams) for model, one in each])
 
     def reader(self) -> MixtureReader:
         """Return a reader that has read nothing."""
@@ -262,6 +268,21 @@ def _check_weights(weights: Any, record: _Record) -> None:
         raise ValueError("a weight is negative, too large, or no number")
     if record.rule == "linear" and not math.isclose(weights.sum(), 1, abs_tol=1e-9):
         raise ValueError("the weights of a linear mixture do not sum to one")
+
+
+def _together(states: Sequence[State]) -> State:
+    """Return one state with the arrays of all members."""
+    each = enumerate(states)
+    return State({f"{_prefix(k)}{name}": array for k, one in each for name, array in one.arrays.items()})
+
+
+def _apart(state: State, num_members: int) -> list[State]:
+    """Return the state of each member; its arrays are those of `state`."""
+    found: list[dict[str, Any]] = [{} for _ in range(num_members)]
+    for key, array in state.arrays.items():
+        _, number, name = key.split(".", 2)
+        found[int(number)][name] = array
+    return [State(arrays) for arrays in found]
 
 
 def _prefix(k: int) -> str:

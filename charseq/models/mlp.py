@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zeros
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray, shared_zeros, zeros
 from charseq.config import BackendName, ModelConfig, OptimConfig, TrainConfig
 from charseq.models.kind import Learner, ModelKind, check_tensors, fill_
 from charseq.network import State
@@ -126,6 +126,10 @@ class MLP:
         a = sum(table[:, places[:, k]] for k, table in enumerate(self._tables()))
         work.h = np.tanh(a + self.params["window.b"][:, None])
         return work.h
+
+    def recall(self, work: Workspace, steps: IndexArray, streams: IndexArray) -> State:
+        """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
+        return State({PAST: work.contexts[steps, streams, :-1].astype(np.float32)})
 
     def backward(self, dh: FloatArray, work: Workspace, grads: Gradient) -> None:
         """Write the gradient of every parameter but the projection's to `grads`, overwriting what it held."""

@@ -19,13 +19,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.limits import MAX_NGRAM_COUNT
 from charseq.models.kind import Learner, ModelKind
 from charseq.models.kneser_ney import (
     NOWHERE,
-    IndexArray,
     count_different_contexts,
     discount,
     estimate_discounts,
@@ -33,6 +32,8 @@ from charseq.models.kneser_ney import (
     narrow,
     sequence_begins,
 )
+from charseq.models.ngram_window import Window, initial_state
+from charseq.network import State
 from charseq.text.batches import Examples
 
 
@@ -72,13 +73,6 @@ class Level:
             return np.full_like(keys, NOWHERE)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[places] == keys, places, NOWHERE)
-
-
-@dataclass(slots=True)
-class Context:
-    """The last tokens that N streams have read, (order - 1, N), UNSEEN where a stream has read fewer."""
-
-    tokens: TokenArray
 
 
 class NGram:
@@ -157,34 +151,42 @@ class NGram:
             model.levels[k - 1] = Level.of(level.keys, counts, len(level.met), vocab_size)
         return model
 
-    def initial_state(self, batch_size: int) -> Context:
+    def initial_state(self, batch_size: int) -> State:
         """Return the state of `batch_size` streams that have read nothing."""
-        return Context(np.full((max(0, self.order - 1), batch_size), NOWHERE, np.int32))
+        return initial_state(batch_size, max(0, self.order - 1))
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = False
-    ) -> None:
-        """Return None: this model needs no workspace."""
+    ) -> Window:
+        """Return the place in which `forward` keeps the tokens that it reads."""
+        return Window.empty()
 
     def forward(
-        self, tokens: TokenArray, state: Context, work: None = None, *, resets: BoolArray | None = None
+        self,
+        tokens: TokenArray,
+        state: State,
+        work: Window | None = None,
+        *,
+        resets: BoolArray | None = None,
     ) -> FloatArray:
         """Return log p (T, N, V) of the token after each of `tokens` (T, N); advance `state` in place.
 
         `resets` (T, N) is true where a stream is reset before the token.
         """
-        read = np.concatenate([state.tokens, tokens])
-        num_before, shape = len(state.tokens), (*tokens.shape, self.vocab_size)
-        starts = np.zeros(read.shape, np.bool_)
-        if resets is not None:
-            starts[num_before:] = resets
-        chain, p = np.zeros(read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
+        window = Window.after(state, tokens, resets)
+        num_before, shape = len(window.read) - len(tokens), (*tokens.shape, self.vocab_size)
+        chain, p = np.zeros(window.read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
         for level in self.levels:
             self._interpolate_(p.reshape(-1, self.vocab_size), level, chain[num_before:].reshape(-1))
-            chain = self._longer(chain, read, starts, level)
-        later = np.flip(np.cumsum(np.flip(starts, 0), 0), 0) > starts  # a sequence starts after this token
-        state.tokens[...] = np.where(later, NOWHERE, read)[len(tokens) :]
+            chain = self._longer(chain, window.read, window.starts, level)
+        window.advance_(state)
+        if work is not None:
+            work.read, work.starts = window.read, window.starts
         return log(p)
+
+    def recall(self, work: Window, steps: IndexArray, streams: IndexArray) -> State:
+        """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
+        return work.recall(steps, streams, max(0, self.order - 1))
 
     def reader(self) -> "NGramReader":
         """Return a reader that has read nothing."""

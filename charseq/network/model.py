@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray, shared_zeros, zeros
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray, shared_zeros, zeros
 from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
@@ -20,28 +20,7 @@ from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.reader import Reader
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
-
-
-class State:
-    """The state that N streams carry from window to window: the arrays of each layer's cell, (N, H) each."""
-
-    def __init__(self, arrays: dict[str, FloatArray]) -> None:
-        self.arrays = arrays
-
-    def layer(self, name: str, state_names: tuple[str, ...]) -> tuple[FloatArray, ...]:
-        """Return the arrays of the layer `name`, in the order of the cell's `state_names`."""
-        return tuple(self.arrays[f"{name}.{state}"] for state in state_names)
-
-    def reset_(self) -> None:
-        """Set every stream to the zero state, in place."""
-        for array in self.arrays.values():
-            array.fill(0)
-
-    def roll_(self) -> None:
-        """Give every stream's state to the next stream, in place; the first stream gets the zero state."""
-        for array in self.arrays.values():
-            array[1:] = array[:-1].copy()
-            array[0] = 0
+from charseq.network.state import State
 
 
 @dataclass(slots=True)
@@ -249,6 +228,16 @@ class CharModel:
         if learns[0]:
             columns = side_by_side(dx, work.scratch.da)
             table_gradient(columns, work.tokens, work.scratch.one_hot, grads, "embedding.E")
+
+    def recall(self, work: Workspace, steps: IndexArray, streams: IndexArray) -> State:
+        """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
+        return State(
+            {
+                f"{layer.name}.{state}": slots[steps + 1, :, streams]
+                for layer, layer_work in zip(self.layers, work.layers, strict=True)
+                for state, slots in zip(layer.cell.state_names, layer_work.arrays.states, strict=True)
+            }
+        )
 
     def state_gradient(self, work: Workspace) -> State:
         """Return the gradient of the loss by the state before the window, which `backward` left in `work`.

@@ -9,7 +9,8 @@ from charseq.adaptation.gradient import WINDOW
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.models import LanguageModel
 from charseq.network.loss import log_softmax, target_ranks
-from charseq.scoring.guesses import Guesser
+from charseq.scoring.ahead import Ahead, AheadInTurn, AheadTogether
+from charseq.scoring.front import Wanted
 from charseq.scoring.surprisal import Expectations, Surprisal
 from charseq.scoring.unseen import UnseenRule
 from charseq.text import UNSEEN
@@ -19,6 +20,8 @@ from charseq.text.pieces import bytes_of
 
 WINDOW_STEPS = 13 * WINDOW
 """The number of steps in a window: whole windows of a model that adapts, which reads others twice."""
+LONG_WINDOW, MOST_LOGITS = 8, 1 << 19
+"""The number of such windows that are read at once if the model looks ahead, and the most logits of these."""
 LINE_STREAMS, LINE_STEPS = 32, 64
 """The number of parallel streams in which lines are read, and of steps in their windows.
 
@@ -32,20 +35,36 @@ class Scorer:
     The first character is scored from the zero state, after the start token of the codec. The state is
     carried from piece to piece, and reset where a sequence begins. `ranks=False` leaves out ranks and
     confidences, unless characters of several tokens need them for guesses. With `num_guesses`, the
-    expectations at each character are kept too.
+    expectations at each character are kept too. Ranks beyond `worst`, if it is given, may be `worst` + 1
+    where characters have several tokens: that takes less time. With `foresees` the nats that the model
+    expected are kept.
     """
 
     def __init__(
-        self, model: LanguageModel, codec: Codec, *, num_guesses: int = 0, ranks: bool = True
+        self,
+        model: LanguageModel,
+        codec: Codec,
+        *,
+        num_guesses: int = 0,
+        ranks: bool = True,
+        worst: int | None = None,
+        foresees: bool = False,
     ) -> None:
         self._model, self._codec = model, codec
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
         self._with_ranks = ranks or (num_guesses > 0 and not codec.tokenizer.one_token_each)
+        self._foresees = foresees
         self._num_guesses = min(num_guesses, len(codec.tokenizer.alphabet))
+        self._is_one_stream = isinstance(model, AdaptiveModel)
+        self._ahead: Ahead | None = None
+        if self._with_ranks and not codec.tokenizer.one_token_each:
+            wanted = Wanted(max(1, self._num_guesses), worst, whole=num_guesses > 0)
+            kind = AheadInTurn if self._is_one_stream else AheadTogether
+            self._ahead = kind(model, codec, wanted)
+        self._steps = long_window(codec.vocab_size) if self._ahead else WINDOW_STEPS
         self._state = model.initial_state(1)
-        self._work = model.workspace(WINDOW_STEPS, 1, resets=codec.restarts, backward=False)
+        self._work = model.workspace(self._steps, 1, resets=codec.restarts, backward=False)
         self._line_work: Any = None
-        self._walk: _Walk | None = None
         self._last = ""
 
     def score(self, text: str) -> Surprisal:
@@ -57,10 +76,14 @@ class Scorer:
         sequence = self._codec.examples(text, after=self._last)
         one_each = sequence.begins is None
         readings = Readings(
-            len(sequence.targets), self._num_guesses if one_each else 0, ranks=self._with_ranks and one_each
+            len(sequence.targets),
+            self._num_guesses if one_each else 0,
+            ranks=self._with_ranks and one_each,
+            foresees=self._foresees,
         )
-        is_one_stream = isinstance(self._model, AdaptiveModel)
-        streams = line_streams(None if is_one_stream else sequence.starts)
+        if self._ahead:
+            self._ahead.begin_(text, sequence)
+        streams = line_streams(None if self._is_one_stream else sequence.starts)
         first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
         self._score_in_turn(sequence, slice(0, first), readings)
         self._score_together(sequence, streams, readings)
@@ -69,32 +92,34 @@ class Scorer:
         self._last = text[-1:] or self._last
         if sequence.begins is None:
             return readings.surprisal(self._rule, sequence.targets, bytes_of(text), num_words)
-        return self._of_chars(text, sequence, sequence.begins, readings.nats, num_words)
+        return self._of_chars(text, sequence, sequence.begins, readings, num_words)
 
     def _of_chars(
-        self, text: str, sequence: Sequence, begins: BoolArray, nats: FloatArray, num_words: int
+        self, text: str, sequence: Sequence, begins: BoolArray, readings: "Readings", num_words: int
     ) -> Surprisal:
-        """Return the surprisal of characters of several tokens each, given the nats of the tokens."""
-        num_bytes = bytes_of(text)
-        prices = self._rule.prices(nats, sequence.targets, chars_at(begins, num_bytes), begins)
-        of_chars = np.add.reduceat(prices, np.flatnonzero(begins))
+        """Return the surprisal of characters of several tokens each, given the readings at the tokens."""
+        num_bytes, first = bytes_of(text), np.flatnonzero(begins)
+        prices = self._rule.prices(readings.nats, sequence.targets, chars_at(begins, num_bytes), begins)
+        of_chars, foreseen = np.add.reduceat(prices, first), None
+        if readings.entropies is not None:
+            foreseen = self._rule.entropies(np.add.reduceat(readings.entropies, first))
         unseen = sequence.targets[begins] == UNSEEN
-        if not self._with_ranks:
-            return Surprisal(of_chars, num_bytes, unseen, num_words=num_words)
-        if self._walk is None:
-            self._walk = _Walk(self._model, self._codec, self._rule, self._num_guesses)
-        ranks, confidences, expected = self._walk.over(text, sequence)
-        return Surprisal(of_chars, num_bytes, unseen, ranks, confidences, num_words, expected)
+        ranks, confidences, expected = self._ahead.looks() if self._ahead else (None, None, None)
+        return Surprisal(
+            of_chars, num_bytes, unseen, ranks, confidences, num_words, expected, foreseen=foreseen
+        )
 
     def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
         """Score one `part` of the sequence, starting from the state carried so far."""
         inputs, targets, starts, _ = sequence
-        for begin in range(part.start, part.stop, WINDOW_STEPS):
-            some = slice(begin, min(begin + WINDOW_STEPS, part.stop))
+        for begin in range(part.start, part.stop, self._steps):
+            some = slice(begin, min(begin + self._steps, part.stop))
             resets = None if starts is None else starts[some, None]
             window = Window(inputs[some, None], targets[some, None], resets)
             log_p = predict_window(self._model, self._codec, window, self._state, self._work)
             readings.take_(some, log_p[:, 0], targets[some])
+            if self._ahead:
+                self._ahead.see_(np.arange(some.start, some.stop)[:, None], log_p, self._work)
 
     def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
         """Score the lines from the first to the last of `bounds`, in parallel streams."""
@@ -112,16 +137,21 @@ class Scorer:
             window = Window(inputs[places], targets[places], starts[places])
             log_p = predict_window(self._model, self._codec, window, state, self._line_work)
             readings.take_(places[inside], log_p[inside], targets[places[inside]])
+            if self._ahead:
+                self._ahead.see_(np.where(inside, places, -1), log_p, self._line_work)
 
 
 class Readings:
     """The numbers taken from the distribution at each token, before the rule for unseen characters."""
 
-    def __init__(self, num_targets: int, num_guesses: int, *, ranks: bool = True) -> None:
+    def __init__(
+        self, num_targets: int, num_guesses: int, *, ranks: bool = True, foresees: bool = False
+    ) -> None:
         self.nats = np.empty(num_targets)
         self.ranks = np.empty(num_targets, np.int32) if ranks else None
         self.highest = np.empty(num_targets)
         self.expected = Expectations.empty(num_targets, num_guesses) if num_guesses else None
+        self.entropies = np.empty(num_targets) if foresees else None
 
     def take_(self, places: Any, log_p: FloatArray, targets: TokenArray) -> None:
         """Store the numbers of the distributions log p (M, V) at the M `places` in the text."""
@@ -133,7 +163,9 @@ class Readings:
             guesses = likeliest(log_p, self.expected.guesses.shape[1])
             self.expected.guesses[places] = guesses
             self.expected.probabilities[places] = np.exp(np.take_along_axis(log_p, guesses, axis=-1))
-            self.expected.entropies[places] = -(np.exp(log_p) * log_p).sum(axis=-1)
+            self.expected.entropies[places] = entropies_of(log_p)
+        if self.entropies is not None:
+            self.entropies[places] = entropies_of(log_p)
 
     def surprisal(
         self, rule: UnseenRule, targets: TokenArray, num_bytes: TokenArray, num_words: int
@@ -150,61 +182,17 @@ class Readings:
                 expected.guesses,
                 rule.probabilities(expected.probabilities),
             )
-        return Surprisal(nats, num_bytes, unseen, self.ranks, confidences, num_words, expected)
-
-
-class _Walk:
-    """Finds ranks and guesses for characters of several tokens.
-
-    It reads the text a second time, token by token, and searches for the likeliest characters at each place.
-    """
-
-    def __init__(self, model: LanguageModel, codec: Codec, rule: UnseenRule, num_guesses: int) -> None:
-        self._reader, self._guesser, self._rule = model.reader(), Guesser(codec), rule
-        self._possible = codec.possible
-        self._num_guesses = num_guesses
-
-    def over(self, text: str, sequence: Sequence) -> tuple[TokenArray, FloatArray, Expectations | None]:
-        """Return ranks (L,), confidences (L,), and the expectations, or None without guesses."""
-        ranks, confidences = np.zeros(len(text), np.int32), np.empty(len(text))
-        expected = Expectations.empty(len(text), self._num_guesses) if self._num_guesses else None
-        begins, k = sequence.begins, 0
-        for step, token in enumerate(sequence.inputs.tolist()):
-            if sequence.starts is not None and sequence.starts[step]:
-                self._reader.reset_()
-            logits = self._reader.read(token)
-            if begins is not None and begins[step]:
-                log_p = log_softmax(self._possible(logits, token))
-                self._look(k, text[k], log_p, ranks, confidences, expected)
-                k += 1
-        return ranks, confidences, expected
-
-    def _look(
-        self,
-        k: int,
-        char: str,
-        log_p: FloatArray,
-        ranks: TokenArray,
-        confidences: FloatArray,
-        expected: Expectations | None,
-    ) -> None:
-        """Store the numbers of the k-th character, `char`."""
-        place = self._guesser.place(char)
-        found = self._guesser.rank(
-            self._reader,
-            log_p,
-            num=max(1, self._num_guesses),
-            target=None if place is None else char,
-            whole=expected is not None,
+        foreseen = None if self.entropies is None else rule.entropies(self.entropies)
+        return Surprisal(
+            nats, num_bytes, unseen, self.ranks, confidences, num_words, expected, foreseen=foreseen
         )
-        probabilities = self._rule.probabilities(np.exp(found.log_p))
-        ranks[k] = 0 if place is None else found.rank_of(place)
-        confidences[k] = probabilities[0]
-        if expected is not None:
-            num = min(self._num_guesses, len(found.chars))
-            expected.guesses[k, :num] = found.chars[:num]
-            expected.probabilities[k, :num] = probabilities[:num]
-            expected.entropies[k] = self._rule.entropies(found.entropy)
+
+
+def entropies_of(log_p: FloatArray) -> FloatArray:
+    """Return the entropies (M,) in nats of the distributions log p (M, V), some of which may be -infinity."""
+    p = np.exp(log_p)
+    entropies: FloatArray = -(p * np.where(p > 0, log_p, 0.0)).sum(axis=-1)
+    return entropies
 
 
 def likeliest(log_p: FloatArray, num: int) -> TokenArray:
@@ -217,6 +205,11 @@ def likeliest(log_p: FloatArray, num: int) -> TokenArray:
     else:
         found = np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
     return found
+
+
+def long_window(vocab_size: int) -> int:
+    """Return the number of steps in a window in which the model looks ahead at many places together."""
+    return WINDOW_STEPS * max(1, min(LONG_WINDOW, MOST_LOGITS // (WINDOW_STEPS * vocab_size)))
 
 
 def line_streams(starts: BoolArray | None) -> TokenArray:

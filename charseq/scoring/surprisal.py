@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,14 @@ class Expectations:
         return Expectations(self.entropies[part], self.guesses[part], self.probabilities[part])
 
 
+class Looks(NamedTuple):
+    """The ranks (L,) and confidences (L,) of a Surprisal, and the expectations, if they were wanted."""
+
+    ranks: TokenArray
+    confidences: FloatArray
+    expected: Expectations | None
+
+
 @dataclass(frozen=True, slots=True)
 class Surprisal:
     """The surprisal of each character of a text; all arrays are (L,).
@@ -47,7 +55,8 @@ class Surprisal:
     of the first guess. Both are None if ranks were left out. `num_words` is the number of words that begin in
     this text, None if they were not counted. `static_nats` are those of an adaptive model if it had not
     learnt from the text. `counted` (L,) is true for the characters that count, None if all do; those that do
-    not have 0 nats.
+    not have 0 nats. `foreseen` (L,) are the nats that the model expected: the entropy before the character,
+    or the sum of those before its tokens, whose mean is the same; None if they were left out.
     """
 
     nats: FloatArray
@@ -59,6 +68,7 @@ class Surprisal:
     expected: Expectations | None = None
     static_nats: FloatArray | None = None
     counted: BoolArray | None = None
+    foreseen: FloatArray | None = None
 
     def __repr__(self) -> str:
         return f"<Surprisal: {self.score()}>"
@@ -74,6 +84,12 @@ class Surprisal:
         if self.expected is None:
             return np.full(len(self.nats), math.nan)
         found = self.expected.entropies
+        return found if self.counted is None else np.where(self.counted, found, 0.0)
+
+    @property
+    def foreseen_nats(self) -> FloatArray:
+        """The nats that the model expected at each character, (L,); 0 where it does not count."""
+        found = self.entropies if self.foreseen is None else self.foreseen
         return found if self.counted is None else np.where(self.counted, found, 0.0)
 
     def additions(self) -> dict[str, Any]:
@@ -102,12 +118,14 @@ def _are_ranked(surprisal: Surprisal, worst: int) -> BoolArray | None:
     return None if ranks is None else (ranks > 0) & (ranks <= worst)
 
 
+LAST_COUNTED = 5
+"""The last rank that a Score counts."""
 ADDITIONS: Mapping[str, Callable[[Surprisal], Any]] = {
     "num_chars": lambda surprisal: np.ones(len(surprisal.nats), np.int64),
     "num_bytes": lambda surprisal: surprisal.num_bytes,
     "num_unseen": lambda surprisal: surprisal.unseen,
     "num_top1": lambda surprisal: _are_ranked(surprisal, 1),
-    "num_top5": lambda surprisal: _are_ranked(surprisal, 5),
+    "num_top5": lambda surprisal: _are_ranked(surprisal, LAST_COUNTED),
     "nats": lambda surprisal: surprisal.nats,
 }
 """The fields of a Score that characters add to, each with the share of every character."""

@@ -6,7 +6,6 @@ It is counted, not trained, and its state is the last token of each stream.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,11 @@ from numpy.typing import NDArray
 
 from charseq.config import ModelConfig
 from charseq.models.kind import Learner, ModelKind
+from charseq.network import State
 from charseq.text.batches import Examples
 
 BONUS = 0.125
 Array = NDArray[Any]
-
-
-@dataclass
-class LastToken:
-    """The last token of each stream, (N,), -1 where nothing was read."""
-
-    tokens: Array
 
 
 class Recency:
@@ -40,17 +33,23 @@ class Recency:
     def tensors(self) -> dict[str, Array]:
         return {"recency.counts": self.counts}
 
-    def initial_state(self, batch_size: int) -> LastToken:
-        return LastToken(np.full(batch_size, -1, np.int32))
+    def initial_state(self, batch_size: int) -> State:
+        return State({"recency.last": np.full(batch_size, -1, np.int32)})
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
-    ) -> None:
-        return None
+    ) -> list[Array]:
+        return []
 
-    def forward(self, tokens: Array, state: LastToken, work: None, *, resets: Array | None = None) -> Array:
-        state.tokens[...] = tokens[-1]
+    def forward(
+        self, tokens: Array, state: State, work: list[Array], *, resets: Array | None = None
+    ) -> Array:
+        work[:] = [tokens]
+        state.arrays["recency.last"][...] = tokens[-1]
         return np.log(self.distribution(tokens))
+
+    def recall(self, work: list[Array], steps: Array, streams: Array) -> State:
+        return State({"recency.last": work[0][steps, streams]})
 
     def distribution(self, tokens: Array) -> Array:
         """Return p (..., V) of the token after each of `tokens` (...)."""

@@ -101,6 +101,9 @@ class WindowModel:
             self.hidden(tokens, state, work, resets=resets), self.params, out=logits
         )
 
+    def recall(self, work: Work, steps: Array, streams: Array) -> State:
+        return State({"window.past": work.contexts[steps, streams, :-1].astype(np.float32)})
+
     def backward(self, dh: Array, work: Work, grads: Parameters) -> None:
         da = dh * (1 - work.h**2)
         grads["window.b"][...] = da.sum(axis=1)

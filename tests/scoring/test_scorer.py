@@ -1,5 +1,6 @@
 """The prices of characters: the same in one go, in pieces, in parallel, and written out by hand."""
 
+import math
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.models import LanguageModel
 from charseq.network import CharModel
+from charseq.network.loss import log_softmax
 from charseq.scoring import Score, Scorer, Validator
 from charseq.scoring.scorer import (
     LINE_STEPS,
@@ -474,6 +476,32 @@ def test_any_pieces_have_the_expectations_of_the_whole(kind: Kind, cuts: list[in
     for name in ("probabilities", "entropies"):
         together = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_allclose(together, getattr(expected, name), rtol=0, atol=1e-9)
+
+
+@each(Kind("gru", "line"), Kind("mixture", "line"))
+def test_what_is_foreseen_of_a_token_is_the_entropy_before_it(kind: Kind) -> None:
+    """If each character is one token, both are the same; no guesses are needed for it."""
+    expected = Scorer(kind.make(), kind.codec, num_guesses=1).score(TEXT).entropies
+    found = Scorer(kind.make(), kind.codec, ranks=False, foresees=True).score(TEXT).foreseen_nats
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@each(*PAIR_KINDS)
+def test_what_is_foreseen_of_a_character_is_the_sum_of_the_entropies_before_its_tokens(kind: Kind) -> None:
+    """With the escape as one more event, before the first of them."""
+    text = "".join(char for char in TEXT if char in ALPHABET)[:30]
+    found = Scorer(kind.make(), kind.codec, ranks=False, foresees=True).score(text).foreseen_nats
+    sequence, entropies = kind.codec.examples(text), list[float]()
+    reader = kind.make().reader()
+    assert sequence.begins is not None
+    for step, token in enumerate(sequence.inputs.tolist()):
+        if sequence.starts is not None and sequence.starts[step]:
+            reader.reset_()
+        p = np.exp(log_softmax(kind.codec.possible(reader.read(token), token)))
+        entropies.append(-sum(one * math.log(one) for one in p.tolist() if one))
+    escape = -EPS * math.log(EPS) - (1 - EPS) * math.log1p(-EPS)
+    expected = (1 - EPS) * np.add.reduceat(entropies, np.flatnonzero(sequence.begins)) + escape
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 @each_kind
