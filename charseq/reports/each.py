@@ -94,7 +94,7 @@ class EachSegmentReport(EachReport):
         field(
             "excess_bits",
             lambda each: bits(each.excess_nats),
-            "`bits` minus the bits that the model expected, the entropies before all characters or their tokens",
+            "`bits` minus the bits that the model expected, the entropies before its characters or tokens",
         ),
         field("bits", lambda each: bits(each.score.nats), "sum of the surprisal in bits"),
         field("nats", attrgetter("score.nats"), "sum of the surprisal in nats"),
