@@ -89,7 +89,6 @@ TESTED_ELSEWHERE = {
     "reports/totals": WHOLE,
     "reports/guesses": "tests/reports/test_prediction.py and test_hardest.py",
     "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
-    "models/contract": "the contract; CharModel and NGram keep it in tests/scoring and tests/sampling",
     "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "analysis/attribution": "tests/cli/test_compare_each.py compares it with lines scored one by one",
     "cli/questions": "tests/cli/test_next.py",

@@ -10,7 +10,7 @@ from charseq.config import Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError, DataError
 from charseq.models import fit_ngram
-from charseq.models.ngram import Level
+from charseq.models.ngram_level import Level
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.counting import count
 from charseq.runs.run import Run
