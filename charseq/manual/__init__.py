@@ -7,6 +7,7 @@ from charseq.errors import ConfigError
 
 TOPICS = {
     "tutorial": "from the first model to comparing models and looking inside them",
+    "teachers": "a lesson in ten commands: which models remember, for how long, and why",
     "commands": "each command: its arguments, options and examples",
     "settings": "each setting: its meaning, default, option and environment variable",
     "fields": "the fields of each report, in json, jsonl, yaml, tsv and csv",
