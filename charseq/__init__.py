@@ -16,6 +16,7 @@ from charseq.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from charseq.api import Model as Model
+    from charseq.api import attribute as attribute
     from charseq.api import compare as compare
     from charseq.api import evaluate as evaluate
     from charseq.api import load as load
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CharseqError": "errors",
     "Model": "api",
+    "attribute": "api",
     "compare": "api",
     "evaluate": "api",
     "load": "api",

@@ -385,6 +385,19 @@ def test_compare_gives_the_difference_of_every_pair(model: charseq.Model) -> Non
     assert difference.bits_per_char.value == 0
 
 
+@pytest.mark.usefixtures("_elsewhere")
+def test_texts_are_read_from_directories_in_any_encoding(model: charseq.Model) -> None:
+    """With the patterns, the encoding and the treatment of bad bytes that the commands take."""
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_bytes("hello\n".encode("utf-16") + b"\0\xd8")
+    Path("texts/b.log").write_bytes(b"\xff")
+    how: dict[str, Any] = {"include": "*.txt", "encoding": "utf-16", "errors": "ignore"}
+    found, alone = charseq.evaluate(model, "texts", **how).total, model.score("hello\n")
+    assert (found.num_chars, found.nats, found.num_bytes) == (6, pytest.approx(alone.nats), 12)
+    comparison = charseq.compare([model, model], "texts", passages=0, **how)
+    assert [totals.score.num_chars for totals in comparison.totals] == [6, 6]
+
+
 def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
     """A string is a name, not its characters."""
     evaluation = charseq.evaluate(model, HELLO, by="char", baselines="unigram")
@@ -428,6 +441,18 @@ def test_one_name_may_stand_for_a_list_of_one(model: charseq.Model) -> None:
         (
             lambda model: charseq.evaluate(model, resample=[]),
             f"resample: must be one of {', '.join(UNITS)}; got []",
+        ),
+        (
+            lambda model: charseq.compare([model, model], "a", errors="skip"),
+            "errors: must be one of strict, replace, ignore; got 'skip'",
+        ),
+        (
+            lambda model: charseq.evaluate(model, "a", encoding="utf-61"),
+            "'utf-61': no such encoding; try utf-8, utf-16, cp1252, cp949, gb18030",
+        ),
+        (
+            lambda model: charseq.attribute([model], "a"),
+            "attribute takes two models or more, in one list; got 1",
         ),
         (lambda model: charseq.evaluate(model, []), "texts: must not be empty"),
         (lambda model: charseq.compare([model, model], []), "texts: must not be empty"),

@@ -46,6 +46,11 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
     "training/events": "records without code; tests/training/test_trainer.py, for every event",
+    "api/model": "tests/test_api.py",
+    "api/texts": "tests/test_api.py",
+    "api/training": "tests/test_api.py and test_api_mix.py",
+    "api/keywords": "tests/test_api.py, by the settings of train and sample",
+    "cli/parts": "tests/cli/test_evaluate.py and test_evaluate_reports.py",
     "limits": "numbers without code; tests/faults/ tries what is beyond them",
     "version": "a single string; tests/cli/test_app.py prints it",
     "config/values": "the types of settings: tests/config/test_settings.py and test_toml.py",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charseq.analysis.comparison import ComparedModel, shared_form
+from charseq.analysis.comparison import ComparedModel
 from charseq.analysis.reading import NamedModel
+from charseq.analysis.shared import shared_form
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.scoring import Scorer, bits

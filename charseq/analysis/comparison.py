@@ -4,30 +4,25 @@ Models are compared in pairs, unit by unit of the text. A unit that is hard for 
 the other, and this cancels in the difference. So the difference has a much smaller error than either figure.
 """
 
-import heapq
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from charseq.analysis.groups import ByClass
+from charseq.analysis.passages import Passage, Passages
 from charseq.analysis.ranking import Worst
-from charseq.analysis.reading import TEST_PART, NamedModel, Progress, optimum_of, scored_texts
+from charseq.analysis.reading import NamedModel, Progress, optimum_of, scored_texts
+from charseq.analysis.shared import shared_form
 from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
 from charseq.analysis.uncertainty import UNITS, Estimate
-from charseq.arrays import FloatArray
-from charseq.errors import ConfigError, DataError
+from charseq.errors import ConfigError
 from charseq.runs.checkpoint import Checkpoint
-from charseq.runs.provenance import held_out_part
 from charseq.scoring import Score, Surprisal, bits
 from charseq.text.corpus import NamedTexts
-from charseq.text.form import PLAIN, TextForm
-from charseq.text.split import format_of, split_of
-
-PASSAGE_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,62 +78,6 @@ class ClassScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A few characters, their offset in the file in characters, and their surprisal under each model."""
-
-    file: str
-    offset: int
-    text: str
-    nats: tuple[float, ...]
-
-    @property
-    def spread(self) -> float:
-        """The difference between the worst and the best model, in nats."""
-        return max(self.nats) - min(self.nats)
-
-
-class Passages:
-    """Cuts each file into passages of PASSAGE_CHARS and keeps the `num` on which the models differ most."""
-
-    def __init__(self, num: int) -> None:
-        self._num, self._kept = num, list[Passage]()
-        self._file, self._offset, self._text, self._nats = "", 0, "", np.empty((0, 0))
-
-    def begin(self, file: str) -> None:
-        """Begin with another file."""
-        self._kept = self.kept
-        self._file, self._offset, self._text, self._nats = file, 0, "", np.empty((0, 0))
-
-    def add(self, text: str, nats: FloatArray) -> None:
-        """Take the next piece of the file, with its surprisal under M models in nats, (L, M)."""
-        text, nats = self._text + text, np.concatenate([self._nats, nats]) if self._text else nats
-        num_whole = len(text) // PASSAGE_CHARS
-        end = num_whole * PASSAGE_CHARS
-        sums = nats[:end].reshape(num_whole, PASSAGE_CHARS, nats.shape[1]).sum(axis=1)
-        self._kept = self._widest(self._found(text, sums))
-        self._offset, self._text, self._nats = self._offset + end, text[end:], nats[end:]
-
-    @property
-    def kept(self) -> list[Passage]:
-        """The passages on which the models differ most, these first; among equals the earlier one."""
-        sums = self._nats.sum(axis=0, keepdims=True)
-        return self._widest(self._found(self._text, sums) if self._text else [])
-
-    def _found(self, text: str, sums: FloatArray) -> list[Passage]:
-        """Return the passages that may be among those kept, from their `sums` (P, M)."""
-        spreads = np.ptp(sums, axis=1)
-        widest = np.argsort(-spreads, kind="stable")[: self._num]
-        begins = [(k, k * PASSAGE_CHARS) for k in widest.tolist() if spreads[k] > 0]
-        return [
-            Passage(self._file, self._offset + at, text[at : at + PASSAGE_CHARS], tuple(sums[k].tolist()))
-            for k, at in begins
-        ]
-
-    def _widest(self, found: list[Passage]) -> list[Passage]:
-        return heapq.nlargest(self._num, [*self._kept, *found], key=lambda passage: passage.spread)
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """The result of a comparison of several models on the same texts.
 
@@ -191,61 +130,6 @@ def check_same_targets(models: Sequence[ComparedModel]) -> None:
                 f"{first.name} and {other.name} count other characters: compare models with the same "
                 "data.target_after and data.loss_on"
             )
-
-
-def shared_test_part(checkpoints: Mapping[str, Checkpoint]) -> NamedTexts:
-    """Return the test part that all models share, read from the first corpus that is still there.
-
-    Raises ConfigError if it is not the same for all, ConfigError or DataError if no copy can be read.
-    """
-    (first_name, first), *others = checkpoints.items()
-    for name, other in others:
-        if _test_part_of(other) != _test_part_of(first):
-            raise ConfigError(
-                f"{first_name} and {name} have no test part in common, by corpus and split: name a text"
-            )
-    errors = list[ConfigError | DataError]()
-    for checkpoint in checkpoints.values():
-        try:
-            return [(TEST_PART, held_out_part(checkpoint).strings())]
-        except (ConfigError, DataError) as error:
-            errors.append(error)
-    raise errors[0]
-
-
-def shared_form(checkpoints: Mapping[str, Checkpoint]) -> TextForm:
-    """Return the form in which all models read texts; it has any bytes if one of the models knows them.
-
-    Raises ConfigError if the models do not read the same text.
-    """
-    (first_name, first), *others = checkpoints.items()
-    for name, other in others:
-        if other.codec.form.changes != first.codec.form.changes:
-            a, b = first.codec.form.phrase, other.codec.form.phrase
-            raise ConfigError(
-                f"{first_name} reads texts {a}, and {name} reads them {b}: their figures are about different "
-                "texts; evaluate them one by one"
-            )
-    forms = [checkpoint.codec.form for checkpoint in checkpoints.values()]
-    return replace(forms[0], any_bytes=any(form.any_bytes for form in forms))
-
-
-def distinct_names(models: Sequence[str]) -> list[str]:
-    """Return a name for each model: the given one, with a number if it was given before."""
-    names: list[str] = []
-    for model in models:
-        name, number = model, 1
-        while name in names:
-            number += 1
-            name = f"{model} ({number})"
-        names.append(name)
-    return names
-
-
-def _test_part_of(checkpoint: Checkpoint) -> tuple[object, ...]:
-    made_of, data = checkpoint.provenance, checkpoint.settings.data
-    how = format_of(data).in_form(PLAIN)  # the forms are compared by `shared_form`
-    return made_of.sha256, made_of.valid_end, made_of.test_end, split_of(data), how
 
 
 class Comparer:

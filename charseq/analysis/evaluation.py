@@ -84,10 +84,14 @@ class TextTotals:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of one grouping, in the order in which they are shown, and the score of all texts."""
+    """The groups of one grouping, in the order in which they are shown, and the score of all texts.
+
+    `normalization` is the form in which the model reads the texts.
+    """
 
     groups: Sequence[Group]
     total: Score
+    normalization: str | None = None
 
 
 @dataclass(slots=True)
@@ -188,7 +192,7 @@ class _Finder:
 
     def evaluation(self, texts: list[TextTotals], total: Totals) -> Evaluation:
         """Return the evaluation: the given totals of the texts, and everything that was found."""
-        groups = {by: Groups(self._groups(by), total.score) for by in self._groupings}
+        groups = {by: Groups(self._groups(by), total.score, total.normalization) for by in self._groupings}
         return Evaluation(
             texts,
             groups,

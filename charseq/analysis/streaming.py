@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +22,7 @@ class EachChar:
     """A character with its offset, its surprisal in nats and its rank.
 
     `entropy` is that of the prediction, in bits; `alternative` is the likeliest other character.
+    `normalization` is the form in which the model reads texts, as for the parts below.
     """
 
     file: str
@@ -31,6 +32,7 @@ class EachChar:
     rank: int
     entropy: float
     alternative: Guess | None
+    normalization: str | None = None
 
     @property
     def bits(self) -> float:
@@ -55,6 +57,7 @@ class EachSegment:
     text: str | None
     score: Score
     excess_nats: float
+    normalization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class EachWord:
     score: Score
     bare_nats: float
     entropy: float
+    normalization: str | None = None
 
 
 Each: TypeAlias = EachChar | EachSegment | EachWord
@@ -110,8 +114,10 @@ def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = 
         all_ranks=True,
         foresees=wanted.foresees,
     )
+    form = checkpoint.codec.form.name
     for file, pieces in scored_texts([model], texts):
-        yield from wanted.find(pieces, file, alphabet)
+        for part in wanted.find(pieces, file, alphabet):
+            yield replace(part, normalization=form) if form else part
 
 
 def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iterator[EachChar]:

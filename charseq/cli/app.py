@@ -7,7 +7,7 @@ from typing import TextIO
 
 import typer
 
-from charseq.errors import CharseqError, one_line
+from charseq.errors import CharseqError, DataError, one_line
 from charseq.version import __version__
 
 
@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except CharseqError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(_in_options(error), error.exit_code)
     except typer.TyperException as error:
         return _refuse(error, arguments)
     except (OSError, SystemExit) as error:
@@ -67,6 +67,13 @@ def _refuse(error: typer.TyperException, arguments: list[str]) -> int:
 
     message = better_message(error, arguments)
     return _fail(one_line(f"{message}; see charseq --help"), 2) if message else 2
+
+
+def _in_options(error: CharseqError) -> str:
+    """Return the sentence of an error; one about a text advises options, not settings."""
+    from charseq.cli.options import as_options
+
+    return as_options(str(error)) if isinstance(error, DataError) else str(error)
 
 
 def _fail(message: str, code: int) -> int:

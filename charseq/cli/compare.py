@@ -1,7 +1,7 @@
 """charseq compare: which of several models is better on a text, how sure that is, and where."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +10,11 @@ from charseq.cli.compare_ladder import BaselineOption, LadderOption, show_ladder
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
+    EncodingOption,
     ErrorsOption,
     ExportOption,
     HtmlOption,
+    IncludeOption,
     ModelsOption,
     ReportOption,
     ResampleOption,
@@ -20,6 +22,9 @@ from charseq.cli.options import (
 )
 from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
+
+if TYPE_CHECKING:
+    from charseq.text.encodings import SourceFormat
 
 EXAMPLES = examples(
     ("charseq compare runs/rnn runs/lstm runs/gru", "three models on the test part that they share"),
@@ -67,6 +72,8 @@ def command(
     resample: ResampleOption = "block",
     html: HtmlOption = None,
     export: ExportOption = None,
+    include: IncludeOption = None,
+    encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     format_name: Annotated[
         str | None,
@@ -79,13 +86,8 @@ def command(
     ] = None,
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
-    from charseq.analysis.comparison import (
-        ComparedModel,
-        compare,
-        distinct_names,
-        shared_form,
-        shared_test_part,
-    )
+    from charseq.analysis.comparison import ComparedModel, compare
+    from charseq.analysis.shared import distinct_names, shared_form, shared_test_part
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -100,7 +102,7 @@ def command(
     from charseq.reports.display.page import page
     from charseq.reports.facing import names_of
 
-    how = format_of_options(errors)
+    how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
     if curves:
         if each or report or adapt:
@@ -137,7 +139,7 @@ def command(
     if each is not None:
         if report or html or adapt or export:
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        _attribute(arguments, models, each, errors=errors, format_name=format_name or "tsv")
+        _attribute(arguments, models, each, how=how, format_name=format_name or "tsv")
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)
@@ -154,7 +156,7 @@ def command(
     }
     form = shared_form({name: model for name, (_, model) in loaded.items()})
     compared = [ComparedModel(name, model, path.stat().st_size) for name, (path, model) in loaded.items()]
-    with ScoringProgress(texts, plain=False) as progress:
+    with ScoringProgress(texts, plain=False, include=how.include) as progress:
         comparison = compare(
             compared,
             texts_of(texts, how.in_form(form))
@@ -178,10 +180,16 @@ def command(
 
 
 def _attribute(
-    arguments: list[str] | None, models: list[str] | None, kind: str, *, errors: str, format_name: str
+    arguments: list[str] | None,
+    models: list[str] | None,
+    kind: str,
+    *,
+    how: "SourceFormat",
+    format_name: str,
 ) -> None:
     """Write a row for each line, with the models named as in labels: by their directories alone."""
-    from charseq.analysis.comparison import ComparedModel, distinct_names
+    from charseq.analysis.comparison import ComparedModel
+    from charseq.analysis.shared import distinct_names
     from charseq.cli.compare_each import attribute_each
     from charseq.cli.console import check_before, load_model
     from charseq.runs.directory import model_name
@@ -194,7 +202,7 @@ def _attribute(
         ComparedModel(name, model, path.stat().st_size)
         for name, (path, model) in zip(names, loaded, strict=True)
     ]
-    attribute_each(compared, texts, kind, errors=errors, format_name=format_name)
+    attribute_each(compared, texts, kind, how=how, format_name=format_name)
 
 
 def _split(arguments: list[str] | None, options: list[str] | None) -> tuple[list[str], list[str]]:

@@ -42,8 +42,8 @@ def show_curves(
     export: Path | None,
 ) -> None:
     """Write the learning curves of the runs. Raises ConfigError for a text, or if no run has a curve."""
-    from charseq.analysis.comparison import distinct_names
     from charseq.analysis.curves import curves_of
+    from charseq.analysis.shared import distinct_names
     from charseq.cli.console import check_before, check_format, note, write_result
     from charseq.registry import REPORTS
     from charseq.reports.curves import AXES, QUANTITIES, LearningCurves

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from charseq.analysis.attribution import Attribution
     from charseq.analysis.comparison import ComparedModel
+    from charseq.text.encodings import SourceFormat
 
 
 def attribute_each(
-    models: "list[ComparedModel]", texts: list[str], kind: str, *, errors: str, format_name: str
+    models: "list[ComparedModel]", texts: list[str], kind: str, *, how: "SourceFormat", format_name: str
 ) -> None:
     """Write a row for each line; at the end say how many labels were found."""
     from charseq.analysis.attribution import attribute
     from charseq.cli.console import check_choice, note
-    from charseq.cli.texts import format_of_options, texts_of
+    from charseq.cli.texts import texts_of
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
     from charseq.text.form import TextForm
@@ -31,8 +32,7 @@ def attribute_each(
             yield one
 
     any_bytes = any(one.checkpoint.codec.form.any_bytes for one in models)
-    how = format_of_options(errors).in_form(TextForm(any_bytes=any_bytes))
-    found = noted(attribute(models, texts_of(texts or ["-"], how)))
+    found = noted(attribute(models, texts_of(texts or ["-"], how.in_form(TextForm(any_bytes=any_bytes)))))
     write_rows(REPORTS["attribution"].rows(found), format_name, sys.stdout)
     if verdicts:
         share = sum(verdicts) / len(verdicts)

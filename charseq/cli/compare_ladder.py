@@ -43,8 +43,9 @@ def show_ladder(
 ) -> None:
     """Write the ladder of the models `named` on the texts, by default on the test part that they share."""
     from charseq.analysis.baselines import count_baselines
-    from charseq.analysis.comparison import ComparedModel, distinct_names, shared_form, shared_test_part
+    from charseq.analysis.comparison import ComparedModel
     from charseq.analysis.ladder import ladder
+    from charseq.analysis.shared import distinct_names, shared_form, shared_test_part
     from charseq.cli.console import check_before, check_format, load_model, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
@@ -62,7 +63,7 @@ def show_ladder(
     form = shared_form(shared)
     listed = (BASELINES if baseline is None else baseline).split(",")
     names = [name.strip() for name in listed if name.strip()]
-    with ScoringProgress(texts, plain=False) as progress:
+    with ScoringProgress(texts, plain=False, include=how.include) as progress:
         rungs = ladder(
             compared,
             texts_of(texts, how.in_form(form)) if texts else shared_test_part(shared),

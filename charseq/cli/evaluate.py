@@ -19,13 +19,13 @@ from charseq.cli.options import (
     ResampleOption,
     examples,
 )
+from charseq.cli.parts import names_in, wanted_parts
 from charseq.cli.prompts import ContextOption, EscapesOption, PromptFileOption, read_prompt
 from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
     from charseq.analysis.columns import ColumnTexts
-    from charseq.analysis.evaluation import Analysis
     from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
 
@@ -157,7 +157,7 @@ def command(
     """Score every character of a text: nats, bits, perplexity, accuracy. Nothing is dropped or skipped."""
     from charseq.analysis.baselines import count_baselines
     from charseq.analysis.cases import check_cases, read_cases
-    from charseq.analysis.evaluation import Evaluation, Wanted, evaluate
+    from charseq.analysis.evaluation import Evaluation, evaluate
     from charseq.analysis.reading import held_out_text
     from charseq.analysis.streaming import EACH_KINDS
     from charseq.analysis.uncertainty import UNITS
@@ -210,11 +210,9 @@ def command(
         raise ConfigError("--steps needs --cases")
     if report == "case" and cases is None:
         raise ConfigError("--report case needs --cases")
-    analyses = _analyses(report)
-    wanted = Wanted(_groupings(by), _sort(sort), num_rows, hardest, calibration, resample, analyses)
-    wanted = wanted.with_part(report)
-    if sort is not None and not wanted.by:
-        raise ConfigError("--sort needs --by")
+    wanted = wanted_parts(
+        by, sort, report, num_rows=num_rows, hardest=hardest, calibration=calibration, resample=resample
+    )
     reads = bool(texts) or cases is None or any((baseline, heatmap, wanted.parts, report == "text"))
     asked = ["text", *wanted.parts] if reads else []
     if report == "confusions":
@@ -251,7 +249,7 @@ def command(
                 else beginnings(held_out_text(checkpoint), chars, lines=checkpoint.codec.needs_lines),
                 wanted,
                 name=model_name(path),
-                baselines=count_baselines(checkpoint, _names(baseline)),
+                baselines=count_baselines(checkpoint, names_in(baseline)),
                 listeners=listeners,
                 num_guesses=SHOWN_GUESSES if with_page else 0,
                 prompt=context,
@@ -283,36 +281,3 @@ def _prepared(checkpoint: "Checkpoint", reset: str | None, prompt: str) -> "Chec
         return checkpoint
     check_choice("--reset", reset, ("line",))
     return checkpoint.by_lines()
-
-
-def _groupings(names: str | None) -> tuple[str, ...]:
-    from charseq.analysis.groups import GROUPINGS
-    from charseq.cli.console import check_choice
-
-    chosen = _names(names)
-    for name in chosen:
-        check_choice("--by", name, tuple(GROUPINGS))
-    return chosen
-
-
-def _names(listed: str | None) -> tuple[str, ...]:
-    """Return the names in a list with commas."""
-    return () if listed is None else tuple(name.strip() for name in listed.split(","))
-
-
-def _analyses(name: str | None) -> "dict[str, Analysis]":
-    """Return the analysis of the report `name`, if it has one of its own."""
-    from charseq.reports.chosen import reports_of
-
-    report = None if name is None else reports_of("evaluate").get(name)
-    analysis = None if report is None else report.analysis()
-    return {} if report is None or analysis is None else {report.name: analysis}
-
-
-def _sort(name: str | None) -> str | None:
-    from charseq.analysis.ranking import SORTS
-    from charseq.cli.console import check_choice
-
-    if name is not None:
-        check_choice("--sort", name, tuple(SORTS))
-    return name

@@ -193,7 +193,7 @@ def _most_chars(*, of_text: bool, neurons: bool, gates: bool, states: bool) -> i
 
 def _loaded(models: list[str]) -> "dict[str, Checkpoint]":
     """Return the models by name; the newest one if none is named."""
-    from charseq.analysis.comparison import distinct_names
+    from charseq.analysis.shared import distinct_names
     from charseq.cli.console import load_model
     from charseq.runs.directory import model_name
 

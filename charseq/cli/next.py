@@ -136,7 +136,8 @@ def _read_questions(errors: str) -> Iterator[tuple[str, str | None]]:
         try:
             line = raw.decode("utf-8", errors).removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
-            at = f"byte {offset + error.start}, in line {number}"
+            column = len(raw[: error.start].decode("utf-8")) + 1
+            at = f"byte {offset + error.start}, in line {number}, column {column}"
             raise DataError(f"standard input: not UTF-8 at {at}: {error.reason}") from None
         offset += len(raw)
         read = read or (from_json if is_json(line) else from_tsv)

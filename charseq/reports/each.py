@@ -27,6 +27,13 @@ class EachReport(Report):
         return (self.row(item) for item in result)
 
 
+FORM = field(
+    "normalization",
+    attrgetter("normalization"),
+    "the form in which the model reads texts, which the figures are about; null: as they are",
+)
+
+
 class EachCharReport(EachReport):
     """A row for each character."""
 
@@ -51,6 +58,7 @@ class EachCharReport(EachReport):
         ),
         field("offset", attrgetter("offset"), "its place in the file, in characters from 0"),
         field("file", attrgetter("file"), "its file"),
+        FORM,
     )
 
 
@@ -81,6 +89,7 @@ class EachWordReport(EachReport):
         field("offset", attrgetter("offset"), "its place in the text, in characters from 0"),
         field("file", attrgetter("file"), "its file"),
         field("text", attrgetter("text"), "the word, at most its first 4,096 characters"),
+        FORM,
     )
 
 
@@ -107,6 +116,7 @@ class EachSegmentReport(EachReport):
             attrgetter("text"),
             "the first 4,096 characters without the space or newline at the end; null for a file",
         ),
+        FORM,
     )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from charseq.analysis.evaluation import Evaluation
 from charseq.analysis.ranking import Group
-from charseq.reports.column import Column, several
+from charseq.reports.column import Column, field, several
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
 from charseq.reports.display.chart import Chart
@@ -23,10 +23,11 @@ NAME_CHARS = 30
 
 
 class Part(NamedTuple):
-    """A group, and the score of all characters."""
+    """A group, the score of all characters, and the form in which the model reads texts."""
 
     group: Group
     total: Score
+    normalization: str | None = None
 
     @property
     def share(self) -> float:
@@ -76,6 +77,11 @@ def group_columns(
         ),
         Column("share", "share\n(%)", ".1%", attrgetter("share"), "its share of all bits"),
         *(column.within(attrgetter("group.score")) for column in SCORES),
+        field(
+            "normalization",
+            attrgetter("normalization"),
+            "the form in which the model reads texts, which the figures are about; null: as they are",
+        ),
     )
 
 
@@ -88,7 +94,9 @@ class GroupReport(Report):
     def items(self, result: Evaluation) -> Sequence[Part]:
         """Return the groups in the order in which they are shown."""
         found = result.groups.get(self.name)
-        return [] if found is None else [Part(group, found.total) for group in found.groups]
+        return (
+            [] if found is None else [Part(group, found.total, found.normalization) for group in found.groups]
+        )
 
 
 class CharReport(GroupReport):

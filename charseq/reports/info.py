@@ -124,6 +124,28 @@ def _vocabulary(model: StoredModel) -> str:
     return f"{tokenizer.vocab_size} tokens for {len(model.vocab)} characters{more}{learnt}"
 
 
+def _rates(model: StoredModel) -> list[float] | None:
+    rates = model.checkpoint.rates
+    return None if rates is None else list(rates.rates)
+
+
+def _adapting_weights(model: StoredModel) -> list[float] | None:
+    rates = model.checkpoint.rates
+    return None if rates is None else list(rates.weights)
+
+
+def _adapts(model: StoredModel) -> str | None:
+    """Return the rates and weights with which a model adapts, in words; None if none were chosen."""
+    checkpoint, rates = model.checkpoint, model.checkpoint.rates
+    if rates is None:
+        return None
+    each = [
+        f"{member.description}{f' at rate {rate:.3g}' if member.kind.is_trained else ''}, weight {weight:.2f}"
+        for member, rate, weight in zip(checkpoint.members, rates.rates, rates.weights, strict=False)
+    ]
+    return "; ".join([*each, f"a cache, weight {rates.weights[-1]:.2f}"])
+
+
 def _it(model: StoredModel) -> StoredModel:
     return model
 
@@ -193,6 +215,9 @@ class InfoReport(Report):
         Column("", "best validation", _valid, _it, ""),
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
+        Column("", "with adapting", "", _adapts, ""),
+        field("adapt_rates", _rates, "the rates of the members with `--adapt`; null if none were chosen"),
+        field("adapt_weights", _adapting_weights, "the weights of the members, and of the cache"),
         Column("", "gradient", "", _gradient, ""),
         field(
             "rtrl_products",

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-from charseq.analysis.comparison import PASSAGE_CHARS, Comparison, Passage
+from charseq.analysis.comparison import Comparison
+from charseq.analysis.passages import PASSAGE_CHARS, Passage
 from charseq.reports.column import field
 from charseq.reports.display.tables import filled_table
 from charseq.reports.display.visible import visible

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from charseq.adaptation import AdaptiveModel, Rates
 from charseq.adaptation.adaptive import MAX_RATE
-from charseq.config import ModelConfig
 from charseq.errors import ConfigError
 from charseq.models import LanguageModel
 from charseq.models.mixture import Mixture
@@ -22,12 +21,7 @@ def adapting(checkpoint: Checkpoint, rate: float | None = None) -> Checkpoint:
     rates = checkpoint.rates or usual_rates(checkpoint.model)
     if rate is not None:
         rates = rates.model_copy(update={"rates": (rate,) * len(rates.rates)})
-    return replace(checkpoint, adaptive=AdaptiveModel(members_of(checkpoint), rates))
-
-
-def members_of(checkpoint: Checkpoint) -> list[tuple[ModelConfig, LanguageModel]]:
-    """Return the members of a mixture, or the model itself, each with its settings."""
-    return checkpoint.kind.members(checkpoint.settings.model, checkpoint.model)
+    return replace(checkpoint, adaptive=AdaptiveModel(checkpoint.parts, rates))
 
 
 def usual_rates(model: LanguageModel) -> Rates:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from charseq.adaptation import AdaptiveModel, Rates
-from charseq.config import Settings, brief, reason
+from charseq.config import ModelConfig, Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
 from charseq.limits import MAX_SEED
@@ -120,17 +120,21 @@ class Checkpoint:
     @property
     def members(self) -> list["Checkpoint"]:
         """The members of a mixture, without its rates; a model of any other kind is its only member."""
-        found = self.kind.members(self.settings.model, self.model)
         return [
             replace(
                 self,
                 model=model,
                 settings=self.settings.model_copy(update={"model": config}),
-                rates=self.rates if len(found) == 1 else None,
+                rates=self.rates if len(self.parts) == 1 else None,
                 adaptive=None,
             )
-            for config, model in found
+            for config, model in self.parts
         ]
+
+    @property
+    def parts(self) -> list[tuple[ModelConfig, LanguageModel]]:
+        """The models of the `members`, each with its settings."""
+        return self.kind.members(self.settings.model, self.model)
 
     @property
     def network(self) -> CharModel:

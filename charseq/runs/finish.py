@@ -9,7 +9,6 @@ from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
 from charseq.models import NGram, fit_ngram
 from charseq.models.mixture import MemberRecord
-from charseq.runs.adapting import members_of
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.mixing import mixture_of
 from charseq.scoring.rates import can_choose, choose_rates
@@ -52,7 +51,7 @@ class Finish:
             kept = Checkpoint.load(path)
         except CheckpointError:
             return False
-        orders = [config.order for config, _ in members_of(kept)[1:]]
+        orders = [config.order for config, _ in kept.parts[1:]]
         has_rates = kept.rates is not None or not can_choose(kept.codec, self._valid)
         return has_rates and orders == ([self._order] if self._order else [])
 
@@ -84,7 +83,7 @@ class Finish:
                 )
         if self._valid:
             rates = choose_rates(
-                members_of(best),
+                best.parts,
                 best.codec,
                 self._train,
                 self._valid,

@@ -13,7 +13,7 @@ from charseq.config import ModelConfig
 from charseq.errors import ConfigError, DataError
 from charseq.models import LanguageModel
 from charseq.models.mixture import MAX_MEMBERS, MemberRecord, Mixture
-from charseq.runs.adapting import members_of, usual_rates
+from charseq.runs.adapting import usual_rates
 from charseq.runs.checkpoint import Checkpoint, Results
 from charseq.runs.directory import MODEL, check_is_new, default_directory, find_model, make_directory
 from charseq.runs.provenance import validation_part
@@ -109,7 +109,7 @@ def mix(
         first.provenance, command=command, charseq_version=__version__, numpy_version=np.__version__
     )
     mixed.checkpoint.rates = choose_rates(
-        members_of(mixed.checkpoint), first.codec, None, valid, known=_known_rates(named)
+        mixed.checkpoint.parts, first.codec, None, valid, known=_known_rates(named)
     )
     return replace(mixed, notes=tuple(_remarks(named)))
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,8 +22,23 @@ from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 
 Members: TypeAlias = Sequence[tuple[ModelConfig, LanguageModel]]
-Step: TypeAlias = tuple[TokenArray, TokenArray, BoolArray | None]
-"""A window of inputs, targets and resets, (T,) each."""
+
+
+class Step(NamedTuple):
+    """A window of inputs, targets and resets, (T,) each; `counts` is true for the targets that figures count.
+
+    A target that is UNSEEN does not count.
+    """
+
+    inputs: TokenArray
+    targets: TokenArray
+    resets: BoolArray | None
+    counts: BoolArray
+
+    def learn_(self, member: Member) -> None:
+        """Let a member learn the window, all of its targets, as it does when it reads a text."""
+        member.learn(self.inputs, self.targets, self.resets)
+
 
 MIN_WINDOWS, SEARCH_WINDOWS, FIT_WINDOWS = 25, 200, 400
 """The fewest windows of a text from which anything is chosen; those for choosing a rate, and the weights."""
@@ -74,8 +89,8 @@ def can_choose(codec: Codec, valid: EncodedText) -> bool:
 
 
 def _known_windows(codec: Codec, text: EncodedText) -> list[Step]:
-    """Return the first FIT_WINDOWS windows of a text, without those that have no known character."""
-    return [window for window in _windows(codec, text, FIT_WINDOWS) if (window[1] != UNSEEN).any()]
+    """Return the first FIT_WINDOWS windows of a text, without those in which nothing counts."""
+    return [window for window in _windows(codec, text, FIT_WINDOWS) if window.counts.any()]
 
 
 def _until(end: float, clock: Callable[[], float], windows: Iterable[Step]) -> Iterator[Step]:
@@ -88,10 +103,14 @@ def _until(end: float, clock: Callable[[], float], windows: Iterable[Step]) -> I
 
 def _windows(codec: Codec, text: EncodedText, num: int) -> Iterator[Step]:
     """Yield up to `num` whole windows from the beginning of a text."""
-    inputs, targets, starts, _ = codec.examples(str(text[: num * WINDOW]))
+    beginning = str(text[: num * WINDOW])
+    inputs, targets, starts, begins = codec.examples(beginning)
+    counts, counted = targets != UNSEEN, codec.counted(beginning)
+    if counted is not None:
+        counts &= counted if begins is None else counted[np.cumsum(begins) - 1]
     for begin in range(0, min(len(inputs), num * WINDOW) - WINDOW + 1, WINDOW):
         some = slice(begin, begin + WINDOW)
-        yield inputs[some], targets[some], None if starts is None else starts[some]
+        yield Step(inputs[some], targets[some], None if starts is None else starts[some], counts[some])
 
 
 def _scales(member: tuple[ModelConfig, LanguageModel], windows: Iterable[Step]) -> dict[str, float]:
@@ -103,8 +122,8 @@ def _scales(member: tuple[ModelConfig, LanguageModel], windows: Iterable[Step]) 
     network = GradientSteps.of(*member, rate=0.0, scales={})
     squares = dict.fromkeys(network.gradients, 0.0)
     for window in windows:
-        network.predict(window[0], window[2])
-        network.learn(*window)
+        network.predict(window.inputs, window.resets)
+        window.learn_(network)
         for name, gradient in network.gradients.items():
             squares[name] += float(np.mean(np.square(gradient)))
     logs = {name: math.log(square) / 2 for name, square in squares.items() if square > 0}
@@ -144,11 +163,10 @@ def _best_rate(
 
 
 def _nats(member: Member, window: Step) -> float:
-    """Return the nats of a window, which the member then learns."""
-    log_p = log_softmax(member.predict(window[0], window[2]))
-    member.learn(*window)
-    seen = window[1] != UNSEEN
-    return -float(at_targets(log_p[seen], window[1][seen]).sum())
+    """Return the nats of what counts in a window, which the member then learns."""
+    log_p = log_softmax(member.predict(window.inputs, window.resets))
+    window.learn_(member)
+    return -float(at_targets(log_p[window.counts], window.targets[window.counts]).sum())
 
 
 def _predictions(model: AdaptiveModel, windows: Iterable[Step]) -> Predictions:
@@ -157,9 +175,8 @@ def _predictions(model: AdaptiveModel, windows: Iterable[Step]) -> Predictions:
     logits: list[list[FloatArray]] = [[] for _ in members]
     targets = list[TokenArray]()
     for window in windows:
-        seen = window[1] != UNSEEN
-        targets.append(window[1][seen])
+        targets.append(window.targets[window.counts])
         for read, member in zip(logits, members, strict=True):
-            read.append(np.array(member.predict(window[0], window[2])[seen], np.float32))
-            member.learn(*window)
+            read.append(np.array(member.predict(window.inputs, window.resets)[window.counts], np.float32))
+            window.learn_(member)
     return Predictions([np.concatenate(read) for read in logits], np.concatenate(targets))

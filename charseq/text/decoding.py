@@ -14,6 +14,7 @@ import numpy as np
 from charseq.errors import DataError, one_line
 from charseq.text.encodings import MARKS, UTF8, Handler, bytes_in
 from charseq.text.pieces import FilePiece
+from charseq.text.place import Place
 from charseq.text.remarks import MAX_NAMED, Remarks
 from charseq.text.sniffing import HEAD_BYTES, Look, command, look_of, wide
 from charseq.text.tokenizers.tokenizer import code_points
@@ -142,16 +143,13 @@ class _Places:
     def __init__(self) -> None:
         self.number, self.num_bytes, self.first = 0, 0, list[str]()
 
-    def add(self, text: str, line: int, column: int) -> None:
-        """Count the marks in `text`, which begins in `line` at `column`, both counted from 1."""
-        for place in PLACES.finditer(text):
+    def add(self, text: str, begin: Place) -> None:
+        """Count the marks in `text`, which begins at the place `begin`."""
+        for mark in PLACES.finditer(text):
             if len(self.first) < MAX_NAMED:
-                before = text[: place.start()]
-                newline = before.rfind("\n")
-                at = place.start() - newline if newline >= 0 else column + place.start()
-                self.first.append(f"line {line + before.count(chr(10)):,}, column {at:,}")
+                self.first.append(f"{begin.after(text[: mark.start()])}")
             self.number += 1
-            self.num_bytes += ord(place[0]) & 0xFF
+            self.num_bytes += ord(mark[0]) & 0xFF
 
 
 class Decoder:
@@ -166,7 +164,7 @@ class Decoder:
         self._errors, self._strict, self._remarks = errors, errors == "strict", remarks
         self._measures = errors in ("replace", "ignore")
         self._decode: codecs.IncrementalDecoder | None = None
-        self._num_read, self._line, self._column = 0, 1, 1
+        self._num_read, self._place = 0, Place()
         self._head, self._recent = b"", b""
         self._beyond_ascii = False
         self._places = _Places()
@@ -215,19 +213,14 @@ class Decoder:
         self._recent = (self._recent + chunk[-RECENT_BYTES:])[-RECENT_BYTES:]
         self._num_read += len(chunk)
         if self._measures:
-            self._places.add(text, self._line, self._column)
-        self._advance(text)
+            self._places.add(text, self._place)
+        self._place.pass_(text)
         if text.isascii() and (is_utf8 or len(text) == len(chunk)):
             return text
         if not is_utf8 or (self._measures and PLACES.search(text)):
             return _piece(text, self._source.encoding, ignore=self._errors == "ignore")
         self._beyond_ascii = True
         return text
-
-    def _advance(self, text: str) -> None:
-        newline = text.rfind("\n")
-        self._line += text.count("\n")
-        self._column = len(text) - newline if newline >= 0 else self._column + len(text)
 
     def _check_width(self) -> None:
         """Refuse valid UTF-8 whose NUL bytes show that it is UTF-16 or UTF-32; remark on it if not strict."""
@@ -241,10 +234,10 @@ class Decoder:
     def _complaint(self, error: UnicodeDecodeError, rest: Iterator[bytes], pending: int) -> str:
         """Return the error message for a bad place."""
         at = self._source.num_skipped + self._num_read - pending + error.start
-        self._advance(error.object[: error.start].decode(self._source.encoding, "replace"))
-        where = f"at byte {at}, in line {self._line:,}, column {self._column:,}: {error.reason}"
+        self._place.pass_(error.object[: error.start].decode(self._source.encoding, "replace"))
+        where = f"at byte {at}, in {self._place}: {error.reason}"
         if self._source.encoding != UTF8:
-            way = "the encoding may be another one, or the setting errors=replace may help"
+            way = "the encoding may be another one, or data.errors=replace may help"
             return one_line(f"{self._name}: not {self._label} {where}; {way}")
         bad = _BadPlace(error, self._recent, self._head, pending)
         bad.look_on(rest, self._source.ready)

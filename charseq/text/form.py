@@ -13,6 +13,7 @@ from typing import Literal
 from charseq.config import DataConfig, NormalForm
 from charseq.errors import ConfigError, DataError
 from charseq.registry import TOKENIZERS
+from charseq.text.place import Place
 
 CUT = re.compile(r"[\x00-\x7f\u3400-\u9fff\uac00-\ud7a3]")
 """Characters before which a text can be cut for normalising: none of them joins with what is before it."""
@@ -121,14 +122,14 @@ def _cut(pieces: Iterable[str]) -> Iterator[str]:
 
 def _without_blanks(pieces: Iterable[str], name: str) -> Iterator[str]:
     """Yield the text without its blanks. Raises DataError where none stands between two characters."""
-    last, line = "", 1
+    last, place = "", Place()
     for piece in pieces:
         if found := UNSEPARATED.search(last + piece):
-            number = line + (last + piece).count("\n", 0, found.start()) - last.count("\n")
+            place.pass_((last + piece)[len(last) : found.start() + 1])
             raise DataError(
-                f"{name}: line {number:,}: {found[0]!r} is not separated; with the tokenizer blank, "
+                f"{name}: {place}: {found[0]!r} is not separated; with the tokenizer blank, "
                 "a blank stands between any two characters, as in 'a b _ c'"
             )
-        line += piece.count("\n")
+        place.pass_(piece)
         last = piece[-1:] or last
         yield piece.translate(BLANKS)

@@ -24,16 +24,19 @@ class Look(NamedTuple):
     """A kind of file: a `clause` that names it, and the `tool` that converts a pipe of it to UTF-8.
 
     `on_file` is the command for a file, with "{}" in place of its name; by default, the name follows the
-    tool.
+    tool. `setting` is the one with which charseq reads the file as it is, if there is one.
     """
 
     clause: str
     tool: str
     on_file: str = ""
+    setting: str = ""
 
     def remedy(self, name: str) -> str:
-        """Return the clause with the command that converts the text `name`."""
-        return f"{self.clause}: {command(name, self.tool, self.on_file)}"
+        """Return the clause with the setting that reads the text `name`, and the command that converts it."""
+        way = command(name, self.tool, self.on_file)
+        reads = f"{self.setting} reads it for training and scoring, or convert it: " if self.setting else ""
+        return f"{self.clause}: {reads}{way}"
 
 
 def command(name: str, tool: str, on_file: str = "") -> str:
@@ -52,11 +55,24 @@ def _kind(what: str, tool: str, on_file: str = "") -> Look:
 
 
 def _encoding(what: str, code: str) -> Look:
-    """Return the Look of a text in an encoding; `code` is its name in iconv."""
-    return _kind(what, f"iconv -f {code} -t UTF-8")
+    """Return the Look of a text in an encoding; `code` is its name in iconv, and Python knows it, too."""
+    look = _kind(what, f"iconv -f {code} -t UTF-8")
+    return look._replace(setting=f"data.encoding={NAMES.get(code, code.lower())}")
 
 
-MIXED = Look("most is UTF-8, and this leaves out what is not", "iconv -c -f UTF-8 -t UTF-8")
+NAMES = {
+    "WINDOWS-1252": "cp1252",
+    "UTF-16LE": "utf-16-le",
+    "UTF-16BE": "utf-16-be",
+    "UTF-32LE": "utf-32-le",
+    "UTF-32BE": "utf-32-be",
+}
+"""The names of encodings in Python, by those in iconv, where they differ in more than case."""
+MIXED = Look(
+    "most is UTF-8, and what is not can be left out",
+    "iconv -c -f UTF-8 -t UTF-8",
+    setting="data.errors=ignore",
+)
 LATIN = _encoding("Windows-1252 or Latin-1 (Western European)", "WINDOWS-1252")
 WIDE = {
     "utf-16-le": _encoding("UTF-16 without its mark, little endian", "UTF-16LE"),

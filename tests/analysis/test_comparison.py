@@ -1,7 +1,6 @@
 """Models compared: paired errors, classes, passages, all by hand; and the same for any cutting."""
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,19 +11,16 @@ from hypothesis import strategies as st
 from charseq.analysis.blocks import BLOCK_CHARS
 from charseq.analysis.classes import class_of
 from charseq.analysis.comparison import (
-    PASSAGE_CHARS,
     ComparedModel,
     Comparer,
     Comparison,
     Difference,
-    Passages,
     compare,
-    distinct_names,
-    shared_test_part,
 )
+from charseq.analysis.passages import PASSAGE_CHARS
 from charseq.analysis.uncertainty import MIN_UNITS, BlockUnits, Estimate
 from charseq.arrays import FloatArray
-from charseq.errors import ConfigError, DataError
+from charseq.errors import DataError
 from charseq.scoring.score import Score
 from charseq.scoring.surprisal import Surprisal
 from charseq.text.tokenizers.tokenizer import bytes_per_char
@@ -224,27 +220,6 @@ def test_passages(num: int) -> None:
         assert found.spread == pytest.approx(max(sums) - min(sums))
 
 
-def test_passages_begin_anew_in_each_file() -> None:
-    """A passage does not reach from one file into the next, and offsets count from the file's beginning."""
-    passages = Passages(10)
-    for file, num_chars in (("a", 70), ("b", 65)):
-        passages.begin(file)
-        passages.add("x" * num_chars, np.stack([np.arange(num_chars), np.zeros(num_chars)], axis=1))
-    assert sorted((found.file, found.offset, len(found.text)) for found in passages.kept) == [
-        *(("a", 0, 64), ("a", 64, 6), ("b", 0, 64), ("b", 64, 1))
-    ]
-
-
-def test_of_equal_passages_the_first() -> None:
-    """Of passages that differ as much, those that come first are kept, in their order."""
-    passages = Passages(3)
-    for file in ("a", "b"):
-        passages.begin(file)
-        for _ in range(2):
-            passages.add("x" * PASSAGE_CHARS, np.tile([1.0, 2.0], (PASSAGE_CHARS, 1)))
-    assert [(found.file, found.offset) for found in passages.kept] == [("a", 0), ("a", 64), ("b", 0)]
-
-
 def test_where_nobody_differs() -> None:
     """Where every model pays the same, there is no passage; nor is there where none is asked for."""
     text = text_of(500)
@@ -296,28 +271,3 @@ def test_nothing_to_compare_on() -> None:
     models = [ComparedModel(name, checkpoint_of(), 7) for name in ("a", "b")]
     with pytest.raises(DataError, match=r"^a\.txt: empty: there is nothing to score$"):
         compare(models, [("a.txt", [""])])
-
-
-def test_a_model_that_is_given_again_gets_a_number() -> None:
-    """Names are distinct, as given."""
-    assert distinct_names(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
-
-
-def test_models_of_different_corpora_have_no_test_part_in_common() -> None:
-    """The message names both models, and what to do."""
-    other = checkpoint_of()
-    other.provenance = replace(other.provenance, sha256="another")
-    with pytest.raises(
-        ConfigError, match=r"^m and n have no test part in common, by corpus and split: name a text$"
-    ):
-        shared_test_part({"m": checkpoint_of(), "n": other})
-
-
-def test_models_that_held_out_other_blocks_have_no_test_part_in_common() -> None:
-    """The ends of the parts are equal, the parts are not."""
-    one, other = checkpoint_of(), checkpoint_of()
-    for seed, checkpoint in enumerate((one, other)):
-        data = checkpoint.settings.data.model_copy(update={"split": "blocks", "split_seed": seed})
-        checkpoint.settings = checkpoint.settings.model_copy(update={"data": data})
-    with pytest.raises(ConfigError, match="no test part in common"):
-        shared_test_part({"m": one, "n": other})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import charseq
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import find_model
 from charseq.scoring import Scorer
@@ -88,3 +89,34 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     """With a way out."""
     refused(call("compare", "runs/english", "runs/german", "english.txt", *options), why, code=2)
+
+
+@pytest.mark.parametrize("each", [(), ("--each", "line")], ids=["figures", "each line"])
+def test_texts_are_read_in_any_encoding(pair: Path, call: Call, each: tuple[str, ...]) -> None:
+    """Files of a directory that fit a pattern, in UTF-16, with bad bytes replaced."""
+    Path("texts").mkdir(exist_ok=True)
+    Path("texts/a.txt").write_bytes("the wind\nder Wind\n".encode("utf-16") + b"\0\xd8")
+    Path("texts/b.log").write_bytes(b"\xff\xfe\xff")
+    models, how = ("runs/english", "runs/german"), ("--include", "*.txt", "--encoding", "utf-16")
+    done = call("compare", *models, "texts", *each, *how, "--errors", "replace", "--format", "jsonl")
+    assert done.code == 0, done.err
+    assert "1 place (2 bytes) is not UTF-16-LE and was read as U+FFFD: line 3, column 1" in done.err
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    if each:
+        assert [row["text"] for row in rows] == ["the wind", "der Wind", "\ufffd"]
+    else:
+        assert {row["num_chars"] for row in rows if row["report"] == "model"} == {19}
+    refused(call("compare", *models, "texts", *each, "--encoding", "utf-61"), "no such encoding")
+
+
+def test_python_attributes_lines_as_the_command_does(pair: Path, call: Call) -> None:
+    """The same rows, from files in any encoding."""
+    Path("mixed.txt").write_bytes("the wind\tenglish\nder Wind\n".encode("utf-16"))
+    models, how = ("runs/english", "runs/german"), ("--encoding", "utf-16")
+    done = call("compare", *models, "mixed.txt", "--each", "line", *how, "--format", "jsonl")
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    found = list(charseq.attribute(models, "mixed.txt", encoding="utf-16"))
+    assert [(one.model, one.bits, one.margin) for one in found] == [
+        (row["model"], row["bits"], row["margin"]) for row in rows
+    ]
+    assert [one.is_correct for one in found] == [True, None]

@@ -9,6 +9,7 @@ from tests.builders import Outcome
 from tests.cli.conftest import TINY, Call, Feed, Workshop
 
 KOREAN = "나는 학교에 갑니다.\n".encode("cp949")
+READS = "--encoding cp949 reads it for training and scoring, or convert it:"
 CP949 = "it looks like CP949 or EUC-KR (Korean)"
 PLACES = "not UTF-8 at byte 0, in line 1, column 1: invalid start byte ({} such places)"
 UTF16 = "hello king\n".encode("utf-16-le")
@@ -41,21 +42,24 @@ def test_every_command_names_the_encoding_and_the_command_that_converts(
     Path("ko.txt").write_bytes(KOREAN)
     model = str(workshop.path / workshop.hello)
     outcome = call(*(model if word == "MODEL" else word for word in arguments))
-    way = f"{CP949}: iconv -f CP949 -t UTF-8 ko.txt > utf8.txt"
+    way = f"{CP949}: {READS} iconv -f CP949 -t UTF-8 ko.txt > utf8.txt"
     assert (outcome.code, outcome.err) == (1, f"charseq: error: ko.txt: {PLACES.format(12)}; {way}\n")
 
 
 def test_a_pipe_in_another_encoding_is_answered_with_a_pipe(call: Call, feed: Feed) -> None:
     """For standard input the command goes between the others."""
     feed(KOREAN)
-    way = f"{CP949}: ... | iconv -f CP949 -t UTF-8 | charseq ..."
+    way = f"{CP949}: {READS} ... | iconv -f CP949 -t UTF-8 | charseq ..."
     assert call("train", "-").err == f"charseq: error: standard input: {PLACES.format(12)}; {way}\n"
 
 
 def test_utf16_without_its_mark_is_not_trained_on(call: Call) -> None:
     """A text of NULs between letters is refused before there is a run."""
     Path("a.txt").write_bytes(UTF16)
-    way = "it looks like UTF-16 without its mark, little endian: iconv -f UTF-16LE -t UTF-8 a.txt > utf8.txt"
+    way = (
+        f"it looks like UTF-16 without its mark, little endian: {READS.replace('cp949', 'utf-16-le')} "
+        "iconv -f UTF-16LE -t UTF-8 a.txt > utf8.txt"
+    )
     message = f"a.txt: not UTF-8: 11 of the first 22 bytes are NUL; {way}"
     assert call("train", "a.txt") == Outcome(1, "", f"charseq: error: {message}\n")
     assert not Path("runs").exists()

@@ -147,7 +147,8 @@ def test_texts_in_small_pieces(
         (
             "안\n녕".encode() + b"\xed\xa0\x80",
             "byte 7, in line 2, column 2: invalid continuation byte (3 such places)",
-            "most is UTF-8, and this leaves out what is not: iconv -c -f UTF-8 -t UTF-8 {} > utf8.txt",
+            "most is UTF-8, and what is not can be left out: --errors ignore reads it for training and "
+            "scoring, or convert it: iconv -c -f UTF-8 -t UTF-8 {} > utf8.txt",
         ),
     ],
     ids=["start", "within", "end", "surrogate"],

@@ -1,8 +1,10 @@
 """The tokenizers through every command: Korean text, bytes of any kind, a file of separated characters."""
 
 import json
+import math
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,13 +118,13 @@ def test_blanks_separate_prompts_and_samples(rows: Any, call: Call, prompt: str,
 
 
 def test_separated_text_is_scored_as_published(runs: Path, rows: Any, call: Call) -> None:
-    """Characters are what stands between blanks, and newlines; another text is refused with its line."""
+    """Characters are what stands between blanks, and newlines; another text is refused with the place."""
     (row,) = rows("evaluate", "blank", "penn.txt")
     assert row["num_chars"] == len(PENN.replace(" ", ""))
     assert row["normalization"] == "blank"
     outcome = call("evaluate", "blank", "korean.txt")
     assert outcome.code == 1
-    assert "korean.txt: line 1: '솔개' is not separated" in outcome.err
+    assert "korean.txt: line 1, column 2: '솔개' is not separated" in outcome.err
 
 
 def test_bytes_are_written_as_they_are(runs: Path) -> None:
@@ -176,3 +178,47 @@ def test_rare_characters_are_unseen(runs: Path, call: Call) -> None:
     outcome = call("train", source, "--min-count", "2", "--tokenizer", "byte", *TINY, "-o", "none")
     assert outcome.code == 2
     assert "leave out min_count" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "asked", [("--each", "char"), ("--each", "word"), ("--each", "line"), ("--by", "class")]
+)
+def test_rows_of_parts_say_in_which_form_the_text_was_read(rows: Any, asked: tuple[str, ...]) -> None:
+    """Also those of characters, words, lines and groups; for texts as they are it is null."""
+    found = [
+        row for row in rows("evaluate", "nfd", "korean.txt", "--chars", "30", *asked) if "num_rows" not in row
+    ]
+    parts = [row for row in found if row.get("report", "class") == "class"]
+    assert {row["normalization"] for row in parts} == {"nfd, lowercase"}
+    plain = rows("evaluate", "char", "korean.txt", "--chars", "30", *asked)
+    assert {row["normalization"] for row in plain} == {None}
+
+
+PUBLISHED = """\
+ a e r _ b a n k n o t e _ b e r l i t z \n\
+ p i e r r e _ < u n k > _ N _ y e a r s _ o l d \n\
+ m r . _ < u n k > _ i s _ c h a i r m a n _ o f _ < u n k > _ n . v . \n"""
+"""The form of the character-level Penn Treebank (Mikolov et al. 2012): one sentence in a line."""
+
+
+def test_a_file_of_the_penn_treebank_is_priced_by_the_character(
+    runs: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blanks are free; "_", each sign of "<unk>", and the newline are characters like the others.
+
+    Where every character occurs three times or more, all discounts are 1/2, and what they set free goes to
+    the characters in equal parts: p is count / N, less the share 1 / (N + 1) for unseen characters.
+    """
+    monkeypatch.chdir(runs)
+    Path("ptb.txt").write_text(PUBLISHED * 3)
+    whole = ("--valid-fraction", "0", "--test-fraction", "0", "-o", "ptb")
+    assert call("train", "ptb.txt", "--tokenizer", "blank", "--ngram", "1", *whole).code == 0
+    chars = [char for char in PUBLISHED * 3 if char != " "]
+    num, counts = len(chars), Counter(chars)
+    assert num == 3 * (20 + 24 + 35 + 3)
+    outcome = call("evaluate", "ptb", "ptb.txt", "--report", "text", "--format", "jsonl")
+    row = json.loads(outcome.out)
+    known = 1 - 1 / (num + 1)
+    expected = -sum(math.log2(known * counts[char] / num) for char in chars) / num
+    assert (row["num_chars"], row["num_bytes"], row["num_unseen"]) == (num, num, 0)
+    assert row["bits_per_char"] == pytest.approx(expected, abs=1e-12)

@@ -10,7 +10,7 @@ from charseq.adaptation import Rates
 from charseq.adaptation.adaptive import CACHE_WEIGHT, MAX_RATE, RATE
 from charseq.config import ModelConfig, Settings
 from charseq.errors import ConfigError
-from charseq.runs.adapting import adapting, members_of, usual_rates
+from charseq.runs.adapting import adapting, usual_rates
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from tests.adaptation.builders import codec_of, config_of, model_of, ngrams
 
@@ -28,7 +28,7 @@ def checkpoint(kind: str, rates: Rates | None = None) -> Checkpoint:
 
 def test_the_members_are_those_of_a_mixture_or_the_model_itself() -> None:
     """Each with its own settings."""
-    alone, both = members_of(checkpoint("ngram")), members_of(checkpoint("mixture"))
+    alone, both = checkpoint("ngram").parts, checkpoint("mixture").parts
     assert [(config.order, model) for config, model in alone] == [(3, ngrams("stream"))]
     assert [config.kind for config, _ in both] == ["recurrent", "ngram"]
 

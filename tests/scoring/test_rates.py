@@ -12,6 +12,7 @@ from charseq.adaptation.gradient import WINDOW
 from charseq.models import MODELS
 from charseq.scoring import Scorer, rates
 from charseq.scoring.rates import FACTOR, MAX_SCALE, MIN_WINDOWS, choose_rates
+from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from tests.adaptation.builders import SENTENCE, adaptive, codec_of, members_of, network
 
@@ -163,8 +164,42 @@ def test_windows_are_whole() -> None:
     """Of a text one token longer than two windows there are two."""
 
     def lengths() -> Iterator[int]:
-        for inputs, targets, _ in rates._windows(CODEC, EncodedText.of(str(VALID)[: 2 * WINDOW + 1]), 5):
-            assert len(inputs) == len(targets)
+        for inputs, targets, _, counts in rates._windows(
+            CODEC, EncodedText.of(str(VALID)[: 2 * WINDOW + 1]), 5
+        ):
+            assert len(inputs) == len(targets) == counts.sum()
             yield len(inputs)
 
     assert list(lengths()) == [WINDOW, WINDOW]
+
+
+def test_rates_are_chosen_on_what_counts() -> None:
+    """Where targets count alone, other sources before them change no weight of the mixture of what counts."""
+    pairs = "abc\tdefghi\nbca\tefghid\n" * 60
+    codec = Codec(CODEC.tokenizer, "line", target_after="\t")
+    windows = list(rates._windows(codec, EncodedText.of(pairs), 4))
+    counted = codec.counted(pairs)
+    assert counted is not None
+    found = np.concatenate([window.counts for window in windows])
+    known = codec.tokenizer.encode(pairs) >= 0
+    np.testing.assert_array_equal(found, (counted & known)[: len(found)])
+    assert 0 < found.sum() < len(found)
+    everything = Codec(CODEC.tokenizer, "line", target_after="\t", loss_on="all")
+    both = [
+        choose_rates(members_of("ngram"), one, None, EncodedText.of(pairs)) for one in (codec, everything)
+    ]
+    assert both[0] is not None
+    assert both[0] != both[1]
+
+
+def test_nats_of_a_window_are_those_of_what_counts() -> None:
+    """A window in which half of the targets count costs what these cost."""
+    (window,) = rates._windows(CODEC, VALID, 1)
+    half = window.counts.copy()
+    half[::2] = False
+    whole, some, others = (
+        rates._nats(adaptive("gru").initial_state(1).members[0], window._replace(counts=counts))
+        for counts in (window.counts, half, window.counts & ~half)
+    )
+    assert some + others == pytest.approx(whole, rel=1e-6)
+    assert 0 < some < whole

@@ -322,6 +322,7 @@ def test_invalid_utf8_names_the_file_and_the_byte(tmp_path: Path) -> None:
     assert message_of(source) == (
         f"{source}: not UTF-8 at byte 3, in line 1, column 4: invalid continuation byte (the only such "
         "place); it looks like Windows-1252 or Latin-1 (Western European): "
+        "data.encoding=cp1252 reads it for training and scoring, or convert it: "
         f"iconv -f WINDOWS-1252 -t UTF-8 {source} > utf8.txt"
     )
 

@@ -104,7 +104,8 @@ def test_a_complaint_is_the_same_however_the_text_is_cut(size: int) -> None:
     """
     assert message_of(b"plain\n" + KOREAN, size=size) == (
         "a.txt: not UTF-8 at byte 6, in line 2, column 1: invalid start byte (12 such places); it looks like "
-        "CP949 or EUC-KR (Korean): iconv -f CP949 -t UTF-8 a.txt > utf8.txt"
+        "CP949 or EUC-KR (Korean): data.encoding=cp949 reads it for training and scoring, or convert it: "
+        "iconv -f CP949 -t UTF-8 a.txt > utf8.txt"
     )
 
 
@@ -153,7 +154,8 @@ def test_utf16_that_is_valid_utf8_is_refused(size: int) -> None:
     """NULs between letters are an encoding's, not characters to learn."""
     assert message_of("hello king\n".encode("utf-16-le"), size=size) == (
         "a.txt: not UTF-8: 11 of the first 22 bytes are NUL; it looks like UTF-16 without its mark, little "
-        "endian: iconv -f UTF-16LE -t UTF-8 a.txt > utf8.txt"
+        "endian: data.encoding=utf-16-le reads it for training and scoring, or convert it: "
+        "iconv -f UTF-16LE -t UTF-8 a.txt > utf8.txt"
     )
 
 

@@ -66,11 +66,18 @@ def test_blanks_are_left_out_and_written_again(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pieces", "line"), [(["a b\n", "c d", "e f"], 2), (["ab"], 1), (["a\n\nb c", "\nde"], 4)]
+    ("pieces", "line", "column"),
+    [
+        (["a b\n", "c d", "e f"], 2, 4),
+        (["ab"], 1, 2),
+        (["a\n\nb c", "\nde"], 4, 2),
+        (["a b c d e f ", "a", "b"], 1, 14),
+    ],
 )
-def test_what_no_blank_separates_is_refused(pieces: list[str], line: int) -> None:
-    """Two characters side by side are an error that names the text and the line."""
-    with pytest.raises(DataError, match=f"penn.txt: line {line}: '(de|ab)' is not separated"):
+def test_what_no_blank_separates_is_refused(pieces: list[str], line: int, column: int) -> None:
+    """Two characters side by side are an error; it names the text, and the place where a blank should be."""
+    where = f"penn.txt: line {line}, column {column}: '(de|ab)' is not separated"
+    with pytest.raises(DataError, match=where):
         list(TextForm(is_separated=True).pieces(pieces, "penn.txt"))
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charseq.text.encodings import known_encoding
 from charseq.text.sniffing import Look, command, look_of, wide
 
 KOREAN = "나는 학교에 갑니다.\n"
@@ -35,35 +36,45 @@ def said_of(raw: bytes, *, beyond_ascii: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("raw", "what", "tool"),
+    ("raw", "what", "encoding", "tool"),
     [
-        (KOREAN.encode("cp949"), "CP949 or EUC-KR (Korean)", "iconv -f CP949 -t UTF-8"),
-        (KOREAN.encode("euc_kr"), "CP949 or EUC-KR (Korean)", "iconv -f CP949 -t UTF-8"),
-        (JAPANESE.encode("cp932"), "Shift-JIS (Japanese)", "iconv -f CP932 -t UTF-8"),
-        (JAPANESE.encode("euc_jp"), "EUC-JP (Japanese)", "iconv -f EUC-JP -t UTF-8"),
-        (SIMPLIFIED.encode("gb18030"), "GB18030 or GBK (Chinese)", "iconv -f GB18030 -t UTF-8"),
-        (TRADITIONAL.encode("big5"), "Big5 (Chinese)", "iconv -f BIG5 -t UTF-8"),
+        (KOREAN.encode("cp949"), "CP949 or EUC-KR (Korean)", "cp949", "iconv -f CP949 -t UTF-8"),
+        (KOREAN.encode("euc_kr"), "CP949 or EUC-KR (Korean)", "cp949", "iconv -f CP949 -t UTF-8"),
+        (JAPANESE.encode("cp932"), "Shift-JIS (Japanese)", "cp932", "iconv -f CP932 -t UTF-8"),
+        (JAPANESE.encode("euc_jp"), "EUC-JP (Japanese)", "euc-jp", "iconv -f EUC-JP -t UTF-8"),
+        (SIMPLIFIED.encode("gb18030"), "GB18030 or GBK (Chinese)", "gb18030", "iconv -f GB18030 -t UTF-8"),
+        (TRADITIONAL.encode("big5"), "Big5 (Chinese)", "big5", "iconv -f BIG5 -t UTF-8"),
         (
             GERMAN.encode("cp1252"),
             "Windows-1252 or Latin-1 (Western European)",
+            "cp1252",
             "iconv -f WINDOWS-1252 -t UTF-8",
         ),
-        (b"\xff\xfea\0", "UTF-16", "iconv -f UTF-16 -t UTF-8"),
-        (b"\xfe\xff\0a", "UTF-16", "iconv -f UTF-16 -t UTF-8"),
-        ("a".encode("utf-32"), "UTF-32", "iconv -f UTF-32 -t UTF-8"),
+        (b"\xff\xfea\0", "UTF-16", "utf-16", "iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff\0a", "UTF-16", "utf-16", "iconv -f UTF-16 -t UTF-8"),
+        ("a".encode("utf-32"), "UTF-32", "utf-32", "iconv -f UTF-32 -t UTF-8"),
         (
             KOREAN.encode("utf-16-le"),
             "UTF-16 without its mark, little endian",
+            "utf-16-le",
             "iconv -f UTF-16LE -t UTF-8",
         ),
-        (KOREAN.encode("utf-16-be"), "UTF-16 without its mark, big endian", "iconv -f UTF-16BE -t UTF-8"),
-        (zipped("word/document.xml"), "a document (docx)", "pandoc -f docx -t plain"),
+        (
+            KOREAN.encode("utf-16-be"),
+            "UTF-16 without its mark, big endian",
+            "utf-16-be",
+            "iconv -f UTF-16BE -t UTF-8",
+        ),
+        (zipped("word/document.xml"), "a document (docx)", "", "pandoc -f docx -t plain"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_kind_of_file_is_named_with_its_command(raw: bytes, what: str, tool: str) -> None:
-    """A line of text, or the first bytes of a file, are enough."""
-    assert said_of(raw) == f"it looks like {what}: {tool} a.txt > utf8.txt"
+def test_a_kind_of_file_is_named_with_its_command(raw: bytes, what: str, encoding: str, tool: str) -> None:
+    """A line of text, or the first bytes of a file, are enough; charseq reads encodings as they are."""
+    reads = f"data.encoding={encoding} reads it for training and scoring, or convert it: " if encoding else ""
+    assert said_of(raw) == f"it looks like {what}: {reads}{tool} a.txt > utf8.txt"
+    if encoding:
+        assert raw.decode(known_encoding(encoding))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +124,10 @@ def test_latin_capitals_are_not_korean() -> None:
 
 def test_a_few_bad_bytes_in_utf8_are_left_out() -> None:
     """Where most is UTF-8, to convert all of it from another encoding would destroy that."""
-    left_out = "most is UTF-8, and this leaves out what is not: iconv -c -f UTF-8 -t UTF-8 a.txt > utf8.txt"
+    left_out = (
+        "most is UTF-8, and what is not can be left out: data.errors=ignore reads it for training and "
+        "scoring, or convert it: iconv -c -f UTF-8 -t UTF-8 a.txt > utf8.txt"
+    )
     assert said_of("안녕하세요 ".encode() + b"caf\xe9 au lait") == left_out
     assert said_of(b"caf\xe9 au lait", beyond_ascii=True) == left_out
     assert said_of(b"caf\xe9 au lait") != left_out
