@@ -60,12 +60,15 @@ def _prompts(checkpoint: "Checkpoint", pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _by_beam(
-    checkpoint: "Checkpoint", prompts: Iterable[str], settings: "SampleConfig", width: int
+    checkpoint: "Checkpoint", prompts: Iterator[str], settings: "SampleConfig", width: int
 ) -> "Iterator[Continuation]":
+    from itertools import islice
+
     from charseq.sampling.beam import BeamSearch
 
     search = BeamSearch(checkpoint.model, checkpoint.codec, width=width, length=settings.length)
-    return map(search.best, prompts)
+    while batch := list(islice(prompts, search.prompts_at_once)):
+        yield from search.best(batch)
 
 
 def _drawn(

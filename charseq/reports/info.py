@@ -216,7 +216,9 @@ class InfoReport(Report):
         field("valid_nats_per_char", _valid_nats, "nats per character of the best validation"),
         Column("", "reached at", "", _reached, ""),
         Column("", "with adapting", "", _adapts, ""),
-        field("adapt_rates", _rates, "the rates of the members with `--adapt`; null if none were chosen"),
+        field(
+            "adapt_rates", _rates, "the rates of the members when the model adapts; null if none were chosen"
+        ),
         field("adapt_weights", _adapting_weights, "the weights of the members, and of the cache"),
         Column("", "gradient", "", _gradient, ""),
         field(

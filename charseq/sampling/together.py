@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charseq.arrays import FloatArray
+from charseq.arrays import FloatArray, IndexArray, TokenArray
 from charseq.models import LanguageModel
 
 PROMPT_STEPS = 64
@@ -29,14 +29,22 @@ class Together:
         for begin in range(0, len(inputs) - 1, PROMPT_STEPS):
             some = slice(begin, min(begin + PROMPT_STEPS, len(inputs) - 1))
             model.forward(inputs[some], self._state, work, resets=None if begins is None else begins[some])
-        self._work = model.workspace(1, num_texts, resets=differ, backward=False)
+        self._works = {num_texts: model.workspace(1, num_texts, resets=differ, backward=False)}
         self._begins, self.tokens = None if begins is None else begins[-1:], inputs[-1].copy()
 
     def read(self) -> FloatArray:
         """Read the next input of each text; return the logits (N, V) of the token after it."""
-        logits: FloatArray = self._model.forward(
-            self.tokens[None], self._state, self._work, resets=self._begins
-        )[0]
+        work = self._works[len(self.tokens)]
+        logits: FloatArray = self._model.forward(self.tokens[None], self._state, work, resets=self._begins)[0]
         if self._begins is not None:  # a prompt of a single token began with it
             self._begins = np.zeros_like(self._begins)
         return logits
+
+    def branch_(self, texts: IndexArray, tokens: TokenArray) -> None:
+        """Go on with M texts: copies of those with the numbers `texts` (M,), and their next inputs (M,).
+
+        A text may go on in several ways, or in none.
+        """
+        if len(tokens) not in self._works:
+            self._works[len(tokens)] = self._model.workspace(1, len(tokens), backward=False)
+        self._state, self.tokens, self._begins = self._state.take(texts), tokens, None

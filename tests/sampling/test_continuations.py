@@ -57,7 +57,7 @@ def test_a_beam_of_one_always_takes_the_likeliest(kind: Kind) -> None:
     """It is the continuation with temperature 0."""
     search = BeamSearch(kind.make(), kind.codec, width=1, length=4)
     for one in continuations(kind.make(), kind.codec, PROMPTS, LIKELIEST):
-        found = search.best(one.prompt)
+        (found,) = search.best([one.prompt])
         assert found.text == one.text
         assert found.nats == pytest.approx(one.nats, abs=1e-4)
 
@@ -73,8 +73,21 @@ def test_a_beam_as_wide_as_all_texts_finds_the_likeliest(prompt: str) -> None:
         "".join(pair): price(kind, prompt, "".join(pair), is_ended=False) for pair in product(chars, repeat=2)
     }
     best = min(prices, key=prices.__getitem__)
-    found = BeamSearch(kind.make(), kind.codec, width=1000, length=2).best(prompt)
+    (found,) = BeamSearch(kind.make(), kind.codec, width=1000, length=2).best([prompt])
     assert (found.text, found.nats) == (best, pytest.approx(prices[best], abs=1e-4))
+
+
+@KINDS
+@pytest.mark.parametrize("width", [1, 3])
+def test_beams_of_many_prompts_are_those_of_each_alone(kind: Kind, width: int) -> None:
+    """They are read together; some end sooner, and the results keep the order of the prompts."""
+    search = BeamSearch(kind.make(), kind.codec, width=width, length=5)
+    together = search.best([*PROMPTS, "a"])
+    for found, prompt in zip(together, [*PROMPTS, "a"], strict=True):
+        (alone,) = search.best([prompt])
+        assert (found.prompt, found.text) == (prompt, alone.text)
+        assert found.nats == pytest.approx(alone.nats, rel=1e-9)
+    assert search.best([]) == []
 
 
 def test_a_prompt_is_completed_by_its_separator() -> None:
