@@ -164,6 +164,8 @@ REPORTS: Registry[Any] = Registry(
         "curve": "charseq.reports.curves:CurveReport()",
         "attribution": "charseq.reports.attributions:AttributionReport()",
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",
+        "gradient origin": "charseq.reports.origins:OriginReport()",
+        "truncation": "charseq.reports.truncation:TruncationReport()",
         "neurons": "charseq.reports.neurons:NeuronReport()",
         "gates": "charseq.reports.gates:GateReport()",
         "neuron gates": "charseq.reports.neuron_gates:NeuronGateReport()",

@@ -95,14 +95,14 @@ def gradient_flow(
         raise DataError("too short for gradients: hardly any known character has another one before it")
     able = np.flatnonzero(known & (behind >= lags[-1]))
     positions = able[np.linspace(0, len(able) - 1, min(num_positions, len(able))).round().astype(np.intp)]
-    meter = _Meter(model, inputs, targets, begins)
+    meter = Meter(model, inputs, targets, begins)
     parts = np.array_split(positions, -(-len(positions) // STREAMS))
     with np.errstate(over="ignore", invalid="ignore"):  # a gradient may explode
         norms = np.concatenate([meter.norms(part, lags) for part in parts], axis=-1)
     return GradientFlow(lags, positions, norms)
 
 
-class _Meter:
+class Meter:
     """A float64 copy of the model, which reads a text up to some positions and goes back in time."""
 
     def __init__(self, model: CharModel, inputs: TokenArray, targets: TokenArray, begins: BoolArray) -> None:

@@ -4,6 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charseq.cli.gradients import (
+    AtCharOption,
+    AtOption,
+    HardestOption,
+    TruncationOption,
+    chooser,
+    origins_and_report,
+    truncations_and_report,
+)
 from charseq.cli.neurons import NeuronOption, places_of
 from charseq.cli.options import ExportOption, HtmlOption, ModelsOption, PageFormatOption, examples
 from charseq.errors import ConfigError
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     ("charseq inspect runs/rnn runs/lstm runs/gru --gradient-flow", "how far back each of them looks"),
+    ("charseq inspect runs/gru novel.txt --gradient-flow --hardest 3", "where three gradients come from"),
+    ("charseq inspect runs/rnn runs/gru --truncation", "what is lost in windows of 1, 2, 4, ... steps"),
     ("charseq inspect runs/gru novel.txt --find quote", "which neurons know that a quotation is open"),
     ("charseq inspect runs/gru novel.txt --chars 999 --neuron 1:87", "a neuron, letter by letter"),
     ("charseq inspect -m runs/lstm page.txt --gates --html gates.html", "how open the gates are, as a page"),
@@ -32,7 +43,7 @@ MAX_LETTERS = 1000
 """The characters of a test part that are shown letter by letter, if no number is given."""
 MAX_STRIPS = 200
 """The characters for which many numbers each are shown, if no number is given."""
-VIEWS = "--gradient-flow, --neuron, --gates, --states, --embedding and --find"
+VIEWS = "--gradient-flow, --truncation, --neuron, --gates, --states, --embedding and --find"
 
 
 def command(
@@ -49,6 +60,10 @@ def command(
     gradient_flow: Annotated[
         bool, typer.Option("--gradient-flow", help="How far back gradients reach, for one model or several.")
     ] = False,
+    at: AtOption = None,
+    at_char: AtCharOption = None,
+    hardest: HardestOption = None,
+    truncation: TruncationOption = False,
     neurons: NeuronOption = None,
     gates: Annotated[
         bool,
@@ -108,8 +123,10 @@ def command(
     from charseq.registry import REPORTS
 
     check_format(format_name, page=True)
+    choose = chooser(at, at_char, hardest, gradient_flow=gradient_flow)
     views = {
         "--gradient-flow": gradient_flow,
+        "--truncation": truncation,
         "--neuron": neurons,
         "--gates": gates and not neurons,
         "--states": states,
@@ -122,8 +139,8 @@ def command(
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)}: inspect shows one of them at a time")
     named, texts = split_models(arguments, models)
-    if len(named) > 1 and not gradient_flow:
-        raise ConfigError("only --gradient-flow looks at several models: name one")
+    if len(named) > 1 and not (gradient_flow or truncation):
+        raise ConfigError("only --gradient-flow and --truncation look at several models: name one")
     if len(texts) > 1:
         raise ConfigError(f"{texts[1]}: inspect looks at one text at a time")
     if embedding and (texts or chars is not None):
@@ -144,7 +161,11 @@ def command(
         return _write(report, result, loaded, format_name=format_name, html=html, export=export)
     most = _most_chars(of_text=bool(texts), neurons=bool(neurons), gates=gates, states=states)
     text = _read(texts[0] if texts else None, name, checkpoint, most=most, chars=chars)
-    if gradient_flow:
+    if choose is not None:
+        report, result = origins_and_report(loaded, text, choose)
+    elif truncation:
+        report, result = truncations_and_report(loaded, text)
+    elif gradient_flow:
         report, result = REPORTS["gradient flow"], flows_of(loaded, text)
     elif find is not None:
         report, result = REPORTS["found"], find_neurons(checkpoint, text, find, top or 10)

@@ -340,7 +340,7 @@ def test_a_text_too_short_for_gradients(call: Call, models: Workshop, feed: Feed
 
 def test_something_to_look_at(call: Call, models: Workshop) -> None:
     """Without a view the choice is listed."""
-    views = "--gradient-flow, --neuron, --gates, --states, --embedding and --find"
+    views = "--gradient-flow, --truncation, --neuron, --gates, --states, --embedding and --find"
     assert call("inspect", models.tales) == refusal(f"say what to look at: one of {views}")
 
 
@@ -361,7 +361,7 @@ def test_one_view_at_a_time(call: Call, models: Workshop, view: tuple[str, ...],
 @pytest.mark.parametrize("view", [("--gates",), ("--neuron", "1:1"), ("--find", "quote"), ("--states",)])
 def test_several_models(call: Call, models: Workshop, view: tuple[str, ...]) -> None:
     """Only gradients are shown of several models."""
-    message = "only --gradient-flow looks at several models: name one"
+    message = "only --gradient-flow and --truncation look at several models: name one"
     assert call("inspect", models.tales, models.hello, "data/hello.txt", *view) == refusal(message)
 
 

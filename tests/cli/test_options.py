@@ -287,4 +287,4 @@ def test_inspect_refuses_a_second_model_unless_it_shows_several(call: Call, mode
     """Gates are those of one model."""
     code, out, err = call("inspect", "-m", models.hello, "-m", models.tales, "--gates", "data/hello.txt")
     assert (code, out) == (2, "")
-    assert "only --gradient-flow looks at several models: name one" in err
+    assert "only --gradient-flow and --truncation look at several models: name one" in err

@@ -18,6 +18,7 @@ from charseq.analysis.corpus_facts import CorpusFacts
 from charseq.analysis.embedding import Embedding
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
+from charseq.analysis.gradient_views import ModelOrigins, ModelTruncation, TextOrigins, TextTruncation
 from charseq.analysis.hardest import HardChar
 from charseq.analysis.inside import GateSpreads, NeuronInside, NeuronsInside, TextStates
 from charseq.analysis.inspection import (
@@ -28,10 +29,12 @@ from charseq.analysis.inspection import (
     TextFlow,
 )
 from charseq.analysis.ladder import Rung
+from charseq.analysis.origins import Origin
 from charseq.analysis.ranking import Group
 from charseq.analysis.streaming import EachChar, EachSegment, EachWord
 from charseq.analysis.targets import TargetCounts
 from charseq.analysis.totals import Totals
+from charseq.analysis.truncation import TruncatedGradient, Truncation
 from charseq.analysis.uncertainty import Estimate
 from charseq.analysis.unrolling import MemberStep, Step, Unrolling
 from charseq.bench import Measurement
@@ -262,6 +265,26 @@ FLOWS = TextFlow(
         ModelFlow("runs/rnn", "rnn", flow((8, 2, 0.01))),
         ModelFlow("runs/two", "lstm", flow((8, 4, 1), (3, 3, 3))),
         ModelFlow("runs/line", "gru", flow((5,), lags=(1,))),
+    ),
+)
+ORIGIN = Origin(3, "d", (1, None), np.array([[1e-2, 1e-5], [0.5, 0.0]]))
+ORIGINS = TextOrigins("a.txt", "ab\nd", (ModelOrigins("runs/two", "lstm", (ORIGIN,)),))
+TRUNCATED = TextTruncation(
+    "a.txt",
+    (
+        ModelTruncation(
+            "runs/rnn",
+            "rnn",
+            Truncation(
+                2,
+                8,
+                (
+                    TruncatedGradient("bptt", 1, 60.25, 0.5),
+                    TruncatedGradient("bptt", 2, 0.0, 1.0),
+                    TruncatedGradient("rtrl", 1, 1e-9, 1.0),
+                ),
+            ),
+        ),
     ),
 )
 STATES = np.array([[-1, 0, 0.5, 1], [1, 0.25, -0.25, -1]]).T[None].repeat(2, axis=0)
