@@ -9,6 +9,7 @@ from rich.text import Text
 
 from charseq.arrays import FloatArray
 from charseq.reports.display import page
+from charseq.reports.display.coloured_text import coloured_text
 from charseq.reports.display.heat import HeatMap, Scale
 from charseq.reports.report import Report
 
@@ -43,6 +44,11 @@ class ColouredReport(Report):
     def sections(self, result: Any) -> list[str]:
         """Return a section for each colouring."""
         return list(self._sections(result))
+
+    def pictures(self, result: Any) -> list[str]:
+        """Return the coloured texts as pictures."""
+        found = self.colourings(result)
+        return [coloured_text(one.name, result.text, one.values, self.scale) for one in found]
 
     def _sections(self, result: Any) -> Iterator[str]:
         for one in self.colourings(result):

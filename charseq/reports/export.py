@@ -7,7 +7,7 @@ from pathlib import Path
 
 from charseq.errors import CharseqError
 from charseq.files import write_atomically
-from charseq.reports.display.image import charts_in, png_of, standalone
+from charseq.reports.display.image import png_of, standalone
 from charseq.reports.formats import write_csv
 from charseq.reports.report import Part
 
@@ -22,7 +22,7 @@ def export(directory: Path, parts: Iterable[Part]) -> list[str]:
     """
     num_charts, why_no_png = 0, ""
     for part in parts:
-        charts = charts_in(part.sections())
+        charts = part.report.pictures(part.result)
         stem = _slug(part.report.name)
         if charts:
             rows = io.StringIO()

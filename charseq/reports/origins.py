@@ -16,6 +16,7 @@ from charseq.reports.column import field
 from charseq.reports.display import page
 from charseq.reports.display.axes import Series
 from charseq.reports.display.chart import Chart
+from charseq.reports.display.coloured_text import coloured_text
 from charseq.reports.display.heat import HeatMap, Scale
 from charseq.reports.display.visible import printable, visible
 from charseq.reports.gradient_flow import LAG_LABEL, NORM_LABEL
@@ -119,6 +120,12 @@ class OriginReport(Report):
             for one in _shown(result)
         ]
         return [page.section(self.title, page.paragraph(_meaning(result)), _chart(result).html()), *texts]
+
+    def pictures(self, result: TextOrigins) -> list[str]:
+        """Return the chart and the coloured texts as pictures."""
+        scale = _scale(result)
+        texts = [coloured_text(one.name, *_coloured(result.text, one), scale) for one in _shown(result)]
+        return [*super().pictures(result), *texts]
 
 
 def _followed(result: TextOrigins) -> Iterator[Followed]:

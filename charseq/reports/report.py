@@ -78,6 +78,10 @@ class Report(ABC):
         """Return the report as sections of a page."""
         return [page.section(self.title, page.table(self.table(result)))]
 
+    def pictures(self, result: Any) -> list[str]:
+        """Return the pictures that are written as files: by default the charts in the sections."""
+        return page.charts_in(self.sections(result))
+
 
 class Part(NamedTuple):
     """A part of a page: a report, and the result that it shows."""

@@ -102,7 +102,8 @@ class Trainer:
         with self.source:
             while True:
                 reason = self.reason_to_stop
-                if self._validation_is_due() and self.progress.train_chars:  # since the last validation
+                due = reason is not None or self.progress.step % self.eval_every == 0
+                if due and self.progress.train_chars:  # steps were done since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
                     break
@@ -186,9 +187,6 @@ class Trainer:
         """The limit that is reached, in words; None if none is."""
         return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
 
-    def _validation_is_due(self) -> bool:
-        return self.progress.step % self.eval_every == 0 or self.reason_to_stop is not None
-
     def _done(self) -> float:
         """Return the share of the run that is done, in [0, 1]."""
         return self.limits.share_done(
@@ -232,7 +230,8 @@ class Trainer:
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
             self.source.forget_()
         now.elapsed = self._clock() - begin
-        is_due = now.recent.is_due(now.step) and not self._validation_is_due()
+        validates = now.step % self.eval_every == 0  # a validation has figures of its own
+        is_due = now.recent.is_due(now.step) and not validates and self.reason_to_stop is None
         figures = now.figures_(self.model.params.flat) if is_due else None
         return StepDone(
             now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done(), figures

@@ -67,7 +67,8 @@ def test_a_gradient_in_a_terminal_and_on_a_page(
     assert "log10 of the gradient norm" in out
     document = Document(page.read_text())
     assert document.texts_of("h2") == ["Where gradients come from", f"runs/tales: {TEXT[32]} at 32"]
-    ElementTree.parse(charts / "gradient-origin.svg")
+    for name in ("1-gradient-norm", "2-runs-tales"):
+        ElementTree.parse(charts / f"gradient-origin-{name}.svg")
 
 
 def test_many_places_are_shown_as_their_median(call: Call, models: Workshop, text: str) -> None:

@@ -11,7 +11,7 @@ from charseq.reports.curves import LearningCurves
 from charseq.reports.display import image
 from charseq.reports.export import export
 from charseq.reports.report import Part
-from tests.reports.builders import CALIBRATION, FLOWS, HARDEST, grouped
+from tests.reports.builders import CALIBRATION, FLOWS, HARDEST, NEURONS, grouped
 from tests.reports.test_curves import ONE
 
 
@@ -50,6 +50,15 @@ def test_several_charts_are_numbered_and_named_by_what_they_show(tmp_path: Path)
         "curve-2-norm-of-all-weights-by-characters.svg",
         "curve.csv",
     ]
+
+
+def test_coloured_texts_are_pictures_too(tmp_path: Path) -> None:
+    """One for each neuron, with the states of all as numbers."""
+    assert export(tmp_path, [Part(REPORTS["neurons"], NEURONS)]) == [
+        f"{tmp_path}: {len(NEURONS.neurons)} charts"
+    ]
+    names = [name for name in names_in(tmp_path) if not name.endswith("png")]
+    assert names == ["neurons-1-layer-1-neuron-1.svg", "neurons-2-layer-2-neuron-2.svg", "neurons.csv"]
 
 
 def test_reports_without_charts_write_nothing(tmp_path: Path) -> None:

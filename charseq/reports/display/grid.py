@@ -64,7 +64,7 @@ def grid_chart(grid: Grid) -> str:
         "</g>",
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{cell * num_columns:.1f}" height="{bottom - top:g}" '
         'fill="none" stroke="var(--axis, currentColor)"/>',
-        *_legend(grid.scale, left, bottom + 0.75 * LINE_HEIGHT),
+        *legend(grid.scale, left, bottom + 0.75 * LINE_HEIGHT),
         "</svg>",
     ]
     return "\n".join(lines)
@@ -91,18 +91,18 @@ def _cells(grid: Grid) -> Iterator[str]:
             length = len(list(run))
             parts[step].append(f"M{column} {row}.5h{length}")
             column += length
-    ramp = _ramp(grid.scale)
+    colours = ramp(grid.scale)
     for step, found in enumerate(parts):
         if found:
-            yield f'<path d="{"".join(found)}" stroke="{ramp[step]}"/>'
+            yield f'<path d="{"".join(found)}" stroke="{colours[step]}"/>'
 
 
-def _legend(scale: Scale, left: float, top: float) -> Iterator[str]:
+def legend(scale: Scale, left: float, top: float) -> Iterator[str]:
     """Yield the colours of the scale between its ends, and its label."""
     width, low, high = 10.0, f"{scale.low:g}", f"{scale.high:g}"
     begin = left + CHAR_WIDTH * len(low) + GAP
     yield _text(left, top + 10, low, "start")
-    for step, colour in enumerate(_ramp(scale)):
+    for step, colour in enumerate(ramp(scale)):
         x = begin + width * step
         yield f'<rect x="{x:.1f}" y="{top:g}" width="{width:g}" height="12" fill="{colour}"/>'
     end = begin + width * NUM_STEPS
@@ -113,7 +113,8 @@ def _legend(scale: Scale, left: float, top: float) -> Iterator[str]:
     yield _text(end + GAP, top + 10, f"{high} {scale.label}", "start")
 
 
-def _ramp(scale: Scale) -> list[str]:
+def ramp(scale: Scale) -> list[str]:
+    """Return the colours of a scale, from its low end on."""
     name = "diverging" if scale.diverging else "heat"
     return [f"var(--{name}-{step})" for step in range(NUM_STEPS)]
 

@@ -5,7 +5,6 @@ The charts of a page take their colours and fonts from the page. Here they get t
 
 import functools
 import re
-from collections.abc import Iterable
 
 from charseq.errors import CharseqError
 from charseq.reports.display.page import resource
@@ -15,16 +14,7 @@ WIDTH = 920
 """The width of an SVG file in pixels."""
 ZOOM = 2
 """The pixels of a PNG for each pixel of the SVG, in each direction."""
-CHART = re.compile('<svg [^>]*class="chart".*?</svg>', re.DOTALL)
-"""A chart in a section of a page."""
 PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" font-family="{}">{}</svg>'
-
-
-def charts_in(sections: Iterable[str]) -> list[str]:
-    """Return the charts in sections of a page."""
-    return [
-        svg for section in sections for svg in re.findall(r'<svg [^>]*class="chart".*?</svg>', section, re.S)
-    ]
 
 
 def standalone(svg: str) -> str:

@@ -7,6 +7,7 @@ every page; it runs no other script and loads nothing. `charts.py` makes the cha
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,8 @@ from charseq.reports.display.heat import NUM_STEPS, Scale
 from charseq.reports.display.visible import printable, visible
 from charseq.version import __version__
 
+CHART = re.compile('<svg [^>]*class="chart".*?</svg>', re.DOTALL)
+"""A chart in a section of a page."""
 LONG_CELL = 24
 """The length above which a text in a table may break anywhere, since it may have no blanks."""
 SHOWN_GUESSES = 5
@@ -70,6 +73,11 @@ def page(title: str, sections: Sequence[str]) -> str:
             "</html>\n",
         ]
     )
+
+
+def charts_in(sections: Iterable[str]) -> list[str]:
+    """Return the charts in sections of a page."""
+    return [chart for section in sections for chart in CHART.findall(section)]
 
 
 def section(heading: str, *bodies: str) -> str:

@@ -28,7 +28,7 @@ class Row(NamedTuple):
     scale: Scale
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A character with its combining marks, shown in `width` columns; `at` is the offset of the last mark."""
 
     shown: str
@@ -42,7 +42,7 @@ def print_staff(console: Console, text: str, rows: Sequence[Row]) -> None:
     A combining mark shares the cell of the character before it, which shows the numbers after the mark.
     """
     paints = {row.scale: Paint(console, row.scale) for row in rows}
-    for line in _lines(text, max(8, width_of(console) - MARGIN)):
+    for line in lines_of(text, max(8, width_of(console) - MARGIN)):
         _print(console, Text(" " * MARGIN + "".join(place.shown for place in line)))
         for row in rows:
             paint, places = paints[row.scale], row.scale.places(row.values[[p.at for p in line]]).tolist()
@@ -63,22 +63,22 @@ def _cells(paint: Paint, widths: Sequence[int], places: Sequence[float]) -> Text
     return text
 
 
-def _lines(text: str, width: int) -> list[list[_Place]]:
+def lines_of(text: str, width: int) -> list[list[Place]]:
     """Return the characters of each line, wrapped at `width` columns."""
-    lines, room = [list[_Place]()], width
+    lines, room = [list[Place]()], width
     for index, char in enumerate(text):
         shown = "⏎" if char == "\n" else visible_char(char)
         columns = cell_len(shown)
         if columns == 0 and lines[-1] and len(lines[-1][-1].shown) <= MAX_MARKS:
             before = lines[-1].pop()
-            lines[-1].append(_Place(before.shown + shown, before.width, index))
+            lines[-1].append(Place(before.shown + shown, before.width, index))
             continue
         if columns == 0:
             shown, columns = f"◌{shown}", 1
         if columns > room and lines[-1]:
             lines.append([])
             room = width
-        lines[-1].append(_Place(shown, columns, index))
+        lines[-1].append(Place(shown, columns, index))
         room -= columns
         if char == "\n":
             lines.append([])

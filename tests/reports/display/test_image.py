@@ -10,8 +10,8 @@ from charseq.errors import CharseqError
 from charseq.reports.display import image
 from charseq.reports.display.axes import Series
 from charseq.reports.display.charts import NUM_COLOURS, line_chart
-from charseq.reports.display.image import charts_in, png_of, standalone
-from charseq.reports.display.page import section, wide
+from charseq.reports.display.image import png_of, standalone
+from charseq.reports.display.page import charts_in, section, wide
 
 SVG = "{http://www.w3.org/2000/svg}"
 PNG = b"\x89PNG\r\n\x1a\n"
