@@ -16,6 +16,7 @@ COMMANDS = {
     "charseq info": ("show", "describe"),
     "charseq next": ("predict",),
     "charseq compare": ("diff",),
+    "charseq compare RUN --curves": ("curve", "curves", "history"),
     "charseq bench": ("benchmark",),
     "charseq help": ("man", "manual", "docs"),
 }

@@ -102,7 +102,7 @@ def curve_parts(directories: Mapping[str, Path]) -> list[Part]:
 
 def summary(curves: Sequence[Curve]) -> Table:
     """Return a line for each run: how far it went, its last training loss, its best validation."""
-    headers = ["run", "steps", "characters", "seconds", "training", "validation", "at step"]
+    headers = ["run", "steps", "characters", "seconds", "training\n(bits)", "validation\n(bits)", "at step"]
     return filled_table(headers, [_line(curve) for curve in curves], num_text_columns=1)
 
 

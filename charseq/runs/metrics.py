@@ -1,7 +1,8 @@
 """The records of a run in metrics.jsonl: one for each validation, and more of them at the beginning.
 
 A record holds the figures of the run at a step. Records between validations have no validation, and nothing
-that is counted from one validation to the next. Records of older versions lack the fields of FIGURES.
+that is counted from one validation to the next. The record of step 0 has a score of the untrained model,
+which is no validation. Records of older versions lack the fields of FIGURES.
 """
 
 import errno
@@ -15,10 +16,17 @@ from typing import Any
 from charseq.errors import CharseqError, CheckpointError
 from charseq.limits import MAX_STEP
 from charseq.runs.directory import METRICS
+from charseq.scoring import Score
 from charseq.training.events import Figures, StepDone, Validated
 
 NATS = ("train_nats_per_char", "valid_nats_per_char")
 """The fields of a record that hold nats per character, or None."""
+FIELDS = (
+    *("step", "epoch", "elapsed", "learning_rate", "train_nats_per_char", "valid_nats_per_char"),
+    *("valid_bits_per_char", "improved", "averaged", "num_chars", "recent_nats_per_char", "grad_norm"),
+    *("clipped_fraction", "weight_norm"),
+)
+"""The fields of a record, in the order in which they are written."""
 FIGURES = ("elapsed", "num_chars", "recent_nats_per_char", "grad_norm", "clipped_fraction", "weight_norm")
 """The fields of a record that hold a number or None, and may be missing."""
 
@@ -90,6 +98,19 @@ def _is_figure(value: object) -> bool:
 def is_validation(record: Mapping[str, Any]) -> bool:
     """Say whether a record is that of a validation, with or without a text to score."""
     return record["train_nats_per_char"] is not None
+
+
+def record_before(valid: Score) -> dict[str, Any]:
+    """Return the line of METRICS for step 0, with a score of the untrained model."""
+    return {
+        **dict.fromkeys(FIELDS),
+        "step": 0,
+        "epoch": 0,
+        "elapsed": 0.0,
+        "num_chars": 0,
+        "valid_nats_per_char": valid.nats_per_char,
+        "valid_bits_per_char": valid.bits_per_char,
+    }
 
 
 def record_of(event: StepDone | Validated, figures: Figures) -> dict[str, Any]:

@@ -43,14 +43,18 @@ class Validator:
         self.num_tokens = num_tokens * self._part_length // self._distance
         """The number of their tokens, an estimate likewise."""
 
-    def score(self) -> Score:
-        """Return the score of the text under the model as it is now, without words, ranks and guesses."""
+    def score(self, *, num_steps: int | None = None) -> Score:
+        """Return the score of the text under the model as it is now, without words, ranks and guesses.
+
+        With `num_steps`, only so many tokens of each part are scored.
+        """
+        length = self._part_length if num_steps is None else min(num_steps, self._part_length)
         score, num_tokens, num_streams = Score(), len(self._examples), self._num_streams
         first_places = self._distance * np.arange(num_streams)
         state = self._model.initial_state(num_streams)
         work = self._model.workspace(self.STEPS, num_streams, resets=True, backward=False)
-        for t in range(-self.WARMUP, self._part_length, self.STEPS):
-            steps = np.arange(t, min(t + self.STEPS, self._part_length))
+        for t in range(-self.WARMUP, length, self.STEPS):
+            steps = np.arange(t, min(t + self.STEPS, length))
             places = first_places + steps[:, None]
             inside = (places >= 0) & (places < num_tokens)
             places = np.where(inside, places, 0)

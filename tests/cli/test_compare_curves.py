@@ -42,22 +42,23 @@ def runs(_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_curves_begin_at_step_0_with_log_v(call: Call) -> None:
-    """Each run has its points, and training begins with a uniform guess about the corpus."""
+    """Each run has its points, and both lines begin with a uniform guess about the corpus."""
     rows = json_rows(call, "compare", "rnn", "gru", "--curves")
     assert {row["run"] for row in rows} == {"rnn", "gru"}
     uniform = math.log2(len(set(TALES[:8100])) + 1)
     for name in ("rnn", "gru"):
         training = [row for row in rows if row["run"] == name and row["figure"] == "train_bits_per_char"]
-        first = training[0]
-        assert (first["step"], first["num_chars"], first["seconds"]) == (0, 0, 0)
-        assert first["value"] == pytest.approx(uniform, rel=0.03)
+        validation = [row for row in rows if row["run"] == name and row["figure"] == "valid_bits_per_char"]
+        for first in (training[0], validation[0]):
+            assert (first["step"], first["num_chars"], first["seconds"]) == (0, 0, 0)
+            assert first["value"] == pytest.approx(uniform, rel=0.03)
 
 
 def test_validations_are_those_of_the_run(call: Call) -> None:
     rows = json_rows(call, "compare", "gru", "--curves")
     found = [(row["step"], row["value"]) for row in rows if row["figure"] == "valid_bits_per_char"]
     records = [one for one in read_metrics(Path("gru")) if one["valid_bits_per_char"]]
-    assert [step for step, _ in found] == [5, 10, 12]
+    assert [step for step, _ in found] == [0, 5, 10, 12]
     assert [bits for _, bits in found] == pytest.approx([one["valid_bits_per_char"] for one in records])
 
 

@@ -403,11 +403,26 @@ def test_metrics() -> None:
         }
 
 
+def test_metrics_begin_with_the_untrained_model() -> None:
+    """At step 0 the validation text costs about log V nats, and nothing was learnt yet."""
+    run = finished()
+    first = read_metrics(Path("run"))[0]
+    assert {key for key, value in first.items() if value is None} == {
+        *("learning_rate", "train_nats_per_char", "improved", "averaged", "recent_nats_per_char"),
+        *("grad_norm", "clipped_fraction", "weight_norm"),
+    }
+    assert (first["step"], first["epoch"], first["elapsed"], first["num_chars"]) == (0, 0, 0, 0)
+    vocab_size = run.checkpoint.codec.vocab_size
+    assert first["valid_nats_per_char"] == pytest.approx(math.log(vocab_size), abs=0.2)
+    assert first["valid_bits_per_char"] == pytest.approx(first["valid_nats_per_char"] / math.log(2))
+
+
 def test_metrics_between_validations() -> None:
     """At the beginning there are more records, with the figures of the steps before and no validation."""
     run = start()
     steps = [event for event in run.events() if isinstance(event, StepDone) and event.figures]
-    told = [record for record in read_metrics(Path("run")) if not is_validation(record)]
+    first, *told = [record for record in read_metrics(Path("run")) if not is_validation(record)]
+    assert first["step"] == 0
     assert [record["step"] for record in told] == [event.step for event in steps] == [1, 2, 3, 6, 11]
     for event, record in zip(steps, told, strict=True):
         assert record["recent_nats_per_char"] is not None

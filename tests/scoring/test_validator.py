@@ -135,3 +135,14 @@ def test_the_work_is_counted_in_tokens(kind: Kind) -> None:
     validator = Validator(kind.make(), kind.codec, EncodedText.of(TEXT))
     assert validator.num_chars == len(TEXT)
     assert validator.num_tokens == len(kind.codec.tokenizer.align(TEXT).tokens)
+
+
+def test_a_quick_score_is_that_of_fewer_tokens() -> None:
+    """It takes the beginning of each part, and no more than a part has."""
+    kind, text = Kind("gru", "stream"), EncodedText.of(random_text(4500))
+    model = kind.make()
+    validator = Validator(model, kind.codec, text)
+    quick = validator.score(num_steps=64)
+    assert quick == Validator(model, kind.codec, text, max_tokens=32 * 64).score()
+    assert quick.num_chars == 32 * 64
+    assert validator.score(num_steps=10**6) == validator.score()
