@@ -130,6 +130,7 @@ def command(
             adapt=(adapt, adapt_rate),
             format_name=format_name or "table",
             html=html,
+            export=export,
         )
         return
     if quantities or against:

@@ -40,6 +40,7 @@ def show_ladder(
     adapt: tuple[bool, float | None],
     format_name: str,
     html: Path | None,
+    export: Path | None,
 ) -> None:
     """Write the ladder of the models `named` on the texts, by default on the test part that they share."""
     from charseq.analysis.baselines import count_baselines
@@ -49,9 +50,10 @@ def show_ladder(
     from charseq.cli.console import check_before, check_format, load_model, write_result
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
+    from charseq.reports.report import Part
 
     check_format(format_name, page=True)
-    check_before(texts, html)
+    check_before(texts, html, export)
     if not named:
         raise ConfigError("--ladder takes a model or several: run directories or .safetensors files")
     loaded = [load_model(model, adapt=adapt[0], adapt_rate=adapt[1]) for model in named]
@@ -77,4 +79,6 @@ def show_ladder(
         lambda: page(f"Ladder: {', '.join(named)}", report.sections(rungs)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: [Part(report, rungs)],
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from charseq.cli.options import HtmlOption, ModelOption, PageFormatOption, examples
+from charseq.cli.options import ExportOption, HtmlOption, ModelOption, PageFormatOption, examples
 
 EXAMPLES = examples(
     ("charseq info", "the newest model"),
@@ -30,6 +30,7 @@ def command(
         ),
     ] = False,
     html: HtmlOption = None,
+    export: ExportOption = None,
     format_name: PageFormatOption = "table",
 ) -> None:
     """Show a model's cell, sizes, vocabulary, corpus, best validation and how it was made; or its weights."""
@@ -38,9 +39,10 @@ def command(
     from charseq.registry import REPORTS
     from charseq.reports.display.page import page
     from charseq.reports.info import StoredModel
+    from charseq.reports.report import Part
 
     check_format(format_name, page=True)
-    check_before([], html)
+    check_before([], html, export)
     stored = StoredModel(*load_model(one_model(models, argument)))
     report = REPORTS["weights" if weights else "info"]
     result = weights_of(stored.checkpoint) if weights else stored
@@ -50,4 +52,6 @@ def command(
         lambda: page(f"{stored.path}", report.sections(result)),
         format_name=format_name,
         html=html,
+        export=export,
+        parts=lambda: [Part(report, result)],
     )

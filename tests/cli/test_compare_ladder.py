@@ -45,6 +45,13 @@ def test_the_picture_is_in_the_terminal_and_on_a_page(call: Call, runs: list[str
     assert "<rect" in Path("ladder.html").read_text()
 
 
+def test_the_picture_is_a_file(call: Call, runs: list[str]) -> None:
+    """With its numbers beside it."""
+    assert call("compare", *runs, "--ladder", "--export", "charts").code == 0
+    assert "<rect" in Path("charts/ladder.svg").read_text()
+    assert Path("charts/ladder.csv").read_text().startswith("model,kind,num_parameters,")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

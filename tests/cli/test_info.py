@@ -227,3 +227,12 @@ def test_real_time_learning_of_a_large_network_is_refused(call: Call, tmp_path: 
     assert "would take" in err
     assert "multiplications a character" in err
     assert "try a hidden_size of 32 and a batch_size of 4" in err
+
+
+def test_the_pictures_of_weights_are_files(call: Call, models: Workshop, tmp_path: Path) -> None:
+    """One for each matrix, and all numbers in a table."""
+    assert call("info", models.hello, "--weights", "--export", f"{tmp_path}/charts").code == 0
+    names = {path.name for path in (tmp_path / "charts").glob("*.svg")}
+    assert "weights-1-layers-0-u-reset-gate.svg" in names
+    assert len(names) == 7
+    assert (tmp_path / "charts" / "weights.csv").read_text().startswith("member,name,part,shape,norm,")

@@ -2,6 +2,7 @@
 
 import math
 import random
+from typing import ClassVar
 
 from charseq.text.tasks.task import Number, Task
 
@@ -24,7 +25,7 @@ class Addition(Task):
 
     help = "two numbers of up to DIGITS digits, and their sum"
     number = Number("DIGITS", "digits of the numbers, at most", 1, 9, 3, default=3)
-    data = {"unit": "line", "target_after": "="}  # noqa: RUF012
+    data: ClassVar = {"unit": "line", "target_after": "="}
 
     def line(self, number: int, rng: random.Random) -> str:
         """Return a line with two numbers of at most `number` digits."""

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 from charseq.text.tasks.task import Task
 
@@ -117,7 +118,7 @@ class Dates(Task):
     """
 
     help = "a date in one of twenty ways of writing, a tab, and the date as 2024-03-05"
-    data = {"unit": "line", "target_after": "\t"}  # noqa: RUF012
+    data: ClassVar = {"unit": "line", "target_after": "\t"}
 
     def line(self, number: int, rng: random.Random) -> str:
         """Return a line with a day and a way of writing it."""
