@@ -20,3 +20,5 @@ MAX_STEP = 1 << 53
 """Steps in the record of a validation: beyond this number a float64 is not exact."""
 MAX_NGRAM_COUNT = 1 << 48
 """Occurrences of an n-gram in a model file: their sums still fit an int64."""
+MAX_CELL_CHARS = 10_000_000
+"""The longest cell of a CSV file, in characters."""

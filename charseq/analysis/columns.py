@@ -5,7 +5,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from charseq.errors import ConfigError, DataError
+from charseq.limits import MAX_CELL_CHARS
 from charseq.text.corpus import read_corpus
+from charseq.text.encodings import UTF8, SourceFormat
 from charseq.text.form import PLAIN, TextForm
 from charseq.text.sniffing import STANDARD_INPUT
 
@@ -18,21 +20,30 @@ class ColumnTexts:
     """
 
     def __init__(
-        self, sources: Sequence[str], column: str, *, taken: Sequence[str] = (), form: TextForm = PLAIN
+        self,
+        sources: Sequence[str],
+        column: str,
+        *,
+        taken: Sequence[str] = (),
+        form: TextForm = PLAIN,
+        encoding: str = UTF8,
     ) -> None:
         self._sources, self._column, self._taken, self._form = sources, column, taken, form
+        self._how = SourceFormat(encoding)
         self.kept: Mapping[str, str] = {}
 
     def __iter__(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the name of the file and the text of each row; an empty text has no parts.
 
         Raises ConfigError if there is no such column, or if another one has a name of `taken`; DataError for
-        a row with more or fewer cells than the header.
+        a row with more or fewer cells than the header, and for a cell of more than MAX_CELL_CHARS.
         """
+        csv.field_size_limit(MAX_CELL_CHARS)  # of all CSV in this process; the file is in memory anyway
         for source in self._sources:
             name = STANDARD_INPUT if source == "-" else source
             rows = csv.reader(
-                io.StringIO(read_corpus((source,)).text.removeprefix("\ufeff"), newline=""), strict=True
+                io.StringIO(read_corpus((source,), how=self._how).text.removeprefix("\ufeff"), newline=""),
+                strict=True,
             )
             try:
                 header = next(rows, [])
@@ -41,7 +52,10 @@ class ColumnTexts:
                     if row:
                         yield name, [self._text(f"{name}: line {rows.line_num}", header, row)]
             except csv.Error as error:
-                raise DataError(f"{name}: line {rows.line_num}: not CSV: {error}") from None
+                why = f"not CSV: {error}"
+                if "field limit" in str(error):
+                    why = f"a cell of more than {MAX_CELL_CHARS:,} characters: is a quotation mark missing?"
+                raise DataError(f"{name}: line {rows.line_num}: {why}") from None
 
     def _check(self, name: str, header: Sequence[str]) -> None:
         if self._column not in header:

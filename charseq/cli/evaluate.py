@@ -193,7 +193,7 @@ def command(
         sources = texts or ["-"]
         if column is not None:
             read: NamedTexts | ColumnTexts = column_texts(
-                sources, column, each, chars=chars, errors=errors, form=form
+                sources, column, each, chars=chars, how=how, form=form
             )
         else:
             lines = checkpoint.codec.needs_lines

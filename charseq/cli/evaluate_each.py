@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from charseq.reports.each import EachReport
     from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
+    from charseq.text.encodings import SourceFormat
     from charseq.text.form import TextForm
 
 
@@ -31,18 +32,27 @@ def stream_each(
 
 
 def column_texts(
-    sources: list[str], column: str, kind: str, *, chars: int | None, errors: str, form: "TextForm"
+    sources: list[str],
+    column: str,
+    kind: str,
+    *,
+    chars: int | None,
+    how: "SourceFormat",
+    form: "TextForm",
 ) -> "ColumnTexts":
     """Return the texts in a column, in `form`; no other column may have the name of a field of the rows.
 
     Raises ConfigError if the texts are to be cut or to be read with other bytes than they have.
     """
-    if chars is not None or errors != "strict":
-        raise ConfigError("--column reads whole cells of UTF-8: leave out --chars and --errors")
+    if chars is not None or how.errors != "strict" or how.include:
+        raise ConfigError(
+            "--column reads whole cells of the files: leave out --chars, --errors and --include"
+        )
     from charseq.analysis.columns import ColumnTexts
     from charseq.reports.each import each_report
 
-    return ColumnTexts(sources, column, taken=[key for key, _ in each_report(kind).fields()], form=form)
+    taken = [key for key, _ in each_report(kind).fields()]
+    return ColumnTexts(sources, column, taken=taken, form=form, encoding=how.encoding)
 
 
 def _beside(texts: "ColumnTexts", found: "Iterator[Each]", report: "EachReport") -> "Iterator[Row]":

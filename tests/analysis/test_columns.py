@@ -1,9 +1,11 @@
 """Texts in a column of CSV files."""
 
+import csv
 from pathlib import Path
 
 import pytest
 
+from charseq.analysis import columns
 from charseq.analysis.columns import ColumnTexts
 from charseq.errors import ConfigError, DataError
 
@@ -43,3 +45,32 @@ def test_what_is_no_table_is_refused(
     with pytest.raises(kind) as caught:
         rows(tmp_path, raw, taken=("bits", "text"))
     assert str(caught.value) == f"{tmp_path / 'a.csv'}: {complaint}"
+
+
+def test_long_cells_are_read_whole(tmp_path: Path) -> None:
+    """Also those that are longer than the limit that Python's csv has by default, and those that are kept."""
+    path, long = tmp_path / "long.csv", "a" * 200_000
+    path.write_text(f"text,note\n{long},{long}\nb,c\n")
+    texts = ColumnTexts([str(path)], "text")
+    found = [(parts, dict(texts.kept)) for _, parts in texts]
+    assert found == [([long], {"note": long}), (["b"], {"note": "c"})]
+
+
+def test_a_cell_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the line and the usual cause."""
+    before, path = csv.field_size_limit(), tmp_path / "open.csv"
+    monkeypatch.setattr(columns, "MAX_CELL_CHARS", 5)
+    path.write_text('text\nfine\n"open\nand on\n')
+    try:
+        with pytest.raises(DataError, match=r"open\.csv: line 4: a cell of more than 5 characters: is a"):
+            list(ColumnTexts([str(path)], "text"))
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_the_table_may_be_in_any_encoding(tmp_path: Path) -> None:
+    """As spreadsheets write it, with a mark at its beginning."""
+    path = tmp_path / "wide.csv"
+    path.write_bytes("text,rt\n한국,3\n".encode("utf-16"))
+    texts = ColumnTexts([str(path)], "text", encoding="utf-16")
+    assert [(parts, dict(texts.kept)) for _, parts in texts] == [(["한국"], {"rt": "3"})]

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import pty
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -222,3 +225,46 @@ def test_a_file_of_the_penn_treebank_is_priced_by_the_character(
     expected = -sum(math.log2(known * counts[char] / num) for char in chars) / num
     assert (row["num_chars"], row["num_bytes"], row["num_unseen"]) == (num, num, 0)
     assert row["bits_per_char"] == pytest.approx(expected, abs=1e-12)
+
+
+def at_a_terminal(arguments: list[str], directory: Path) -> list[bytes]:
+    """Run charseq with stdout at a terminal of its own; return what arrives there, part by part."""
+    ours, theirs = pty.openpty()
+    parts = list[bytes]()
+    with subprocess.Popen(
+        [sys.executable, "-m", "charseq", *arguments], cwd=directory, stdout=theirs, stderr=subprocess.PIPE
+    ) as process:
+        os.close(theirs)
+        try:
+            while part := os.read(ours, 1 << 16):
+                parts.append(part)
+        except OSError:  # this is how a terminal ends
+            pass
+        finally:
+            os.close(ours)
+        assert process.wait() == 0
+    return parts
+
+
+@pytest.fixture(scope="module")
+def spelling(runs: Path) -> str:
+    """Return the name of a model of bytes that has learnt to spell Hangul, and bytes that are no text."""
+    (runs / "mixed.bin").write_bytes((KOREAN * 3).encode() + b"\xec\x86\xff" * 60 + KOREAN.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(runs)
+        arguments = ("train", "mixed.bin", "--tokenizer", "byte", "--ngram", "4", "-o", "spelling")
+        assert run_program(list(arguments)) == 0
+    return "spelling"
+
+
+def test_a_terminal_gets_whole_characters_and_a_pipe_the_bytes(runs: Path, spelling: str) -> None:
+    """No part that arrives at a terminal breaks a character of three bytes; a byte that is none is U+FFFD."""
+    arguments = ["sample", spelling, "--length", "150", "--seed", "3", "--temperature", "1.4"]
+    command = [sys.executable, "-m", "charseq", *arguments]
+    raw = subprocess.run(command, cwd=runs, capture_output=True, check=True).stdout
+    text = raw.decode("utf-8", "surrogateescape")
+    assert len(text) == 150
+    assert sum("가" <= char <= "힣" for char in text) > 5
+    assert any("\udc80" <= char <= "\udcff" for char in text)
+    shown = "".join(part.decode() for part in at_a_terminal(arguments, runs)).replace("\r\n", "\n")
+    assert shown.removesuffix("\n") == re.sub("[\udc80-\udcff]", "\ufffd", text).removesuffix("\n")
