@@ -9,7 +9,7 @@ from rich.table import Table
 from charseq.analysis.ladder import Rung
 from charseq.reports.column import Column
 from charseq.reports.display import page
-from charseq.reports.display.bars import bar, bar_chart
+from charseq.reports.display.bars import Bar, bar_chart
 from charseq.reports.display.tables import plain_table
 from charseq.reports.display.visible import printable
 from charseq.reports.report import Report
@@ -63,10 +63,10 @@ class LadderReport(Report):
             table.add_column(column.label, justify="left" if column.left else "right", overflow="fold")
         table.add_column("")
         for rung in result:
-            length = bar(rung.totals.score.bits_per_char, most, bar_width)
+            length = Bar(rung.totals.score.bits_per_char, most, bar_width)
             table.add_row(*(column.cell(rung) for column in shown), length)
         for name, value in _bars(result)[len(result) :]:
-            table.add_row(name, "", "", f"{value:.4f}", bar(value, most, bar_width))
+            table.add_row(name, "", "", f"{value:.4f}", Bar(value, most, bar_width))
         return table
 
     def sections(self, result: Sequence[Rung]) -> list[str]:

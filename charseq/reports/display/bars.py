@@ -1,12 +1,19 @@
 """Bars whose lengths are numbers: as characters for the terminal, and as an SVG chart for a page."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
+
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.text import Text
 
 from charseq.reports.display.axes import cut
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 """Bars of 0 to 7 eighths of a cell."""
+FEWEST = 6
+"""The cells of the longest bar in a narrow terminal."""
 WIDTH, ROW_HEIGHT, BAR_HEIGHT = 460.0, 24.0, 14.0
 """The sizes of a chart in units of its view box; letters are 12 units high."""
 CHAR_WIDTH, GAP = 7.0, 8.0
@@ -19,6 +26,26 @@ def bar(value: float, most: float, width: int) -> str:
     share = min(max(value / most, 0.0), 1.0) if most > 0 else 0.0
     whole, eighths = divmod(round(share * width * 8), 8)
     return ("█" * whole + EIGHTHS[eighths]).rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar in a table: of `width` cells for `most`, or fewer where the terminal has no room."""
+
+    value: float
+    most: float
+    width: int
+
+    def __str__(self) -> str:
+        return bar(self.value, self.most, self.width)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Return the fewest and the most cells: all bars of a column get the same number."""
+        return Measurement(min(FEWEST, self.width), self.width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Yield the bar in the room that there is."""
+        yield Text(bar(self.value, self.most, min(self.width, options.max_width)))
 
 
 def bar_chart(bars: Sequence[tuple[str, float]], *, label: str, style: str = ".4f") -> str:
