@@ -114,7 +114,14 @@ TARGETS: Registry[Any] = Registry(
 )
 """Choices of targets: functions of a codec that return the weights of the targets of a window."""
 
-LOSSES: Registry[Any] = Registry("loss", {"softmax": "charseq.gradients.losses:SoftmaxLoss()"})
+LOSSES: Registry[Any] = Registry(
+    "loss",
+    {
+        "softmax": "charseq.gradients.losses:SoftmaxLoss()",
+        "sampled": "charseq.gradients.sampled:SampledSoftmax()",
+        "negative": "charseq.gradients.sampled:NegativeSampling()",
+    },
+)
 """Losses: functions of hidden states and targets, with the gradient of the hidden states."""
 
 SOURCES: Registry[Any] = Registry(

@@ -164,6 +164,8 @@ def _describe(run: "Run") -> None:
         note(f"frozen: {', '.join(optim.freeze)}: {share} do not learn")
     if optim.rate_scale:
         note(f"rates of their own: {', '.join(optim.rate_scale)}")
+    if remark := run.trainer.loss.remark(run.checkpoint.codec.vocab_size):
+        note(f"{run.settings.train.loss}: {remark}")
     if cost := _cost(run):
         note(cost)
     for key in run.other_bits:

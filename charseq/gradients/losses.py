@@ -34,6 +34,14 @@ class Loss(ABC):
         """
         return self
 
+    def remark(self, vocab_size: int) -> str:
+        """Return a remark about the loss for people who train with it, empty if there is none."""
+        return ""
+
+    def num_outputs(self, vocab_size: int) -> int:
+        """Return the number of logits that are computed for a target, of `vocab_size` in all."""
+        return vocab_size
+
     @abstractmethod
     def workspace(self, params: Parameters, num_targets: int) -> Any:
         """Allocate the arrays that `gradient` needs for up to `num_targets` targets."""

@@ -37,6 +37,16 @@ class Job:
         """Return memory for the gradient of the parameters that learn."""
         return self.model.params.like(frozen=self.frozen, by_rows=self.loss.by_rows)
 
+    @property
+    def reading_cost(self) -> float:
+        """The products for a token that is scored, as a multiple of those of a forward pass in training."""
+        params = self.model.params
+        looked_up = sum(params[name].size for name, axis in params.tables.items() if axis)
+        vocab_size, hidden_size = params["projection.V"].shape
+        scored = params.matrices.size - looked_up
+        num_left_out = vocab_size - self.loss.num_outputs(vocab_size)
+        return float(scored / (scored - num_left_out * hidden_size))
+
     def candidate_rng(self, step: int) -> np.random.Generator | None:
         """Return the random numbers of a loss that draws, the same for all streams of a step."""
         return np.random.default_rng([self.seed, 3, step]) if self.loss.draws else None

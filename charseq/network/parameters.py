@@ -4,7 +4,6 @@ Updating, clipping and copying all parameters are each one line on `flat`; the e
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -63,8 +62,9 @@ class Gradient(Parameters):
     """The gradient of the parameters that learn; the frozen ones are not in it.
 
     An array of a frozen parameter is scratch memory: a model may write to it, and nobody reads it.
-    With `by_rows`, a table of which `set_rows_` was called holds the entries of some tokens only, `touched`,
-    at the beginning of its memory; all other entries are zero and need no memory and no work.
+    With `by_rows`, a table of which `set_rows_` was called holds the rows of some tokens only, `touched`, at
+    the beginning of its memory; all others are zero and cost no work. The row of a token is its entry in the
+    table, along whichever axis the tokens are.
     """
 
     def __init__(self, params: Parameters, *, frozen: Collection[str] = (), by_rows: bool = False) -> None:
@@ -99,35 +99,38 @@ class Gradient(Parameters):
         return any(name.startswith(prefix) for name in self.shapes)
 
     def entries(self, name: str) -> FloatArray:
-        """Return the gradient of a parameter that learns: of a touched table, the entries of those tokens."""
+        """Return the gradient of a parameter that learns; of a touched table, the rows (n, ...)."""
         tokens = self.touched.get(name)
         return self[name] if tokens is None else self._memory(name, len(tokens))
 
-    def set_rows_(self, name: str, tokens: TokenArray, values: FloatArray) -> None:
-        """Write the entries of different `tokens` of a table, stacked along its axis; all others are zero."""
+    def set_rows_(self, name: str, tokens: TokenArray, rows: FloatArray) -> None:
+        """Write the rows (n, ...) of different `tokens` (n,) of a table; all others are zero."""
         if name not in self:
             return
         if self.by_rows:
             self.touched[name] = tokens
-            self.entries(name)[...] = values
+            self.entries(name)[...] = rows
         else:
             self[name].fill(0)
-            self[name][self.index(name, tokens)] = values
+            self.rows_of(self[name], name)[tokens] = rows
 
-    def index(self, name: str, tokens: Any) -> Any:
-        """Return the index that selects the entries of `tokens` from a table."""
-        return (*(slice(None),) * self.tables[name], tokens)
+    def rows_of(self, array: FloatArray, name: str) -> FloatArray:
+        """Return a view of an array with the shape of a table, whose first axis is that of the tokens."""
+        return np.moveaxis(array, self.tables[name], 0)
 
-    def of(self, params: Parameters) -> list[FloatArray]:
-        """Return the entries of `params` that this gradient is about, as flat vectors or copies of them."""
-        if self.is_whole:
-            return [params.flat]
-        return [
-            params[name].reshape(-1)
+    def of(self, params: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Return those of `params` that this gradient is about; of touched tables, copies of the rows."""
+        return {
+            name: params[name]
             if (tokens := self.touched.get(name)) is None
-            else np.take(params[name], tokens, axis=self.tables[name]).reshape(-1)
+            else np.ascontiguousarray(self.rows_of(params[name], name)[tokens])
             for name in self
-        ]
+        }
+
+    def put_(self, entries: Mapping[str, FloatArray], params: Mapping[str, FloatArray]) -> None:
+        """Write the rows of touched tables among `entries`, made by `of`, back to `params`."""
+        for name, tokens in self.touched.items():
+            self.rows_of(params[name], name)[tokens] = entries[name]
 
     def clear_(self) -> None:
         """Make it zero, with no table touched."""
@@ -147,12 +150,11 @@ class Gradient(Parameters):
             tokens = np.union1d(here, other.touched[name])
             both = np.zeros_like(self._memory(name, len(tokens)))
             if len(here):
-                both[self.index(name, np.searchsorted(tokens, here))] = self.entries(name)
-            both[self.index(name, np.searchsorted(tokens, other.touched[name]))] += other.entries(name)
-            self.set_rows_(name, tokens, both)
+                both[np.searchsorted(tokens, here)] = self.entries(name)
+            both[np.searchsorted(tokens, other.touched[name])] += other.entries(name)
+            self.set_rows_(name, tokens.astype(np.int32), both)
 
     def _memory(self, name: str, num_tokens: int) -> FloatArray:
-        """Return the memory of a table for so many tokens."""
-        shape = list(self.shapes[name])
-        shape[self.tables[name]] = num_tokens
-        return self[name].reshape(-1)[: int(np.prod(shape))].reshape(shape)
+        """Return the memory of a table for the rows of so many tokens."""
+        shape = self.rows_of(self[name], name).shape[1:]
+        return self[name].reshape(-1)[: num_tokens * int(np.prod(shape))].reshape(num_tokens, *shape)

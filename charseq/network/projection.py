@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from charseq.arrays import FloatArray
+from charseq.arrays import FloatArray, TokenArray
+from charseq.network.embedding import sums_by_token
 from charseq.network.parameters import Gradient, Parameters
 
 
@@ -38,4 +39,48 @@ class Projection:
             np.matmul(rows.T, h.T, out=grads["projection.V"])
         np.sum(rows, axis=0, out=grads["projection.c"])
         np.matmul(V.T, rows.T, out=out)
+        return out
+
+    def forward_some(
+        self, h: FloatArray, params: Parameters, some: TokenArray, own: TokenArray, *, out: FloatArray
+    ) -> FloatArray:
+        """Write the logits of the tokens `some` (C,) to `out` (T*N, C).
+
+        Return those of `own` (T*N,), a token for each column of `h` (H, T*N).
+        """
+        V, c = params["projection.V"], params["projection.c"]
+        np.matmul(h.T, V[some].T, out=out)
+        out += c[some]
+        logits: FloatArray = np.einsum("mh,mh->m", np.ascontiguousarray(h.T), V[own]) + c[own]
+        return logits
+
+    def backward_some(
+        self,
+        dsome: FloatArray,
+        down: FloatArray,
+        h: FloatArray,
+        params: Parameters,
+        some: TokenArray,
+        own: TokenArray,
+        grads: Gradient,
+        *,
+        out: FloatArray,
+    ) -> FloatArray:
+        """Write the rows of dV and dc that are not zero to `grads`, and dh to `out` (H, T*N); return `out`.
+
+        `dsome` (T*N, C) and `down` (T*N,) are the gradients of the logits that `forward_some` computed.
+        """
+        V = params["projection.V"]
+        np.matmul(V[some].T, dsome.T, out=out)
+        out += V[own].T * down
+        present, sums = sums_by_token(np.concatenate([h, np.ones_like(h[:1])]) * down, own)
+        tokens = np.union1d(some, present).astype(np.int32)
+        rows = np.zeros((len(tokens), len(h) + 1), h.dtype)
+        rows[np.searchsorted(tokens, present)] = sums.T
+        places = np.searchsorted(tokens, some)
+        rows[places, -1] += dsome.sum(axis=0)
+        if "projection.V" in grads:
+            rows[places, :-1] += dsome.T @ h.T
+        grads.set_rows_("projection.V", tokens, rows[:, :-1])
+        grads.set_rows_("projection.c", tokens, rows[:, -1])
         return out

@@ -1,6 +1,7 @@
 """The contract of an optimizer: an update rule on flat vectors, with named vectors as its memory."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -51,31 +52,34 @@ class Optimizer(ABC):
         for vector in self.state.values():
             vector.fill(0)
 
-    def step(self, params: Parameters, grads: Gradient, *, learning_rate: float) -> None:
-        """Change `params` in place by one step down the gradient `grads`."""
+    def step(
+        self,
+        params: Parameters,
+        grads: Gradient,
+        *,
+        learning_rate: float,
+        entries: Mapping[str, FloatArray] | None = None,
+    ) -> None:
+        """Change `params` in place by one step down the gradient `grads`.
+
+        Whoever has `entries` = `grads.of(params)` already can give them; they are changed, too.
+        """
         self.num_steps += 1
         if grads.is_whole and not self.scales:
             self._decay_(params.matrices, learning_rate)
             self._step_of_(params.flat, grads.flat, list(self.state.values()), learning_rate)
             return
+        if entries is None:
+            entries = grads.of(params)
+        memories = [grads.of(views) for views in self._views]
         for name in grads:
-            arrays = [params[name], *(views[name] for views in self._views)]
-            self._step_of_one_(name, arrays, grads, learning_rate * self.scales.get(name, 1.0))
-
-    def _step_of_one_(
-        self, name: str, arrays: list[FloatArray], grads: Gradient, learning_rate: float
-    ) -> None:
-        """Change one parameter and its memory, `arrays`; of a touched table, only the entries that are."""
-        tokens, entries = grads.touched.get(name), arrays
-        if tokens is not None:
-            entries = [np.take(array, tokens, axis=grads.tables[name]) for array in arrays]
-        if arrays[0].ndim > 1:
-            self._decay_(entries[0], learning_rate)
-        vectors = [array.reshape(-1) for array in entries]
-        self._step_of_(vectors[0], grads.entries(name).reshape(-1), vectors[1:], learning_rate)
-        if tokens is not None:
-            for array, changed in zip(arrays, entries, strict=True):
-                array[grads.index(name, tokens)] = changed
+            rate = learning_rate * self.scales.get(name, 1.0)
+            if params[name].ndim > 1:
+                self._decay_(entries[name], rate)
+            vectors = [memory[name].reshape(-1) for memory in memories]
+            self._step_of_(entries[name].reshape(-1), grads.entries(name).reshape(-1), vectors, rate)
+        for changed, arrays in zip([entries, *memories], [params, *self._views], strict=True):
+            grads.put_(changed, arrays)
 
     def _step_of_(
         self, params: FloatArray, gradient: FloatArray, state: list[FloatArray], learning_rate: float

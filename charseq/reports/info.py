@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from charseq.config import format_duration
+from charseq.gradients import LOSSES
 from charseq.gradients.rtrl import Cost
 from charseq.models.mixture import Mixture
 from charseq.reports.column import Column, field
@@ -97,6 +98,14 @@ def _gradient(model: StoredModel) -> str | None:
 def _cost_in(figure: str) -> Any:
     """Return a function that gives a figure of the cost, None for backpropagation through time."""
     return lambda model: getattr(_cost(model), figure, None)
+
+
+def _loss(model: StoredModel) -> str | None:
+    """Return the training loss with its candidates, None for the softmax over the vocabulary."""
+    train = model.checkpoint.settings.train
+    if not model.checkpoint.kind.is_trained or not LOSSES[train.loss].draws:
+        return None
+    return f"{train.loss}, {train.num_negatives:,} tokens drawn for each step"
 
 
 def _trained_with(key: str) -> Any:
@@ -228,6 +237,12 @@ class InfoReport(Report):
         ),
         field("rtrl_stream_bytes", _cost_in("num_bytes"), "its memory for each stream"),
         field("bptt_products", _cost_in("backpropagation"), "multiplications a character of backpropagation"),
+        Column("", "loss", "", _loss, ""),
+        field(
+            "loss",
+            lambda model: model.checkpoint.settings.train.loss if model.checkpoint.kind.is_trained else None,
+            "the training loss",
+        ),
         Column("freeze", "frozen", ", ".join, _trained_with("freeze"), "parts that did not learn"),
         Column(
             "rate_scale",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from charseq.gradients import LOSSES
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import MODEL
 from charseq.runs.metrics import is_validation, read_metrics
@@ -56,7 +57,8 @@ class Summary:
     @property
     def learnt_by_heart(self) -> bool:
         """True if the best validation was early, and the last loss of the training text far below it."""
-        best = self.best.results
-        if best.valid is None or not self.steps or not 0 < best.step < EARLY * self.steps[-1]:
+        best, losses_are_prices = self.best.results, LOSSES[self.best.settings.train.loss].is_price
+        is_early = self.steps and 0 < best.step < EARLY * self.steps[-1]
+        if best.valid is None or not is_early or not losses_are_prices:
             return False
         return self.losses[-1] < BY_HEART * best.valid.nats_per_char

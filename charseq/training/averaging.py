@@ -1,7 +1,7 @@
 """The moving average of the parameters, which is often better than the latest ones."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -39,11 +39,14 @@ class Average:
         """Return a(t) for the latest step."""
         return self.values
 
-    def prepare_(self, grads: Gradient) -> None:
-        """Take note of the entries that the next step will change."""
+    def prepare_(self, grads: Gradient, before: Mapping[str, FloatArray]) -> None:
+        """Take note of the rows that the next step will change: `before` is `grads.of(params)`."""
 
-    def add_(self, grads: Gradient, step: int) -> None:
-        """Move towards the parameters after the step numbered `step`, counted from 1, with this gradient."""
+    def add_(self, grads: Gradient, step: int, after: Mapping[str, FloatArray]) -> None:
+        """Move towards the parameters after the step numbered `step`, counted from 1.
+
+        `grads` is the gradient of this step. If it touched rows only, `after` is `grads.of(params)`.
+        """
         if self.span:
             self._move_(self.values, self._params.flat, self._share(step))
 
@@ -87,38 +90,34 @@ class AverageByRows(Average):
         self._views = params.views(self.values)
         self._rest = np.zeros(1)
         self._rests = {name: np.zeros(params.shapes[name][axis]) for name, axis in params.tables.items()}
-        self._entries: dict[str, FloatArray] = {}
+        self._rows: dict[str, FloatArray] = {}
 
-    def prepare_(self, grads: Gradient) -> None:
-        """Compute a(t-1) for the entries of tables that the next step will change."""
+    def prepare_(self, grads: Gradient, before: Mapping[str, FloatArray]) -> None:
+        """Compute a(t-1) for the rows of tables that the next step will change."""
+        self._rows = grads.of(self._views)
         for name, tokens in grads.touched.items():
-            axis = grads.tables[name]
-            average, latest = (np.take(a, tokens, axis=axis) for a in (self._views[name], self._params[name]))
-            self._entries[name] = self._made_up(average, latest, name, self._rests[name][tokens])
+            self._make_up_(self._rows[name], before[name], self._rests[name][tokens])
 
-    def add_(self, grads: Gradient, step: int) -> None:
-        """Move towards the parameters after a step; in touched tables, only the touched entries."""
+    def add_(self, grads: Gradient, step: int, after: Mapping[str, FloatArray]) -> None:
+        """Move towards the parameters after a step; in touched tables, only the touched rows."""
         share = self._share(step)
         self._rest += math.log(max(1 - share, LEAST_REST))
         for name in grads:
             tokens = grads.touched.get(name)
-            if tokens is None:
-                self._move_(self._views[name].reshape(-1), self._params[name].reshape(-1), share)
-                if name in self._rests:
-                    self._rests[name][...] = self._rest
-                continue
-            latest = np.take(self._params[name], tokens, axis=grads.tables[name])
-            average = self._entries[name]
-            average += (latest - average) * share
-            self._views[name][grads.index(name, tokens)] = average
-            self._rests[name][tokens] = self._rest
+            average, latest = (self._views, self._params) if tokens is None else (self._rows, after)
+            self._move_(average[name].reshape(-1), latest[name].reshape(-1), share)
+            if name in self._rests:
+                self._rests[name][... if tokens is None else tokens] = self._rest
+        grads.put_(self._rows, self._views)
 
     def now(self) -> FloatArray:
         """Return a copy with a(t) for the latest step; what was put off stays so, as resuming needs it."""
         values = self.values.copy()
-        for name, average in self._params.views(values).items():
-            if name in self._rests:
-                average[...] = self._made_up(average, self._params[name], name, self._rests[name])
+        views = self._params.views(values)
+        for name, rests in self._rests.items():
+            axis = self._params.tables[name]
+            average, latest = (np.moveaxis(one[name], axis, 0) for one in (views, self._params))
+            self._make_up_(average, latest, rests)
         return values
 
     def arrays(self) -> Iterator[tuple[str, FloatArray]]:
@@ -128,9 +127,9 @@ class AverageByRows(Average):
         for name, rests in self._rests.items():
             yield f"average.rest.{name}", rests
 
-    def _made_up(self, average: FloatArray, latest: FloatArray, name: str, rests: FloatArray) -> FloatArray:
-        """Return the average that follows from an older one, by the factor of the steps between."""
-        axis = self._params.tables[name]
-        factor = np.exp(self._rest - rests).reshape(-1, *(1,) * (average.ndim - axis - 1))
-        made_up: FloatArray = latest + (average - latest) * factor.astype(average.dtype)
-        return made_up
+    def _make_up_(self, average: FloatArray, latest: FloatArray, rests: FloatArray) -> None:
+        """Turn rows of an older average into those of now, by the factor of the steps between."""
+        factor = np.exp(self._rest - rests).astype(average.dtype)
+        average -= latest
+        average *= factor.reshape(-1, *(1,) * (average.ndim - 1))
+        average += latest

@@ -66,10 +66,11 @@ class Limits:
         )
 
 
-def affordable_eval_every(*, num_tokens: int, tokens_per_step: float, num_readings: int) -> int:
+def affordable_eval_every(*, num_tokens: int, tokens_per_step: float, num_readings: float) -> int:
     """Return a number of steps between validations that makes them about a twentieth of the work.
 
-    A validation reads `num_tokens` as often as `num_readings`. Reading is a forward pass only, a third of the
+    A validation reads `num_tokens` as often as `num_readings`, which is larger if scoring takes more products
+    than training. Reading is a forward pass only, a third of the
     work of training on as many tokens.
     """
     return max(MIN_EVAL_EVERY, math.ceil(20 / 3 * num_readings * num_tokens / tokens_per_step))

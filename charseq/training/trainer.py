@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from charseq.arrays import FloatArray
 from charseq.config import OptimConfig, TrainConfig
 from charseq.errors import DivergedError
-from charseq.gradients import LOSSES, TARGETS, Job, Plan, SourceFactory
+from charseq.gradients import LOSSES, TARGETS, Job, Loss, Plan, SourceFactory
 from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
@@ -63,10 +63,9 @@ class Trainer:
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
-        self._num_readings = 2 if optim.average_span else 1  # of the validation text, at each validation
         self._clock = clock
-        loss = LOSSES[train.loss].for_run(train, batches.token_counts)
-        self._update = Update(model.params, optim, train, by_rows=loss.by_rows)
+        self.loss: Loss = LOSSES[train.loss].for_run(train, batches.token_counts)
+        self._update = Update(model.params, optim, train, by_rows=self.loss.by_rows)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
@@ -80,9 +79,10 @@ class Trainer:
             batches.num_streams,
             resets=batches.has_resets,
             seed=train.seed,
-            loss=loss,
+            loss=self.loss,
             frozen=frozen_names(optim, model.params),
         )
+        self._num_readings = (2 if optim.average_span else 1) * self._job.reading_cost  # of a validation
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
         self.source = source(self._job, self._state, self.plan or Plan())

@@ -34,12 +34,16 @@ class Update:
         norm = clip_all_(grads.vectors, self._max_grad_norm)
         if not math.isfinite(norm):
             return norm
-        self.average.prepare_(grads)
-        self.optimizer.step(self._params, grads, learning_rate=learning_rate)
+        entries = grads.of(self._params) if grads.touched else None
+        if entries is not None:
+            self.average.prepare_(grads, entries)
+        self.optimizer.step(self._params, grads, learning_rate=learning_rate, entries=entries)
         after_step(self._params)
-        if not math.isfinite(sum(np.dot(vector, vector) for vector in grads.of(self._params))):
+        after = {"": self._params.flat} if grads.is_whole else grads.of(self._params)
+        vectors = [array.reshape(-1) for array in after.values()]
+        if not math.isfinite(sum(np.dot(vector, vector) for vector in vectors)):
             return math.nan
-        self.average.add_(grads, self.optimizer.num_steps)
+        self.average.add_(grads, self.optimizer.num_steps, after)
         return norm
 
     def reset_(self) -> None:

@@ -1005,3 +1005,26 @@ def test_what_is_frozen_cannot_change_in_a_run(
     code, _, err = call("train", "--resume", "run", "--freeze", "layers.0")
     assert code == 2
     assert "optim.freeze cannot change when a run is resumed" in err
+
+
+@pytest.mark.parametrize("loss", ["sampled", "negative"])
+def test_a_loss_on_candidates(
+    call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    """The number of candidates is said, and what can be compared; info shows the loss."""
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call("train", text, *TINY, "--loss", loss, "--num-negatives", "7", "-o", "run")
+    assert code == 0, err
+    assert f"charseq: {loss}: 7 tokens are drawn for each step, from " in err
+    assert ("is no price" in err) == (loss == "negative")
+    assert f"{loss}, 7 tokens drawn for each step\n" in call("info", "run").out
+
+
+def test_the_number_of_candidates_is_at_least_one(call: Call, text: str) -> None:
+    """None is refused, and so is a loss that does not exist."""
+    assert "train.num_negatives must be at least 1; got 0" in call("train", text, "--num-negatives", "0").err
+    message = call("train", text, "--loss", "sample").err
+    assert (
+        "train.loss must be one of softmax, sampled, negative; got 'sample' (did you mean 'sampled'?)"
+        in message
+    )

@@ -128,7 +128,7 @@ def test_an_unknown_name_is_refused(call: Call) -> None:
     """A loss that is not registered is an error that lists those that are."""
     outcome = call("train", "text.txt", "--loss", "tax")
     assert outcome.code == 2
-    assert "softmax, toy" in outcome.err
+    assert "softmax, sampled, negative, toy" in outcome.err
 
 
 def test_a_model_learns_the_characters_that_count(call: Call) -> None:

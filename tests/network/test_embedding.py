@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from charseq.arrays import TokenArray
 from charseq.network import embedding
-from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup, lookup_gradient, lookup_with_bias
+from charseq.network.embedding import (
+    MAX_ONE_HOT,
+    OneHot,
+    lookup,
+    lookup_gradient,
+    lookup_with_bias,
+    sums_by_token,
+)
 from tests import reference
 from tests.builders import pairwise, random_array
 
@@ -235,3 +242,17 @@ def test_compiled_lookup_equals_the_plain_one(dtype: type, num_steps: int, num_s
     lookup_with_bias(matrix, tokens, bias, plain)
     compiled_lookup(matrix, tokens, bias, compiled)
     np.testing.assert_array_equal(compiled, plain)
+
+
+def test_sums_by_token() -> None:
+    """Each token that occurs has the sum of its columns; UNSEEN has none."""
+    columns = np.arange(12.0).reshape(2, 6)
+    tokens, sums = sums_by_token(columns, np.array([7, UNSEEN, 3, 7, 3, 0], np.int32))
+    assert tokens.tolist() == [0, 3, 7]
+    np.testing.assert_array_equal(sums, [[5, 6, 3], [11, 18, 15]])
+
+
+def test_sums_where_no_token_is_known() -> None:
+    """There are none."""
+    tokens, sums = sums_by_token(np.ones((2, 3)), np.full(3, UNSEEN, np.int32))
+    assert (tokens.shape, sums.shape) == ((0,), (2, 0))

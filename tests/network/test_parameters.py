@@ -142,7 +142,7 @@ def dense(grads: Gradient) -> dict[str, np.ndarray]:
         tokens = grads.touched.get(name)
         found[name] = np.zeros(grads.shapes[name]) if tokens is not None else grads[name].copy()
         if tokens is not None:
-            found[name][grads.index(name, tokens)] = grads.entries(name)
+            grads.rows_of(found[name], name)[tokens] = grads.entries(name)
     return found
 
 
@@ -153,9 +153,8 @@ def touching(seed: int, *, by_rows: bool = True, frozen: tuple[str, ...] = ()) -
     grads["W"][...] = rng.normal(size=(3, 2))
     for name, axis in grads.tables.items():
         tokens = rng.permutation(6)[: 2 + seed].astype(np.int32)
-        shape = list(TABLE_SHAPES[name])
-        shape[axis] = len(tokens)
-        grads.set_rows_(name, tokens, rng.normal(size=shape))
+        shape = np.delete(TABLE_SHAPES[name], axis)
+        grads.set_rows_(name, tokens, rng.normal(size=(len(tokens), *shape)))
     return grads
 
 
@@ -183,13 +182,19 @@ def test_the_vectors_of_a_gradient_are_its_norm() -> None:
 
 
 def test_the_entries_of_the_parameters_that_a_gradient_is_about() -> None:
-    """They are in the order of its vectors, and are those of its tokens."""
+    """Of tables they are copies of the rows of its tokens, which can be written back."""
     params, grads = tabled(), touching(1)
-    for name, vector, entries in zip(grads, grads.of(params), grads.vectors, strict=True):
-        tokens = grads.touched.get(name)
-        expected = params[name] if tokens is None else params[name][grads.index(name, tokens)]
-        np.testing.assert_array_equal(vector, expected.reshape(-1), err_msg=name)
-        assert vector.size == entries.size
+    found = grads.of(params)
+    assert {name: array.shape for name, array in found.items()} == {
+        name: grads.entries(name).shape for name in grads
+    }
+    assert found["W"] is params["W"]
+    np.testing.assert_array_equal(found["E"], params["E"][:, grads.touched["E"]].T)
+    found["E"] *= -1
+    before = params["E"].copy()
+    np.testing.assert_array_equal(params["E"], before)
+    grads.put_(found, params)
+    assert np.flatnonzero((params["E"] != before).any(axis=0)).tolist() == sorted(grads.touched["E"])
 
 
 @pytest.mark.parametrize("by_rows", [True, False])

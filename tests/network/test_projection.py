@@ -99,3 +99,25 @@ def test_the_gradient_of_a_frozen_projection_is_that_of_the_hidden_states() -> N
     actual = projection.backward(dlogits, h, params, some, out=np.empty_like(h))
     np.testing.assert_array_equal(actual, expected)
     np.testing.assert_array_equal(some.flat, whole["projection.c"])
+
+
+def test_some_logits_and_their_gradients_are_those_of_all() -> None:
+    """Logits of some tokens, and of a token for each state, with the gradients that all would have."""
+    rng, projection = np.random.default_rng(0), Projection(hidden_size=3, vocab_size=6)
+    params = Parameters(projection.shapes, np.float64)
+    params.flat[...] = rng.normal(size=params.flat.size)
+    h, some, own = rng.normal(size=(3, 4)), np.array([5, 0], np.int32), np.array([2, 5, 2, 1], np.int32)
+    every = projection.forward(h, params, out=np.empty((4, 1, 6)))[:, 0]
+    out = np.empty((4, 2))
+    np.testing.assert_allclose(projection.forward_some(h, params, some, own, out=out), every[range(4), own])
+    np.testing.assert_allclose(out, every[:, some])
+    dsome, down, dlogits = rng.normal(size=(4, 2)), rng.normal(size=4), np.zeros((4, 1, 6))
+    dlogits[:, 0, some] = dsome
+    dlogits[range(4), 0, own] += down
+    whole, rows = params.like(), params.like(by_rows=True)
+    expected = projection.backward(dlogits, h, params, whole, out=np.empty_like(h))
+    actual = projection.backward_some(dsome, down, h, params, some, own, rows, out=np.empty_like(h))
+    np.testing.assert_allclose(actual, expected, atol=1e-14)
+    assert rows.touched["projection.V"].tolist() == [0, 1, 2, 5]
+    np.testing.assert_allclose(rows.entries("projection.V"), whole["projection.V"][[0, 1, 2, 5]], atol=1e-14)
+    np.testing.assert_allclose(rows.entries("projection.c"), whole["projection.c"][[0, 1, 2, 5]], atol=1e-14)

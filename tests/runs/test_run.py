@@ -515,6 +515,20 @@ def test_a_resumed_run_with_frozen_parts_is_the_whole_run() -> None:
         assert still == {name for name in learnt if name.startswith(("layers.0", "projection.c"))}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("loss", ["sampled", "negative"])
+def test_a_resumed_run_that_draws_candidates_is_the_whole_run(loss: str, threads: int) -> None:
+    """Candidates, moments and averages of rows that rested go on to the bit, in shards too."""
+    sections: dict[str, dict[str, Any]] = {
+        "data": {"unit": "line"},
+        "model": {"dropout": 0.3, "embedding_size": 4},
+        "train": {"max_steps": 30, "loss": loss, "num_negatives": 5, "threads": threads},
+    }
+    finished("whole", **sections)
+    resumed_after(17, **sections)
+    assert_same_runs("paused", "whole")
+
+
 @pytest.mark.parametrize("num_events", [1, 3, 4, 5, 9, 14])
 def test_a_run_may_be_interrupted_anywhere(num_events: int) -> None:
     """Events 4, 9 and 14 are steps before a validation, 5 and 10 the validations."""

@@ -56,6 +56,17 @@ def num_tokens(text: str, codec: Codec) -> int:
     return len(text) * (1 if codec.tokenizer.name == "char" else 2)
 
 
+@each_codec
+def test_tokens_are_counted(codec: Codec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each token is counted as often as it is a target, in pieces too; unseen ones are not."""
+    monkeypatch.setattr("charseq.text.batches.COUNTED_AT_ONCE", 3)
+    examples = Examples(EncodedText.of("abba\nxhi\n"), codec)
+    targets = examples.window(np.arange(len(examples))[:, None]).targets
+    expected = [np.count_nonzero(targets == token) for token in range(codec.vocab_size)]
+    assert examples.token_counts().tolist() == expected
+    assert sum(expected) < len(examples)
+
+
 def streams_of(batches: Batches) -> Sequence:
     """Put the windows together again: inputs, targets, starts and begins as (N, length)."""
 

@@ -21,7 +21,7 @@ def average_of(given: list[FloatArray], span: float) -> FloatArray:
     average = Average(params, span)
     for step, vector in enumerate(given, start=1):
         params.flat[...] = vector
-        average.add_(params.like(), step)
+        average.add_(params.like(), step, {})
     return average.values
 
 
@@ -97,9 +97,8 @@ def touching(params: Parameters, rng: np.random.Generator) -> Gradient:
     """Return a gradient that touches some rows of V and columns of E, and the whole of W."""
     grads = params.like(by_rows=True)
     for name, axis in params.tables.items():
-        tokens = rng.permutation(params.shapes[name][axis])[:3]
-        shape = np.take(params[name], tokens, axis=axis).shape
-        grads.set_rows_(name, tokens, np.ones(shape))
+        tokens = rng.permutation(params.shapes[name][axis])[:3].astype(np.int32)
+        grads.set_rows_(name, tokens, np.ones_like(grads.rows_of(params[name], name)[tokens]))
     return grads
 
 
@@ -113,11 +112,11 @@ def test_an_average_by_rows_is_the_average(span: float) -> None:
     average, expected = Average.of(params, span, by_rows=True), params.flat.copy()
     for step in range(1, 60):
         grads = touching(params, rng)
-        average.prepare_(grads)
+        average.prepare_(grads, grads.of(params))
         params["W"][...] += rng.normal(size=(3, 3))
         for name, tokens in grads.touched.items():
-            params[name][grads.index(name, tokens)] += rng.normal()
-        average.add_(grads, step)
+            grads.rows_of(params[name], name)[tokens] += rng.normal()
+        average.add_(grads, step, grads.of(params))
         expected += (params.flat - expected) / max(1, span * step)
         if step % 7 == 0:
             np.testing.assert_allclose(average.now(), expected, rtol=0, atol=1e-12)
