@@ -1,7 +1,7 @@
 """The losses on a large alphabet, in speed and in what they learn: python tests/speed/large_alphabet.py.
 
-The text is made here: 6,000 different characters with Zipf's frequencies, 1 / rank. Each character has two
-favourite followers, which come next with a probability of 0.5 and 0.2; otherwise the next one is drawn anew.
+The text is made here: thousands of different characters with Zipf's frequencies, 1 / rank. Each has two
+favourite followers, which come next with a probability of 0.5 and 0.2; otherwise the next is drawn anew.
 First each loss makes steps by turns with the others; then each trains for the same time, and the validation
 over the whole vocabulary is compared with the entropy of the text.
 """
@@ -25,26 +25,26 @@ from charseq.text.split import CorpusParts
 from charseq.training.events import Validated
 from charseq.training.trainer import Trainer
 
-NUM_CHARS, SIZE = 600_000, 6_000
+NUM_CHARS = 600_000
 FIRST = 0x4E00
 """The code point of the most frequent character: the beginning of the Chinese ones."""
 FAVOURITES = (0.5, 0.2)
 
 
-def make_text(seed: int = 0) -> tuple[str, float]:
-    """Return a text in which every character occurs, and the bits per character that nobody can save."""
-    rng = np.random.default_rng(seed)
-    p = 1 / np.arange(1, SIZE + 1)
+def make_text(size: int) -> tuple[str, float]:
+    """Return a text in which all of `size` characters occur, and the bits per character nobody can save."""
+    rng = np.random.default_rng(0)
+    p = 1 / np.arange(1, size + 1)
     p /= p.sum()
-    followers = rng.choice(SIZE, (len(FAVOURITES), SIZE), p=p)
-    anew, ways = rng.choice(SIZE, NUM_CHARS, p=p), rng.random(NUM_CHARS)
+    followers = rng.choice(size, (len(FAVOURITES), size), p=p)
+    anew, ways = rng.choice(size, NUM_CHARS, p=p), rng.random(NUM_CHARS)
     text = np.empty(NUM_CHARS, np.int64)
     char, first, second = 0, FAVOURITES[0], sum(FAVOURITES)
     for t in range(NUM_CHARS):
         way = ways[t]
         char = followers[0, char] if way < first else followers[1, char] if way < second else anew[t]
         text[t] = char
-    text[np.linspace(0, NUM_CHARS // 2, SIZE, dtype=int)] = rng.permutation(SIZE)
+    text[np.linspace(0, NUM_CHARS // 2, size, dtype=int)] = rng.permutation(size)
     tail, rest = text[-NUM_CHARS // 10 :], 1 - second
     probability = rest * p[tail[1:]]
     for favourite, share in enumerate(FAVOURITES):
@@ -110,11 +110,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="time for each training; 0: none")
     parser.add_argument("--turns", type=int, default=5, help="turns of ten steps for each speed; 0: none")
+    parser.add_argument("--characters", type=int, default=6_000, help="different characters")
     parser.add_argument("--negatives", type=int, default=Settings().train.num_negatives)
     parser.add_argument("--embedding-size", type=int, default=0)
     parser.add_argument("--rate", type=float, default=Settings().optim.learning_rate)
     options = parser.parse_args()
-    content, bits = make_text()
+    content, bits = make_text(options.characters)
     with tempfile.TemporaryDirectory() as name:
         text = Path(name, "text.txt")
         text.write_text(content)
