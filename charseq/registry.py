@@ -97,6 +97,7 @@ OPTIMIZERS: Registry[Any] = Registry(
     {
         "adam": "charseq.optim.adam:Adam",
         "adamw": "charseq.optim.adam:AdamW",
+        "nadamw": "charseq.optim.adam:NAdamW",
         "rmsprop": "charseq.optim.rmsprop:RMSProp",
         "sgd": "charseq.optim.sgd:SGD",
     },

@@ -152,10 +152,12 @@ class OptimConfig(Section):
     momentum: float = Field(
         0.9, ge=0, lt=1, description="sgd: share of the last step that is added to the next."
     )
-    beta1: float = Field(0.9, ge=0, lt=1, description="adam, adamw: decay of the mean gradient.")
-    beta2: float = Field(0.99, ge=0, lt=1, description="adam, adamw, rmsprop: decay of the mean square.")
+    beta1: float = Field(0.9, ge=0, lt=1, description="adam, adamw, nadamw: decay of the mean gradient.")
+    beta2: float = Field(
+        0.99, ge=0, lt=1, description="adam, adamw, nadamw, rmsprop: decay of the mean square."
+    )
     weight_decay: float = Field(
-        0.01, ge=0, description="adamw: at each step, matrices shrink by this share, times the rate."
+        0.01, ge=0, description="adamw, nadamw: at each step, matrices shrink by this share, times the rate."
     )
     average_span: float = Field(
         0.1,

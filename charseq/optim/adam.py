@@ -1,9 +1,18 @@
-"""Adam and AdamW: the mean gradient divided by its root mean square, both corrected for starting at zero."""
+"""Adam, AdamW and NAdamW: the mean gradient over its root mean square, corrected for starting at zero."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.optim.optimizer import EPSILON, Optimizer, Part
+
+
+class Shares(NamedTuple):
+    """What a step moves by: so much of the mean gradient, and so much of the latest gradient."""
+
+    mean: float
+    latest: float
 
 
 class Adam(Optimizer):
@@ -28,12 +37,17 @@ class Adam(Optimizer):
         np.multiply(gradient, gradient, out=term)
         term *= 1 - beta2
         mean_square += term
-        np.sqrt(mean_square, out=term)
-        term *= (1 - beta2**t) ** -0.5
-        term += EPSILON
-        np.divide(mean, term, out=term)
-        term *= learning_rate / (1 - beta1**t)
-        params -= term
+        for direction, share in zip((mean, gradient), self._shares(learning_rate), strict=True):
+            if share:
+                np.sqrt(mean_square, out=term)
+                term *= (1 - beta2**t) ** -0.5
+                term += EPSILON
+                np.divide(direction, term, out=term)
+                term *= share
+                params -= term
+
+    def _shares(self, learning_rate: float) -> Shares:
+        return Shares(learning_rate / (1 - self.config.beta1**self.num_steps), 0.0)
 
 
 class AdamW(Adam):
@@ -47,3 +61,21 @@ class AdamW(Adam):
 
     def _decay_(self, matrix: FloatArray, learning_rate: float) -> None:
         matrix *= 1 - learning_rate * self.config.weight_decay
+
+
+class NAdamW(AdamW):
+    """AdamW with Nesterov's momentum: the mean gradient that the same gradient would make at the next step.
+
+        parameter -= learning_rate * (beta1 * m / (1 - beta1^(t+1)) + (1 - beta1) * gradient / (1 - beta1^t))
+                     / (sqrt(s^) + eps)
+
+    Source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
+    """
+
+    name = "nadamw"
+
+    def _shares(self, learning_rate: float) -> Shares:
+        beta1, t = self.config.beta1, self.num_steps
+        return Shares(
+            learning_rate * beta1 / (1 - beta1 ** (t + 1)), learning_rate * (1 - beta1) / (1 - beta1**t)
+        )

@@ -1,10 +1,10 @@
-"""Adam and AdamW in one compiled pass over memory; `adam.py` has the equations and stays the reference."""
+"""Adam, AdamW and NAdamW in one compiled pass over memory; `adam.py` has the equations, the reference."""
 
 import numpy as np
 
 from charseq.arrays import FloatArray
 from charseq.backend import compiled
-from charseq.optim.adam import Adam, AdamW
+from charseq.optim.adam import Adam, AdamW, NAdamW
 from charseq.optim.optimizer import EPSILON, Part
 
 
@@ -13,11 +13,12 @@ def adam_update(
     params: FloatArray, gradient: FloatArray, mean: FloatArray, mean_square: FloatArray, factors: FloatArray
 ) -> None:
     """Change parameters and moments in place; `factors` are in the order that `CompiledAdam` gives them."""
-    beta1, rest1, beta2, rest2, correction, epsilon, rate = factors
+    beta1, rest1, beta2, rest2, correction, epsilon, of_mean, of_latest = factors
     for j in range(params.size):
         mean[j] = beta1 * mean[j] + rest1 * gradient[j]
         mean_square[j] = beta2 * mean_square[j] + rest2 * gradient[j] * gradient[j]
-        params[j] -= rate * mean[j] / (np.sqrt(mean_square[j]) * correction + epsilon)
+        moved = of_mean * mean[j] + of_latest * gradient[j]
+        params[j] -= moved / (np.sqrt(mean_square[j]) * correction + epsilon)
 
 
 class CompiledAdam(Adam):
@@ -26,8 +27,8 @@ class CompiledAdam(Adam):
     def _update_(self, part: Part, learning_rate: float) -> None:
         params, gradient, (mean, mean_square), _ = part
         beta1, beta2, t = self.config.beta1, self.config.beta2, self.num_steps
-        correction, rate = (1 - beta2**t) ** -0.5, learning_rate / (1 - beta1**t)
-        factors = np.array([beta1, 1 - beta1, beta2, 1 - beta2, correction, EPSILON, rate], params.dtype)
+        decays, correction = (beta1, 1 - beta1, beta2, 1 - beta2), (1 - beta2**t) ** -0.5
+        factors = np.array([*decays, correction, EPSILON, *self._shares(learning_rate)], params.dtype)
         adam_update(params, gradient, mean, mean_square, factors)
 
 
@@ -35,5 +36,9 @@ class CompiledAdamW(AdamW, CompiledAdam):
     """AdamW, compiled."""
 
 
-COMPILED_OPTIMIZERS = {rule.name: rule for rule in (CompiledAdam, CompiledAdamW)}
+class CompiledNAdamW(NAdamW, CompiledAdam):
+    """NAdamW, compiled."""
+
+
+COMPILED_OPTIMIZERS = {rule.name: rule for rule in (CompiledAdam, CompiledAdamW, CompiledNAdamW)}
 """The optimizers with a compiled twin, by their names."""

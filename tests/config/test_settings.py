@@ -87,7 +87,7 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     ),
     (
         {"optim": {"optimizer": "Adam"}},
-        "optim.optimizer must be one of adam, adamw, rmsprop, sgd; got 'Adam' (did you mean 'adam'?)",
+        "optim.optimizer must be one of adam, adamw, nadamw, rmsprop, sgd; got 'Adam' (did you mean 'adam'?)",
     ),
     (
         {"optim": {"schedule": "cosin"}},

@@ -127,7 +127,7 @@ def test_a_rate_of_a_million(cell: CellName, optimizer: str, call: Call) -> None
     outcome = call(*TRAIN, *ONE_CORE, *options)
     said = outcome.err.splitlines()
     rates = [line.rpartition(" ")[2] for line in said if line.startswith("step ")]
-    if optimizer == "adamw":
+    if optimizer in {"adamw", "nadamw"}:
         assert outcome.code == 1
         assert rates == ["5e+05", "2.5e+05", "1.25e+05"]
         assert said[-1].startswith("charseq: error: training diverged at step ")
@@ -358,8 +358,8 @@ REMEMBERING = {"num_layers": 2, "embedding_size": 4, "dropout": 0.3}
     ("optimizer", "schedule", "cell"),
     [
         (optimizer, schedule, cell)
-        for (optimizer, schedule), cell in zip(
-            zip(OPTIMIZERS, get_args(ScheduleName), strict=True), itertools.cycle(CELLS), strict=False
+        for optimizer, schedule, cell in zip(
+            OPTIMIZERS, itertools.cycle(get_args(ScheduleName)), itertools.cycle(CELLS), strict=False
         )
     ],
 )

@@ -52,9 +52,21 @@ def adamw(x: float, gradients: list[float], decay: float) -> Iterator[float]:
         yield x
 
 
+def nadamw(x: float, gradients: list[float], decay: float) -> Iterator[float]:
+    m = s = 0.0
+    for t, (g, rate) in enumerate(zip(gradients, RATES, strict=True), 1):
+        m = 0.7 * m + 0.3 * g
+        s = 0.95 * s + 0.05 * g**2
+        ahead = 0.7 * m / (1 - 0.7 ** (t + 1)) + 0.3 * g / (1 - 0.7**t)
+        x = x - rate * decay * x
+        x = x - rate * ahead / ((s / (1 - 0.95**t)) ** 0.5 + 1e-8)
+        yield x
+
+
 RULES: dict[str, Callable[[float, list[float], float], Iterator[float]]] = {
     "adam": adam,
     "adamw": adamw,
+    "nadamw": nadamw,
     "rmsprop": rmsprop,
     "sgd": sgd,
 }
@@ -174,12 +186,12 @@ def test_the_memory_has_the_dtype_of_the_parameters(name: str) -> None:
 
 
 @names
-def test_only_adamw_shrinks_matrices_without_a_gradient(name: str) -> None:
-    """Without a gradient the matrices shrink under adamw, and stay under the other rules."""
+def test_only_rules_with_decay_shrink_matrices_without_a_gradient(name: str) -> None:
+    """Without a gradient the matrices shrink under adamw and nadamw, and stay under the other rules."""
     params, before = random_params(0), random_params(0)
     step = make_optimizer(config_of(name), params).step
     step(params, params.like(), learning_rate=0.1)
-    kept = 1 - 0.1 * 0.3 if name == "adamw" else 1
+    kept = 1 - 0.1 * 0.3 if name in {"adamw", "nadamw"} else 1
     assert np.allclose(params["M"], kept * before["M"], rtol=1e-15, atol=0)
 
 
@@ -213,7 +225,7 @@ def test_a_quadratic_is_minimised(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "precision", "name"),
-    pairwise([1, 3, 40_000], [(np.float32, 2e-6), (np.float64, 1e-15)], ["adam", "adamw"]),
+    pairwise([1, 3, 40_000], [(np.float32, 2e-6), (np.float64, 1e-15)], ["adam", "adamw", "nadamw"]),
 )
 def test_compiled_optimizers_equal_plain_ones(size: int, precision: tuple[type, float], name: str) -> None:
     """Numba and NumPy take the same steps, up to rounding, in parts of any size."""

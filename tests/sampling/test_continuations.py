@@ -67,10 +67,13 @@ def test_a_beam_as_wide_as_all_texts_finds_the_likeliest(prompt: str) -> None:
     """The twin prices every text of at most two characters."""
     kind = Kind("gru", "line")
     chars = [char for char in kind.codec.tokenizer.alphabet if char != "\n"]
-    whole = ["", *chars]
-    prices = {text: price(kind, prompt, text, is_ended=True) for text in whole}
-    prices |= {
-        "".join(pair): price(kind, prompt, "".join(pair), is_ended=False) for pair in product(chars, repeat=2)
+    texts = ["", *chars, *map("".join, product(chars, repeat=2))]
+    lines = [f"{prompt}{text}\n" for text in texts]
+    nats = Scorer(kind.make(), kind.codec).score("".join(lines)).nats
+    priced = np.split(nats, np.cumsum([len(line) for line in lines])[:-1])
+    prices = {
+        text: one[len(prompt) :].sum() if len(text) < 2 else one[len(prompt) : -1].sum()
+        for text, one in zip(texts, priced, strict=True)
     }
     best = min(prices, key=prices.__getitem__)
     (found,) = BeamSearch(kind.make(), kind.codec, width=1000, length=2).best([prompt])

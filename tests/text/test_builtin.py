@@ -88,6 +88,7 @@ def test_prose_needs_no_topics_of_pydoc(tmp_path: Path, monkeypatch: pytest.Monk
     assert read_corpus(("builtin:prose",)).text == "The module of a."
 
 
+@pytest.mark.slow
 def test_the_prose_of_python_is_about_a_megabyte_in_short_lines() -> None:
     """It is of one size in all versions of Python, give or take a third."""
     text = read_corpus(("builtin:prose",)).text
