@@ -60,8 +60,9 @@ class GRU(Cell[GRUStep]):
         steps = []
         for t in range(arrays.num_steps):
             common = arrays.step(t)
-            r, u, n = np.split(common["a_x"], 3)
-            dr, du, dn = np.split(common["da_x"], 3)
+            gates = (3, *common["h"].shape)
+            r, u, n = common["a_x"].reshape(gates)
+            dr, du, dn = common["da_x"].reshape(gates)
             two = slice(0, 2 * len(r))
             rest = slice(2 * len(r), None)
             steps.append(

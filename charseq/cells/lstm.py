@@ -58,8 +58,9 @@ class LSTM(Cell[LSTMStep]):
         steps = []
         for t in range(arrays.num_steps):
             common = arrays.step(t)
-            i, f, o, g = np.split(common["a_x"], 4)
-            di, df, do, dg = np.split(common["da_x"], 4)
+            gates = (4, *common["h"].shape)
+            i, f, o, g = common["a_x"].reshape(gates)
+            di, df, do, dg = common["da_x"].reshape(gates)
             three = slice(0, 3 * len(i))
             steps.append(
                 LSTMStep(

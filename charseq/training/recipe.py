@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from charseq.config import Settings, TrainConfig, format_duration
+from charseq.cells import CELLS
+from charseq.config import ModelConfig, Settings, TrainConfig, format_duration
 from charseq.network import num_product_weights, parameter_shapes
 from charseq.training.limits import Limits
 
@@ -31,11 +32,13 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "small": Size(1, 128, 16, 8e-3),
-    "medium": Size(1, 256, 16, 8e-3),
+    "small": Size(1, 128, 16, 15e-3),
+    "medium": Size(1, 256, 16, 15e-3),
     "large": Size(2, 384, 32, 3e-3),
 }
 """The ladder of sizes, from the smallest."""
+UNGATED_SHARE = 0.5
+"""The share of that rate for a network without gates, which bears less."""
 CHARS_PER_PARAMETER = 6.0
 """A network is not too large for its time if training reads this many characters for each parameter."""
 
@@ -50,8 +53,7 @@ class Restraint(NamedTuple):
 
 RESTRAINTS = (
     Restraint(3.0, 0.0, 0.01),
-    Restraint(6.0, 0.1, 0.01),
-    Restraint(12.0, 0.2, 0.01),
+    Restraint(12.0, 0.1, 0.01),
     Restraint(math.inf, 0.4, 0.1),
 )
 """The restraints, by the number of times that the text is read."""
@@ -125,7 +127,7 @@ def choose(
     if size == "fixed" or (size == "auto" and seconds < MIN_SECONDS):
         return None
     reading = Reading(num_chars, vocab_size, SHARE * speed(train) * seconds if timed else 0.0)
-    sized = {name: _with(settings, layer_of(one), given) for name, one in SIZES.items()}
+    sized = {name: _with(settings, layer_of(one, settings.model), given) for name, one in SIZES.items()}
     if size == "auto":
         affordable = [one for one in sized.values() if reading.is_enough_for(one)]
         chosen = affordable[-1] if affordable else sized["small"]
@@ -142,12 +144,14 @@ def choose(
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
 
 
-def layer_of(size: Size) -> Layer:
-    """Return the settings of a step of the ladder."""
+def layer_of(size: Size, model: ModelConfig) -> Layer:
+    """Return the settings of a step of the ladder for a kind of network."""
+    has_gates = model.kind == "recurrent" and CELLS[model.cell].gates
+    rate = size.learning_rate * (1 if has_gates else UNGATED_SHARE)
     return {
         "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size},
         "train": {"batch_size": size.batch_size},
-        "optim": {"learning_rate": size.learning_rate},
+        "optim": {"learning_rate": rate},
     }
 
 

@@ -111,6 +111,13 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
     assert (dropouts[0], dropouts[-1]) == (0.4, 0.0)
 
 
+@pytest.mark.parametrize(("name", "share"), [("gru", 1), ("lstm", 1), ("rnn", 0.5)])
+def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -> None:
+    """Its gradients vary more from one window to the next."""
+    rate = settings_for({"model": {"cell": name, "size": "medium"}}, "model.cell").optim.learning_rate
+    assert rate == share * SIZES["medium"].learning_rate
+
+
 def test_few_units_are_not_dropped() -> None:
     """A network that is smaller than any size of the ladder learns little by heart."""
     assert settings_for({"model": {"hidden_size": 16}}, "model.hidden_size").model.dropout == 0
@@ -162,7 +169,7 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "rate 0.008",
+        "rate 0.015",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
