@@ -93,6 +93,7 @@ TRAIN = (
     *("train", "text.txt", "--hidden-size", "4", "--batch-size", "4", "--seq-length", "8", "--quiet"),
     *("--max-steps", "8", "--eval-every", "4", "--set", "optim.warmup_steps=0", "--schedule", "constant"),
 )
+ADAMW = ("--optimizer", "adamw")
 ONE_CORE = ("--threads", "1", "--backend", "numpy")
 
 
@@ -165,7 +166,9 @@ def test_rates_that_single_precision_lacks_in_machine_code(rate: str, call: Call
 
 def test_divergence_in_a_process_of_its_own() -> None:
     """The command itself, on two cores, shows no warning of NumPy's, neither of its own nor of a worker."""
-    words = command(*TRAIN, "--learning-rate", "1e6", "--threads", "2", "--backend", "numpy", "-o", "run")
+    words = command(
+        *TRAIN, *ADAMW, "--learning-rate", "1e6", "--threads", "2", "--backend", "numpy", "-o", "run"
+    )
     done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=60, check=False)
     said = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")

@@ -159,7 +159,9 @@ class WatchedModel(CharModel):
 
 TINY_TEXT = "hello\nhell\nhole\nheel\nhello\nhoe\n"
 TINY_TOKENIZER = CharTokenizer.fit(TINY_TEXT)
-TINY_OPTIM = OptimConfig(learning_rate=0.1, warmup_steps=3, max_grad_norm=0.5, weight_decay=0.1)
+TINY_OPTIM = OptimConfig(
+    optimizer="adamw", learning_rate=0.1, warmup_steps=3, max_grad_norm=0.5, weight_decay=0.1
+)
 TINY_STEPS = 10
 
 
@@ -453,7 +455,8 @@ def test_a_validation_scores_the_validation_text() -> None:
     """The figure of a validation is the validator's, for the model as it then is."""
     model = make_model()
     validator = Validator(model, Codec(TOKENIZER, "stream"), EncodedText.of(VALID))
-    for event in make_trainer(TrainConfig(max_steps=6, eval_every=2), model=model, validator=validator).run():
+    train, optim = TrainConfig(max_steps=6, eval_every=2), OptimConfig(average_span=0.0)
+    for event in make_trainer(train, optim, model=model, validator=validator).run():
         if isinstance(event, Validated):
             assert event.valid == validator.score()
             assert event.valid.num_chars == len(VALID)
