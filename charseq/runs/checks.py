@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.text.corpus import OnProgress, named_texts
 from charseq.text.form import TextForm
 from charseq.text.lines import NEWLINE, SELECTIONS, checked_lines
+from charseq.text.sniffing import STANDARD_INPUT
 from charseq.text.split import CorpusParts, format_of
 
 CHANGEABLE = {
@@ -80,14 +82,15 @@ def check_targets(texts: CorpusParts, data: DataConfig) -> None:
         return
     how = format_of(data)
     separator = how.form.separator("target_after", data.target_after)
-    try:
-        for part in (texts.train, texts.valid, texts.test):
-            _read_through("the corpus", part.strings(), separator)
+    parts = (texts.train, texts.valid, texts.test)
+    name = STANDARD_INPUT if texts.sources == ("-",) and data.split == "tail" else "the corpus"
+    try:  # the parts of a tail follow each other, so that their lines are counted as one text
+        _read_through(name, chain.from_iterable(part.strings() for part in parts), separator)
     except DataError:
         sources = [*texts.sources, *([data.valid] if data.valid else [])]
         for name, pieces in named_texts([one for one in sources if one != "-"], how=how):
             _read_through(name, pieces, separator)
-        raise  # only standard input, which cannot be read twice, has no name here
+        raise  # only standard input cannot be read twice
 
 
 def _read_through(name: str, pieces: Iterable[str], separator: str) -> None:

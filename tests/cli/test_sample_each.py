@@ -88,6 +88,17 @@ def test_a_text_with_a_wrong_line_is_refused(fruit: Path, call: Call, feed: Feed
     refused(call("evaluate", "run", "-"), "standard input: line 2, column ", code=1)
 
 
+@pytest.mark.parametrize("bad", [1, 40], ids=["in training", "in the test part"])
+def test_a_wrong_line_of_a_pipe_is_named_by_its_place(call: Call, feed: Feed, bad: int) -> None:
+    """The corpus cannot be read again, and its lines are counted as one text, whatever part they are in."""
+    lines = ["red=apple"] * 40
+    lines[bad - 1] = "red apple"
+    feed("\n".join(lines).encode())
+    done = call("train", "-", "--unit", "line", "--target-after", "=", "--ngram", "2")
+    assert (done.code, done.out) == (1, "")
+    assert f"standard input: line {bad}, column 10: the line ends without the separator '='" in done.err
+
+
 def test_prompts_lack_the_separator(fruit: Path, call: Call, feed: Feed) -> None:
     """To next, sample and cases it is appended; the first tab parts prefix and target."""
     feed(b"red\ta\nred=\ta\n")
