@@ -42,6 +42,11 @@ def test_the_charts_of_a_comparison(call: Call, models: Workshop, tmp_path: Path
     assert (tmp_path / "curve.svg").exists()
 
 
+def test_the_chart_of_a_ladder(call: Call, models: Workshop, tmp_path: Path) -> None:
+    assert call("compare", models.tales, "--ladder", "--export", f"{tmp_path}").code == 0
+    ElementTree.parse(tmp_path / "ladder.svg")
+
+
 def test_files_that_are_there_are_replaced(call: Call, models: Workshop, tmp_path: Path) -> None:
     (tmp_path / "gradient-flow.svg").write_text("old")
     options, _ = CASES["inspect"]
