@@ -169,6 +169,7 @@ REPORTS: Registry[Any] = Registry(
         "compare pair": "charseq.reports.pairs:PairReport()",
         "compare class": "charseq.reports.classes:ComparedClassReport()",
         "compare passage": "charseq.reports.passages:PassageReport()",
+        "coloured text": "charseq.reports.coloured_texts:ColouredTextReport()",
         "curve": "charseq.reports.curves:CurveReport()",
         "attribution": "charseq.reports.attributions:AttributionReport()",
         "gradient flow": "charseq.reports.gradient_flow:GradientFlowReport()",

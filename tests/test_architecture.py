@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     "reports/cases": WHOLE,
     "reports/classes": WHOLE,
     "reports/coloured": WHOLE,
+    "reports/coloured_texts": WHOLE,
     "reports/confusions": WHOLE,
     "reports/continuations": WHOLE,
     "reports/each": WHOLE,

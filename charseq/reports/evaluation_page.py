@@ -7,8 +7,9 @@ from charseq.analysis.evaluation import Evaluation
 from charseq.analysis.inspection import NamedText, TextFlow, flow_of
 from charseq.errors import DataError
 from charseq.reports.chosen import parts_of, sections_in
+from charseq.reports.coloured_texts import ColouredTextReport
 from charseq.reports.curves import curve_parts
-from charseq.reports.display.page import page, section
+from charseq.reports.display.page import page
 from charseq.reports.gradient_flow import GradientFlowReport
 from charseq.reports.report import Part, Report
 from charseq.reports.shown_text import ShownText
@@ -21,21 +22,19 @@ def evaluation_page(
 ) -> str:
     """Return the page of the model in the file `path`: reports, curves, the beginning of the texts."""
     parts = evaluation_parts(path, checkpoint, evaluation, reports, shown)
-    sections = sections_in(parts)
-    if shown.num_chars:
-        sections.append(section("Text", *shown.html()))
-    return page(f"{model_name(path)}: {checkpoint.description}", sections)
+    return page(f"{model_name(path)}: {checkpoint.description}", sections_in(parts))
 
 
 def evaluation_parts(
     path: Path, checkpoint: Checkpoint, evaluation: Evaluation, reports: Sequence[Report], shown: ShownText
 ) -> list[Part]:
-    """Return the parts of the page: the first report, the course of the run, gradients, other reports."""
+    """Return the parts of the page: the first report, the run, gradients, other reports, the text."""
     name = model_name(path)
     filled = parts_of(reports, evaluation)
     first = [part for part in filled if part.report is reports[0]]
     curves = curve_parts({name: path.parent})
-    return [*first, *curves, *_gradient_flow(name, checkpoint, shown.text), *filled[len(first) :]]
+    text = [Part(ColouredTextReport(), shown)] if shown.num_chars else []
+    return [*first, *curves, *_gradient_flow(name, checkpoint, shown.text), *filled[len(first) :], *text]
 
 
 def _gradient_flow(name: str, checkpoint: Checkpoint, text: str) -> list[Part]:

@@ -1,10 +1,10 @@
 """The beginning of texts, coloured by surprisal, for a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from charseq.arrays import TokenArray
+from charseq.arrays import FloatArray, TokenArray
 from charseq.reports.display.heat import SURPRISAL
 from charseq.reports.display.page import Details, heat_text, paragraph
 from charseq.scoring import Surprisal
@@ -37,6 +37,13 @@ class ShownText:
     def text(self) -> str:
         """The shown part of all texts, one after the other."""
         return "".join(text for _, pieces in self._texts for text, _ in pieces)
+
+    def bits(self) -> Iterator[tuple[str, str, FloatArray]]:
+        """Yield for each text that is shown its name, the shown part, and the bits of its characters."""
+        for file, pieces in self._texts:
+            if pieces:
+                text = "".join(piece for piece, _ in pieces)
+                yield file, text, np.concatenate([found.bits[: len(piece)] for piece, found in pieces])
 
     def html(self) -> list[str]:
         """Return the coloured texts, below a sentence on their length if they are cut."""

@@ -10,7 +10,10 @@ from tests.builders import refused
 from tests.cli.conftest import Call, Workshop
 
 CASES = {
-    "evaluate": (("--chars", "400", "--calibration"), ["calibration", "curve", "gradient-flow"]),
+    "evaluate": (
+        ("--chars", "400", "--calibration"),
+        ["calibration", "coloured-text", "curve", "gradient-flow"],
+    ),
     "compare": (("--curves", "--quantity", "weights", "--against", "steps"), ["curve"]),
     "inspect": (("--gradient-flow", "--chars", "300"), ["gradient-flow"]),
 }

@@ -51,6 +51,7 @@ from tests.reports.builders import (
     words_of,
 )
 from tests.reports.checkpoints import counted, trained
+from tests.reports.test_shown_text import shown_text
 
 RESULTS: dict[str, list[Any]] = {
     "text": [one_text(), several_texts(), adapted_texts(1), adapted_texts(2)],
@@ -66,6 +67,7 @@ RESULTS: dict[str, list[Any]] = {
     "prediction": [[prediction(), prediction("kin", "g", bits=40)], [prediction("hell", None)]],
     "steps": [[UNROLLED], [MIXED, UNROLLED_NGRAM]],
     **{f"compare {name}": [compared(2, 3, 2)] for name in ("model", "pair", "class", "passage")},
+    "coloured text": [shown_text(("a.txt", ["ab\n", "c"]), ("b.txt", ["<"]))],
     "curve": [LearningCurves((curve_of("runs/a", RECORDS), curve_of("runs/old", OLD)))],
     "ladder": [rungs(), rungs(optimum=0.5)],
     "attribution": [ATTRIBUTED],
