@@ -54,6 +54,9 @@ def builtin_bytes(source: str) -> Iterator[bytes]:
 def check_builtin(source: str) -> None:
     """Raise ConfigError, with a way out, unless `source` names a corpus that is installed, or a task."""
     if source not in INSTALLED and MadeText.of(source) is None:
+        name, comma, rest = source.partition(",")
+        if name in INSTALLED:
+            raise ConfigError(f"{source}: {name} takes no options: leave out {comma}{rest}")
         known = ", ".join([*INSTALLED, *map(pattern_of, TASKS)])
         raise ConfigError(f"{source}: no such corpus; there are {known}")
 

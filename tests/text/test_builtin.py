@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from charseq.errors import DataError
+from charseq.errors import ConfigError, DataError
 from charseq.text.corpus import iter_texts, read_corpus
 
 
@@ -38,6 +38,13 @@ def test_topics_of_pydoc_that_are_not_installed_are_refused(monkeypatch: pytest.
 def test_the_topics_of_pydoc_come_in_a_fixed_order() -> None:
     """The topics of pydoc come in a fixed order."""
     assert read_corpus(("builtin:pydoc",)).sha256 == read_corpus(("builtin:pydoc",)).sha256
+
+
+def test_installed_corpora_take_no_options() -> None:
+    """They are what they are; tasks have lines and a seed."""
+    with pytest.raises(ConfigError) as caught:
+        read_corpus(("builtin:pydoc,lines=3",))
+    assert str(caught.value) == "builtin:pydoc,lines=3: builtin:pydoc takes no options: leave out ,lines=3"
 
 
 def test_the_source_of_the_standard_library_is_a_corpus() -> None:
