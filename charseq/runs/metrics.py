@@ -16,7 +16,7 @@ from typing import Any
 from charseq.errors import CharseqError, CheckpointError
 from charseq.limits import MAX_STEP
 from charseq.runs.directory import METRICS
-from charseq.scoring import Score
+from charseq.scoring import Score, Validator
 from charseq.training.events import Figures, StepDone, Validated
 
 NATS = ("train_nats_per_char", "valid_nats_per_char")
@@ -100,17 +100,16 @@ def is_validation(record: Mapping[str, Any]) -> bool:
     return record["train_nats_per_char"] is not None
 
 
-def record_before(valid: Score) -> dict[str, Any]:
-    """Return the line of METRICS for step 0, with a score of the untrained model."""
-    return {
-        **dict.fromkeys(FIELDS),
-        "step": 0,
-        "epoch": 0,
-        "elapsed": 0.0,
-        "num_chars": 0,
-        "valid_nats_per_char": valid.nats_per_char,
-        "valid_bits_per_char": valid.bits_per_char,
-    }
+def records_before(validator: Validator | None) -> list[dict[str, Any]]:
+    """Return the line of METRICS for step 0: the untrained model, scored quickly on a little of the text.
+
+    There is none without a validation text, or if no character of that little counts.
+    """
+    valid = Score() if validator is None else validator.score(num_steps=validator.STEPS)
+    if not valid.num_chars:
+        return []
+    figures = {"valid_nats_per_char": valid.nats_per_char, "valid_bits_per_char": valid.bits_per_char}
+    return [{**dict.fromkeys(FIELDS), "step": 0, "epoch": 0, "elapsed": 0.0, "num_chars": 0, **figures}]
 
 
 def record_of(event: StepDone | Validated, figures: Figures) -> dict[str, Any]:

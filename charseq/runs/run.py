@@ -35,7 +35,7 @@ from charseq.runs.directory import (
 )
 from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
-from charseq.runs.metrics import append_metrics, is_validation, read_metrics, record_before, record_of
+from charseq.runs.metrics import append_metrics, is_validation, read_metrics, record_of, records_before
 from charseq.scoring import Validator
 from charseq.text.batches import Batches, Examples
 from charseq.text.corpus import OnProgress
@@ -191,7 +191,8 @@ class Run:
         if (counted := self._finish.count()) is not None:
             self.trainer.reserve_more(counted.seconds)
             yield counted
-        self._record_the_beginning()
+        if not (self._records or self.trainer.progress.step):
+            self._records += records_before(self.trainer.validator)
         saved = time.monotonic()
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, StepDone | Validated) and event.figures is not None:
@@ -215,15 +216,6 @@ class Run:
         finished.save(self.directory / MODEL)
         if mixed is not None:
             yield mixed
-
-    def _record_the_beginning(self) -> None:
-        """Begin the records of a new run with a score of the untrained model, on a little of the text."""
-        validator = self.trainer.validator
-        if validator is None or self._records or self.trainer.progress.step:
-            return
-        score = validator.score(num_steps=validator.STEPS)
-        if score.num_chars:
-            self._records.append(record_before(score))
 
     def _steps_are_due(self, event: Event) -> bool:
         every = self.settings.train.save_every_steps

@@ -14,8 +14,8 @@ from charseq.reports.display.heat import Scale
 from charseq.reports.display.staff import Place, lines_of
 from charseq.reports.display.visible import visible
 
-MAX_CHARS = 5000
-"""The most characters of a picture; it then has the beginning of the text."""
+MAX_CHARS, MAX_LINES = 5000, 150
+"""The most characters and lines of a picture, which has the beginning of a longer text."""
 CELL, LINE, BASE = 8.4, 20.0, 15.0
 """The width of a column, the height of a line, and where letters stand in it; they are 14 units high."""
 MARGIN = 12.0
@@ -29,7 +29,7 @@ def coloured_text(name: str, text: str, values: FloatArray, scale: Scale) -> str
 
     A combining mark shares the cell of the character before it, which has the value of the mark.
     """
-    lines = lines_of(text[:MAX_CHARS], COLUMNS)
+    lines = lines_of(text[:MAX_CHARS], COLUMNS)[:MAX_LINES]
     steps = scale.steps(values).tolist()
     width = 2 * MARGIN + COLUMNS * CELL
     bottom = MARGIN + LINE * len(lines)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from charseq.reports.display.coloured_text import CELL, MARGIN, MAX_CHARS, coloured_text
+from charseq.reports.display.coloured_text import CELL, MARGIN, MAX_CHARS, MAX_LINES, coloured_text
 from charseq.reports.display.heat import ACTIVATION, SURPRISAL, Scale
 from charseq.reports.display.image import standalone
 
@@ -70,6 +70,8 @@ def test_a_text_without_a_value_has_no_colour() -> None:
 def test_a_long_text_is_cut() -> None:
     group = drawn("x" * (MAX_CHARS + 1), [0] * (MAX_CHARS + 1))
     assert sum(len(text) for _, text in texts_of(group)) == MAX_CHARS
+    lines = drawn("x\n" * 1000, [0] * 2000)
+    assert "".join(text for _, text in texts_of(lines)) == "x⏎" * MAX_LINES
 
 
 @pytest.mark.parametrize("hostile", ["</text><script>&\"'", "\x1b[31m\x00\ud800", "\u202e\ufe0f"])
