@@ -161,6 +161,8 @@ REPORTS: Registry[Any] = Registry(
         "each char": "charseq.reports.each:EachCharReport()",
         "each word": "charseq.reports.each:EachWordReport()",
         "each segment": "charseq.reports.each:EachSegmentReport()",
+        "each guess": "charseq.reports.guess_numbers:GuessReport()",
+        "sample": "charseq.reports.samples:SampleReport()",
         "continuation": "charseq.reports.continuations:ContinuationReport()",
         "prediction": "charseq.reports.prediction:PredictionReport()",
         "steps": "charseq.reports.steps:StepReport()",

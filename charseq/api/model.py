@@ -11,14 +11,14 @@ from charseq.analysis.activations import States, all_states
 from charseq.analysis.embedding import NUM_NEAREST, Embedding, embedding_of
 from charseq.analysis.unrolling import Unroller, Unrolling
 from charseq.api.keywords import layers_of
-from charseq.config import SampleConfig, Settings
+from charseq.config import Settings
 from charseq.config.messages import brief
 from charseq.errors import ConfigError
 from charseq.network import CharModel
 from charseq.runs.adapting import adapting
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import find_model, model_name
-from charseq.sampling import texts
+from charseq.sampling import Order, SampledText, Start, sampled, texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.scoring.surprisal import LAST_COUNTED
 from charseq.text.codec import Codec
@@ -117,11 +117,27 @@ class Model:
 
     def stream(self, prompt: str = "", *, stop: str | Sequence[str] = (), **settings: Any) -> Iterator[str]:
         """Yield the text of `sample` in pieces while it is made."""
-        config = Settings().with_layers(layers_of(Settings(), settings, ("sample",))).sample
-        if config.num_samples != 1:
-            raise ConfigError("num_samples: must be 1; for more texts, call sample again with another seed")
-        stops = [text for text in checks.strings("stop", stop) if text]
-        return self._pieces(checks.string("prompt", prompt), config, stops)
+        start, order = self._ordered(prompt, stop, settings)
+        if order.num_texts != 1:
+            raise ConfigError("num_samples: must be 1; for more texts, call samples")
+        return (piece for pieces in texts(start, order) for piece in pieces)
+
+    def samples(
+        self,
+        prompt: str = "",
+        *,
+        stop: str | Sequence[str] = (),
+        keep_stop: bool = False,
+        first: int = 0,
+        **settings: Any,
+    ) -> Iterator[SampledText]:
+        """Yield `num_samples` texts that continue `prompt`, each with its nats, seed and reason for stopping.
+
+        They are made together, and many times faster than one after the other. `first` is the index of the
+        first one among the texts of the seed. The other arguments are those of `sample`.
+        """
+        keep_stop, first = checks.truth("keep_stop", keep_stop), checks.count("first", first)
+        return sampled(*self._ordered(prompt, stop, settings, keep_stop=keep_stop, first=first))
 
     def states(self, text: str) -> States:
         """Return the hidden states and gates after each character of `text`, (layers, L, H) each, by name.
@@ -145,9 +161,21 @@ class Model:
         """
         return embedding_of(self.checkpoint, num_neighbours=checks.count("neighbours", neighbours))
 
-    def _pieces(self, prompt: str, config: SampleConfig, stops: Sequence[str]) -> Iterator[str]:
-        for text in texts(self.checkpoint.reading_model, self.codec, prompt, config, stops=stops):
-            yield from text
+    def _ordered(
+        self,
+        prompt: str,
+        stop: str | Sequence[str],
+        settings: dict[str, Any],
+        *,
+        keep_stop: bool = False,
+        first: int = 0,
+    ) -> tuple[Start, Order]:
+        """Return where texts begin, and which ones are wanted, from the arguments of `samples`."""
+        config = Settings().with_layers(layers_of(Settings(), settings, ("sample",))).sample
+        stops = [text for text in checks.strings("stop", stop) if text]
+        formed = self.codec.form.apply(checks.string("prompt", prompt), "the prompt")
+        order = Order.of(config, self.codec, stops=stops, keep_stop=keep_stop, first=first)
+        return Start(self.checkpoint.reading_model, self.codec, self.codec.completed(formed)), order
 
 
 def load(path: StrPath | None = None) -> Model:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.evaluate_each import column_texts, stream_each
+from charseq.cli.evaluate_each import GuessNumberOption, column_texts, stream_each
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -108,6 +108,7 @@ def command(
             help="With --each: score each cell of this column of CSV files alone; keep the others.",
         ),
     ] = None,
+    guess_number: GuessNumberOption = False,
     prompt: ContextOption = None,
     prompt_file: PromptFileOption = None,
     escapes: EscapesOption = False,
@@ -198,8 +199,13 @@ def command(
         else:
             lines = checkpoint.codec.needs_lines
             read = texts_of(sources, how.in_form(form), chars=chars, lines=lines)
-        stream_each(checkpoint, read, each, prompt=context, format_name=format_name or "tsv")
+        wanted_format = format_name or "tsv"
+        stream_each(
+            checkpoint, read, each, prompt=context, format_name=wanted_format, guess_number=guess_number
+        )
         return
+    if guess_number:
+        raise ConfigError("--guess-number needs --each line")
     if column is not None:
         raise ConfigError("--column needs --each, such as --each word")
     format_name = format_name or "table"

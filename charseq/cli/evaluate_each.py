@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from charseq.errors import ConfigError
 
@@ -17,8 +19,23 @@ if TYPE_CHECKING:
     from charseq.text.form import TextForm
 
 
+GuessNumberOption = Annotated[
+    bool,
+    typer.Option(
+        "--guess-number",
+        help="With --each line: how many lines the model finds likelier, estimated from 10,000 of its own.",
+    ),
+]
+
+
 def stream_each(
-    checkpoint: "Checkpoint", texts: "NamedTexts | ColumnTexts", kind: str, *, prompt: str, format_name: str
+    checkpoint: "Checkpoint",
+    texts: "NamedTexts | ColumnTexts",
+    kind: str,
+    *,
+    prompt: str,
+    format_name: str,
+    guess_number: bool = False,
 ) -> None:
     """Write one row for each `kind`, as soon as it is scored."""
     from charseq.analysis.columns import ColumnTexts
@@ -26,9 +43,33 @@ def stream_each(
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
+    if guess_number:
+        write_rows(_guessed(checkpoint, texts, kind, prompt=prompt), format_name, sys.stdout)
+        return
     found, report = each(checkpoint, texts, kind, prompt=prompt), each_report(kind)
     rows = _beside(texts, found, report) if isinstance(texts, ColumnTexts) else report.rows(found)
     write_rows(rows, format_name, sys.stdout)
+
+
+def _guessed(
+    checkpoint: "Checkpoint", texts: "NamedTexts | ColumnTexts", kind: str, *, prompt: str
+) -> "Iterator[Row]":
+    """Yield the rows of lines with guess numbers. Raises ConfigError for what these do not go with."""
+    from charseq.analysis.columns import ColumnTexts
+    from charseq.analysis.guess_numbers import NUM_LINES, GuessNumbers, check_lines, with_last_newline
+    from charseq.analysis.streaming import each
+    from charseq.cli.console import note
+    from charseq.registry import REPORTS
+
+    if kind != "line" or prompt or checkpoint.adaptive or isinstance(texts, ColumnTexts):
+        others = "no --prompt, --adapt or --column"
+        raise ConfigError(f"--guess-number is about whole lines: give --each line, and {others}")
+    check_lines(checkpoint)
+    note(f"drawing {NUM_LINES:,} lines for the guess numbers")
+    guess_numbers = GuessNumbers.of(checkpoint, num_lines=NUM_LINES)
+    lines = ((name, with_last_newline(pieces)) for name, pieces in texts)
+    found: Any = each(checkpoint, lines, kind)
+    yield from REPORTS["each guess"].rows(guess_numbers.guessed(found))
 
 
 def column_texts(

@@ -15,22 +15,42 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
-from charseq.cli.prompts import EscapesOption, PromptFileOption, PromptOption, read_prompt
+from charseq.cli.prompts import (
+    EscapesOption,
+    ExactPromptOption,
+    PromptFileOption,
+    PromptOption,
+    read_prompt,
+)
+from charseq.cli.sample_alternatives import (
+    ShowAlternativesOption,
+    check_alternatives,
+    show_alternatives,
+)
 from charseq.cli.sample_each import continue_each
+from charseq.cli.sample_rows import FormatOption, IndexOption, KeepStopOption, check_many, write_texts
+from charseq.cli.sample_state import SaveStateOption, StateOption, check_state, save_start, start_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from charseq.text.codec import Codec
 
 EXAMPLES = examples(
     ("charseq sample", "500 characters from the newest model"),
     ("charseq sample runs/pydoc --prompt 'The class ' --temperature 0.5", "continue a text, cautiously"),
     ("charseq sample runs/names -n 10 --seed 7", "ten names, always the same ones"),
+    ("charseq sample runs/names -n 1000 --format tsv | sort -t$'\\t' -k2,2n", "the likeliest names first"),
     (
         "charseq sample runs/dates --each line --prompt-file dates.tsv --temperature 0",
         "the likeliest target of every line",
     ),
     ("charseq sample runs/pydoc --length 2000 --stop .", "up to the first full stop"),
+    (
+        "charseq sample runs/pydoc --prompt-file novel.txt --length 0 --save-state novel.safetensors",
+        "read a long prompt once, then go on from it with --state novel.safetensors",
+    ),
 )
 
 
@@ -72,9 +92,13 @@ def command(
             help="With --each: the likeliest continuation of each line, by beam search with K beginnings.",
         ),
     ] = 0,
-    format_name: Annotated[
-        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="With --each: tsv, csv or jsonl.")
-    ] = None,
+    format_name: FormatOption = None,
+    index: IndexOption = None,
+    keep_stop: KeepStopOption = False,
+    exact_prompt: ExactPromptOption = False,
+    state: StateOption = None,
+    save: SaveStateOption = None,
+    alternatives: ShowAlternativesOption = False,
     hide_prompt: Annotated[bool, typer.Option("--hide-prompt", help="Print the new text only.")] = False,
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Let the model learn from the prompt before it writes.")
@@ -88,32 +112,58 @@ def command(
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
     from charseq.cli.console import load_model
     from charseq.config.escapes import unescaped
-    from charseq.sampling import texts
+    from charseq.sampling import Order, sampled, texts
+    from charseq.sampling.sampler import text_to_go_on
 
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
     if each is not None:
         model = _the_model(models, arguments or [])
-        if any((prompt, stop, hide_prompt, adapt, adapt_rate is not None, settings.num_samples > 1)):
+        others = (prompt, stop, hide_prompt, adapt, exact_prompt, keep_stop, state, save, alternatives)
+        if any(others) or (index, adapt_rate) != (None, None) or settings.num_samples > 1:
             raise ConfigError("--each continues each line once, to its end: leave out the other options")
         continue_each(model, each, prompt_file, settings, beam=beam, format_name=format_name or "tsv")
         return
-    if beam or format_name:
-        raise ConfigError("--beam and --format need --each line")
+    if beam:
+        raise ConfigError("--beam needs --each line")
     stops = [unescaped("--stop", text) for text in stop or [] if text]
+    format_name = format_name or "text"
+    check_many(settings, index=index, stops=stops, keep_stop=keep_stop, format_name=format_name)
+    check_state(state, save, adapt=adapt, num_texts=settings.num_samples, format_name=format_name)
+    if alternatives:
+        check_alternatives(format_name=format_name, is_plain=not (adapt or state or save or hide_prompt))
     _, checkpoint = load_model(_the_model(models, arguments or []), adapt=adapt, adapt_rate=adapt_rate)
     codec = checkpoint.codec
-    prompt = read_prompt(prompt, prompt_file, escapes=escapes, form=codec.form)
-    separated = codec.end != "\n"  # a text may have empty lines
-    formed = _completed(codec.form.apply(prompt, "the prompt"), codec)
+    prompt = read_prompt(prompt, prompt_file, escapes=escapes, form=codec.form, exact=exact_prompt)
+    formed = codec.form.apply(prompt, "the prompt")
+    if state is None:
+        formed = _completed(formed, codec)
     _warn_of_unseen(formed, codec)
-    made = texts(checkpoint.reading_model, codec, prompt, settings, stops=stops)
-    shown = codec.written(formed)
+    start = start_of(checkpoint, state, formed)
+    order = Order.of(settings, codec, stops=stops, keep_stop=keep_stop, first=index or 0)
+    if alternatives:
+        show_alternatives(checkpoint, start, order, formed)
+        return
+    if format_name != "text":
+        write_texts(sampled(start, order), format_name)
+        return
+    hidden = hide_prompt or state is not None
+    made: Iterable[Iterable[str]] = texts(start, order) if save is None else [text_to_go_on(start, order)]
+    if save is None or settings.length:
+        _show(made, codec.written(formed), codec, hide_prompt=hidden)
+    if save is not None:
+        if not settings.length:
+            list(*made)
+        save_start(checkpoint, start, save)
+
+
+def _show(made: "Iterable[Iterable[str]]", prompt: str, codec: "Codec", *, hide_prompt: bool) -> None:
+    """Write each of the texts to stdout, the pieces of each as they come, after the prompt."""
     for number, pieces in enumerate(made):
-        if number and separated:
+        if number and codec.end != "\n":  # a text may have empty lines
             sys.stdout.write("\n")
         if not hide_prompt:
-            _write(shown)
-        last = shown[-1:]
+            _write(prompt)
+        last = prompt[-1:]
         for piece in pieces:
             _write(piece)
             sys.stdout.flush()

@@ -1,6 +1,6 @@
 """The contract of a language model, and the kinds of models: networks, and models that count."""
 
-from charseq.models.contract import LanguageModel, TokenReader, TrainableModel, TrainingWorkspace
+from charseq.models.contract import LanguageModel, TextsReader, TokenReader, TrainableModel, TrainingWorkspace
 from charseq.models.kind import ModelKind
 from charseq.models.ngram import NGram, fit_ngram
 from charseq.registry import MODELS
@@ -10,6 +10,7 @@ __all__ = [
     "LanguageModel",
     "ModelKind",
     "NGram",
+    "TextsReader",
     "TokenReader",
     "TrainableModel",
     "TrainingWorkspace",

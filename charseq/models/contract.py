@@ -31,6 +31,20 @@ class TokenReader(Protocol):
         """Go back to the state in which `save` was called; reading on gives the same bits as it did there."""
 
 
+class TextsReader(Protocol):
+    """Reads N texts at once, a token of each at a step. The logits of a text do not depend on the others.
+
+    The same text at the same place, or at one that is a multiple of `tile_width` further on, has the same
+    logits to the last bit, whatever N is.
+    """
+
+    def put_(self, place: int, saved: Any) -> None:
+        """Let the text at `place` go on from what a `TokenReader` of the same model has saved."""
+
+    def read(self, tokens: TokenArray) -> FloatArray:
+        """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
+
+
 class LanguageModel(Protocol):
     """A model that reads tokens and returns logits; their softmax is the distribution of the next token."""
 

@@ -21,9 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig, brief
 from charseq.errors import ConfigError
-from charseq.models.contract import LanguageModel, TokenReader
+from charseq.models.contract import LanguageModel
 from charseq.models.kind import Learner, ModelKind
 from charseq.models.kneser_ney import log
+from charseq.models.many import many_readers
+from charseq.models.mixture_reader import MixtureReader, MixtureReaders
 from charseq.network import State
 from charseq.network.loss import log_softmax
 from charseq.registry import MODELS
@@ -91,32 +93,6 @@ RULES: Mapping[str, Callable[[Sequence[FloatArray], FloatArray], FloatArray]] = 
     "linear": linear,
 }
 """The rules, by name: functions of the members' logits and weights that return the mixture's logits."""
-
-
-class MixtureReader:
-    """Reads one stream with all members, one token at a time."""
-
-    def __init__(self, mixture: "Mixture") -> None:
-        self._mixture = mixture
-        self._readers: list[TokenReader] = [model.reader() for model in mixture.models]
-
-    def reset_(self) -> None:
-        """Forget all that was read."""
-        for reader in self._readers:
-            reader.reset_()
-
-    def save(self) -> list[Any]:
-        """Return a copy of what has been read, for `restore_`."""
-        return [reader.save() for reader in self._readers]
-
-    def restore_(self, saved: list[Any]) -> None:
-        """Go back to the state in which `save` was called."""
-        for reader, state in zip(self._readers, saved, strict=True):
-            reader.restore_(state)
-
-    def read(self, token: int) -> FloatArray:
-        """Return the logits (V,) of the token after `token`."""
-        return self._mixture.combine([reader.read(token) for reader in self._readers])
 
 
 class Part(NamedTuple):
@@ -200,7 +176,11 @@ class Mixture:
 
     def reader(self) -> MixtureReader:
         """Return a reader that has read nothing."""
-        return MixtureReader(self)
+        return MixtureReader([model.reader() for model in self.models], self.combine)
+
+    def many(self, num_texts: int) -> MixtureReaders:
+        """Return a reader of `num_texts` texts at once."""
+        return MixtureReaders([many_readers(model, num_texts) for model in self.models], self.combine)
 
 
 class MixtureKind(ModelKind):

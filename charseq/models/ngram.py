@@ -30,6 +30,7 @@ from charseq.models.kneser_ney import (
     sequence_begins,
 )
 from charseq.models.ngram_level import Level
+from charseq.models.ngram_reader import NGramReader, NGramReaders
 from charseq.models.ngram_window import Window, initial_state
 from charseq.network import State
 from charseq.text.batches import Examples
@@ -137,7 +138,7 @@ class NGram:
         num_before, shape = len(window.read) - len(tokens), (*tokens.shape, self.vocab_size)
         chain, p = np.zeros(window.read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
         for level in self.levels:
-            self._interpolate_(p.reshape(-1, self.vocab_size), level, chain[num_before:].reshape(-1))
+            level.interpolate_(p.reshape(-1, self.vocab_size), chain[num_before:].reshape(-1))
             chain = self._longer(chain, window.read, window.starts, level)
         window.advance_(state)
         if work is not None:
@@ -148,20 +149,13 @@ class NGram:
         """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
         return work.recall(steps, streams, max(0, self.order - 1))
 
-    def reader(self) -> "NGramReader":
+    def reader(self) -> NGramReader:
         """Return a reader that has read nothing."""
-        return NGramReader(self)
+        return NGramReader(self.levels, self.vocab_size)
 
-    def _interpolate_(self, p: FloatArray, level: Level, contexts: IndexArray) -> None:
-        """Change p (M, V) in place from that of the level below to that of `level`, after `contexts` (M,)."""
-        rows = np.flatnonzero(contexts != NOWHERE)
-        rows = rows[level.met[contexts[rows]]]
-        here = contexts[rows]
-        p[rows] *= level.gammas[here][:, None]
-        lengths = level.begins[here + 1] - level.begins[here]
-        ends = np.cumsum(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(level.begins[here] - ends + lengths, lengths)
-        p[np.repeat(rows, lengths), level.chars[places]] += level.shares[places]
+    def many(self, num_texts: int) -> NGramReaders:
+        """Return a reader of `num_texts` texts at once."""
+        return NGramReaders(self.levels, self.vocab_size, num_texts)
 
     def _longer(
         self, chain: IndexArray, inputs: TokenArray, resets: BoolArray | None, level: Level
@@ -207,7 +201,7 @@ class NGramKind(ModelKind):
         model.levels = counted.levels
         return iter(())
 
-    def order_used(self, reader: "NGramReader") -> int:
+    def order_used(self, reader: NGramReader) -> int:
         """Return the length of the longest n-grams behind the last prediction of a `reader`."""
         return reader.order_used
 
@@ -221,48 +215,3 @@ def fit_ngram(examples: Examples, *, vocab_size: int, order: int) -> NGram:
     """Return the n-gram model of all `examples` of a text."""
     inputs, targets, resets = examples.window(np.arange(len(examples)))[:3]
     return NGram.fit(inputs, targets, resets, vocab_size=vocab_size, order=order)
-
-
-class NGramReader:
-    """Reads one stream, one token at a time; it keeps the n-grams that end with the last token."""
-
-    def __init__(self, model: NGram) -> None:
-        self._model, self._p = model, np.empty(model.vocab_size)
-        self.reset_()
-
-    def reset_(self) -> None:
-        """Forget all that was read."""
-        self._contexts: list[int] = [0]
-
-    def save(self) -> list[int]:
-        """Return a copy of what has been read, for `restore_`."""
-        return self._contexts.copy()
-
-    def restore_(self, saved: list[int]) -> None:
-        """Go back to the state in which `save` was called."""
-        self._contexts = saved.copy()
-
-    @property
-    def order_used(self) -> int:
-        """The length of the longest n-grams whose context was met in training: 1 for single tokens."""
-        pairs = zip(self._model.levels, self._contexts, strict=False)
-        return max((k for k, (level, context) in enumerate(pairs, start=1) if level.met[context]), default=0)
-
-    def read(self, token: int) -> FloatArray:
-        """Return log p (V,) of the token after `token`."""
-        levels, before, p = self._model.levels, self._contexts, self._p
-        contexts = [0]
-        for level, context in zip(levels[:-1], before, strict=False):
-            key = context * self._model.vocab_size + token
-            found = int(level.keys.searchsorted(key))
-            if token < 0 or found == len(level.keys) or level.keys[found] != key:
-                break
-            contexts.append(found)
-        self._contexts = contexts
-        p.fill(1 / len(p))
-        for level, context in zip(levels, contexts, strict=False):
-            if level.met[context]:
-                begin, end = level.begins[context], level.begins[context + 1]
-                p *= level.gammas[context]
-                p[level.chars[begin:end]] += level.shares[begin:end]
-        return log(p)

@@ -44,3 +44,17 @@ class Level:
             return np.full_like(keys, NOWHERE)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[places] == keys, places, NOWHERE)
+
+    def interpolate_(self, p: FloatArray, contexts: IndexArray) -> None:
+        """Change p (M, V) in place from that of the level below to that of this level, after `contexts` (M,).
+
+        A context is the index of a (k-1)-gram in the level below, or NOWHERE.
+        """
+        rows = np.flatnonzero(contexts != NOWHERE)
+        rows = rows[self.met[contexts[rows]]]
+        here = contexts[rows]
+        p[rows] *= self.gammas[here][:, None]
+        lengths = self.begins[here + 1] - self.begins[here]
+        ends = np.cumsum(lengths)
+        places = np.arange(lengths.sum()) + np.repeat(self.begins[here] - ends + lengths, lengths)
+        p[np.repeat(rows, lengths), self.chars[places]] += self.shares[places]

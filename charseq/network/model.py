@@ -19,6 +19,7 @@ from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.reader import Reader
+from charseq.network.readers import Readers
 from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
 from charseq.network.state import State
 
@@ -80,6 +81,10 @@ class CharModel:
     def reader(self) -> Reader:
         """Return a reader of single characters, with a copy of the parameters as they are now."""
         return Reader(self.params, self.layers)
+
+    def many(self, num_texts: int) -> Readers:
+        """Return a reader of `num_texts` texts at once, with a copy of the parameters as they are now."""
+        return Readers(self.params, self.layers, num_texts)
 
     def initialise_(self, rng: np.random.Generator) -> None:
         """Draw new parameters at random, in place."""

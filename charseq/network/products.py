@@ -18,6 +18,10 @@ SMALL_PRODUCT = 1_000_000
 """The largest number of multiply-adds for which OpenBLAS uses its kernels for small matrices."""
 ARCHITECTURES = {"SkylakeX", "Cooperlake", "Sapphirerapids"}
 """The processors for which OpenBLAS has such kernels, by the names that it gives them."""
+ONE_THREAD = 1 << 18
+"""The largest number of multiply-adds that OpenBLAS leaves to one thread."""
+MAX_BLOCK = 64
+"""The largest number of rows in a block of a tiled product."""
 FEW_STEPS = 4
 """For this number of products or fewer, rearranging the matrix does not pay."""
 FEW_STEPS_OF_ONE = 64
@@ -61,6 +65,40 @@ class Product:
         else:
             by_block = out.reshape(len(x), len(blocks), -1, x.shape[-1]).transpose(1, 0, 2, 3)
             np.matmul(blocks[:, None], x, out=by_block)
+
+
+class TiledProduct:
+    """The product y = M x of a matrix M (rows, columns) with N columns x, in tiles of a few columns each.
+
+    A product rounds differently with its width. Here each column is multiplied in a tile of `tile_width`
+    columns, always at the same place in it, and in blocks of M so small that BLAS does not divide them among
+    threads. So y depends on x alone, not on N or on the number of threads. M is copied.
+    """
+
+    def __init__(self, M: FloatArray, num_streams: int) -> None:
+        (rows, columns), width = M.shape, tile_width()
+        size = min(MAX_BLOCK, max(8, ONE_THREAD // (columns * width) // 8 * 8), -(-rows // 8) * 8)
+        blocks = zeros((-(-rows // size), columns, size), M.dtype)
+        self._matrices = blocks.transpose(0, 2, 1)
+        padded = np.zeros((len(blocks) * size, columns), M.dtype)
+        padded[:rows] = M
+        np.copyto(self._matrices, padded.reshape(self._matrices.shape))
+        self._tiles = zeros((num_streams // width, columns, width), M.dtype)
+        out = zeros((len(padded), num_streams), M.dtype)
+        by_block = out.reshape(len(blocks), size, *self._tiles.shape[::2])
+        self._by_tile = by_block.transpose(0, 2, 1, 3)
+        self.result = out[:rows]
+
+    def __call__(self, x: FloatArray) -> FloatArray:
+        """Return M x (rows, N) for x (columns, N); the next call overwrites it."""
+        np.copyto(self._tiles, x.reshape(len(x), len(self._tiles), -1).transpose(1, 0, 2))
+        np.matmul(self._matrices[:, None], self._tiles, out=self._by_tile)
+        return self.result
+
+
+def tile_width() -> int:
+    """Return the number of columns of a tile: the one that is best for few texts on this machine."""
+    return 4 if has_small_kernels() else 8
 
 
 def block_size(rows: int, columns: int, num_streams: int) -> int:

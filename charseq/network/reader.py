@@ -5,7 +5,7 @@ bias is the last row of the matrix, and each input ends with a 1. Each layer has
 starts from the state that the other one left, so that no state is copied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,6 +63,25 @@ class Reader:
         for slots, state in zip(self._states, saved[1], strict=True):
             slots[self._turn] = state
 
+    def pack(self, saved: tuple[int, list[FloatArray]]) -> dict[str, FloatArray]:
+        """Return as arrays by name what `save` returned, for a file."""
+        states = {f"state.{k}": state for k, state in enumerate(saved[1])}
+        return {"turn": np.array(saved[:1]), **states}
+
+    def unpack(self, arrays: Mapping[str, Any]) -> tuple[int, list[FloatArray]]:
+        """Return what `pack` was given. Raises ValueError if the arrays of a file cannot be that."""
+        names = [f"state.{k}" for k in range(len(self._states))]
+        if sorted(arrays) != sorted(["turn", *names]):
+            raise ValueError(f"its arrays are not those of {len(names)} states")
+        turn = arrays["turn"]
+        if turn.shape != (1,) or turn.dtype.kind not in "iu" or turn[0] not in (0, 1):
+            raise ValueError("its turn is neither 0 nor 1")
+        for name, slots in zip(names, self._states, strict=True):
+            array = arrays[name]
+            if array.shape != slots[0].shape or array.dtype != slots.dtype or not np.isfinite(array).all():
+                raise ValueError(f"{name} is not {slots.shape[1]:,} finite numbers in {slots.dtype}")
+        return int(turn[0]), [arrays[name].copy() for name in names]
+
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call overwrites them."""
         x: Any = None
@@ -89,7 +108,7 @@ class Reader:
         h[:, -1] = 1
         states = (h[:, :-1], *(zeros((2, hidden_size), b.dtype) for _ in cell.state_names[1:]))
         self._states += states
-        steps = [_step(cell, a_x, a_h, tuple(slots[::order] for slots in states)) for order in (1, -1)]
+        steps = [one_step(cell, a_x, a_h, tuple(slots[::order] for slots in states)) for order in (1, -1)]
         return [Turn(U, W, a_x, a_h, h[k], h[1 - k], cell, step) for k, step in enumerate(steps)]
 
 
@@ -104,8 +123,8 @@ def inputs_and_bias(M: FloatArray, bias: FloatArray) -> FloatArray:
     return out
 
 
-def _step(cell: Cell[Any], a_x: FloatArray, a_h: FloatArray, states: tuple[FloatArray, ...]) -> Step:
-    """Return a step from slot 0 to slot 1 of `states`, (2, H) each: its arrays have no axis for streams."""
+def one_step(cell: Cell[Any], a_x: FloatArray, a_h: FloatArray, states: tuple[FloatArray, ...]) -> Step:
+    """Return a step from slot 0 to slot 1 of `states`, (2, H) each for one stream, (2, H, N) for N texts."""
     arrays = CellArrays(
         a_x=a_x[None],
         a_h=a_h,

@@ -1,4 +1,4 @@
-"""Several texts that a model reads together, one token of each at a step."""
+"""Several texts, each with a prompt of its own, that a model reads together, one token of each at a step."""
 
 from collections.abc import Sequence
 

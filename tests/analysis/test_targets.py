@@ -9,7 +9,7 @@ from charseq.analysis.reading import NamedModel, scored_texts
 from charseq.analysis.targets import MAX_LABELS, Judge, TargetCounts, edit_distance
 from charseq.config import ModelConfig, SampleConfig
 from charseq.network import CharModel
-from charseq.sampling import sample_many
+from charseq.sampling import Order, Start, sampled
 from charseq.scoring import Scorer
 from charseq.text import CharTokenizer
 from charseq.text.codec import Codec
@@ -28,8 +28,8 @@ def model() -> CharModel:
 def answer(source: str, length: int) -> str:
     """Return what the model writes after a source, always the likeliest character."""
     config = SampleConfig(temperature=0, length=length)
-    (text,) = sample_many(model(), CODEC, source, config, rngs=[None], stops=["\n"])  # type: ignore[list-item]
-    return text
+    (text,) = sampled(Start(model(), CODEC, CODEC.completed(source)), Order.of(config, CODEC))
+    return text.text
 
 
 @pytest.mark.parametrize(

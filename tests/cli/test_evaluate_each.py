@@ -16,7 +16,7 @@ import pytest
 from charseq.analysis.streaming import EACH_KINDS
 from charseq.registry import REPORTS
 from charseq.reports.each import each_report
-from tests.builders import pairwise, refusal
+from tests.builders import pairwise, refusal, refused
 from tests.cli.conftest import Call, Feed, Workshop, shell, surroundings
 from tests.cli.test_evaluate import READERS, Rows, rows
 from tests.forks import python
@@ -304,10 +304,10 @@ def test_the_end_of_the_pipe_is_the_end(models: Workshop) -> None:
     with streaming(models, models.tales, "--each", "line") as process:
         write(process, b"hello\nkin")
         assert next_line(process.stdout).startswith("bits_per_char\t")
-        assert next_line(process.stdout).endswith("\thello\n")
+        assert next_line(process.stdout).endswith("\thello\t\n")
         assert process.stdin is not None
         process.stdin.close()
-        assert next_line(process.stdout).endswith("\tkin\n")
+        assert next_line(process.stdout).endswith("\tkin\t\n")
         assert process.wait(PATIENCE) == 0
 
 
@@ -352,3 +352,39 @@ def test_interrupted(models: Workshop) -> None:
         assert process.wait(PATIENCE) == 130
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_guess_numbers_stand_beside_the_figures_of_lines(
+    call: Call, models: Workshop, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The likelier a line, the fewer guesses; the other fields are those of --each line."""
+    monkeypatch.setattr("charseq.analysis.guess_numbers.NUM_LINES", 500)
+    feed(b"winter\nmember\nwimber\nx!")
+    code, out, err = call("evaluate", models.hello, "--each", "line", "--guess-number", "--format", "jsonl")
+    assert (code, err) == (0, "charseq: drawing 500 lines for the guess numbers\n")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == ["winter", "member", "wimber", "x!"]
+    numbers = [row["guess_number"] for row in rows]
+    assert max(numbers[:2]) < 100 < numbers[2]
+    assert numbers[3] is None
+    for row in rows[:2]:
+        assert row["guess_number_low"] <= row["guess_number"] <= row["guess_number_high"]
+    feed(b"winter\n")
+    (plain,) = call("evaluate", models.hello, "--each", "line", "--format", "jsonl").out.splitlines()
+    assert {key: rows[0][key] for key in json.loads(plain)} == pytest.approx(json.loads(plain), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--guess-number",), "--guess-number needs --each line"),
+        (("--guess-number", "--each", "word"), "--guess-number is about whole lines"),
+        (("--guess-number", "--each", "line", "--prompt", "a"), "--guess-number is about whole lines"),
+    ],
+)
+def test_guess_numbers_are_about_lines(
+    call: Call, models: Workshop, options: tuple[str, ...], why: str
+) -> None:
+    """Nothing else has them."""
+    refused(call("evaluate", models.hello, "data/hello.txt", *options), why, code=2)
+    refused(call("evaluate", models.tales, "data/hello.txt", "--each", "line", "--guess-number"), code=2)

@@ -30,7 +30,8 @@ from charseq.optim import OPTIMIZERS
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.runs.directory import LAST, METRICS, MODEL
 from charseq.runs.run import Run
-from charseq.sampling.sampler import draw, sample, sample_many
+from charseq.sampling import Order, Start, sample, texts
+from charseq.sampling.filters import draw
 from charseq.scoring import Scorer, Validator
 from charseq.scoring.predictor import Predictor
 from charseq.text import CharTokenizer
@@ -569,10 +570,10 @@ def test_drawing_at_enormous_logits(logits: list[float], temperature: float) -> 
     """Only what is likeliest is drawn, of equals the first where no chance is left, and else all of them."""
     model, tokenizer = constant_model([*logits, max(logits)])
     codec = Codec(tokenizer, "stream")
-    config = SampleConfig(length=60, temperature=temperature)
-    rngs = [np.random.default_rng(seed) for seed in (1, 2)]
-    one = tokenizer.encode("".join(sample(model, codec, "", config, rng=rngs[0]))).tolist()
-    many = tokenizer.encode("".join(sample_many(model, codec, "", config, rngs=rngs))).tolist()
+    config = SampleConfig(length=60, temperature=temperature, num_samples=2, seed=1)
+    one = tokenizer.encode("".join(sample(model, codec, "", config, rng=np.random.default_rng(1)))).tolist()
+    drawn = texts(Start(model, codec, ""), Order.of(config, codec))
+    many = tokenizer.encode("".join(piece for pieces in drawn for piece in pieces)).tolist()
     logits = single([*logits, max(logits)])
     likeliest = {k for k, z in enumerate(logits) if z >= max(logits) - 100 * temperature}
     assert set(one) <= likeliest

@@ -3,6 +3,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from charseq.cells import CELLS
 from charseq.config import ModelConfig
@@ -12,9 +13,11 @@ from charseq.network.products import (
     FEW_STEPS,
     SMALL_PRODUCT,
     Product,
+    TiledProduct,
     block_size,
     lay_side_by_side,
     side_by_side,
+    tile_width,
 )
 from tests.builders import assert_close, pairwise, random_array, with_random_parameters
 from tests.network.builders import backward_from_logits
@@ -350,3 +353,30 @@ def test_a_model_computes_the_same_with_and_without_small_kernels(
         results.append(result)
     for name, array in results[0].items():
         np.testing.assert_allclose(array, results[1][name], rtol=0, atol=1e-12, err_msg=name)
+
+
+# ---- tiles
+
+
+@pytest.mark.parametrize(("rows", "columns"), [*SIZES, (300, 700), (10, 5000)])
+@pytest.mark.parametrize("num_tiles", [1, 3])
+def test_a_tiled_product_is_the_product(rows: int, columns: int, num_tiles: int) -> None:
+    """Whatever the matrix is divided into; its rows need not fill a block."""
+    M, x = random_array(rows, columns), random_array(columns, num_tiles * tile_width(), seed=1)
+    multiply = TiledProduct(M, x.shape[1])
+    assert_close(multiply(2 * x), 2 * (M @ x), tolerance=1e-10)
+    assert_close(multiply(x), M @ x, tolerance=1e-10)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(768, 256), (103, 256), (2048, 512), (7, 3)])
+def test_a_tile_does_not_depend_on_others(rows: int, columns: int) -> None:
+    """To the last bit, in single precision, with one thread and with two."""
+    width = tile_width()
+    M = random_array(rows, columns).astype(np.float32)
+    x = random_array(columns, 12 * width, seed=1).astype(np.float32)
+    whole = TiledProduct(M, 12 * width)(x).copy()
+    for first in (0, 5 * width, 11 * width):
+        part = x[:, first : first + width]
+        for num_threads in (1, 2):
+            with threadpool_limits(num_threads):
+                assert np.array_equal(TiledProduct(M, width)(part), whole[:, first : first + width])

@@ -19,6 +19,7 @@ from charseq.analysis.embedding import Embedding
 from charseq.analysis.evaluation import Evaluation, Groups, TextTotals
 from charseq.analysis.gradient_flow import GradientFlow
 from charseq.analysis.gradient_views import ModelOrigins, ModelTruncation, TextOrigins, TextTruncation
+from charseq.analysis.guess_numbers import GuessedLine, GuessNumber
 from charseq.analysis.hardest import HardChar
 from charseq.analysis.inside import GateSpreads, NeuronInside, NeuronsInside, TextStates
 from charseq.analysis.inspection import (
@@ -40,6 +41,7 @@ from charseq.analysis.unrolling import MemberStep, Step, Unrolling
 from charseq.bench import Measurement
 from charseq.registry import REPORTS
 from charseq.reports.report import Report
+from charseq.sampling import SampledText
 from charseq.sampling.continuations import Continuation
 from charseq.scoring import Guess, Prediction, Score, Surprisal, bits
 from charseq.text.corpus import Corpus
@@ -115,6 +117,10 @@ def confused() -> Evaluation:
 ATTRIBUTED = [
     Attribution("a.txt", 0, "hello", "English", "english", 12.0, 3.5),
     Attribution("a.txt", 14, "salut", None, "french", 14.0, 0.25),
+]
+WRITTEN = [
+    SampledText("anna", 5.25, "end", "", 7, 0),
+    SampledText("one\ntwo", 12.5, "stop", "three", 7, 1),
 ]
 CONTINUED = [Continuation("5 May 2024", "2024-05-05", LN2), Continuation("x", "a\tb", 40.0)]
 
@@ -377,6 +383,11 @@ EACH_WORDS = [EachWord("a.txt", 6, 2, "hell", Score(5, 5, 1, 0, 2, 3, 8 * LN2), 
 EACH_SEGMENTS = [
     EachSegment("a.txt", 0, "hell", Score(4, 4, 1, 0, 2, 3, 8 * LN2), -3 * LN2),
     EachSegment("b.txt", 0, None, Score(5, 6, 1, 1, 2, 3, 40 * LN2), 12 * LN2),
+]
+GUESSED = [
+    GuessedLine(EACH_SEGMENTS[0], GuessNumber(12.5, 11.25, 13.75)),
+    GuessedLine(EACH_SEGMENTS[0], GuessNumber(1e30, 1e30, math.inf)),
+    GuessedLine(EACH_SEGMENTS[0], None),
 ]
 
 HARDEST = Evaluation(hardest=[hard_char(), hard_char(rank=0, file="b.txt")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charseq.config import SampleConfig
-from charseq.sampling import sample_many
+from charseq.sampling import Order, Start, sampled
 from charseq.sampling.beam import BeamSearch
 from charseq.sampling.continuations import Continuation, continuations
 from charseq.scoring import Scorer
@@ -26,12 +26,11 @@ def price(kind: Kind, prompt: str, text: str, *, is_ended: bool) -> float:
 
 @KINDS
 def test_each_prompt_is_continued_as_alone(kind: Kind) -> None:
-    """With temperature 0 the text is that of `sample_many` for this prompt only."""
+    """With temperature 0 the text is that of `sampled` for this prompt only."""
     found = continuations(kind.make(), kind.codec, PROMPTS, LIKELIEST)
     for one, prompt in zip(found, PROMPTS, strict=True):
-        rng = np.random.default_rng(0)
-        alone = sample_many(kind.make(), kind.codec, prompt, LIKELIEST, rngs=[rng], stops=["\n"])
-        assert (one.prompt, [one.text]) == (prompt, alone)
+        (alone,) = sampled(Start(kind.make(), kind.codec, prompt), Order.of(LIKELIEST, kind.codec))
+        assert (one.prompt, one.text) == (prompt, alone.text)
 
 
 @KINDS

@@ -1,5 +1,6 @@
 """Text from a model: each character drawn after all before it, in however many tokens."""
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from charseq.config import ModelConfig, SampleConfig
 from charseq.models import LanguageModel, fit_ngram
 from charseq.network import CharModel
-from charseq.sampling import sample, sample_many, texts
+from charseq.sampling import Order, Start, sample, sampled, texts
+from charseq.sampling.batch import TEXTS_AT_ONCE
+from charseq.sampling.draft import SampledText
 from charseq.sampling.filters import draw
-from charseq.sampling.sampler import TEXTS_AT_ONCE
 from charseq.sampling.stops import until
-from charseq.sampling.together import PROMPT_STEPS
+from charseq.scoring import Scorer
 from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
+from charseq.text.lines import NEWLINE
 from charseq.text.symbols import EncodedText
 from tests.adaptation.builders import adaptive
 from tests.adaptation.builders import codec_of as codec_for_adapting
@@ -61,10 +64,6 @@ def model_of(kind: Kind, num_layers: int = 1) -> LanguageModel:
     model.initialise_(np.random.default_rng(0))
     model.params.flat *= 3
     return model
-
-
-def generators(num_texts: int) -> list[np.random.Generator]:
-    return [np.random.default_rng(seed) for seed in range(num_texts)]
 
 
 def text_of(kind: Kind, prompt: str = "", *, seed: int = 0, restart: bool = False, **changes: Any) -> str:
@@ -244,28 +243,38 @@ def test_two_texts_of_one_model_may_take_turns() -> None:
 def test_the_temperature_of_a_text_follows_its_characters(kind: Kind) -> None:
     """A text that ends cold has the likeliest characters at its end, drawn alone and together."""
     changes = {"temperature": 50.0, "temperature_end": 0.0, "length": 40}
-    config = SampleConfig.model_validate(changes)
-    found = sample_many(model_of(kind), codec_of(kind), "a", config, rngs=[np.random.default_rng(0)])
-    assert found == [text_of(kind, "a", **changes)]
-    likeliest = text_of(kind, "a" + found[0][:-1], temperature=0.0, length=1)
-    assert found[0][-1] == likeliest
+    found = many(kind, "a", 2, **changes)
+    assert found == one_by_one(kind, "a", 2, **changes)
+    for text in found:
+        assert text[-1] == text_of(kind, "a" + text[:-1], temperature=0.0, length=1)
 
 
-# sample_many
+# ---- many texts
+
+SEED = 3
 
 
-def many(kind: Kind, prompt: str, num_texts: int, *, num_layers: int = 1, **changes: Any) -> list[str]:
-    """Return several texts that are drawn together."""
-    config = SampleConfig.model_validate({"length": 40, "temperature": 1.0, **changes})
-    return sample_many(model_of(kind, num_layers), codec_of(kind), prompt, config, rngs=generators(num_texts))
+def made(
+    kind: Kind, prompt: str = "a", *, stops: Sequence[str] = (), num_layers: int = 1, **changes: Any
+) -> list[SampledText]:
+    """Return the texts of SEED, made together."""
+    config = SampleConfig.model_validate({"length": 30, "temperature": 1.0, "seed": SEED, **changes})
+    start = Start(model_of(kind, num_layers), codec_of(kind), prompt)
+    return list(sampled(start, Order.of(config, codec_of(kind), stops=stops)))
+
+
+def many(kind: Kind, prompt: str, num_texts: int, **changes: Any) -> list[str]:
+    """Return so many texts of SEED as they are, ends of lines left out."""
+    return [text.text for text in made(kind, prompt, num_samples=num_texts, **{"length": 40, **changes})]
 
 
 def one_by_one(kind: Kind, prompt: str, num_texts: int, *, num_layers: int = 1, **changes: Any) -> list[str]:
+    """Return the same texts, each drawn alone by `sample`."""
     config = SampleConfig.model_validate({"length": 40, "temperature": 1.0, **changes})
-    return [
-        "".join(sample(model_of(kind, num_layers), codec_of(kind), prompt, config, rng=rng))
-        for rng in generators(num_texts)
-    ]
+    rngs = map(np.random.default_rng, np.random.SeedSequence(SEED).spawn(num_texts))
+    end = codec_of(kind).end
+    drawn = (sample(model_of(kind, num_layers), codec_of(kind), prompt, config, rng=rng) for rng in rngs)
+    return ["".join(until(text, [end] if end else [])) for text in drawn]
 
 
 @each_kind
@@ -277,20 +286,12 @@ def test_texts_drawn_together_are_those_of_one_by_one(kind: Kind, num_texts: int
     assert len(set(found)) == num_texts
 
 
-@pytest.mark.parametrize("num_chars", [1, PROMPT_STEPS - 1, PROMPT_STEPS, PROMPT_STEPS + 1, 150])
+@pytest.mark.parametrize("num_chars", [1, 150])
 @each(CHAR, PAIR, Kind("ngram", "stream"))
 def test_texts_drawn_together_read_the_whole_prompt(kind: Kind, num_chars: int) -> None:
-    """A prompt of more tokens than are read at once is read as one is that is not."""
+    """A long prompt is read as a short one is."""
     prompt = "".join(np.random.default_rng(num_chars).choice([*ALPHABET, "x"], num_chars).tolist())
     assert many(kind, prompt, 3) == one_by_one(kind, prompt, 3)
-
-
-def test_the_beginning_of_a_long_prompt_matters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is read of a prompt before the last steps that are read at once is not forgotten."""
-    monkeypatch.setattr("charseq.sampling.together.PROMPT_STEPS", 3)
-    one, other = (many(LINE, prompt, 2) for prompt in ("aaab", "edcb"))
-    assert one != other
-    assert one == one_by_one(LINE, "aaab", 2)
 
 
 @each(CHAR, PAIR)
@@ -306,14 +307,42 @@ def test_the_length_of_many_texts_counts_characters(kind: Kind, length: int) -> 
     assert [len(text) for text in many(kind, "", 3, length=length)] == [length] * 3
 
 
-def test_texts_share_no_chance() -> None:
-    """The text of a generator is the same whatever others are drawn beside it."""
-    config = SampleConfig(length=30, temperature=1.0)
-    (alone,) = sample_many(model_of(LINE), codec_of(LINE), "a", config, rngs=generators(2)[1:])
-    assert alone == many(LINE, "a", 4, length=30)[1]
+@each(CHAR, LINE, PAIR, Kind("ngram", "line"))
+@pytest.mark.parametrize("changes", [{}, {"top_p": 0.9}, {"temperature": 0.0}])
+def test_a_text_does_not_depend_on_the_others(kind: Kind, changes: dict[str, float]) -> None:
+    """More texts than are made at once begin with those of a smaller number, in text and figures."""
+    number = TEXTS_AT_ONCE + 9
+    found = made(kind, num_samples=number, **changes)
+    assert [text.index for text in found] == list(range(number))
+    for fewer in (1, 2, TEXTS_AT_ONCE - 3):
+        assert made(kind, num_samples=fewer, **changes) == found[:fewer]
 
 
-stop_lists = st.lists(st.text(ALPHABET[1:4], min_size=1, max_size=3), max_size=3)
+@each(CHAR, LINE, PAIR_LINE)
+def test_seed_and_index_make_a_text_again(kind: Kind) -> None:
+    """Each text of a batch can be had alone."""
+    found = made(kind, num_samples=7)
+    start = Start(model_of(kind), codec_of(kind), "a")
+    for text in found:
+        config = SampleConfig(length=30, temperature=1.0, seed=text.seed)
+        order = Order.of(config, codec_of(kind), first=text.index)
+        assert list(sampled(start, order)) == [text]
+        (pieces,) = texts(start, order)
+        assert "".join(pieces) == text.text
+
+
+@each(CHAR, LINE, PAIR, PAIR_LINE, Kind("ngram", "line"))
+@pytest.mark.parametrize("temperature", [0.3, 1.0])
+def test_the_nats_are_those_of_scoring(kind: Kind, temperature: float) -> None:
+    """The newline that ends a line is priced, and no temperature changes the price."""
+    for text in made(kind, "ab", num_samples=5, temperature=temperature, length=12):
+        whole = f"ab{text.text}{NEWLINE if text.reason == 'end' else ''}"
+        nats = Scorer(model_of(kind), codec_of(kind)).score(whole).nats[2:].sum()
+        assert text.nats == pytest.approx(nats, abs=1e-6)
+        assert text.bits == pytest.approx(nats / math.log(2), abs=1e-6)
+
+
+stop_lists = st.lists(st.text(ALPHABET[2:5], min_size=1, max_size=3), max_size=3)
 
 
 @each(CHAR, PAIR)
@@ -321,43 +350,32 @@ stop_lists = st.lists(st.text(ALPHABET[1:4], min_size=1, max_size=3), max_size=3
 @given(stops=stop_lists)
 def test_each_text_ends_where_it_does_alone(kind: Kind, stops: list[str]) -> None:
     """Each text drawn together ends before its first stop, as it does alone."""
-    config = SampleConfig(length=40, temperature=1.0)
-    found = sample_many(model_of(kind), codec_of(kind), "b", config, rngs=generators(3), stops=stops)
-    assert found == ["".join(until(text, stops)) for text in one_by_one(kind, "b", 3)]
+    found = [text.text for text in made(kind, "a", num_samples=3, stops=stops)]
+    assert found == ["".join(until(text, stops)) for text in one_by_one(kind, "a", 3, length=30)]
 
 
 @each(CHAR, PAIR)
-def test_no_more_chance_is_used_than_needed(kind: Kind) -> None:
-    """Texts that have all met a stop use no more random numbers."""
-    rngs, config = generators(2), SampleConfig(length=1000, temperature=1.0)
-    found = sample_many(model_of(kind), codec_of(kind), "", config, rngs=rngs, stops=["a"])
-    num_drawn = (1 + max(map(len, found))) * len(SPELLINGS[kind.tokens]["a"])
-    assert 2 < num_drawn < 1000
-    for rng, twin in zip(rngs, generators(2), strict=True):
-        twin.random(num_drawn)
-        assert rng.random() == twin.random()
+def test_a_stop_is_kept_and_priced(kind: Kind) -> None:
+    """With `keep_stop` the text ends with it; its price is in the nats in both cases."""
+    codec, config = codec_of(kind), SampleConfig(length=90, temperature=1.0, seed=SEED, num_samples=4)
+    start = Start(model_of(kind), codec, "")
+    kept, cut = (
+        list(sampled(start, Order.of(config, codec, stops=["b", "cd"], keep_stop=keep)))
+        for keep in (True, False)
+    )
+    assert "stop" in {text.reason for text in kept}
+    for one, other in zip(kept, cut, strict=True):
+        assert one.text == other.text + one.stop
+        nats = Scorer(model_of(kind), codec).score(one.text).nats.sum()
+        assert one.nats == other.nats == pytest.approx(nats, abs=1e-6)
 
 
-# texts
-
-
-def made(kind: Kind, prompt: str = "a", *, stops: Sequence[str] = (), **changes: Any) -> list[str]:
-    config = SampleConfig.model_validate({"length": 30, "temperature": 1.0, "seed": 3, **changes})
-    found = texts(model_of(kind), codec_of(kind), prompt, config, stops=stops)
-    return ["".join(pieces) for pieces in found]
-
-
-@each(CHAR, LINE, PAIR)
-def test_a_single_text_is_the_first_of_several(kind: Kind) -> None:
-    """A text that comes as it is made is the one that a batch begins with."""
-    assert made(kind, num_samples=1) == made(kind, num_samples=4)[:1]
-
-
-def test_batches_of_texts_go_on_from_one_another() -> None:
-    """More texts than are made at once are all different, and begin with those of a smaller number."""
-    many_texts = made(CHAR, num_samples=TEXTS_AT_ONCE + 3)
-    assert len(set(many_texts)) == TEXTS_AT_ONCE + 3
-    assert many_texts[: TEXTS_AT_ONCE + 1] == made(CHAR, num_samples=TEXTS_AT_ONCE + 1)
+def test_a_stop_may_begin_in_the_prompt() -> None:
+    """A text ends at once if its first character completes the stop."""
+    whole = made(CHAR, "a", num_samples=9, length=5)
+    found = made(CHAR, "a", num_samples=9, length=5, stops=["a" + whole[0].text[0]])
+    assert (found[0].text, found[0].reason) == ("", "stop")
+    assert len({text.text for text in found}) > 1
 
 
 @each(LINE, PAIR_LINE)
@@ -365,31 +383,33 @@ def test_batches_of_texts_go_on_from_one_another() -> None:
 def test_lines_end_before_their_newline(kind: Kind, num_samples: int) -> None:
     """A text of a line model ends before the end of the line, wherever else it might go on."""
     found = made(kind, num_samples=num_samples, length=500)
-    assert all("\n" not in text and len(text) < 500 for text in found)
+    assert all(NEWLINE not in text.text and len(text.text) < 500 for text in found)
+    assert {text.reason for text in found} == {"end"}
 
 
 @pytest.mark.parametrize("num_samples", [1, 5])
 def test_streams_go_on_after_a_newline(num_samples: int) -> None:
     """A text of a stream model ends at its length or at a stop alone."""
     found = made(CHAR, num_samples=num_samples, length=100)
-    assert all(len(text) == 100 for text in found)
-    assert "\n" in "".join(found)
-    stopped = made(CHAR, num_samples=num_samples, length=100, stops=["b"])
-    assert stopped == [text.split("b")[0] for text in found]
+    assert all(len(text.text) == 100 and text.reason == "length" for text in found)
+    assert NEWLINE in "".join(text.text for text in found)
 
 
 def test_without_a_seed_texts_differ() -> None:
-    """A negative seed is a new one each time."""
-    assert made(CHAR, seed=-1) != made(CHAR, seed=-1)
+    """A negative seed is a new one each time; the texts have the seed that was taken."""
+    (one,), (other,) = made(CHAR, seed=-1), made(CHAR, seed=-1)
+    assert one.text != other.text
+    assert made(CHAR, seed=one.seed) == [one]
 
 
 # ---- models that adapt
 
 
-def test_more_texts_than_are_made_at_once_adapt_alike() -> None:
+def test_several_texts_adapt_alike() -> None:
     """Each goes on from the same prompt, with what was learnt from that alone."""
-    prompt, config = "the rain in spain " * 4, SampleConfig(num_samples=TEXTS_AT_ONCE + 2, length=5, seed=1)
-    config = config.model_copy(update={"temperature": 1e-3})
-    made = ["".join(text) for text in texts(adaptive("mixture"), codec_for_adapting(), prompt, config)]
-    assert len(made) == TEXTS_AT_ONCE + 2
-    assert len(set(made)) == 1
+    prompt = "the rain in spain " * 4
+    config = SampleConfig(num_samples=3, length=5, seed=1, temperature=1e-3)
+    start = Start(adaptive("mixture"), codec_for_adapting(), prompt)
+    found = ["".join(text) for text in texts(start, Order.of(config, codec_for_adapting()))]
+    assert len(found) == 3
+    assert len(set(found)) == 1

@@ -129,11 +129,12 @@ class HeatMap:
         for char, place in zip(text, self._scale.places(values).tolist(), strict=True):
             self._add(char, place)
 
-    def finish(self) -> None:
+    def finish(self, *, legend: bool = True) -> None:
         """Print the last line and the legend."""
         if self._line:
             self._print_line()
-        self._print(self._paint.legend())
+        if legend:
+            self._print(self._paint.legend())
 
     def _add(self, char: str, place: float) -> None:
         shown = self._shown(char)

@@ -1,0 +1,97 @@
+"""The place where new texts begin: a model that has read a prompt."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from charseq.adaptation import AdaptiveModel
+from charseq.arrays import FloatArray
+from charseq.models import LanguageModel, TextsReader
+from charseq.models.many import Separately, many_readers
+from charseq.models.packing import packer
+from charseq.text.codec import Codec
+
+TAIL_CHARS = 1000
+"""The number of characters at the end of the prompt that are known to strings to stop at."""
+
+
+class Start:
+    """A prompt that was read, once for all texts that continue it.
+
+    The reader of one stream has `saved` what it read, all but the last input, `token`. `tail` is the end of
+    the prompt.
+    """
+
+    def __init__(self, model: LanguageModel, codec: Codec, prompt: str) -> None:
+        """Read a prompt, which is in the form of the codec, completed."""
+        self.model, self.codec, self.tail = model, codec, ""
+        self.price = -math.log1p(-codec.tokenizer.escape_probability)
+        """The nats that the rule for unseen characters adds to each character."""
+        self._reader = model.reader()
+        self._nothing: Any = self._reader.save()
+        self.saved, self.token = self._nothing, codec.start_token
+        if isinstance(model, AdaptiveModel):
+            self.token, self.tail = _learn(self._reader, codec, prompt), prompt[-TAIL_CHARS:]
+            self.saved = self._reader.save()
+        else:
+            self.read_(prompt)
+
+    def read_(self, text: str) -> None:
+        """Read on: `text`, in the form of the codec, follows the prompt; of lines only the last one counts.
+
+        The result is that of reading both at once, to the last bit.
+        """
+        self.tail = (self.tail + text)[-TAIL_CHARS:]
+        if self.codec.end is not None and self.codec.end in text:
+            self.saved, self.token = self._nothing, self.codec.start_token
+            text = text.rpartition(self.codec.end)[2]
+        self._reader.restore_(self.saved)
+        for token in self.codec.tokenizer.encode(text).tolist():
+            self._reader.read(self.token)
+            self.token = token
+        self.saved = self._reader.save()
+
+    def packed(self) -> dict[str, FloatArray]:
+        """Return what was read as arrays by name. Raises ConfigError for a model that cannot be packed."""
+        return packer(self._reader).pack(self.saved)
+
+    @classmethod
+    def unpacked(
+        cls, model: LanguageModel, codec: Codec, arrays: Mapping[str, Any], *, token: int, tail: str
+    ) -> "Start":
+        """Return the place of these `packed` arrays. Raises ValueError if they cannot be of this model."""
+        start = cls(model, codec, "")
+        if not -1 <= token < codec.vocab_size:
+            raise ValueError(f"token {token} is none of {codec.vocab_size:,}")
+        start.saved, start.token, start.tail = packer(start._reader).unpack(arrays), token, tail
+        return start
+
+    @property
+    def reads_one(self) -> bool:
+        """True if only one text at a time can go on from here: the model has learnt from the prompt."""
+        return isinstance(self.model, AdaptiveModel)
+
+    def num_tokens(self, char: str) -> int:
+        """Return the number of tokens of a character that was drawn."""
+        tokenizer = self.codec.tokenizer
+        return 1 if tokenizer.one_token_each else len(tokenizer.spell(char))
+
+    def readers(self, num_texts: int) -> TextsReader:
+        """Return a reader of so many texts, a multiple of `tile_width`, none of which has begun."""
+        return many_readers(self.model, num_texts)
+
+    def only_reader(self) -> TextsReader:
+        """Return a reader of a single text, faster than one of several, which rounds differently."""
+        return Separately([self._reader])
+
+
+def _learn(reader: Any, codec: Codec, prompt: str) -> int:
+    """Read a prompt with a reader that adapts to it, and no further; return the last input, not read yet."""
+    inputs, starts, _ = codec.reading(codec.completed(prompt))
+    for k, token in enumerate(inputs.tolist()):
+        if starts is not None and starts[k]:
+            reader.reset_()
+        if k < len(inputs) - 1:
+            reader.read(token)
+    reader.freeze_()
+    return int(inputs[-1])
