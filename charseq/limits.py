@@ -22,3 +22,11 @@ MAX_NGRAM_COUNT = 1 << 48
 """Occurrences of an n-gram in a model file: their sums still fit an int64."""
 MAX_CELL_CHARS = 10_000_000
 """The longest cell of a CSV file, in characters."""
+MAX_PATTERN_STATES = 10_000
+"""States of the automaton of a regular expression."""
+MAX_COPIED_CHARS = 1 << 27
+"""Characters of a training text whose parts are not to be copied: the index takes 16 bytes for each."""
+MAX_TRIED_TOKENS = 200_000
+"""Tokens that are read for one text under constraints, before they are said to be too much to ask."""
+MAX_SEARCH_SECONDS = 600
+"""Seconds that the search for the likeliest texts may take by its estimate; more is refused."""

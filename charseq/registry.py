@@ -142,6 +142,19 @@ FILTERS: Registry[Any] = Registry(
 )
 """Filters of sampling, by their settings, in the order in which they are applied."""
 
+CONSTRAINTS: Registry[Any] = Registry(
+    "constraint",
+    {
+        "allow": "charseq.sampling.constraints.allow:Allow",
+        "forbid": "charseq.sampling.constraints.forbid:Forbid",
+        "match": "charseq.sampling.constraints.match:Match",
+        "unique": "charseq.sampling.constraints.unique:Unique",
+        "not_in": "charseq.sampling.constraints.not_in:NotIn",
+        "max_copy": "charseq.sampling.constraints.max_copy:MaxCopy",
+    },
+)
+"""Constraints on sampled texts, by their settings."""
+
 REPORTS: Registry[Any] = Registry(
     "report",
     {

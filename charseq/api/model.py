@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from charseq.network import CharModel
 from charseq.runs.adapting import adapting
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.directory import find_model, model_name
+from charseq.runs.provenance import training_text
 from charseq.sampling import Order, SampledText, Start, sampled, texts
 from charseq.scoring import Prediction, Predictor, Score, Scorer, Surprisal
 from charseq.scoring.surprisal import LAST_COUNTED
@@ -175,7 +177,9 @@ class Model:
         stops = [text for text in checks.strings("stop", stop) if text]
         formed = self.codec.form.apply(checks.string("prompt", prompt), "the prompt")
         order = Order.of(config, self.codec, stops=stops, keep_stop=keep_stop, first=first)
-        return Start(self.checkpoint.reading_model, self.codec, self.codec.completed(formed)), order
+        start = Start(self.checkpoint.reading_model, self.codec, self.codec.completed(formed))
+        start.training_text = partial(training_text, self.checkpoint)
+        return start, order
 
 
 def load(path: StrPath | None = None) -> Model:

@@ -12,7 +12,9 @@ import typer
 from rich.markup import escape
 
 from charseq.config import Layers, Section, Settings, choices_of, format_duration
+from charseq.config.escapes import unescaped
 from charseq.config.toml import (
+    has_escapes,
     is_duration,
     layer_from_assignment,
     layer_from_environment,
@@ -151,9 +153,18 @@ def option_layers(options: dict[tuple[str, str], Any], assignments: list[str] | 
     """Return the settings given on the command line: --set first, then the options."""
     layers: Layers = [(_assigned(text), f"--set {text}") for text in assignments or []]
     for (section, key), given in options.items():
-        value = given if isinstance(given, list) else value_from_text(section, key, given)
+        value = (
+            _list(section, key, given) if isinstance(given, list) else value_from_text(section, key, given)
+        )
         layers.append(({section: {key: value}}, _flag(key)))
     return layers
+
+
+def _list(section: str, key: str, given: list[str]) -> list[str]:
+    """Return the values of a repeated option, with its escapes read if it has any."""
+    if not has_escapes(_section(section).model_fields[key]):
+        return given
+    return [unescaped(_flag(key), text) for text in given]
 
 
 def as_options(sentence: str) -> str:

@@ -1,6 +1,7 @@
 """charseq sample: write text with a model."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +29,7 @@ from charseq.cli.sample_alternatives import (
     show_alternatives,
 )
 from charseq.cli.sample_each import continue_each
+from charseq.cli.sample_likeliest import BeamOption, TopTextsOption, check_search, write_likeliest
 from charseq.cli.sample_rows import FormatOption, IndexOption, KeepStopOption, check_many, write_texts
 from charseq.cli.sample_state import SaveStateOption, StateOption, check_state, save_start, start_of
 from charseq.errors import ConfigError
@@ -50,6 +52,11 @@ EXAMPLES = examples(
     (
         "charseq sample runs/pydoc --prompt-file novel.txt --length 0 --save-state novel.safetensors",
         "read a long prompt once, then go on from it with --state novel.safetensors",
+    ),
+    ("charseq sample runs/names -n 20 --match '[A-Z][a-z]{4}' --unique", "twenty names of five letters"),
+    (
+        "charseq sample runs/names --top-texts 100 --format tsv",
+        "the likeliest names, with their probabilities",
     ),
 )
 
@@ -83,15 +90,8 @@ def command(
             "dropped.",
         ),
     ] = None,
-    beam: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=1000,
-            metavar="K",
-            help="With --each: the likeliest continuation of each line, by beam search with K beginnings.",
-        ),
-    ] = 0,
+    beam: BeamOption = 0,
+    top_texts: TopTextsOption = 0,
     format_name: FormatOption = None,
     index: IndexOption = None,
     keep_stop: KeepStopOption = False,
@@ -112,19 +112,41 @@ def command(
     """Write text, character by character. A model trained with --unit line stops at the end of the line."""
     from charseq.cli.console import load_model
     from charseq.config.escapes import unescaped
+    from charseq.runs.provenance import training_text
     from charseq.sampling import Order, sampled, texts
     from charseq.sampling.sampler import text_to_go_on
 
     settings = base_settings(config).with_layers(option_layers(options, assignments)).sample
     if each is not None:
         model = _the_model(models, arguments or [])
-        others = (prompt, stop, hide_prompt, adapt, exact_prompt, keep_stop, state, save, alternatives)
+        others = (
+            prompt,
+            top_texts,
+            stop,
+            hide_prompt,
+            adapt,
+            exact_prompt,
+            keep_stop,
+            state,
+            save,
+            alternatives,
+        )
         if any(others) or (index, adapt_rate) != (None, None) or settings.num_samples > 1:
             raise ConfigError("--each continues each line once, to its end: leave out the other options")
         continue_each(model, each, prompt_file, settings, beam=beam, format_name=format_name or "tsv")
         return
-    if beam:
-        raise ConfigError("--beam needs --each line")
+    if beam or top_texts:
+        chosen = (
+            bool(stop),
+            adapt,
+            adapt_rate is not None,
+            index is not None,
+            keep_stop,
+            bool(state or save or alternatives),
+            bool(beam and top_texts),
+        )
+        given = [key for _, key in options]
+        check_search("--top-texts" if top_texts else "--beam", given=given, others=chosen)
     stops = [unescaped("--stop", text) for text in stop or [] if text]
     format_name = format_name or "text"
     check_many(settings, index=index, stops=stops, keep_stop=keep_stop, format_name=format_name)
@@ -138,7 +160,19 @@ def command(
     if state is None:
         formed = _completed(formed, codec)
     _warn_of_unseen(formed, codec)
+    if beam or top_texts:
+        write_likeliest(
+            checkpoint,
+            formed,
+            settings,
+            top_texts=top_texts,
+            beam=beam,
+            format_name=format_name,
+            hide_prompt=hide_prompt,
+        )
+        return
     start = start_of(checkpoint, state, formed)
+    start.training_text = partial(training_text, checkpoint)
     order = Order.of(settings, codec, stops=stops, keep_stop=keep_stop, first=index or 0)
     if alternatives:
         show_alternatives(checkpoint, start, order, formed)

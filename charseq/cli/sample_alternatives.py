@@ -33,8 +33,8 @@ def show_alternatives(checkpoint: "Checkpoint", start: "Start", order: "Order", 
     from charseq.analysis.alternatives import choices
     from charseq.cli.console import results
     from charseq.reports.alternatives import show_choices
-    from charseq.sampling.batch import written
+    from charseq.sampling.sampler import made
 
-    texts = [text.text for text in written(start, order)]
+    texts = [text.text for text in made(start, order)]
     found = choices(checkpoint, prompt, texts, num_boldest=NUM_BOLDEST)
     show_choices(results(), checkpoint.codec.written(prompt), found)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charseq.errors import ConfigError
@@ -27,9 +26,12 @@ def continue_each(
     from charseq.cli.texts import format_of_options, texts_of
     from charseq.registry import REPORTS
     from charseq.reports import write_rows
+    from charseq.sampling.steered import constraints_on
 
     check_choice("--each", kind, ("line",))
     check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
+    if constraints_on(settings):
+        raise ConfigError("--each line keeps no constraints, such as --match or --forbid: leave them out")
     if prompt_file is None:
         raise ConfigError("--each line needs --prompt-file, a file of lines or - for standard input")
     path, checkpoint = load_model(model)
@@ -39,14 +41,8 @@ def continue_each(
     texts = texts_of([prompt_file], how)
     prompts = _prompts(checkpoint, (piece for _, pieces in texts for piece in pieces))
     found = _by_beam(checkpoint, prompts, settings, beam) if beam else _drawn(checkpoint, prompts, settings)
-    written = (_written(one, checkpoint) for one in found)
+    written = (one.as_written(checkpoint.codec) for one in found)
     write_rows(REPORTS["continuation"].rows(written), format_name, sys.stdout)
-
-
-def _written(one: "Continuation", checkpoint: "Checkpoint") -> "Continuation":
-    """Return a continuation with its texts as a file has them."""
-    codec = checkpoint.codec
-    return replace(one, prompt=codec.written(one.prompt), text=codec.written(one.text))
 
 
 def _prompts(checkpoint: "Checkpoint", pieces: Iterable[str]) -> Iterator[str]:

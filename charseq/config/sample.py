@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from charseq.config.section import Section
-from charseq.config.values import Count, Seed
+from charseq.config.values import Count, Escaped, EscapedNames, Name, Seed
 
 
 class SampleConfig(Section):
@@ -40,6 +40,26 @@ class SampleConfig(Section):
         ge=0,
         le=1,
         description="Draw from the characters that are at least this share as likely as the likeliest.",
+    )
+    allow: Escaped = Field(
+        "", description=r"Write no characters but these; \n, \t and \\ are escapes; empty: all characters."
+    )
+    forbid: EscapedNames = Field(
+        (),
+        description="Strings that never appear, nor across the end of the prompt; with the same escapes.",
+    )
+    match: Name = Field(
+        "",
+        description="Regular expression that matches each new text as a whole; for texts that end.",
+    )
+    unique: bool = Field(False, description="Write no text twice.")
+    not_in: Name = Field("", description="File of lines of which none is written.")
+    max_copy: Count = Field(
+        0, ge=0, description="Copy no more characters in a row from the training text; 0: any number."
+    )
+    weighted: bool = Field(
+        False,
+        description="With constraints: leave out what breaks them and keep every text, with its log_weight.",
     )
     num_samples: Count = Field(1, ge=1, description="Number of texts.")
     seed: Seed = Field(-1, ge=-1, description="The same seed gives the same text; -1: a new text each time.")

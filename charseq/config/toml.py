@@ -55,7 +55,7 @@ def value_from_text(section: str, key: str, text: str) -> object:
     part: Any = Settings.model_fields.get(section)
     field = part.annotation.model_fields.get(key) if part else None
     kind: Any = field.annotation if field else str
-    if field and any(isinstance(extra, Escapes) for extra in field.metadata):
+    if field and has_escapes(field) and not (kind is not str and text.startswith("[")):
         return unescaped(f"{section}.{key}", text)
     try:
         if kind in (int, float):
@@ -79,6 +79,11 @@ def to_toml(settings: Settings) -> str:
             ]
         lines.append("")
     return "\n".join(lines)
+
+
+def has_escapes(field: Any) -> bool:
+    """Return True if escapes are read in a setting where a shell or the environment gives it."""
+    return any(isinstance(extra, Escapes) for extra in field.metadata)
 
 
 def is_duration(field: Any) -> bool:

@@ -12,7 +12,7 @@ TOPICS = {
     "settings": "each setting: its meaning, default, option and environment variable",
     "fields": "the fields of each report, in json, jsonl, yaml, tsv and csv",
     "python": "using models from Python: load, score, predict, sample, train, mix",
-    "steering": "temperature, filters and other ways to steer what is written",
+    "steering": "temperature, filters, constraints and the likeliest texts: how to steer what is written",
     "method": "from the equations to the code, and how figures are computed",
     "guarantees": "what is promised of runs, files, errors and exit codes, and what is not",
     "performance": "how good the models are and how fast they train, with the commands to check it",

@@ -44,6 +44,12 @@ class TextsReader(Protocol):
     def read(self, tokens: TokenArray) -> FloatArray:
         """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
 
+    def save(self) -> Any:
+        """Return a copy of what all texts have read, for `spread_`."""
+
+    def spread_(self, saved: Any, places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k], (N,), had read when `save` was called."""
+
 
 class LanguageModel(Protocol):
     """A model that reads tokens and returns logits; their softmax is the distribution of the next token."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from charseq.arrays import FloatArray, TokenArray
+from charseq.arrays import FloatArray, IndexArray, TokenArray
 from charseq.models.contract import LanguageModel, TextsReader, TokenReader
 
 
@@ -23,6 +23,15 @@ class Separately:
         """Return the logits (N, V) of the token after each of `tokens` (N,)."""
         each = zip(self._readers, tokens.tolist(), strict=True)
         return np.stack([reader.read(token) for reader, token in each])
+
+    def save(self) -> list[Any]:
+        """Return a copy of what all texts have read."""
+        return [reader.save() for reader in self._readers]
+
+    def spread_(self, saved: list[Any], places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k] had read."""
+        for reader, place in zip(self._readers, places.tolist(), strict=True):
+            reader.restore_(saved[place])
 
 
 def many_readers(model: LanguageModel, num_texts: int) -> TextsReader:

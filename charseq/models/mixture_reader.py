@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from charseq.arrays import FloatArray, TokenArray
+from charseq.arrays import FloatArray, IndexArray, TokenArray
 from charseq.models.contract import TextsReader, TokenReader
 from charseq.models.packing import packer
 
@@ -65,3 +65,12 @@ class MixtureReaders:
     def read(self, tokens: TokenArray) -> FloatArray:
         """Return the logits (N, V) of the token after each of `tokens` (N,)."""
         return self._combine([reader.read(tokens) for reader in self._readers])
+
+    def save(self) -> list[Any]:
+        """Return a copy of what all texts have read."""
+        return [reader.save() for reader in self._readers]
+
+    def spread_(self, saved: list[Any], places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k] had read."""
+        for reader, one in zip(self._readers, saved, strict=True):
+            reader.spread_(one, places)

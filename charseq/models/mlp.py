@@ -230,6 +230,14 @@ class MLPReaders:
         logits: FloatArray = self._V(np.tanh(a).T).T + self._c
         return logits
 
+    def save(self) -> IndexArray:
+        """Return a copy of what all texts have read."""
+        return self._past.copy()
+
+    def spread_(self, saved: IndexArray, places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k] had read."""
+        self._past[...] = saved[:, places]
+
 
 class MLPKind(ModelKind):
     """Networks on a window of `model.order` characters, trained by gradient steps."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from charseq.arrays import FloatArray, TokenArray
+from charseq.arrays import FloatArray, IndexArray, TokenArray
 from charseq.models.kneser_ney import NOWHERE, log
 from charseq.models.ngram_level import Level
 
@@ -95,3 +95,11 @@ class NGramReaders:
         for level, contexts in zip(self._levels, self._contexts, strict=False):
             level.interpolate_(p, contexts)
         return log(p)
+
+    def save(self) -> IndexArray:
+        """Return a copy of what all texts have read."""
+        return self._contexts.copy()
+
+    def spread_(self, saved: IndexArray, places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k] had read."""
+        self._contexts = saved[:, places]

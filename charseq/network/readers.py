@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from charseq.arrays import FloatArray, TokenArray, zeros
+from charseq.arrays import FloatArray, IndexArray, TokenArray, zeros
 from charseq.cells import Cell, Step
 from charseq.network.parameters import Parameters
 from charseq.network.products import TiledProduct
@@ -72,6 +72,16 @@ class Readers:
             h = states[0][1 - self._turn]
         self._turn = 1 - self._turn
         return np.add(self._V(h).T, self._c, out=self._logits)
+
+    def save(self) -> list[FloatArray]:
+        """Return a copy of what all texts have read."""
+        return [slots[self._turn].copy() for layer in self._layers for slots in layer.states]
+
+    def spread_(self, saved: list[FloatArray], places: IndexArray) -> None:
+        """Let text k go on from what the text at places[k] had read."""
+        states = [slots for layer in self._layers for slots in layer.states]
+        for slots, state in zip(states, saved, strict=True):
+            np.take(state, places, axis=1, out=slots[self._turn])
 
 
 def _layer(layer: RecurrentLayer, params: Parameters, num_texts: int) -> _Layer:

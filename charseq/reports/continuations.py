@@ -1,4 +1,4 @@
-"""The rows of `charseq sample --each line`: a row for each line, in the order of the lines."""
+"""The rows of texts that continue lines, and of those that are searched."""
 
 from operator import attrgetter
 from typing import Any
@@ -11,11 +11,14 @@ class ContinuationReport(Report):
     """Rows without a table, written in batches as soon as they are made."""
 
     command, name, title, has_name = "sample", "each line", "Continuations", False
-    help = "`charseq sample --each line`. One row for each line of the file, in the same order."
+    help = (
+        "`charseq sample --each line`: one row for each line of the file, in the same order; `--top-texts` "
+        "and `--beam`: one row for each text."
+    )
     columns = (
-        field("prompt", attrgetter("prompt"), "the line, up to its separator"),
-        field("text", attrgetter("text"), "the text that continues it, without the newline at its end"),
-        field("probability", attrgetter("probability"), "the probability of `text` and the newline"),
+        field("prompt", attrgetter("prompt"), "the prompt, or the line up to its separator"),
+        field("text", attrgetter("text"), "the text that continues it, without the end of its line"),
+        field("probability", attrgetter("probability"), "the probability of `text` and of what ends it"),
         field("bits", attrgetter("bits"), "their surprisal in bits"),
     )
 

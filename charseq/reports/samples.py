@@ -28,6 +28,12 @@ class SampleReport(Report):
         field("stop", attrgetter("stop"), "the string to stop at that ended it, else empty"),
         field("seed", attrgetter("seed"), "the seed; with it and the index the text is made again"),
         field("index", attrgetter("index"), "its number among the texts of the seed, from 0"),
+        field(
+            "log_weight",
+            attrgetter("log_weight"),
+            "the log of the share of the probability that constraints left on its way, 0 for texts that are "
+            "drawn by their probability; see `charseq help steering`",
+        ),
     )
 
     def items(self, result: Any) -> Any:

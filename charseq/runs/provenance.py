@@ -12,9 +12,20 @@ from charseq.text.symbols import EncodedText
 AGAIN = "train it again"
 
 
-def training_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:
-    """Return the training part. Raises ConfigError or DataError if it cannot be read again."""
-    return _parts(checkpoint, progress, "leave out the baselines")[: checkpoint.provenance.train_end]
+def training_part(
+    checkpoint: Checkpoint,
+    *,
+    progress: OnProgress | None = None,
+    advice: str = "leave out the baselines",
+) -> EncodedText:
+    """Return the training part. Raises ConfigError or DataError with `advice` if it is gone."""
+    return _parts(checkpoint, progress, advice)[: checkpoint.provenance.train_end]
+
+
+def training_text(checkpoint: Checkpoint) -> str:
+    """Return the training part as the model reads it. Raises ConfigError or DataError if it is gone."""
+    part = training_part(checkpoint, advice="copies of it cannot be told without it")
+    return "".join(checkpoint.codec.read(part.strings()))
 
 
 def validation_part(checkpoint: Checkpoint, *, progress: OnProgress | None = None) -> EncodedText:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,14 @@ class Continuation:
     def probability(self) -> float:
         """The probability of the text and the newline after the prompt."""
         return math.exp(-self.nats)
+
+    def after(self, prompt: str) -> "Continuation":
+        """Return the same text after another prompt."""
+        return replace(self, prompt=prompt)
+
+    def as_written(self, codec: Codec) -> "Continuation":
+        """Return the same texts as a file has them."""
+        return replace(self, prompt=codec.written(self.prompt), text=codec.written(self.text))
 
 
 def continuations(

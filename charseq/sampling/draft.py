@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from charseq.sampling.order import Order
 from charseq.sampling.start import Start
 from charseq.sampling.stops import Ending, Reason
@@ -17,7 +15,8 @@ class SampledText:
 
     The surprisal is that of scoring, under the model as it is, whatever the temperature. It includes what
     ended the text: the `stop`, or the end of the line or document. `reason` is "length", "stop" or "end".
-    `seed` and `index` make the same text again. `log_weight` is the log of what a constraint changed.
+    `seed` and `index` make the same text again. `log_weight` is the log of the share of the
+    probability that constraints left on its way, 0 if it is drawn by its probability.
     """
 
     text: str
@@ -51,7 +50,7 @@ class Draft:
         self._nats = 0.0
         self.num_chars = 0
         """The number of characters that were drawn."""
-        self.rng = np.random.default_rng(np.random.SeedSequence(order.seed, spawn_key=(index,)))
+        self.rng = order.rng(index)
 
     @property
     def is_finished(self) -> bool:

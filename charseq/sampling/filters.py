@@ -7,13 +7,10 @@ they were all: top k first, a share of the probability is then one of the k.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from charseq.arrays import FloatArray
+from charseq.arrays import FloatArray, IndexArray
 from charseq.config import SampleConfig
 from charseq.registry import FILTERS
-
-IndexArray = NDArray[np.intp]
 
 TINY = 1e-300
 """A weight that is added where a logarithm is taken: 0 log 0 is then 0."""
@@ -36,7 +33,9 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator, num
     temperature = temperature_at(config, num_chars)
     if temperature == 0:
         return int(logits.argmax())
-    return drawn(weights(logits, temperature), logits, config, rng)
+    p = weights(logits, temperature)
+    filter_(p, logits, config)
+    return pick(p, rng)
 
 
 def temperature_at(config: SampleConfig, num_chars: int) -> float:
@@ -59,13 +58,14 @@ def weights(logits: FloatArray, temperature: float) -> FloatArray:
     return weighed
 
 
-def drawn(p: FloatArray, logits: FloatArray, config: SampleConfig, rng: np.random.Generator) -> int:
-    """Return a token drawn by its weight in `p` (V,), limited by the filters, which change `p` in place.
-
-    It takes one random number.
-    """
+def filter_(p: FloatArray, logits: FloatArray, config: SampleConfig) -> None:
+    """Set to 0 the weights `p` (V,) of what the filters leave out, in place."""
     for cut_, value in _filters_of(config):
         cut_(p, logits, value)
+
+
+def pick(p: FloatArray, rng: np.random.Generator) -> int:
+    """Return a token drawn by its weight in `p` (V,); it takes one random number."""
     heights = np.add.accumulate(p)
     return int(heights.searchsorted(rng.random() * heights[-1], "right"))
 
@@ -89,7 +89,10 @@ def top_k(p: FloatArray, logits: FloatArray, k: float) -> None:
 
     Source: Fan, Lewis and Dauphin 2018, "Hierarchical neural story generation".
     """
-    p[(-logits).argsort(kind="stable")[int(k) :]] = 0
+    order, num = (-p).argsort(), int(k)
+    if _is_tied(p, order, num):
+        order = (-logits).argsort(kind="stable")
+    p[order[num:]] = 0
 
 
 def typical(p: FloatArray, logits: FloatArray, share: float) -> None:
@@ -97,10 +100,15 @@ def typical(p: FloatArray, logits: FloatArray, share: float) -> None:
 
     Source: Meister, Pimentel, Wiher and Cotterell 2023, "Locally typical sampling".
     """
-    logs = np.log(p + TINY)
-    mean = p.dot(logs) / np.add.accumulate(p)[-1]  # minus the entropy, but for what normalises both alike
-    logs -= mean
-    _keep_first(p, np.abs(logs, out=logs).argsort(kind="stable"), share)
+    distances = np.log(p + TINY)
+    distances -= p.dot(distances) / np.add.accumulate(p)[-1]  # log p and minus the entropy lack the same term
+    np.abs(distances, out=distances)
+    order = distances.argsort()
+    num = _num_reaching(p[order], share)
+    if _is_tied(distances, order, num):
+        order = distances.argsort(kind="stable")
+        num = _num_reaching(p[order], share)
+    p[order[num:]] = 0
 
 
 def top_p(p: FloatArray, logits: FloatArray, share: float) -> None:
@@ -108,7 +116,12 @@ def top_p(p: FloatArray, logits: FloatArray, share: float) -> None:
 
     Source: Holtzman, Buys, Du, Forbes and Choi 2020, "The curious case of neural text degeneration".
     """
-    _keep_first(p, (-logits).argsort(kind="stable"), share)
+    order = (-p).argsort()
+    num = _num_reaching(p[order], share)
+    if _is_tied(p, order, num):
+        order = (-logits).argsort(kind="stable")
+        num = _num_reaching(p[order], share)
+    p[order[num:]] = 0
 
 
 def min_p(p: FloatArray, logits: FloatArray, share: float) -> None:
@@ -119,7 +132,12 @@ def min_p(p: FloatArray, logits: FloatArray, share: float) -> None:
     p *= p >= share * p.item(p.argmax())
 
 
-def _keep_first(p: FloatArray, order: IndexArray, share: float) -> None:
-    """Keep the first tokens in this order that have this share of the sum."""
-    heights = np.add.accumulate(p[order])
-    p[order[1 + int(heights.searchsorted(share * heights[-1])) :]] = 0
+def _num_reaching(p: FloatArray, share: float) -> int:
+    """Return how many of the first of `p` have this share of the sum."""
+    heights = np.add.accumulate(p)
+    return 1 + int(heights.searchsorted(share * heights.item(-1)))
+
+
+def _is_tied(values: FloatArray, order: IndexArray, num: int) -> bool:
+    """Return whether the first `num` in this order end between equals; then a slower sort must decide."""
+    return num < len(order) and values.item(order.item(num - 1)) == values.item(order.item(num))

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from charseq.config import SampleConfig
 from charseq.text.codec import Codec
 
@@ -48,6 +50,10 @@ class Order:
             keep_stop,
             is_exact=config.seed >= 0,
         )
+
+    def rng(self, index: int) -> np.random.Generator:
+        """Return the random numbers of the text with this index."""
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(index,)))
 
     @property
     def indices(self) -> range:

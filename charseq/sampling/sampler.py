@@ -11,14 +11,18 @@ from charseq.sampling.draft import SampledText
 from charseq.sampling.filters import draw
 from charseq.sampling.order import Order
 from charseq.sampling.start import Start
+from charseq.sampling.steered import constraints_on, steered
 from charseq.text.codec import Codec
 
 
 def texts(start: Start, order: Order) -> Iterator[Iterable[str]]:
     """Yield the texts of an order, each as pieces of new text, as a file has them.
 
-    A single text is yielded while it is made, several texts when they are finished, like those of `sampled`.
+    A single text without constraints is yielded while it is made, others when they are finished.
     """
+    if constraints_on(order.config):
+        yield from ([text.as_written(start.codec).text] for text in steered(start, order, priced=False))
+        return
     if order.num_texts == 1:
         yield map(start.codec.written, written_one(start, order))
         return
@@ -31,7 +35,12 @@ def text_to_go_on(start: Start, order: Order) -> Iterator[str]:
 
     What has ended with its line or document is read with that end, so that another one follows.
     """
-    text = yield from _written(start.codec, written_one(start, order))
+    if constraints_on(order.config):
+        (text,) = steered(start, order, priced=False)
+        if text.text:
+            yield start.codec.written(text.text)
+    else:
+        text = yield from _written(start.codec, written_one(start, order))
     start.read_(text.text + (start.codec.end or "" if text.reason == "end" else ""))
 
 
@@ -45,9 +54,14 @@ def _written(codec: Codec, pieces: Generator[str, None, SampledText]) -> Generat
             return found
 
 
+def made(start: Start, order: Order) -> Iterator[SampledText]:
+    """Yield the texts of an order with their figures, in the form of the model and the order of indices."""
+    return steered(start, order) if constraints_on(order.config) else written(start, order)
+
+
 def sampled(start: Start, order: Order) -> Iterator[SampledText]:
-    """Yield the texts of an order with their figures, as a file has them, in the order of their indices."""
-    return (text.as_written(start.codec) for text in written(start, order))
+    """Yield the texts of `made` as a file has them."""
+    return (text.as_written(start.codec) for text in made(start, order))
 
 
 def sample(

@@ -1,12 +1,13 @@
 """The place where new texts begin: a model that has read a prompt."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from charseq.adaptation import AdaptiveModel
 from charseq.arrays import FloatArray
-from charseq.models import LanguageModel, TextsReader
+from charseq.errors import ConfigError
+from charseq.models import LanguageModel, TextsReader, TokenReader
 from charseq.models.many import Separately, many_readers
 from charseq.models.packing import packer
 from charseq.text.codec import Codec
@@ -15,12 +16,19 @@ TAIL_CHARS = 1000
 """The number of characters at the end of the prompt that are known to strings to stop at."""
 
 
+def no_training_text() -> str:
+    """Raise ConfigError: the text that a model learnt from is not known."""
+    raise ConfigError("the text that the model learnt from is not known")
+
+
 class Start:
     """A prompt that was read, once for all texts that continue it.
 
     The reader of one stream has `saved` what it read, all but the last input, `token`. `tail` is the end of
-    the prompt.
+    the prompt. `training_text` reads what the model learnt from, for constraints that ask for it.
     """
+
+    training_text: Callable[[], str] = staticmethod(no_training_text)
 
     def __init__(self, model: LanguageModel, codec: Codec, prompt: str) -> None:
         """Read a prompt, which is in the form of the codec, completed."""
@@ -65,6 +73,11 @@ class Start:
             raise ValueError(f"token {token} is none of {codec.vocab_size:,}")
         start.saved, start.token, start.tail = packer(start._reader).unpack(arrays), token, tail
         return start
+
+    @property
+    def reader(self) -> TokenReader:
+        """The reader of one stream; it goes on from here after `restore_(saved)`."""
+        return self._reader
 
     @property
     def reads_one(self) -> bool:

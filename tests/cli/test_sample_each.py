@@ -240,7 +240,7 @@ def test_a_seed_gives_the_same_targets(fruit: Path, call: Call) -> None:
         (("--each", "word", "--prompt-file", "-"), "--each must be one of line"),
         (("--each", "line", "--prompt-file", "-", "-n", "2"), "leave out the other options"),
         (("--each", "line", "--prompt-file", "-", "--format", "yaml"), "--format must be one of"),
-        (("--beam", "3"), "needs --each line"),
+        (("--beam", "3"), "this model continues sources: give one by --prompt"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(

@@ -12,7 +12,7 @@ from charseq.scoring import Scorer
 from tests.builders import refused
 from tests.cli.conftest import Call, Feed, Workshop
 
-FIELDS = ["text", "nats", "bits", "reason", "stop", "seed", "index"]
+FIELDS = ["text", "nats", "bits", "reason", "stop", "seed", "index", "log_weight"]
 
 
 def rows(call: Call, *arguments: str) -> list[dict[str, object]]:
@@ -87,7 +87,6 @@ def test_the_newline_at_the_end_of_a_prompt(call: Call, models: Workshop, feed: 
         (("--index", "2"), "--index needs --seed: it is the number of a text of that seed"),
         (("--keep-stop",), "--keep-stop needs --stop, the string to keep"),
         (("--format", "table"), "--format must be one of text, jsonl, tsv, csv; got 'table'"),
-        (("--beam", "2"), "--beam needs --each line"),
         (("--each", "line", "--keep-stop"), "--each continues each line once"),
         (("--each", "line", "--index", "1"), "--each continues each line once"),
     ],

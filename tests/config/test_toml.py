@@ -275,3 +275,14 @@ def test_durations_are_written_with_their_units() -> None:
     """A duration is written as one would type it."""
     chosen = DEFAULT.with_layer({"train": {"max_time": "90m"}}, "x")
     assert '\nmax_time = "1h30m"\n' in to_toml(chosen)
+
+
+@pytest.mark.parametrize(
+    ("text", "strings"),
+    [("the ", "the "), (r"a\nb\\", "a\nb\\"), ('["a", "b\\n"]', ["a", "b\n"])],
+)
+def test_strings_with_escapes_are_one_or_a_list(text: str, strings: str | list[str]) -> None:
+    """An assignment has one string with the escapes of a shell, or a list of TOML with its own."""
+    assert layer_from_assignment(f"sample.forbid={text}") == {"sample": {"forbid": strings}}
+    tuple_of = tuple(strings) if isinstance(strings, list) else (strings,)
+    assert Settings().with_layer({"sample": {"forbid": strings}}, "x").sample.forbid == tuple_of

@@ -59,3 +59,22 @@ def test_a_kind_of_model_need_not_know_many_texts() -> None:
     """Then each text has a reader of its own."""
     assert isinstance(many_readers(MODELS["of no readers"], 4), Separately)
     assert not isinstance(many_readers(MODELS["network"], 4), Separately)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_texts_go_on_from_the_pasts_of_others(name: str) -> None:
+    """Some pasts go on twice, others not at all; what was saved stays as it is."""
+    model, places = MODELS[name], np.array([3, 3, 0, 7, 1, 1, 1, 2])
+    many, again = many_readers(model, 8), many_readers(model, 8)
+    for step in STEPS[:3, :8]:
+        many.read(step)
+        again.read(step[places])
+    saved = many.save()
+    for step in STEPS[3:5, :8]:
+        many.read(step)
+    for _ in range(2):
+        many.spread_(saved, places)
+        twin = again.save()
+        for step in STEPS[5:7, :8]:
+            assert_close(many.read(step), again.read(step), tolerance=1e-6)
+        again.spread_(twin, np.arange(8))

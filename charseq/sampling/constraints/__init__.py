@@ -1,0 +1,3 @@
+"""Constraints on what is written: one module for each, and the base class of all."""
+
+__all__: list[str] = []
