@@ -201,6 +201,8 @@ REPORTS: Registry[Any] = Registry(
         "data builtin": "charseq.reports.builtins:BuiltinReport()",
         "data corpus": "charseq.reports.corpus:CorpusReport()",
         "data remark": "charseq.reports.corpus:RemarkReport()",
+        "data novelty": "charseq.reports.novelty:NovelGramReport()",
+        "data copied": "charseq.reports.novelty:SpanReport()",
         "data advice": "charseq.reports.corpus:AdviceReport()",
         "bench": "charseq.reports.bench:BenchReport()",
     },

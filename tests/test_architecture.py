@@ -91,6 +91,7 @@ TESTED_ELSEWHERE = {
     "reports/each": WHOLE,
     "reports/embedding": WHOLE,
     "reports/guess_numbers": WHOLE,
+    "reports/novelty": WHOLE,
     "reports/found": WHOLE,
     "reports/gates": WHOLE,
     "reports/info": WHOLE,

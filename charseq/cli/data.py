@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from charseq.cli.data_against import AgainstOption, show_novelty
 from charseq.cli.options import (
     EncodingOption,
     HtmlOption,
@@ -20,6 +21,10 @@ EXAMPLES = examples(
     ("charseq data old.txt --encoding cp949 --report remark --format tsv", "the bytes that are no text"),
     ("charseq data", "all built-in corpora"),
     ("charseq data builtin:copy:20", "a task: its lines, and the best that a model can do"),
+    (
+        "charseq sample -n 100 | charseq data names.txt --against -",
+        "how new a sample is: copied spans, and n-grams that the corpus lacks",
+    ),
     ("charseq data --prune-cache", "remove all encoded texts from the cache"),
 )
 
@@ -36,6 +41,7 @@ def command(
     prune_cache: Annotated[
         bool, typer.Option("--prune-cache", help="Remove all encoded texts from the cache.")
     ] = False,
+    against: AgainstOption = None,
     report: ReportOption = None,
     html: HtmlOption = None,
     format_name: PageFormatOption = "table",
@@ -55,6 +61,10 @@ def command(
     if not corpus:
         if not prune_cache:
             _list(report, format_name, html)
+        return
+    if against is not None:
+        how = format_of_options("replace", encoding, include)
+        show_novelty(corpus, against, how, report=report, format_name=format_name, html=html)
         return
     asked = ["corpus", "remark", "advice"]
     chosen = chosen_reports("data", asked, only=report, format_name=format_name)

@@ -30,6 +30,8 @@ from charseq.analysis.inspection import (
     TextFlow,
 )
 from charseq.analysis.ladder import Rung
+from charseq.analysis.novelty import Comparison as NoveltyComparison
+from charseq.analysis.novelty import CopiedSpan, Novelty
 from charseq.analysis.origins import Origin
 from charseq.analysis.ranking import Group
 from charseq.analysis.streaming import EachChar, EachSegment, EachWord
@@ -118,6 +120,16 @@ ATTRIBUTED = [
     Attribution("a.txt", 0, "hello", "English", "english", 12.0, 3.5),
     Attribution("a.txt", 14, "salut", None, "french", 14.0, 0.25),
 ]
+COMPARED_TEXTS = NoveltyComparison(
+    Novelty(
+        "a.txt",
+        1234,
+        np.concatenate([np.linspace(0, 1, 40), np.full(10, np.nan)]),
+        (CopiedSpan("one\ttwo three four five six seven eight", 3, 12345), CopiedSpan("한글", 90, 0)),
+    ),
+    Novelty("held out", 1234, np.linspace(0, 0.5, 50), (CopiedSpan("ten", 5, 6),)),
+    1234567,
+)
 WRITTEN = [
     SampledText("anna", 5.25, "end", "", 7, 0),
     SampledText("one\ntwo", 12.5, "stop", "three", 7, 1),

@@ -16,6 +16,7 @@ from tests.golden_text import assert_golden
 from tests.reports.builders import (
     ATTRIBUTED,
     CALIBRATION,
+    COMPARED_TEXTS,
     CONTINUED,
     EACH_CHARS,
     EACH_SEGMENTS,
@@ -87,6 +88,7 @@ RESULTS: dict[str, list[Any]] = {
     "info": [StoredModel(*trained()), StoredModel(*counted())],
     "data builtin": [[*all_builtins()]],
     "weights": [weights_of(trained()[1])],
+    **{f"data {name}": [COMPARED_TEXTS] for name in ("novelty", "copied")},
     **{f"data {name}": [examined()] for name in ("corpus", "remark", "advice")},
     "bench": [[TRAINED], [SAMPLED], [EVALUATED]],
 }
