@@ -146,7 +146,8 @@ def evaluate(
     if wanted.num_hardest:
         num_guesses = max(num_guesses, KEPT_GUESSES)
     name = f"{name} (model)" if name in baselines else name
-    models = [NamedModel.of(name, checkpoint, num_guesses, prompt=prompt)]
+    model = NamedModel.of(name, checkpoint, num_guesses, prompt=prompt)
+    models = [replace(model, all_ranks=bool(wanted.analyses))]  # an analysis may look at any rank
     models += [
         NamedModel(other, baseline, checkpoint.codec, prompt=prompt) for other, baseline in baselines.items()
     ]

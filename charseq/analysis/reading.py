@@ -26,10 +26,10 @@ class NamedModel:
     """A model that reads texts: its name, its codec, and the number of guesses made at each character.
 
     `ranks=False` leaves out ranks and confidences where no guesses are made; that takes less time. Ranks that
-    a Score does not count need not be exact, unless `all_ranks` is true. With `foresees` the nats that the
-    model expected are kept. If the model learns from the texts, it is scored without that too, as the model
-    `static`. It reads the `prompt` before each text. `judged` says whether targets of lines are counted, for
-    which ranks are needed.
+    a Score does not count need not be exact, unless guesses are made or `all_ranks` is true. With `foresees`
+    the nats that the model expected are kept. If the model learns from the texts, it is scored without that
+    too, as the model `static`. It reads the `prompt` before each text. `judged` says whether targets of lines
+    are counted, for which ranks are needed.
     """
 
     name: str
@@ -56,7 +56,7 @@ class NamedModel:
             self.codec,
             num_guesses=self.num_guesses,
             ranks=self.ranks,
-            worst=None if self.all_ranks else LAST_COUNTED,
+            worst=None if self.all_ranks or self.num_guesses else LAST_COUNTED,
             foresees=self.foresees,
         )
         return self._prompted(scorer)

@@ -116,9 +116,12 @@ class AheadInTurn(Ahead):
             log_softmax(self._codec.possible(logits, token)),
             num=num,
             target=None if place is None else char,
+            worst=self._wanted.worst,
             whole=self._wanted.whole,
         )
         rank = 0 if place is None else found.rank_of(place)
+        if place is not None and self._wanted.worst is not None:
+            rank = min(rank or self._wanted.worst + 1, self._wanted.worst + 1)
         chars, log_p = np.full((1, num), -1, np.int32), np.full((1, num), -np.inf)
         chars[0, : len(found.chars)], log_p[0, : len(found.chars)] = found.chars[:num], found.log_p[:num]
         return Found(np.array([rank], np.int32), chars, log_p, np.array([found.entropy]))

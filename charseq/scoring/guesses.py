@@ -71,15 +71,17 @@ class Guesser:
         *,
         num: int,
         target: str | None = None,
+        worst: int | None = None,
         whole: bool = False,
         begun: tuple[int, ...] = (),
     ) -> Ranking:
         """Return at least the `num` likeliest characters, and all that are likelier than `target`.
 
-        `target` is included; a search that may open no more nodes before it is found puts it at its end. With
-        `whole`, nearly all characters are returned. `log_p` (V,) is the reader's log probability of each next
-        token. The reader is left as it was. If a character has begun with the tokens `begun`, which were read
-        already, the characters are those that begin so.
+        `target` is included; a search that may open no more nodes before it is found puts it at its end, and
+        one that has found `worst` likelier characters need not find it. With `whole`, nearly all characters
+        are returned. `log_p` (V,) is the reader's log probability of each next token. The reader is left as
+        it was. If a character has begun with the tokens `begun`, which were read already, the characters are
+        those that begin so.
         """
         if self._codec.tokenizer.one_token_each:
             order = np.argsort(-log_p, kind="stable").astype(np.int32)
@@ -87,7 +89,7 @@ class Guesser:
             return Ranking(order, log_p[order], entropy)
         saved = reader.save()
         search = _Search(self._codec, self._children, reader, log_p, saved, begun)
-        found = search.run(num, target, whole=whole)
+        found = search.run(num, target, worst, whole=whole)
         reader.restore_(saved)
         return found
 
@@ -144,8 +146,11 @@ class _Search:
         heapq.heappush(self._heap, (-branch.log_p[k], self._number, branch, k))
         self._number += 1
 
-    def run(self, num: int, target: str | None, *, whole: bool) -> Ranking:
-        """Open nodes until `num` characters and `target` are found, or with `whole` nearly all characters."""
+    def run(self, num: int, target: str | None, worst: int | None, *, whole: bool) -> Ranking:
+        """Open nodes until `num` characters and `target` are found, or with `whole` nearly all characters.
+
+        A target that is not among the first `worst` characters is not looked for any more.
+        """
         tokenizer, chars, log_ps = self._codec.tokenizer, list[int](), list[float]()
         sought = None if target is None else tokenizer.place(target)
         most = MAX_OPENED if whole else MAX_OPENED_FOR_RANKS
@@ -158,7 +163,7 @@ class _Search:
                 place = cast(int, tokenizer.place(cast(str, tokenizer.read(tokens))))
                 chars.append(place)
                 log_ps.append(-minus_log_p)
-                sought = None if place == sought else sought
+                sought = None if place == sought or len(chars) == worst else sought
             elif self._num_opened < most:
                 p = math.exp(-minus_log_p)
                 self._num_opened, self._unopened = self._num_opened + 1, self._unopened - p

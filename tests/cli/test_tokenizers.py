@@ -197,6 +197,12 @@ def test_rows_of_parts_say_in_which_form_the_text_was_read(rows: Any, asked: tup
     assert {row["normalization"] for row in plain} == {None}
 
 
+def test_the_hardest_characters_have_their_own_ranks(rows: Any) -> None:
+    """Also beyond those that accuracy needs: Hangul that were never seen are not all of rank 6."""
+    found = rows("evaluate", "jamo", "korean.txt", "--report", "hardest", "--hardest", "8")
+    assert max(row["rank"] for row in found) > 6
+
+
 PUBLISHED = """\
  a e r _ b a n k n o t e _ b e r l i t z \n\
  p i e r r e _ < u n k > _ N _ y e a r s _ o l d \n\

@@ -27,6 +27,21 @@ def test_in_turn_and_together_find_the_same(
         np.testing.assert_allclose(together.expected.entropies, in_turn.expected.entropies, atol=1e-3)
 
 
+@each(PAIR_KINDS[0])
+@pytest.mark.parametrize("worst", [1, 3])
+def test_in_turn_and_together_stop_at_the_same_rank(
+    kind: Kind, worst: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ranks beyond the worst are one more, in turn as together; the first guess is the same."""
+    together = Scorer(kind.make(), kind.codec, worst=worst).score(TEXT[:100])
+    monkeypatch.setattr(scorer, "AheadTogether", AheadInTurn)
+    in_turn = Scorer(kind.make(), kind.codec, worst=worst).score(TEXT[:100])
+    assert together.ranks is not None
+    assert together.ranks.max() == worst + 1
+    np.testing.assert_array_equal(together.ranks, in_turn.ranks)
+    np.testing.assert_allclose(together.confidences, in_turn.confidences, rtol=1e-9)
+
+
 def test_a_character_at_the_end_of_a_window_is_looked_at_like_any_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
