@@ -1,5 +1,6 @@
 """charseq sample: write text with a model."""
 
+import re
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -211,7 +212,7 @@ def _show(made: "Iterable[Iterable[str]]", prompt: str, codec: "Codec", *, hide_
 def _write(text: str) -> None:
     """Write text to stdout; for a terminal, each byte that is not UTF-8 becomes U+FFFD."""
     if sys.stdout.isatty():
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        text = re.sub("[\udc80-\udcff]", "\ufffd", text)
     sys.stdout.write(text)
 
 

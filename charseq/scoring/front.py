@@ -11,7 +11,7 @@ from charseq.scoring.spellings import Spellings
 
 OPENED_AT_ONCE, OPENED_FOR_WHOLE = 4, 32
 """The most nodes of one place that a round opens, and if the whole distribution is wanted."""
-LEAST = -1e6
+LEAST = -1e4
 """A log probability in the place of -infinity where that cannot be computed with."""
 
 
@@ -196,7 +196,7 @@ class Front:
             left = joined(self._unopened)
             self._add_entropy_(left.places, left.log_p[:, None])
             entropies = self._entropies
-        return Found(np.where(np.isinf(self._target), 0, ranks).astype(np.int32), chars, log_p, entropies)
+        return Found(np.where(np.isposinf(self._target), 0, ranks).astype(np.int32), chars, log_p, entropies)
 
     def _num_equal(self, found: Tokens) -> IndexArray:
         """Return how many characters (P,) are as likely as the target and come before it, as its siblings."""

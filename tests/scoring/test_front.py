@@ -77,3 +77,12 @@ def test_of_equally_likely_siblings_the_smaller_token_ranks_first() -> None:
     search.add_(node, NOTHING)
     assert not len(search.choose_().tokens)
     assert search.result().ranks.tolist() == [2]
+
+
+def test_what_is_nearly_equally_likely_is_in_order_at_any_place() -> None:
+    """Also where a thousand places are searched together."""
+    places, log_p = np.array([1000, 1000, 0, 1000]), np.array([-2.0, -2.0 + 1e-7, -3.0, -np.inf])
+    tokens = Tokens(places, places, np.arange(4), log_p, places)
+    ordered, number = tokens.ordered()
+    assert ordered.tokens.tolist() == [2, 1, 0, 3]
+    assert number.tolist() == [0, 0, 1, 2]
