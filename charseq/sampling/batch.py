@@ -4,15 +4,18 @@ The text of a seed and an index is the same whatever is made beside it: it has r
 a place among the columns of its tile that depends on the index alone; see `network/readers.py`.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
 from charseq.arrays import FloatArray
+from charseq.models import TextsReader
+from charseq.models.many import Separately
 from charseq.network.loss import log_softmax
 from charseq.network.products import tile_width
 from charseq.sampling.draft import Draft, SampledText
 from charseq.sampling.draws import draw_each
+from charseq.sampling.filters import draw
 from charseq.sampling.order import Order
 from charseq.sampling.start import Start
 
@@ -31,18 +34,40 @@ def written(start: Start, order: Order) -> Iterator[SampledText]:
 
 
 def written_one(start: Start, order: Order) -> Generator[str, None, SampledText]:
-    """Yield the pieces of the single text of an order as they are made; return the text."""
-    return (yield from _Slots(start, order, only=not order.is_exact).pieces())
+    """Yield the pieces of the single text of an order as they are made; return the text, without its nats."""
+    draft, token = Draft(start, order, order.first), start.token
+    read = _in_a_tile(start, order.first) if order.is_exact and not start.reads_one else start.going_on().read
+    while not draft.is_finished:
+        logits = start.codec.possible(read(token), token)
+        token = draw(logits, order.config, draft.rng, draft.num_chars)
+        if piece := draft.take(token, 0.0):
+            yield piece
+    return draft.finished()
+
+
+def _in_a_tile(start: Start, index: int) -> Callable[[int], FloatArray]:
+    """Return a function that reads a token of one text, with the bits that it has among others."""
+    width = tile_width()
+    place, readers, tokens = index % width, start.readers(width), np.full(width, start.token, np.int32)
+    readers.put_(place, start.saved)
+
+    def read(token: int) -> FloatArray:
+        tokens[place] = token
+        logits: FloatArray = readers.read(tokens)[place]
+        return logits
+
+    return read
 
 
 class _Slots:
     """The places where texts are written; the indices at a place have the same remainder by `tile_width`."""
 
-    def __init__(self, start: Start, order: Order, *, only: bool = False) -> None:
+    def __init__(self, start: Start, order: Order) -> None:
         indices, self._end = order.indices, order.indices.stop
         self._start, self._order = start, order
-        if only or start.reads_one:
-            self._width, self._readers, num_slots = 1, start.only_reader(), 1
+        if start.reads_one:
+            self._width, num_slots = 1, 1
+            self._readers: TextsReader = Separately([start.going_on()])
         else:
             self._width = tile_width()
             num_slots = _num_slots(len(indices), self._width)
@@ -58,19 +83,12 @@ class _Slots:
         """Write one more token of each text, and return those that are finished."""
         done = self._finished()  # those of no characters
         if not done:
-            self._write(priced=True)
+            self._write()
             done = self._finished()
         texts = [draft.finished() for _, draft in done]
         for place, _ in done:
             self._begin(place)
         return texts
-
-    def pieces(self) -> Generator[str, None, SampledText]:
-        """Yield the characters of the only text, token by token; return the text, without its nats."""
-        while not self._finished():
-            if piece := self._write(priced=False):
-                yield piece
-        return self._finished()[0][1].finished()
 
     def _finished(self) -> list[tuple[int, Draft]]:
         """Return the texts that are finished, each with its place."""
@@ -85,17 +103,15 @@ class _Slots:
             self._tokens[place] = self._start.token
             self._drafts[place] = Draft(self._start, self._order, index)
 
-    def _write(self, *, priced: bool) -> str:
-        """Write a token of each text; return the characters that the last of them has gained."""
+    def _write(self) -> None:
+        """Write a token of each text."""
         places, drafts = zip(*((k, draft) for k, draft in enumerate(self._drafts) if draft), strict=True)
         logits = self._start.codec.possible(self._readers.read(self._tokens), self._tokens)[list(places)]
         rngs, lengths = [draft.rng for draft in drafts], [draft.num_chars for draft in drafts]
-        tokens, gained = draw_each(logits, self._order.config, rngs, lengths), ""
+        tokens = draw_each(logits, self._order.config, rngs, lengths)
         self._tokens[list(places)] = tokens
-        nats = _nats(logits, tokens) if priced else [0.0] * len(tokens)
-        for draft, token, price in zip(drafts, tokens, nats, strict=True):
-            gained = draft.take(token, price)
-        return gained
+        for draft, token, nats in zip(drafts, tokens, _nats(logits, tokens), strict=True):
+            draft.take(token, nats)
 
 
 def _num_slots(num_texts: int, width: int) -> int:

@@ -8,7 +8,7 @@ from charseq.adaptation import AdaptiveModel
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.models import LanguageModel, TextsReader, TokenReader
-from charseq.models.many import Separately, many_readers
+from charseq.models.many import many_readers
 from charseq.models.packing import packer
 from charseq.text.codec import Codec
 
@@ -93,9 +93,13 @@ class Start:
         """Return a reader of so many texts, a multiple of `tile_width`, none of which has begun."""
         return many_readers(self.model, num_texts)
 
-    def only_reader(self) -> TextsReader:
-        """Return a reader of a single text, faster than one of several, which rounds differently."""
-        return Separately([self._reader])
+    def going_on(self) -> TokenReader:
+        """Return the reader of one stream, ready to read `token`.
+
+        It is faster than a reader of several texts, and rounds differently.
+        """
+        self._reader.restore_(self.saved)
+        return self._reader
 
 
 def _learn(reader: Any, codec: Codec, prompt: str) -> int:
