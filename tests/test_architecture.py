@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {
     "config/section": "the base of the sections: tests/config/test_settings.py",
     "config/sample": "numbers with bounds: tests/config/test_settings.py and test_toml.py",
     "config/messages": "the sentences about settings: tests/config/test_settings.py",
+    "models/mlp_readers": "tests/models/test_mlp.py",
     "models/kind": "the contract: tests/test_registry.py and tests/extensions/test_model_kind.py",
     "models/recurrent": "tests/runs/test_checkpoint.py loads and tests/runs/test_run.py trains it",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
