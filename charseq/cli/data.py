@@ -14,6 +14,7 @@ from charseq.cli.options import (
     ReportOption,
     examples,
 )
+from charseq.errors import ConfigError
 
 EXAMPLES = examples(
     ("charseq data names.txt", "sizes, alphabet, lines, and suggested settings"),
@@ -58,6 +59,8 @@ def command(
     check_format(format_name, page=True)
     if prune_cache:
         _prune()
+    if not corpus and against is not None:
+        raise ConfigError("--against needs a corpus to compare with")
     if not corpus:
         if not prune_cache:
             _list(report, format_name, html)

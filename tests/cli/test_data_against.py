@@ -38,7 +38,8 @@ def test_novelty_of_a_sample(call: Call, tmp_path: Path, feed: Feed, monkeypatch
 
 
 def test_what_is_refused(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing sample, an empty one, and two reports in one table."""
+    """No corpus, a missing sample, an empty one, and two reports in one table."""
+    refused(call("data", "--against", "corpus.txt"), "--against needs a corpus", code=2)
     monkeypatch.chdir(tmp_path)
     Path("corpus.txt").write_text(TALES[:800])
     Path("empty.txt").write_text("")
