@@ -98,7 +98,7 @@ class Conditional:
         found = allowed(logits, refused, temperature_at(self._config, len(walk.chars)))
         if found is None:
             return 0.0, None
-        filter_(found.p, found.logits, self._config)
+        filter_(found.p, self._config)
         p = found.p
         p *= math.exp(found.log_share) / np.add.accumulate(p)[-1]
         for token, longer in beginning.longer.items():

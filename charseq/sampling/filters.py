@@ -17,10 +17,15 @@ TINY = 1e-300
 TINY_TEMPERATURE = 1e-260
 """Below this temperature, dividing by it may overflow; then only the likeliest tokens are possible."""
 
-Filter = Callable[[FloatArray, FloatArray, float], None]
-"""A filter: a function of weights p (V,), logits (V,) and its setting that sets weights to 0 in place.
+Kept = tuple[IndexArray, FloatArray]
+"""Tokens in an order, the kept ones first, and the sums of the weights of those up to each of the kept."""
 
-The logits tell the order of tokens whose weights are the same, as at a huge temperature.
+Filter = Callable[[FloatArray, FloatArray, float], Kept | None]
+"""A filter: a function of weights p (V,), their logarithms (V,) and its setting.
+
+It sets weights to 0 in place, or leaves them and returns what it keeps, if it has an order to draw from. The
+logarithms differ also where weights round to the same, as at a huge temperature; they do not know which
+weights other filters have set to 0.
 """
 
 
@@ -33,9 +38,15 @@ def draw(logits: FloatArray, config: SampleConfig, rng: np.random.Generator, num
     temperature = temperature_at(config, num_chars)
     if temperature == 0:
         return int(logits.argmax())
-    p = weights(logits, temperature)
-    filter_(p, logits, config)
-    return pick(p, rng)
+    log_p = _scaled(logits, temperature)
+    if not _filters_of(config):
+        return pick(np.exp(log_p, out=log_p), rng)
+    p = np.exp(log_p)
+    kept = _filtered(p, log_p, config)
+    if kept is None:
+        return pick(p, rng)
+    order, heights = kept
+    return int(order[heights.searchsorted(rng.random() * heights[-1], "right")])
 
 
 def temperature_at(config: SampleConfig, num_chars: int) -> float:
@@ -48,20 +59,41 @@ def temperature_at(config: SampleConfig, num_chars: int) -> float:
 
 def weights(logits: FloatArray, temperature: float) -> FloatArray:
     """Return softmax(logits / temperature) times a number that makes the largest weight 1."""
+    p = _scaled(logits, temperature)
+    weighed: FloatArray = np.exp(p, out=p)
+    return weighed
+
+
+def _scaled(logits: FloatArray, temperature: float) -> FloatArray:
+    """Return logits / temperature, as float64, with 0 for the largest."""
     p = logits.astype(np.float64)
     p -= p.item(p.argmax())  # twice as fast as max at this length
     if temperature < TINY_TEMPERATURE:
         p[p < 0] = -np.inf
     else:
         p /= temperature
-    weighed: FloatArray = np.exp(p, out=p)
-    return weighed
+    return p
 
 
-def filter_(p: FloatArray, logits: FloatArray, config: SampleConfig) -> None:
+def filter_(p: FloatArray, config: SampleConfig) -> None:
     """Set to 0 the weights `p` (V,) of what the filters leave out, in place."""
-    for cut_, value in _filters_of(config):
-        cut_(p, logits, value)
+    if _filters_of(config):
+        _leave_out(p, _filtered(p, _log(p), config))
+
+
+def _filtered(p: FloatArray, log_p: FloatArray, config: SampleConfig) -> Kept | None:
+    """Apply the filters; return what the last of them keeps, None if the weights in `p` say it."""
+    kept = None
+    for keep, value in _filters_of(config):
+        _leave_out(p, kept)
+        kept = keep(p, log_p, value)
+    return kept
+
+
+def _leave_out(p: FloatArray, kept: Kept | None) -> None:
+    """Set to 0 the weights of tokens that are not kept, in place."""
+    if kept is not None:
+        p[kept[0][len(kept[1]) :]] = 0
 
 
 def pick(p: FloatArray, rng: np.random.Generator) -> int:
@@ -84,47 +116,41 @@ def _filters_of(config: SampleConfig) -> tuple[tuple[Filter, float], ...]:
     return _found[1]
 
 
-def top_k(p: FloatArray, logits: FloatArray, k: float) -> None:
+def top_k(p: FloatArray, log_p: FloatArray, k: float) -> Kept:
     """Keep the k likeliest tokens.
 
     Source: Fan, Lewis and Dauphin 2018, "Hierarchical neural story generation".
     """
     order, num = (-p).argsort(), int(k)
     if _is_tied(p, order, num):
-        order = (-logits).argsort(kind="stable")
-    p[order[num:]] = 0
+        order = (-log_p).argsort(kind="stable")
+    return order, np.add.accumulate(p[order[:num]])
 
 
-def typical(p: FloatArray, logits: FloatArray, share: float) -> None:
+def typical(p: FloatArray, log_p: FloatArray, share: float) -> Kept:
     """Keep the tokens whose surprisal is nearest to the entropy, as few as have this share together.
 
     Source: Meister, Pimentel, Wiher and Cotterell 2023, "Locally typical sampling".
     """
-    distances = np.log(p + TINY)
-    distances -= p.dot(distances) / np.add.accumulate(p)[-1]  # log p and minus the entropy lack the same term
-    np.abs(distances, out=distances)
-    order = distances.argsort()
-    num = _num_reaching(p[order], share)
-    if _is_tied(distances, order, num):
-        order = distances.argsort(kind="stable")
-        num = _num_reaching(p[order], share)
-    p[order[num:]] = 0
+    if log_p.item(log_p.argmin()) == -np.inf:  # a weight of 0 times that is no number
+        log_p = _log(p)
+    mean = p.dot(log_p) / np.add.accumulate(p)[-1]
+    distances = log_p - mean  # log p and minus the entropy, which lack the same term
+    return _reaching(p, np.abs(distances, out=distances).argsort(), share)
 
 
-def top_p(p: FloatArray, logits: FloatArray, share: float) -> None:
+def top_p(p: FloatArray, log_p: FloatArray, share: float) -> Kept:
     """Keep the fewest likeliest tokens that have this share together.
 
     Source: Holtzman, Buys, Du, Forbes and Choi 2020, "The curious case of neural text degeneration".
     """
-    order = (-p).argsort()
-    num = _num_reaching(p[order], share)
-    if _is_tied(p, order, num):
-        order = (-logits).argsort(kind="stable")
-        num = _num_reaching(p[order], share)
-    p[order[num:]] = 0
+    order, heights = _reaching(p, (-p).argsort(), share)
+    if _is_tied(p, order, len(heights)):
+        return _reaching(p, (-log_p).argsort(kind="stable"), share)
+    return order, heights
 
 
-def min_p(p: FloatArray, logits: FloatArray, share: float) -> None:
+def min_p(p: FloatArray, log_p: FloatArray, share: float) -> None:
     """Keep the tokens that are at least this share as likely as the likeliest.
 
     Source: Nguyen et al. 2024, "Turning up the heat: min-p sampling for creative and coherent LLM outputs".
@@ -132,10 +158,16 @@ def min_p(p: FloatArray, logits: FloatArray, share: float) -> None:
     p *= p >= share * p.item(p.argmax())
 
 
-def _num_reaching(p: FloatArray, share: float) -> int:
-    """Return how many of the first of `p` have this share of the sum."""
-    heights = np.add.accumulate(p)
-    return 1 + int(heights.searchsorted(share * heights.item(-1)))
+def _reaching(p: FloatArray, order: IndexArray, share: float) -> Kept:
+    """Keep the first tokens in this order that have this share of the sum."""
+    heights = np.add.accumulate(p[order])
+    return order, heights[: 1 + heights.searchsorted(share * heights[-1])]
+
+
+def _log(p: FloatArray) -> FloatArray:
+    """Return the logarithms of weights, that of a tiny number for 0."""
+    logs: FloatArray = np.log(p + TINY)
+    return logs
 
 
 def _is_tied(values: FloatArray, order: IndexArray, num: int) -> bool:

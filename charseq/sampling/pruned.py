@@ -78,7 +78,7 @@ class Pruned:
         found = allowed(logits, refused, temperature_at(config, len(walk.chars)))
         if found is None:
             return None
-        filter_(found.p, found.logits, config)
+        filter_(found.p, config)
         walk.take_(pick(found.p, rng))
         return found.log_share
 

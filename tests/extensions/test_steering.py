@@ -16,9 +16,9 @@ from charseq.sampling.filters import draw
 from tests.scoring.twins import Kind
 
 
-def not_the_likeliest(p: FloatArray, logits: FloatArray, share: float) -> None:
+def not_the_likeliest(p: FloatArray, log_p: FloatArray, share: float) -> None:
     """Leave out the likeliest token."""
-    p[logits.argmax()] = 0
+    p[log_p.argmax()] = 0
 
 
 class Alternating(Constraint):
