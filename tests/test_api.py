@@ -214,6 +214,20 @@ def test_sample_ends_before_a_stop(model: charseq.Model) -> None:
     assert model.sample("", length=200, temperature=1.0, seed=3, stop=stop) == text[: text.index(stop)]
 
 
+def test_many_samples_have_figures(model: charseq.Model) -> None:
+    """The first is that of `sample`; each is made again by its index; a stop may be kept."""
+    common: dict[str, Any] = {"length": 20, "temperature": 1.0, "seed": 3}
+    found = list(model.samples("he", num_samples=5, **common))
+    assert [text.index for text in found] == list(range(5))
+    assert found[0].text == model.sample("he", **common)
+    assert list(model.samples("he", first=4, **common)) == found[4:]
+    end = "\n" if found[1].reason == "end" else ""
+    nats = model.surprisal(f"he{found[1].text}{end}").nats[2:].sum()
+    assert found[1].nats == pytest.approx(nats, abs=1e-3)
+    (kept,) = model.samples("he", stop=found[0].text[2], keep_stop=True, **common)
+    assert (kept.text, kept.reason) == (found[0].text[: found[0].text.index(kept.stop) + 1], "stop")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
