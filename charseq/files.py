@@ -58,8 +58,13 @@ def read_small(path: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a temporary file beside `path`, flush it to the disk, and rename it over `path`.
 
-    Raises CharseqError if that fails; the old file is then unchanged.
+    A device or a pipe, such as /dev/null, is written to and not replaced. Raises CharseqError if writing
+    fails; the old file is then unchanged.
     """
+    if _is_stream(path):
+        with _errors_of(path), path.open("wb") as stream:
+            stream.write(content)
+        return
     with _draft_of(path) as file:
         file.write(content)
         publish(file, path)
@@ -75,15 +80,29 @@ def make_folder(path: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise the error that `write_atomically` would raise; `path` itself is not changed."""
-    with _draft_of(path):
-        pass
+    if not _is_stream(path):
+        with _draft_of(path):
+            pass
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        return path.is_char_device() or path.is_fifo()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 @contextmanager
 def _draft_of(path: Path) -> Iterator[BinaryIO]:
+    with _errors_of(path), draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
+        yield file
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Raise the errors of writing to `path` as CharseqError."""
     try:
-        with draft(path.with_name(f".{path.name}.{os.getpid()}.tmp")) as file:
-            yield file
+        yield
     except OSError as error:
         raise CharseqError(f"{path}: cannot be written: {error.strerror}") from None
     except ValueError:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from charseq.errors import CharseqError, ConfigError
-from charseq.files import cache_directory, draft, exists, publish, write_atomically
+from charseq.files import cache_directory, check_writable, draft, exists, publish, write_atomically
 
 
 @pytest.fixture
@@ -199,3 +199,18 @@ def test_a_user_without_a_home_is_told_how_to_name_a_directory(monkeypatch: pyte
     with pytest.raises(ConfigError) as caught:
         cache_directory()
     assert str(caught.value) == "there is no home directory for the cache; set CHARSEQ_CACHE_DIR"
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    """A special file, /dev/null for example, must not become a regular one."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    check_writable(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(path, b"page")
+        assert os.read(reader, 100) == b"page"
+    finally:
+        os.close(reader)
+    assert path.is_fifo()
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
