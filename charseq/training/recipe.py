@@ -32,8 +32,8 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "small": Size(1, 128, 16, 15e-3),
-    "medium": Size(1, 256, 16, 15e-3),
+    "small": Size(1, 128, 16, 12e-3),
+    "medium": Size(1, 256, 16, 12e-3),
     "large": Size(2, 384, 32, 3e-3),
 }
 """The ladder of sizes, from the smallest."""

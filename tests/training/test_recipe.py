@@ -169,7 +169,7 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "rate 0.015",
+        "rate 0.012",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
