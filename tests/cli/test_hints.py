@@ -43,7 +43,10 @@ def test_the_option_that_was_meant(wrong: str, found: list[str]) -> None:
         (("train", "--lr", "0.01"), "No such option: --lr (did you mean --learning-rate?)"),
         (("train", "-hidden", "64"), "No such option: -hidden (did you mean --hidden-size?)"),
         (("train", "-layers", "2"), "No such option: -layers (did you mean --num-layers?)"),
-        (("sample", "--temp", "1"), "No such option: --temp (did you mean --temperature?)"),
+        (
+            ("sample", "--temp", "1"),
+            "No such option: --temp (did you mean --temperature or --temperature-end?)",
+        ),
         (("train", "-x"), "No such option: -x"),
         (("train", "--qqq", "1"), "No such option: --qqq"),
         (("resume",), "No such command 'resume' (use charseq train --resume RUN)"),

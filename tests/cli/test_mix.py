@@ -174,7 +174,7 @@ def test_train_starts_from_the_network_in_it(call: Call, blend: Blend) -> None:
     limits = ("--max-steps", "1", "--threads", "1", "--backend", "numpy")
     code, _, err = call("train", blend.text, "--init-from", blend.both, *limits, "-o", "on")
     assert code == 0
-    assert f"charseq: from {blend.both}: its sizes (gru 1 x 8) and weights, those of " in err
+    assert f"charseq: from {blend.both}: its sizes (gru 1 x 8) and its weights; " in err
     assert Checkpoint.load(Path("on") / MODEL).description == "gru 1 x 8"
 
 

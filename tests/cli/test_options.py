@@ -38,7 +38,8 @@ def test_every_setting_is_an_option(name: str, sections: dict[str, set[str]]) ->
         (
             "--optimizer",
             "adan",
-            "optim.optimizer must be one of adam, adamw, rmsprop, sgd; got 'adan' (did you mean 'adam'?)",
+            "optim.optimizer must be one of adam, adamw, nadamw, rmsprop, sgd; got 'adan' "
+            "(did you mean 'adam'?)",
         ),
         ("--hidden-size", "0", "model.hidden_size must be at least 1; got 0"),
         ("--hidden-size", "65537", "model.hidden_size must be at most 65536; got 65537"),
