@@ -86,21 +86,8 @@ def command(
     ] = None,
 ) -> None:
     """Compare models on the same text: figures, paired differences with intervals, and where they differ."""
-    from charseq.analysis.comparison import ComparedModel, compare
-    from charseq.analysis.shared import distinct_names, shared_form, shared_test_part
     from charseq.analysis.uncertainty import UNITS
-    from charseq.cli.console import (
-        check_before,
-        check_choice,
-        check_format,
-        load_model,
-        split_models,
-        write_result,
-    )
-    from charseq.reports.chosen import chosen_reports, parts_of, rows_of, sections_in, show
-    from charseq.reports.curves import curve_parts
-    from charseq.reports.display.page import page
-    from charseq.reports.facing import names_of
+    from charseq.cli.console import check_choice, split_models
 
     how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
@@ -142,17 +129,52 @@ def command(
             raise ConfigError("--each writes rows and no reports: leave out the other options")
         _attribute(arguments, models, each, how=how, format_name=format_name or "tsv")
         return
-    format_name = format_name or "table"
+    named, texts = _split(arguments, models)
+    _compare(
+        named,
+        texts,
+        passages=passages,
+        resample=resample,
+        how=how,
+        adapt=(adapt, adapt_rate),
+        report=report,
+        format_name=format_name or "table",
+        html=html,
+        export=export,
+    )
+
+
+def _compare(
+    named: list[str],
+    texts: list[str],
+    *,
+    passages: int,
+    resample: str,
+    how: "SourceFormat",
+    adapt: tuple[bool, float | None],
+    report: str | None,
+    format_name: str,
+    html: Path | None,
+    export: Path | None,
+) -> None:
+    """Compare the models on all texts, and show the reports that were asked for."""
+    from charseq.analysis.comparison import ComparedModel, compare
+    from charseq.analysis.shared import distinct_names, shared_form, shared_test_part
+    from charseq.cli.console import check_before, check_format, load_model, write_result
+    from charseq.reports.chosen import chosen_reports, parts_of, rows_of, sections_in, show
+    from charseq.reports.curves import curve_parts
+    from charseq.reports.display.page import page
+    from charseq.reports.facing import names_of
+
     check_format(format_name, page=True)
     asked = ["model", "pair", "class"]
     if passages:
         asked.append("passage")
     chosen = chosen_reports("compare", asked, only=report, format_name=format_name)
     everything = chosen_reports("compare", asked, only=None, format_name="table")
-    named, texts = _split(arguments, models)
     check_before(texts, html, export)
     loaded = {
-        name: load_model(model, adapt=adapt, adapt_rate=adapt_rate)
+        name: load_model(model, adapt=adapt[0], adapt_rate=adapt[1])
         for name, model in zip(distinct_names(named), named, strict=True)
     }
     form = shared_form({name: model for name, (_, model) in loaded.items()})

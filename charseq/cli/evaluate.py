@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charseq.cli.evaluate_each import GuessNumberOption, column_texts, stream_each
+from charseq.cli.evaluate_each import GuessNumberOption, check_each, score_each
 from charseq.cli.options import (
     AdaptOption,
     AdaptRateOption,
@@ -25,9 +25,9 @@ from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.analysis.columns import ColumnTexts
     from charseq.runs.checkpoint import Checkpoint
     from charseq.text.corpus import NamedTexts
+    from charseq.text.encodings import SourceFormat
 
 EXAMPLES = examples(
     ("charseq evaluate", "the newest model on its own test part"),
@@ -159,8 +159,6 @@ def command(
     from charseq.analysis.baselines import count_baselines
     from charseq.analysis.cases import check_cases, read_cases
     from charseq.analysis.evaluation import Evaluation, evaluate
-    from charseq.analysis.reading import held_out_text
-    from charseq.analysis.streaming import EACH_KINDS
     from charseq.analysis.uncertainty import UNITS
     from charseq.cli.console import (
         check_before,
@@ -177,7 +175,6 @@ def command(
     from charseq.reports.heatmap import HeatMaps
     from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
-    from charseq.text.beginning import beginnings
 
     model, texts = split_model(arguments, models)
     how = format_of_options(errors, encoding, include)
@@ -185,37 +182,33 @@ def command(
     if each is not None:
         if any((baseline, by, sort, hardest, calibration, heatmap, report, html, export, cases, steps)):
             raise ConfigError("--each writes rows and no reports: leave out the other options")
-        check_choice("--each", each, tuple(EACH_KINDS))
-        check_choice("--format", format_name or "tsv", ("tsv", "csv", "jsonl"))
+        format_name = format_name or "tsv"
+        check_each(each, format_name)
         _, checkpoint = load_model(model, adapt=adapt, adapt_rate=adapt_rate)
-        form = checkpoint.codec.form
-        context = read_prompt(prompt, prompt_file, escapes=escapes, form=form)
-        checkpoint = _prepared(checkpoint, reset, context)
-        sources = texts or ["-"]
-        if column is not None:
-            read: NamedTexts | ColumnTexts = column_texts(
-                sources, column, each, chars=chars, how=how, form=form
-            )
-        else:
-            lines = checkpoint.codec.needs_lines
-            read = texts_of(sources, how.in_form(form), chars=chars, lines=lines)
-        wanted_format = format_name or "tsv"
-        stream_each(
-            checkpoint, read, each, prompt=context, format_name=wanted_format, guess_number=guess_number
+        context = read_prompt(prompt, prompt_file, escapes=escapes, form=checkpoint.codec.form)
+        score_each(
+            _prepared(checkpoint, reset, context),
+            texts or ["-"],
+            each,
+            column=column,
+            chars=chars,
+            how=how,
+            prompt=context,
+            format_name=format_name,
+            guess_number=guess_number,
         )
         return
-    if guess_number:
-        raise ConfigError("--guess-number needs --each line")
-    if column is not None:
-        raise ConfigError("--column needs --each, such as --each word")
     format_name = format_name or "table"
     check_format(format_name, page=True)
-    if heatmap and format_name != "table":
-        raise ConfigError("--heatmap is for people: leave out --format")
-    if steps and cases is None:
-        raise ConfigError("--steps needs --cases")
-    if report == "case" and cases is None:
-        raise ConfigError("--report case needs --cases")
+    _check_needs(
+        {
+            "--guess-number needs --each line": guess_number,
+            "--column needs --each, such as --each word": column is not None,
+            "--heatmap is for people: leave out --format": heatmap and format_name != "table",
+            "--steps needs --cases": steps and cases is None,
+            "--report case needs --cases": report == "case" and cases is None,
+        }
+    )
     wanted = wanted_parts(
         by, sort, report, num_rows=num_rows, hardest=hardest, calibration=calibration, resample=resample
     )
@@ -245,14 +238,7 @@ def command(
         with ScoringProgress(texts, plain=heatmap, chars=chars, include=how.include) as progress:
             evaluation = evaluate(
                 checkpoint,
-                texts_of(
-                    texts,
-                    how.in_form(checkpoint.codec.form),
-                    chars=chars,
-                    lines=checkpoint.codec.needs_lines,
-                )
-                if texts
-                else beginnings(held_out_text(checkpoint), chars, lines=checkpoint.codec.needs_lines),
+                _texts_to_read(checkpoint, texts, how, chars),
                 wanted,
                 name=model_name(path),
                 baselines=count_baselines(checkpoint, names_in(baseline)),
@@ -275,6 +261,26 @@ def command(
     )
     if any(answer.passed is False for answer in evaluation.cases):
         raise typer.Exit(1)
+
+
+def _check_needs(complaints: dict[str, bool]) -> None:
+    """Raise ConfigError with the first complaint that is justified."""
+    for complaint, is_justified in complaints.items():
+        if is_justified:
+            raise ConfigError(complaint)
+
+
+def _texts_to_read(
+    checkpoint: "Checkpoint", texts: list[str], how: "SourceFormat", chars: int | None
+) -> "NamedTexts":
+    """Return the texts that are named, or else the model's own test part."""
+    from charseq.analysis.reading import held_out_text
+    from charseq.text.beginning import beginnings
+
+    codec = checkpoint.codec
+    if texts:
+        return texts_of(texts, how.in_form(codec.form), chars=chars, lines=codec.needs_lines)
+    return beginnings(held_out_text(checkpoint), chars, lines=codec.needs_lines)
 
 
 def _prepared(checkpoint: "Checkpoint", reset: str | None, prompt: str) -> "Checkpoint":

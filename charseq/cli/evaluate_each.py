@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charseq.cli.texts import texts_of
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,21 +29,39 @@ GuessNumberOption = Annotated[
 ]
 
 
-def stream_each(
+def check_each(kind: str, format_name: str) -> None:
+    """Raise ConfigError for a kind of rows, or a format of theirs, that there is not."""
+    from charseq.analysis.streaming import EACH_KINDS
+    from charseq.cli.console import check_choice
+
+    check_choice("--each", kind, tuple(EACH_KINDS))
+    check_choice("--format", format_name, ("tsv", "csv", "jsonl"))
+
+
+def score_each(
     checkpoint: "Checkpoint",
-    texts: "NamedTexts | ColumnTexts",
+    sources: list[str],
     kind: str,
     *,
+    column: str | None,
+    chars: int | None,
+    how: "SourceFormat",
     prompt: str,
     format_name: str,
-    guess_number: bool = False,
+    guess_number: bool,
 ) -> None:
-    """Write one row for each `kind`, as soon as it is scored."""
+    """Write one row for each `kind` in the sources, as soon as it is scored."""
     from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.streaming import each
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
+    codec = checkpoint.codec
+    texts: NamedTexts | ColumnTexts
+    if column is None:
+        texts = texts_of(sources, how.in_form(codec.form), chars=chars, lines=codec.needs_lines)
+    else:
+        texts = _column_texts(sources, column, kind, chars=chars, how=how, form=codec.form)
     if guess_number:
         write_rows(_guessed(checkpoint, texts, kind, prompt=prompt), format_name, sys.stdout)
         return
@@ -72,7 +91,7 @@ def _guessed(
     yield from REPORTS["each guess"].rows(guess_numbers.guessed(found))
 
 
-def column_texts(
+def _column_texts(
     sources: list[str],
     column: str,
     kind: str,

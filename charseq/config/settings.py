@@ -133,7 +133,7 @@ class ModelConfig(Section):
 class OptimConfig(Section):
     """The optimizer: the steps that are made from gradients, and the learning rate."""
 
-    optimizer: OptimizerName = Field("nadamw", description="Update rule.")
+    optimizer: OptimizerName = Field("adamw", description="Update rule.")
     learning_rate: float = Field(8e-3, gt=0, description="Highest learning rate of the run.")
     schedule: ScheduleName = Field("cosine", description="Change of the learning rate over the run.")
     final_fraction: float = Field(

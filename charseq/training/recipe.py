@@ -37,6 +37,8 @@ SIZES = {
     "large": Size(2, 384, 32, 3e-3),
 }
 """The ladder of sizes, from the smallest."""
+OPTIMIZER = "nadamw"
+"""The update rule that these rates are for."""
 UNGATED_SHARE = 0.5
 """The share of that rate for a network without gates, which bears less."""
 CHARS_PER_PARAMETER = 6.0
@@ -151,7 +153,7 @@ def layer_of(size: Size, model: ModelConfig) -> Layer:
     return {
         "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size},
         "train": {"batch_size": size.batch_size},
-        "optim": {"learning_rate": rate},
+        "optim": {"optimizer": OPTIMIZER, "learning_rate": rate},
     }
 
 
@@ -181,7 +183,8 @@ def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> 
     time = f" in {format_duration(seconds)}" if seconds else ""
     what = (
         f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, "
-        f"decay {chosen.optim.weight_decay:g}, rate {chosen.optim.learning_rate:g} and batches of "
+        f"decay {chosen.optim.weight_decay:g}, {chosen.optim.optimizer} at rate "
+        f"{chosen.optim.learning_rate:g} and batches of "
         f"{train.batch_size} x {train.seq_length}"
     )
     why = f"chosen for {passes:.2g} readings of {num_chars:,} characters{time}"

@@ -130,11 +130,12 @@ def test_few_units_are_not_dropped() -> None:
         ("model.num_layers", 3),
         ("model.dropout", 0.25),
         ("optim.learning_rate", 1e-3),
+        ("optim.optimizer", "sgd"),
         ("optim.weight_decay", 0.5),
         ("train.batch_size", 7),
     ],
 )
-def test_a_given_setting_is_kept(name: str, value: float) -> None:
+def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
     """Each setting of the recipe can be given, and the others are chosen."""
     section, key = name.split(".")
     settings = settings_for(
@@ -169,7 +170,7 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "rate 0.012",
+        "nadamw at rate 0.012",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
