@@ -91,7 +91,7 @@ class CorpusFacts:
 
     @property
     def task(self) -> str | None:
-        """What a line is if this is the text of a task, else None."""
+        """The content of a line, in a few words, if this is the text of a task; else None."""
         return self.made and self.made.about
 
     @property

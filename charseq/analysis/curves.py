@@ -19,7 +19,7 @@ FIGURES = (TRAINING, VALIDATION, "grad_norm", "clipped_fraction", "weight_norm")
 
 
 class Place(NamedTuple):
-    """How far a run was: steps, and characters and seconds, which may be unknown."""
+    """A place in a run: steps, and characters and seconds, which may be unknown."""
 
     step: float = 0.0
     num_chars: float | None = 0.0

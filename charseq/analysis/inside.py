@@ -19,7 +19,7 @@ from charseq.runs.checkpoint import Checkpoint
 
 @dataclass(frozen=True, slots=True)
 class GateSpreads:
-    """How open the gates are at each character of a text: the numbers of SPREAD over a layer's neurons.
+    """The openness of the gates at each character of a text: the numbers of SPREAD over a layer's neurons.
 
     `spreads` (layers, L, 6) are by the gate's full name.
     """

@@ -1,4 +1,4 @@
-"""What a reader has read, as arrays for a file."""
+"""The state of a reader as arrays, for a file."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, cast

@@ -9,7 +9,7 @@ from charseq.optim.optimizer import EPSILON, Optimizer, Part
 
 
 class Shares(NamedTuple):
-    """What a step moves by: so much of the mean gradient, and so much of the latest gradient."""
+    """The factors of the mean gradient and of the latest gradient in a step; the rate is in both."""
 
     mean: float
     latest: float

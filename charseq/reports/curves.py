@@ -22,7 +22,7 @@ DASHED = 2
 
 
 class Quantity(NamedTuple):
-    """What a chart shows on its y axis: some figures, with the word for each line, on a scale."""
+    """The y axis of a chart: some figures, with the word for each line, on a scale."""
 
     label: str
     lines: dict[str, str]

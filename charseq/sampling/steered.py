@@ -8,7 +8,7 @@ from charseq.errors import ConfigError
 from charseq.network.loss import log_softmax
 from charseq.registry import CONSTRAINTS
 from charseq.sampling.conditional import Conditional
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.sampling.draft import Draft, SampledText
 from charseq.sampling.order import Order
 from charseq.sampling.pruned import Pruned
@@ -32,8 +32,8 @@ def steered(start: Start, order: Order, *, priced: bool = True) -> Iterator[Samp
     """
     config, end = order.config, start.codec.end
     stops = [stop for stop in order.stops if not end or end not in stop]  # the end comes first
-    names, task = constraints_on(config), Task(start.codec, start.training_text)
-    constraints: list[Constraint] = [CONSTRAINTS[name].of(getattr(config, name), task) for name in names]
+    names, knowledge = constraints_on(config), Knowledge(start.codec, start.training_text)
+    constraints: list[Constraint] = [CONSTRAINTS[name].of(getattr(config, name), knowledge) for name in names]
     _check(constraints, order, has_end=bool(stops or end))
     rules = [Rules(one, [*stops, end] if end else stops) for one in constraints]
     walk = Walk(start, rules, length=config.length)

@@ -31,7 +31,7 @@ MARKS: dict[str, tuple[tuple[bytes, str], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class SourceFormat:
-    """How sources are read.
+    """The format in which sources are read.
 
     `encoding` and `errors` are as in `bytes.decode`; `include` has the patterns of the files that are read
     from a directory, none for all. `separator` ends each document and is read as one character; "" if each
@@ -52,7 +52,7 @@ class SourceFormat:
 
     @property
     def handler(self) -> Handler:
-        """What becomes of bytes that are no characters: those that the form has characters for are kept."""
+        """The handler of bytes that are no characters; those that the form has characters for are kept."""
         return self.form.errors if self.errors == "strict" and self.any_bytes else self.errors
 
     def in_form(self, form: TextForm) -> "SourceFormat":

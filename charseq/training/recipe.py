@@ -46,7 +46,7 @@ CHARS_PER_PARAMETER = 6.0
 
 
 class Restraint(NamedTuple):
-    """What keeps a network from learning its text by heart if it reads it at most `passes` times."""
+    """The settings that keep a network from learning its text by heart, for at most `passes` readings."""
 
     passes: float
     dropout: float
@@ -83,7 +83,7 @@ It returns None if nothing is chosen.
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How much a run reads: a text of `num_chars` characters, as often as its limits allow.
+    """The amount that a run reads: a text of `num_chars` characters, as often as its limits allow.
 
     `products` is the number of products that there is time for; 0 for a run with a limit in steps or epochs.
     """

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from charseq.cli.app import run
-from tests.builders import Outcome, meddles
+from tests.builders import Outcome, json_rows, meddles
 from tests.forks import python
 
 ROOT = Path(__file__).parents[2]
@@ -175,3 +175,9 @@ def adapting(_adapting: Path, monkeypatch: pytest.MonkeyPatch, _surroundings: No
     """Stand beside the models of ADAPTING and some texts. Nothing is to be written there."""
     monkeypatch.chdir(_adapting)
     return _adapting
+
+
+@pytest.fixture
+def rows(call: Call) -> Callable[..., list[dict[str, Any]]]:
+    """Return a function that runs a command which must go well, and returns its rows."""
+    return lambda *arguments: json_rows(call, *arguments)

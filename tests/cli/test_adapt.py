@@ -2,25 +2,17 @@
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.builders import json_rows
 from tests.cli.conftest import ADAPTING, TALES, Call
 
 pytestmark = pytest.mark.usefixtures("adapting")
 TEXT = TALES[9000:10500]
 PHRASE = "pof puf pif. "
 each_model = pytest.mark.parametrize("model", ADAPTING)
-
-
-@pytest.fixture
-def rows(call: Call) -> Callable[..., list[dict[str, Any]]]:
-    """Return a function that runs a command which must go well, and returns its rows."""
-    return lambda *arguments: json_rows(call, *arguments)
 
 
 @each_model

@@ -1,7 +1,6 @@
 """Models that adapt, in Python: the figures of the commands."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,12 @@ from charseq.errors import ConfigError
 from charseq.runs.adapting import adapting
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Scorer
-from tests.builders import json_rows
-from tests.cli.conftest import ADAPTING, TALES, Call
+from tests.cli.conftest import ADAPTING, TALES
 
 pytestmark = pytest.mark.usefixtures("adapting")
 TEXT = TALES[9000:10500]
 PHRASE = "pof puf pif. "
 each_model = pytest.mark.parametrize("model", ADAPTING)
-
-
-@pytest.fixture
-def rows(call: Call) -> Callable[..., list[dict[str, Any]]]:
-    """Return a function that runs a command which must go well, and returns its rows."""
-    return lambda *arguments: json_rows(call, *arguments)
 
 
 @each_model

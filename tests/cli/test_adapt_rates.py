@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,10 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from charseq.runs.checkpoint import checksum_of
-from tests.builders import json_rows, refusal, refused
+from tests.builders import refusal, refused
 from tests.cli.conftest import Call
 
 pytestmark = pytest.mark.usefixtures("adapting")
-
-
-@pytest.fixture
-def rows(call: Call) -> Callable[..., list[dict[str, Any]]]:
-    """Return a function that runs a command which must go well, and returns its rows."""
-    return lambda *arguments: json_rows(call, *arguments)
 
 
 def test_a_rate_of_zero_leaves_the_network_and_counts_all_the_same(rows: Any) -> None:

@@ -11,7 +11,7 @@ from charseq.config import SampleConfig
 from charseq.registry import CONSTRAINTS, FILTERS
 from charseq.sampling import Order, Start, sampled
 from charseq.sampling.constraints.chars import ALL, Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.sampling.filters import draw
 from tests.scoring.twins import Kind
 
@@ -27,7 +27,7 @@ class Alternating(Constraint):
     name = "allow"
 
     @classmethod
-    def of(cls, value: str, task: Task) -> Self:
+    def of(cls, value: str, knowledge: Knowledge) -> Self:
         return cls()
 
     def begin(self, prompt: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from charseq.errors import ConfigError
 from charseq.sampling.constraints.chars import Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.text.tokenizers.tokenizer import UNSEEN
 
 
@@ -17,10 +17,10 @@ class Allow(Constraint):
         self._chars = Chars(frozenset(allowed))
 
     @classmethod
-    def of(cls, value: str, task: Task) -> Self:
+    def of(cls, value: str, knowledge: Knowledge) -> Self:
         """Return the constraint. Raises ConfigError if the model can write none of the characters."""
-        allowed = task.codec.form.apply(value, "sample.allow")
-        if all(task.codec.tokenizer.spell(char) == (UNSEEN,) for char in allowed):
+        allowed = knowledge.codec.form.apply(value, "sample.allow")
+        if all(knowledge.codec.tokenizer.spell(char) == (UNSEEN,) for char in allowed):
             raise ConfigError(f"sample.allow = {value!r}: the model knows none of these characters")
         return cls(allowed)
 

@@ -10,8 +10,8 @@ from charseq.text.codec import Codec
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What a constraint may need to know: the codec, and how to read the text that the model learnt from.
+class Knowledge:
+    """The codec of a model and its training text, which a constraint may need to know.
 
     `training_text` raises DataError or ConfigError if that text is gone.
     """
@@ -34,7 +34,7 @@ class Constraint(ABC):
 
     @classmethod
     @abstractmethod
-    def of(cls, value: Any, task: Task) -> Self:
+    def of(cls, value: Any, knowledge: Knowledge) -> Self:
         """Return the constraint that a setting asks for. Raises ConfigError or DataError if none can be."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from typing import Self
 
 from charseq.errors import ConfigError
 from charseq.sampling.constraints.chars import Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 
 
 class Forbid(Constraint):
@@ -41,9 +41,9 @@ class Forbid(Constraint):
         self._chars = [Chars(frozenset(chars), others=True) for chars in completing]
 
     @classmethod
-    def of(cls, value: tuple[str, ...], task: Task) -> Self:
+    def of(cls, value: tuple[str, ...], knowledge: Knowledge) -> Self:
         """Return the constraint. Raises ConfigError for an empty string, which is everywhere."""
-        strings = [task.codec.form.apply(string, "sample.forbid") for string in value]
+        strings = [knowledge.codec.form.apply(string, "sample.forbid") for string in value]
         if not all(strings):
             raise ConfigError("sample.forbid: an empty string is in every text: leave it out")
         return cls(strings)

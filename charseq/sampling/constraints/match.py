@@ -5,7 +5,7 @@ from typing import Self
 
 from charseq.errors import ConfigError
 from charseq.sampling.constraints.chars import Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.sampling.constraints.pattern import NEVER, Pattern, States
 
 MANY = 1 << 17
@@ -22,9 +22,9 @@ class Match(Constraint):
         self._pattern = pattern
 
     @classmethod
-    def of(cls, value: str, task: Task) -> Self:
+    def of(cls, value: str, knowledge: Knowledge) -> Self:
         """Return the constraint. Raises ConfigError for an expression that is wrong or matches nothing."""
-        tokenizer, end = task.codec.tokenizer, task.codec.end
+        tokenizer, end = knowledge.codec.tokenizer, knowledge.codec.end
         num_writable = len(tokenizer.alphabet) - (end is not None)
 
         def writable(chars: Chars) -> bool:

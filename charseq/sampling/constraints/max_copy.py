@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from charseq.errors import ConfigError, DataError
 from charseq.limits import MAX_COPIED_CHARS
 from charseq.sampling.constraints.chars import ALL, Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.text.tokenizers.tokenizer import code_points
 
 BASE, BITS = 0x9E3779B97F4A7C15, (1 << 64) - 1
@@ -40,10 +40,10 @@ class MaxCopy(Constraint):
         self._hashes, self._places = hashes[order], places[order]
 
     @classmethod
-    def of(cls, value: int, task: Task) -> Self:
+    def of(cls, value: int, knowledge: Knowledge) -> Self:
         """Return the constraint. Raises ConfigError or DataError if the training text is gone."""
         try:
-            text = task.training_text()
+            text = knowledge.training_text()
         except (ConfigError, DataError) as error:
             raise type(error)(f"sample.max_copy: the training text cannot be read: {error}") from None
         if len(text) > MAX_COPIED_CHARS:

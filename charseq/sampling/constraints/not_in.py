@@ -3,7 +3,7 @@
 from typing import Self
 
 from charseq.sampling.constraints.chars import ALL, Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.sampling.constraints.entries import Entries, Place
 from charseq.text.corpus import read_corpus
 from charseq.text.encodings import SourceFormat
@@ -19,9 +19,9 @@ class NotIn(Constraint):
         self._lines = Entries(line for line in lines if line)
 
     @classmethod
-    def of(cls, value: str, task: Task) -> Self:
+    def of(cls, value: str, knowledge: Knowledge) -> Self:
         """Return the constraint of a file. Raises ConfigError or DataError if it cannot be read."""
-        read = read_corpus((value,), how=SourceFormat(form=task.codec.form))
+        read = read_corpus((value,), how=SourceFormat(form=knowledge.codec.form))
         return cls(read.text.split(NEWLINE))
 
     def begin(self, prompt: str) -> Place:

@@ -3,7 +3,7 @@
 from typing import Self
 
 from charseq.sampling.constraints.chars import ALL, Chars
-from charseq.sampling.constraints.constraint import Constraint, Task
+from charseq.sampling.constraints.constraint import Constraint, Knowledge
 from charseq.sampling.constraints.entries import Entries, Place
 
 
@@ -16,7 +16,7 @@ class Unique(Constraint):
         self._written = Entries()
 
     @classmethod
-    def of(cls, value: bool, task: Task) -> Self:
+    def of(cls, value: bool, knowledge: Knowledge) -> Self:
         """Return the constraint, for as many texts as are written together."""
         return cls()
 

@@ -50,7 +50,7 @@ class MadeText(NamedTuple):
 
     @property
     def about(self) -> str:
-        """What a line is, with the number in place of its name."""
+        """The content of a line in a few words, with the number in place of its name."""
         number = self.task.number
         return self.task.help if number is None else self.task.help.replace(number.name, f"{self.number}")
 

@@ -27,7 +27,7 @@ class Task(ABC):
     """
 
     help: ClassVar[str]
-    """What a line is, in a few words."""
+    """The content of a line, in a few words."""
     number: ClassVar[Number | None] = None
     """The number in the name of the corpus, None if the name has none; `number` below is then 0."""
     data: ClassVar[Mapping[str, str]] = {"unit": "line"}

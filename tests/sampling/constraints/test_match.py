@@ -3,7 +3,7 @@
 import pytest
 
 from charseq.errors import ConfigError
-from charseq.sampling.constraints.constraint import Task
+from charseq.sampling.constraints.constraint import Knowledge
 from charseq.sampling.constraints.match import Match
 from charseq.sampling.start import no_training_text
 from charseq.text.codec import Codec
@@ -16,13 +16,13 @@ from tests.scoring.twins import TOKENIZER
 def test_an_expression_that_no_text_of_the_model_matches_is_refused(pattern: str) -> None:
     """The end of a line is no character of it."""
     with pytest.raises(ConfigError, match="matches no text of the model's characters"):
-        Match.of(pattern, Task(Codec(TOKENIZER, "line"), no_training_text))
+        Match.of(pattern, Knowledge(Codec(TOKENIZER, "line"), no_training_text))
 
 
 def test_the_characters_of_a_model_may_be_all_of_unicode() -> None:
     """A class such as word characters has Hangul in it, for bytes and for jamo."""
     for tokenizer in (ByteTokenizer(), JamoTokenizer.fit("가 a\n")):
-        match = Match.of(r"\w{2}", Task(Codec(tokenizer, "line"), no_training_text))
+        match = Match.of(r"\w{2}", Knowledge(Codec(tokenizer, "line"), no_training_text))
         state = match.after(match.begin("ignored"), "힣")
         assert [char in match.chars(state, 1) for char in "가 "] == [True, False]
         assert not match.may_end(state)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charseq.errors import ConfigError, DataError
-from charseq.sampling.constraints.constraint import Task
+from charseq.sampling.constraints.constraint import Knowledge
 from charseq.sampling.constraints.max_copy import MaxCopy, window_hashes
 from charseq.sampling.start import no_training_text
 from charseq.text.codec import Codec
@@ -46,11 +46,11 @@ def test_a_training_text_that_is_gone_is_complained_of() -> None:
 
     for learnt, error in ((gone, DataError), (no_training_text, ConfigError)):
         with pytest.raises(error, match=r"^sample.max_copy: the training text cannot be read: "):
-            MaxCopy.of(3, Task(Codec(TOKENIZER, "line"), learnt))
+            MaxCopy.of(3, Knowledge(Codec(TOKENIZER, "line"), learnt))
 
 
 def test_a_training_text_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index has its bound."""
     monkeypatch.setattr("charseq.sampling.constraints.max_copy.MAX_COPIED_CHARS", 3)
     with pytest.raises(ConfigError, match=r"the training text has 4 characters; an index holds at most 3$"):
-        MaxCopy.of(1, Task(Codec(TOKENIZER, "line"), lambda: "abcd"))
+        MaxCopy.of(1, Knowledge(Codec(TOKENIZER, "line"), lambda: "abcd"))

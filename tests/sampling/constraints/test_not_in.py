@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from charseq.errors import CharseqError
-from charseq.sampling.constraints.constraint import Task
+from charseq.sampling.constraints.constraint import Knowledge
 from charseq.sampling.constraints.not_in import NotIn
 from charseq.sampling.start import no_training_text
 from charseq.text.codec import Codec
 from tests.scoring.twins import TOKENIZER
 
-TASK = Task(Codec(TOKENIZER, "line"), no_training_text)
+KNOWLEDGE = Knowledge(Codec(TOKENIZER, "line"), no_training_text)
 
 
 @pytest.fixture
 def lines(tmp_path: Path) -> NotIn:
     """Two lines, an empty one and one without a newline."""
     (tmp_path / "lines").write_text("ab\n\nabc\nd")
-    return NotIn.of(f"{tmp_path}/lines", TASK)
+    return NotIn.of(f"{tmp_path}/lines", KNOWLEDGE)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_no_line_of_the_file_is_written(lines: NotIn, prompt: str, text: str, *,
 def test_a_file_that_is_not_there_is_named() -> None:
     """The message is that of any text."""
     with pytest.raises(CharseqError, match=r"^nowhere: no such file or directory$"):
-        NotIn.of("nowhere", TASK)
+        NotIn.of("nowhere", KNOWLEDGE)
