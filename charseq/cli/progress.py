@@ -9,7 +9,17 @@ from charseq.cli.console import note, notes
 from charseq.reports.display.visible import printable
 from charseq.scoring.score import bits, shown
 from charseq.text.codec import Codec
-from charseq.training.events import Counted, Event, MadeAnew, Recovered, StepDone, Stopped, Unsaved, Validated
+from charseq.training.events import (
+    Counted,
+    Event,
+    MadeAnew,
+    Recovered,
+    Shortened,
+    StepDone,
+    Stopped,
+    Unsaved,
+    Validated,
+)
 from charseq.training.pace import Pace, time_left
 
 if TYPE_CHECKING:
@@ -142,6 +152,8 @@ class TrainingDisplay:
         elif isinstance(event, Counted):
             kinds = f"{event.num_ngrams:,} different n-grams of up to {event.order} characters"
             self.say(f"counted {kinds} in {event.seconds:.1f} s")
+        elif isinstance(event, Shortened):
+            self.say(f"each validation scores {event.num_chars:,} characters: there is no time for more")
         elif isinstance(event, Stopped):
             self._say_line()
             self.say(f"stopped at step {event.step}: {event.reason}")

@@ -82,8 +82,9 @@ def command(
 ) -> None:
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
+    from charseq.runs.finish import TEST_SECONDS
     from charseq.runs.making import Counted, Origin, make
-    from charseq.runs.run import CLOSING_SECONDS, Run
+    from charseq.runs.run import Run
 
     layers = option_layers(options, assignments)
     if corpus:
@@ -118,14 +119,14 @@ def command(
     if isinstance(made, Counted):
         _describe_model(made.checkpoint)
         _describe_texts(made.texts)
-        _summarise(made.directory, made.texts, test_seconds=CLOSING_SECONDS)
+        _summarise(made.directory, made.texts, test_seconds=TEST_SECONDS)
         return
     with graceful_interrupt() as interrupted:
         _describe(made)
         if init_from:
             _describe_origin(made, init_from)
         mixed = _train(made, interrupted, quiet=quiet)
-    _summarise(made.directory, made.texts, test_seconds=made.closing_seconds, mixed=mixed)
+    _summarise(made.directory, made.texts, test_seconds=made.test_seconds, mixed=mixed)
 
 
 def _describe_model(checkpoint: "Checkpoint") -> None:

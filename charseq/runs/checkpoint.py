@@ -178,6 +178,10 @@ class Checkpoint:
         """A short description of the model, such as "gru 1 x 256"."""
         return self.kind.describe_model(self.settings.model, self.model)
 
+    def another_model(self) -> LanguageModel:
+        """Return a model like the one in here; its parameters are still to be written."""
+        return self.kind.build(self.settings.model, self.codec.vocab_size, np.random.default_rng(0))
+
     def save(self, path: Path) -> None:
         """Write the file atomically: after a crash `path` is the old file or the new one, and complete."""
         from safetensors.numpy import save

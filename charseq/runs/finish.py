@@ -21,6 +21,8 @@ SHARE, SECONDS = 0.03, 20.0
 """The time for choosing rates: a share of max_time, and the most in seconds."""
 MIXING_SHARE, MIXING_SECONDS = 0.03, 10.0
 """The time for fitting the weights of a mixture, likewise."""
+TEST_SHARE, TEST_SECONDS = 0.02, 5.0
+"""The time for scoring the test part, likewise."""
 NUM_VALIDATIONS = 3
 """The validations of the network that take as long as scoring a mixture and its members."""
 MAX_VALID_CHARS = 1 << 18
@@ -30,20 +32,44 @@ MAX_VALID_CHARS = 1 << 18
 class Finish:
     """The work at the end of a run with these settings and texts.
 
-    `seconds` are to be left for it, and the time of `num_validations`. It needs a validation text.
+    `seconds` are to be left for it, and the time of `num_validations`; all but the test needs a validation
+    text. A limit in time is one on all work, from the moment given to `count_from_` to the end of the test.
     """
 
     def __init__(self, settings: Settings, examples: Examples, texts: CorpusParts) -> None:
         self._examples, self._train, self._valid = examples, texts.train, texts.valid
         self._order = settings.train.with_ngram if texts.valid else 0
-        max_time = Limits.of(settings.train).max_time
+        self._max_time = max_time = Limits.of(settings.train).max_time
+        self._began, self._end = time.monotonic(), math.inf
         self._rates_seconds = min(SHARE * max_time, SECONDS) if max_time else math.inf
+        self._mixing_seconds = min(MIXING_SHARE * max_time, MIXING_SECONDS) if max_time else math.inf
+        self._test_seconds = min(TEST_SHARE * max_time or TEST_SECONDS, TEST_SECONDS)
         self.seconds = min(SHARE * max_time, SECONDS) if texts.valid else 0.0
+        self.seconds += self._test_seconds if texts.test else 0.0
         self.num_validations = 0
         if self._order:
-            self.seconds += min(MIXING_SHARE * max_time, MIXING_SECONDS)
+            self.seconds += self._mixing_seconds if max_time else 0.0
             self.num_validations = NUM_VALIDATIONS
         self._ngrams: NGram | None = None
+
+    def count_from_(self, began: float, elapsed: float) -> None:
+        """Count the time from `began`, by time.monotonic, when `elapsed` seconds had been trained already."""
+        self._began = began
+        self._end = began + self._max_time - elapsed if self._max_time else math.inf
+
+    @property
+    def seconds_so_far(self) -> float:
+        """The seconds since the work began."""
+        return time.monotonic() - self._began
+
+    @property
+    def test_seconds(self) -> float:
+        """The seconds for scoring the test part now: its share, or what is left."""
+        return self._within(self._test_seconds)
+
+    def _within(self, seconds: float, *, later: float = 0.0) -> float:
+        """Return `seconds`, or as many as there are until the end if `later` ones follow."""
+        return max(0.0, min(seconds, self._end - later - time.monotonic()))
 
     def is_done(self, path: Path) -> bool:
         """Return True if the model at `path` is one to which nothing is left to do."""
@@ -64,8 +90,11 @@ class Finish:
         self._ngrams = fit_ngram(self._examples, vocab_size=vocab_size, order=self._order)
         return Counted(self._order, self._ngrams.num_parameters, time.monotonic() - begin)
 
-    def finished(self, best: Checkpoint) -> tuple[Checkpoint, Mixed | None]:
-        """Return the model to keep, with its rates, and the event of the mixing, if there was any."""
+    def finished(self, best: Checkpoint, *, max_chars: int | None = None) -> tuple[Checkpoint, Mixed | None]:
+        """Return the model to keep, with its rates, and the event of the mixing, if there was any.
+
+        A mixture is scored on at most `max_chars` characters of the validation text, if they are given.
+        """
         event = None
         if self._ngrams is not None:
             config = ModelConfig(kind="ngram", order=self._order)
@@ -73,13 +102,14 @@ class Finish:
                 (MemberRecord(config=best.settings.model), best.model),
                 (MemberRecord(config=config), self._ngrams),
             ]
-            mixed = mixture_of(members, best, self._valid[:MAX_VALID_CHARS], "log-linear")
+            valid = self._valid[: max_chars or MAX_VALID_CHARS]
+            mixed = mixture_of(members, best, valid, "log-linear", seconds=self._mixing_seconds)
             names = [part.description for part in mixed.mixture.parts]
-            valid = mixed.checkpoint.results.valid
-            best = replace(mixed.checkpoint, results=replace(best.results, valid=valid))
-            if valid is not None:
+            score = mixed.checkpoint.results.valid
+            best = replace(mixed.checkpoint, results=replace(best.results, valid=score))
+            if score is not None:
                 event = Mixed(
-                    dict(zip(names, mixed.alone, strict=True)), tuple(mixed.mixture.weights.tolist()), valid
+                    dict(zip(names, mixed.alone, strict=True)), tuple(mixed.mixture.weights.tolist()), score
                 )
         if self._valid:
             rates = choose_rates(
@@ -87,7 +117,7 @@ class Finish:
                 best.codec,
                 self._train,
                 self._valid,
-                seconds=self._rates_seconds,
+                seconds=self._within(self._rates_seconds, later=self._test_seconds),
             )
             best = replace(best, rates=rates)
         return best, event

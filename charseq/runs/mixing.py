@@ -1,6 +1,7 @@
 """A mixture made of models that are there already; its weights are fitted on their validation text."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,14 +116,20 @@ def mix(
 
 
 def mixture_of(
-    members: Sequence[tuple[MemberRecord, LanguageModel]], first: Checkpoint, valid: EncodedText, rule: str
+    members: Sequence[tuple[MemberRecord, LanguageModel]],
+    first: Checkpoint,
+    valid: EncodedText,
+    rule: str,
+    *,
+    seconds: float = math.inf,
 ) -> Mixed:
     """Return the mixture of `members`, fitted and scored on `valid`; everything else is that of `first`.
 
+    The weights are fitted on as much of `valid` as the members predict in so many `seconds`.
     Raises DataError if no character of `valid` is in the vocabulary.
     """
     records, models = [record for record, _ in members], [model for _, model in members]
-    predictions = predictions_of(models, first.codec, valid)
+    predictions = predictions_of(models, first.codec, valid, seconds=seconds)
     if not len(predictions):
         raise DataError("no character of the validation text is in the vocabulary: there is nothing to fit")
     mixture = Mixture(records, models, fit(predictions, rule), rule)

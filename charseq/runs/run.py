@@ -42,7 +42,6 @@ from charseq.text.corpus import OnProgress
 from charseq.text.fitting import codec_of
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event, MadeAnew, StepDone, Unsaved, Validated
-from charseq.training.limits import Limits
 from charseq.training.recipe import Recipe
 from charseq.training.trainer import Trainer
 
@@ -50,18 +49,18 @@ BEST = "best"
 """The key of the training record that holds the results of the best validation."""
 MAX_VALID_TOKENS = 1 << 18
 """The most tokens in a validation while training: enough for three digits, and soon done."""
-CLOSING_SHARE, CLOSING_SECONDS = 0.02, 5.0
-"""The time for scoring the test part at the end: a share of max_time, and the most in seconds."""
+NUM_SAVES = 2
+"""The saves at the end of a run that take about as long as the first one."""
 
 
 class Run:
     """A run in progress: iterate over `events()`, which trains and saves as it goes."""
 
     def __init__(
-        self, directory: Path, settings: Settings, texts: CorpusParts, checkpoint: Checkpoint
+        self, directory: Path, settings: Settings, texts: CorpusParts, checkpoint: Checkpoint, *, began: float
     ) -> None:
         self.directory, self.settings, self.texts = directory, settings, texts
-        self.checkpoint = checkpoint
+        self.checkpoint, self._began = checkpoint, began
         self._lock: DirectoryLock | None = None
         self._records: list[dict[str, Any]] = []
         self._num_written = 0
@@ -80,8 +79,6 @@ class Run:
         validator = None
         if texts.valid:
             validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
-        max_time = Limits.of(settings.train).max_time
-        self.closing_seconds = min(CLOSING_SECONDS, CLOSING_SHARE * max_time or CLOSING_SECONDS)
         self._finish = Finish(settings, self.examples, texts)
         self.trainer = Trainer(
             model,
@@ -91,7 +88,7 @@ class Run:
             train=settings.train,
             source=SOURCES[settings.train.gradient],
             targets=settings.data.loss_on,
-            reserve=self._finish.seconds + (self.closing_seconds if texts.test else 0.0),
+            reserve=self._finish.seconds,
             num_later_validations=self._finish.num_validations,
         )
 
@@ -113,6 +110,7 @@ class Run:
         Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
+        began = time.monotonic()
         check_is_trained(settings)
         if init_from:
             check_shapes(settings, init_from)
@@ -132,10 +130,12 @@ class Run:
             )
             if init_from:
                 kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
-            run = cls(directory, settings, texts, checkpoint)
+            run = cls(directory, settings, texts, checkpoint, began=began)
         run.choice = chosen.reason if chosen else ""
         run._write_settings()
+        begin = time.monotonic()
         run._save_last()  # from now on this is the directory of a run, which can be resumed
+        run.trainer.reserve_more(NUM_SAVES * (time.monotonic() - begin))
         return run
 
     @classmethod
@@ -146,6 +146,7 @@ class Run:
         Raises ConfigError for changes that would make it another run, DataError if the corpus is not the
         one it was trained on.
         """
+        began = time.monotonic()
         if not is_file(directory / LAST):
             raise ConfigError(f"{directory}: no run to resume: there is no {LAST}")
         checkpoint = Checkpoint.load(directory / LAST)
@@ -156,7 +157,7 @@ class Run:
         texts, made_of = CorpusParts.read(settings.data, progress=progress), checkpoint.provenance
         check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
-        run = cls(directory, settings, texts, checkpoint)
+        run = cls(directory, settings, texts, checkpoint, began=began)
         run.other_bits = [name for name in changed if name in BITS]
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
@@ -175,6 +176,11 @@ class Run:
             run.trainer.rate_anew()
         return run
 
+    @property
+    def test_seconds(self) -> float:
+        """The time for scoring the test part after all events."""
+        return self._finish.test_seconds
+
     def events(self) -> Iterator[Event]:
         """Train and yield events; save the best model when it is found, and the latest one at intervals.
 
@@ -188,11 +194,12 @@ class Run:
             yield from self._events()
 
     def _events(self) -> Iterator[Event]:
+        self._finish.count_from_(self._began, self.trainer.progress.elapsed)
         if (counted := self._finish.count()) is not None:
-            self.trainer.reserve_more(counted.seconds)
             yield counted
         if not (self._records or self.trainer.progress.step):
             self._records += records_before(self.trainer.validator)
+        self.trainer.reserve_more(self._finish.seconds_so_far)
         saved = time.monotonic()
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, StepDone | Validated) and event.figures is not None:
@@ -212,7 +219,7 @@ class Run:
             saved = time.monotonic() if due else saved
             yield event
         self.save()
-        finished, mixed = self._finish.finished(self._best())
+        finished, mixed = self._finish.finished(self._best(), max_chars=self.trainer.num_valid_chars)
         finished.save(self.directory / MODEL)
         if mixed is not None:
             yield mixed
@@ -272,16 +279,10 @@ class Run:
         if not step:  # nothing was validated yet
             return self._as_it_is_now()
         if self._best_model is None:
-            self._best_model = self._another_model()
+            self._best_model = cast(TrainableModel, self.checkpoint.another_model())
         self._best_model.params.flat[...] = self.trainer.best
         results = replace(self.checkpoint.results, step=step)
         return replace(self.checkpoint, model=self._best_model, results=results)
-
-    def _another_model(self) -> TrainableModel:
-        """Return a model like the one in training; its parameters are still to be written."""
-        kind, vocab_size = self.checkpoint.kind, self.checkpoint.codec.vocab_size
-        model = kind.build(self.settings.model, vocab_size, np.random.default_rng(0))
-        return cast(TrainableModel, model)
 
     def _forget_later_metrics(self) -> None:
         """Remove the records that a killed run made after its last save: they will be made again."""

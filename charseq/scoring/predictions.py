@@ -1,6 +1,8 @@
 """The predictions of several models at each token of a text, on which weights of a mixture are fitted."""
 
-from collections.abc import Iterator, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -46,12 +48,20 @@ class Predictions:
         return np.concatenate([at_targets(log_p, targets) for log_p, targets in self.blocks()], axis=1)
 
 
-def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedText) -> Predictions:
+def predictions_of(
+    models: Sequence[LanguageModel],
+    codec: Codec,
+    text: EncodedText,
+    *,
+    seconds: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
+) -> Predictions:
     """Return the predictions of `models` at the beginning of `text`, read from the zero state as by a Scorer.
 
-    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large or there are many models. Unknown
-    characters are left out.
+    At most MAX_TOKENS tokens are read, fewer if the vocabulary is large, if there are many models, or if the
+    `seconds` are over; one window at least. Unknown characters are left out.
     """
+    end = clock() + seconds
     num_tokens = min(MAX_TOKENS, MAX_NUMBERS // (len(models) * codec.vocab_size) + 1)
     examples = Examples(text[:num_tokens], codec)
     window = examples.window(np.arange(min(num_tokens, len(examples)))[:, None])
@@ -59,18 +69,24 @@ def predictions_of(models: Sequence[LanguageModel], codec: Codec, text: EncodedT
     known = targets != UNSEEN
     if window.counted is not None:
         known &= window.counted[:, 0]
-    found = list[FloatArray]()
-    for model in models:
-        state, work = model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False)
-        read = np.empty((len(targets), codec.vocab_size), np.float32)
-        for begin in range(0, len(targets), WINDOW_STEPS):
-            some = slice(begin, min(begin + WINDOW_STEPS, len(targets)))
-            resets = None if window.resets is None else window.resets[some]
-            part = window._replace(inputs=window.inputs[some], resets=resets)
+    readers = [
+        (model, model.initial_state(1), model.workspace(WINDOW_STEPS, 1, resets=True, backward=False))
+        for model in models
+    ]
+    found = [np.empty((len(targets), codec.vocab_size), np.float32) for _ in models]
+    num_read = 0
+    while num_read < len(targets):
+        some = slice(num_read, min(num_read + WINDOW_STEPS, len(targets)))
+        resets = None if window.resets is None else window.resets[some]
+        part = window._replace(inputs=window.inputs[some], resets=resets)
+        for read, (model, state, work) in zip(found, readers, strict=True):
             log_p = predict_window(model, codec, part, state, work)[:, 0]
             read[some] = np.maximum(log_p, IMPOSSIBLE)
-        found.append(read[known])
-    return Predictions(found, targets[known])
+        num_read = some.stop
+        if clock() >= end and known[:num_read].any():
+            break
+    known[num_read:] = False
+    return Predictions([read[known] for read in found], targets[known])
 
 
 def at_targets(log_p: FloatArray, targets: TokenArray) -> FloatArray:

@@ -31,16 +31,19 @@ class Validator:
         self._model, self._codec = model, codec
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
         self._examples = Examples(text, codec)
-        num_tokens = len(self._examples)
+        self._num_chars, num_tokens = len(text), len(self._examples)
         self._num_streams = max(1, min(self.STREAMS, num_tokens // self.STEPS))
         self._distance = -(-num_tokens // self._num_streams)
-        self._part_length = self._distance
-        if max_tokens is not None and max_tokens < num_tokens:
-            self._part_length = -(-max_tokens // self._num_streams)
-        num_chars = len(text) * self._part_length // self._distance
+        self.shorten_(self._distance if max_tokens is None else -(-max_tokens // self._num_streams))
+
+    def shorten_(self, part_length: int) -> None:
+        """Score so many tokens of each part from now on, or all that it has."""
+        self.part_length = min(part_length, self._distance)
+        """The number of tokens of each part that are scored."""
+        num_chars = self._num_chars * self.part_length // self._distance
         self.num_chars = round(num_chars * self._examples.counted_share)
         """The number of characters that are counted; an estimate if only a part of the text is scored."""
-        self.num_tokens = num_tokens * self._part_length // self._distance
+        self.num_tokens = len(self._examples) * self.part_length // self._distance
         """The number of their tokens, an estimate likewise."""
 
     def score(self, *, num_steps: int | None = None) -> Score:
@@ -48,7 +51,7 @@ class Validator:
 
         With `num_steps`, only so many tokens of each part are scored.
         """
-        length = self._part_length if num_steps is None else min(num_steps, self._part_length)
+        length = self.part_length if num_steps is None else min(num_steps, self.part_length)
         score, num_tokens, num_streams = Score(), len(self._examples), self._num_streams
         first_places = self._distance * np.arange(num_streams)
         state = self._model.initial_state(num_streams)

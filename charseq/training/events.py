@@ -62,6 +62,13 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortened:
+    """There is no time to score the whole validation text: each validation scores the same `num_chars`."""
+
+    num_chars: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """Training diverged, and goes on from the best parameters with half the learning rate.
 
@@ -117,4 +124,4 @@ class Stopped:
     reason: str
 
 
-Event = StepDone | Validated | Recovered | Unsaved | MadeAnew | Counted | Mixed | Stopped
+Event = StepDone | Validated | Shortened | Recovered | Unsaved | MadeAnew | Counted | Mixed | Stopped

@@ -1,10 +1,11 @@
 """The progress of a run: its counters and sums, and a snapshot of all that resuming needs."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from charseq.arrays import FloatArray
 from charseq.training.events import Figures
@@ -14,6 +15,8 @@ Chars = NonNegative | Annotated[float, Field(ge=0, lt=1 << 62)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """The type of a number in the progress of a run that may be a fraction, such as a time."""
 
+SINCE: dict[str, Any] = {"num_chars": None, "recent": {}, "closing": 0.0, "part_length": 0}
+"""The progress that older versions did not save."""
 RECORD_SHARE = 0.25
 """A record is due when this share of all steps was done since the last one: many at first, then few."""
 
@@ -58,7 +61,9 @@ class Progress:
     `window` counts the windows of the epoch that are done, `elapsed` is the time of training in seconds.
     `train_nats` and `train_chars` are the sums since the last validation; if targets have weights, each
     character counts with its weight. `num_chars` is the number of characters learnt from since the beginning,
-    None for a run that an older version began. `recent` is for the next record.
+    None for a run that an older version began. `recent` is for the next record. `closing` is the time in
+    seconds that was left for the end when a limit was reached. `part_length` is the number of tokens that
+    are scored of each part of the validation text, if there is no time for all of them, otherwise 0.
     """
 
     step: NonNegative = 0
@@ -74,7 +79,18 @@ class Progress:
     train_nats: Amount = 0.0
     train_chars: Chars = 0
     num_chars: Chars | None = 0
+    closing: Amount = 0.0
+    part_length: NonNegative = 0
     recent: Recent = field(default_factory=Recent)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Progress":
+        """Return the progress in the record of a snapshot, which an older version may have made.
+
+        Raises KeyError, TypeError or ValueError if it is none.
+        """
+        known = {**SINCE, **record}
+        return TypeAdapter(cls).validate_python({field.name: known[field.name] for field in fields(cls)})
 
     def count_(self, nats: float, num_chars: float, grad_norm: float, *, max_norm: float) -> None:
         """Add what a step has learnt from to the sums; its gradient was clipped at `max_norm`, if not 0."""

@@ -7,7 +7,7 @@ next window; the gradient is not. The gradients come from a gradient source, an 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -20,13 +20,15 @@ from charseq.gradients.plan import num_cores, plans
 from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
 from charseq.optim import Schedule, frozen_names
-from charseq.scoring import Score, Validator
+from charseq.scoring import Validator
 from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
 from charseq.training.progress import Progress, Recent, Snapshot
+from charseq.training.timing import Timing
 from charseq.training.update import Update
+from charseq.training.validating import Validations
 
 COLD_STARTS = 0.01
 """The share of windows that begin from the zero state, so that a model learns to predict without context."""
@@ -41,7 +43,7 @@ class Trainer:
     parameters and their average, and the better of the two counts; `best` holds those of the best validation
     so far. The same seed, settings and number of steps give the same bits. Training ends before the limit in
     time: `reserve` seconds are left for the work after it, and enough for the last validation and for
-    `num_later_validations` that take as long. `clock` returns seconds and never goes back.
+    `num_later_validations` that take as long; see `Timing`. `clock` returns seconds and never goes back.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Trainer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         model.use_backend_(train.backend)
-        self.model, self.batches, self.validator = model, batches, validator
+        self.model, self.batches = model, batches
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
@@ -69,8 +71,10 @@ class Trainer:
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
-        self._reserve, self._validation_seconds = reserve, 0.0
-        self._num_validations_left = 1 + num_later_validations
+        self._validations = Validations(validator, self._update.average, clock)
+        self._timing = Timing(
+            self.limits, self._validations, reserve=reserve, num_later_validations=num_later_validations
+        )
         self._state = model.initial_state(batches.num_streams)
         self._weights = TARGETS[targets](batches.codec)
         self._job = Job(
@@ -82,14 +86,13 @@ class Trainer:
             loss=self.loss,
             frozen=frozen_names(optim, model.params),
         )
-        self._num_readings = (2 if optim.average_span else 1) * self._job.reading_cost  # of a validation
         self.plan: Plan | None = Plan(min(train.threads, batches.num_streams)) if train.threads else None
         self._make_source = source
         self.source = source(self._job, self._state, self.plan or Plan())
         self.eval_every = train.eval_every or affordable_eval_every(
             num_tokens=validator.num_tokens if validator else 0,
             tokens_per_step=batches.num_targets / batches.num_windows,
-            num_readings=self._num_readings,
+            num_readings=self._validations.num_readings * self._job.reading_cost,
         )
 
     def run(self) -> Iterator[Event]:
@@ -100,12 +103,14 @@ class Trainer:
         begin = self._clock() - self.progress.elapsed
         self._follow(self.plan or self._fastest_plan())
         with self.source:
+            yield from self._timing.plan_validations_(self.progress)
             while True:
                 reason = self.reason_to_stop
-                due = reason is not None or self.progress.step % self.eval_every == 0
+                due = reason is not None or self._is_to_validate()
                 if due and self.progress.train_chars:  # steps were done since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
+                    self.progress.closing = self._timing.closing(self.progress)
                     break
                 else:
                     done = self._step(begin)
@@ -152,11 +157,11 @@ class Trainer:
         """
         for name, array in self._arrays():
             snapshot.write(name, array)
-        known = {"num_chars": None, "recent": {}, **snapshot.record}  # older versions did not count these
-        record = {field.name: known[field.name] for field in fields(Progress)}
-        self.progress = TypeAdapter(Progress).validate_python(record)
+        self.progress = Progress.of(snapshot.record)
         if not 0 <= self.progress.window < self.batches.num_windows:
             raise ValueError(f"there is no window {self.progress.window}")
+        if self.validator is not None and self.progress.part_length:
+            self.validator.shorten_(self.progress.part_length)
         self._schedule.scale = self.progress.rate_scale
         self._update.optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
@@ -166,7 +171,7 @@ class Trainer:
 
     def reserve_more(self, seconds: float) -> None:
         """Leave so many more seconds of the limit in time for the work before or after training."""
-        self._reserve += seconds
+        self._timing.reserve_more(seconds)
 
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
@@ -183,24 +188,27 @@ class Trainer:
             yield f"training.gradient.{name}", array
 
     @property
+    def validator(self) -> Validator | None:
+        """The validator, if there is a validation text."""
+        return self._validations.validator
+
+    @property
     def reason_to_stop(self) -> str | None:
         """The limit that is reached, in words; None if none is."""
-        return self.limits.reason_to_stop(self.progress, reserve=self._closing_seconds())
+        return self._timing.reason_to_stop(self.progress)
+
+    @property
+    def num_valid_chars(self) -> int | None:
+        """The characters that validations score if there is no time for more, None if that is no limit."""
+        return self.validator.num_chars if self.validator and self.progress.part_length else None
 
     def _done(self) -> float:
         """Return the share of the run that is done, in [0, 1]."""
-        return self.limits.share_done(
-            self.progress, num_windows=self.batches.num_windows, reserve=self._closing_seconds()
-        )
+        return self._timing.share_done(self.progress, num_windows=self.batches.num_windows)
 
-    def _closing_seconds(self) -> float:
-        """Return the seconds to leave for the last validation and for the work after training."""
-        seconds = self._validation_seconds
-        if not seconds and self.validator and self.progress.train_chars:
-            # scoring a character takes at most half as long as training on it
-            num_chars = self._num_readings * self.validator.num_chars
-            seconds = self.progress.elapsed * num_chars / self.progress.train_chars / 2
-        return min(self._reserve + self._num_validations_left * seconds, self.limits.max_time / 2)
+    def _is_to_validate(self) -> bool:
+        """Return True if a validation is due after the latest step, and there is time for it."""
+        return self.progress.step % self.eval_every == 0 and self._timing.allows_validation(self.progress)
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""
@@ -230,8 +238,8 @@ class Trainer:
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
             self.source.forget_()
         now.elapsed = self._clock() - begin
-        validates = now.step % self.eval_every == 0  # a validation has figures of its own
-        is_due = now.recent.is_due(now.step) and not validates and self.reason_to_stop is None
+        validates = self._is_to_validate() or self.reason_to_stop is not None  # and has figures of its own
+        is_due = now.recent.is_due(now.step) and not validates
         figures = now.figures_(self.model.params.flat) if is_due else None
         return StepDone(
             now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done(), figures
@@ -248,9 +256,9 @@ class Trainer:
         return window
 
     def _validate(self, begin: float) -> Validated:
-        now, before = self.progress, self.progress.elapsed
+        now = self.progress
         train_nats = now.train_nats / now.train_chars
-        valid, averaged = self._score()
+        valid, averaged = self._validations.score()
         nats = None if valid is None else valid.nats_per_char
         improved = nats is None or nats < (math.inf if now.best_nats is None else now.best_nats)
         now.num_bad_validations = 0 if improved else now.num_bad_validations + 1
@@ -260,23 +268,9 @@ class Trainer:
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
         now.elapsed = self._clock() - begin
-        self._validation_seconds = now.elapsed - before
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         epoch, figures = now.epoch_number, now.figures_(self.model.params.flat)
         return Validated(now.step, epoch, valid, train_nats, rate, improved, averaged, now.elapsed, figures)
-
-    def _score(self) -> tuple[Score | None, bool]:
-        """Score the validation text; say whether the average of the parameters gave this score."""
-        if self.validator is None:
-            return None, False
-        with np.errstate(over="ignore", invalid="ignore"):  # the model may have diverged
-            latest = self.validator.score()
-            if not self._update.average.span:
-                return latest, False
-            with self._update.average.in_place():
-                average = self.validator.score()
-        averaged = average.nats_per_char < latest.nats_per_char
-        return (average if averaged else latest), averaged
 
     def _recover(self) -> Recovered:
         """Go back to the best parameters, with half the learning rate, a reset optimizer and zero states.

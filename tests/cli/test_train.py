@@ -303,6 +303,20 @@ def test_an_existing_run_is_not_touched(call: Call, tiny_run: Path) -> None:
     assert contents(tiny_run) == before
 
 
+def test_a_validation_that_there_is_no_time_for_is_shortened(
+    call: Call, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line says of how many characters the figures are, and the summary has them."""
+    options = (*TINY, "--max-time", "1h", "-o", "run")
+    said = "each validation scores 64 characters: there is no time for more"
+    monkeypatch.setattr("charseq.training.timing.VALIDATION_SHARE", 1e-9)
+    shortened = call("train", text, *options)
+    assert said in shortened.err.splitlines()
+    assert "(64 characters), at step" in shortened.out
+    monkeypatch.undo()
+    assert said not in call("train", text, *TINY, "--max-time", "1h", "-o", "whole").err
+
+
 def test_a_run_that_has_just_begun_is_not_touched(
     call: Call, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

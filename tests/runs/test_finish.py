@@ -1,6 +1,7 @@
 """The end of a run: n-grams mixed in, rates chosen, and runs that were stopped before it."""
 
 import itertools
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from charseq.models.mixture import Mixture
 from charseq.runs import finish
 from charseq.runs import run as run_module
 from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.checks import read_parts
 from charseq.runs.directory import LAST, MODEL
 from charseq.runs.run import Run
 from charseq.scoring import Validator
@@ -270,23 +272,79 @@ def test_the_best_results_are_kept_across_a_pause() -> None:
 # ---- time
 
 
+def closing(run: Run) -> float:
+    return run.trainer._timing.closing(run.trainer.progress)
+
+
 def test_counting_and_the_end_have_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training ends so early that counting, mixing and choosing rates fit in before max_time."""
-    clock = itertools.count(step=20.0)
-    with monkeypatch.context() as patch:
-        patch.setattr(finish.time, "monotonic", lambda: float(next(clock)))
-        run = start(max_steps=0, max_time=300.0)
-        counted = run._finish.count()
-    assert counted is not None
-    assert counted.seconds == 20
+    run = start(max_steps=0, max_time=300.0)
     without = start("without", max_steps=0, max_time=300.0, with_ngram=0)
-    closing = run.trainer._closing_seconds
-    assert closing() - without.trainer._closing_seconds() == pytest.approx(9.0)
-    run.trainer.reserve_more(counted.seconds)
-    assert closing() - without.trainer._closing_seconds() == pytest.approx(29.0)
-    for trainer in (run.trainer, without.trainer):
-        trainer._validation_seconds = 2.0
-    assert closing() - without.trainer._closing_seconds() == pytest.approx(29.0 + 3 * 2.0)
+    assert closing(run) - closing(without) == pytest.approx(9.0, abs=0.5)
+    for one in (run, without):
+        one.trainer._validations.seconds = 2.0
+    assert closing(run) - closing(without) == pytest.approx(9.0 + 3 * 2.0, abs=0.5)
+
+    def fit(*arguments: Any, **options: Any) -> Any:
+        clock[0] += 20.0
+        return fit_ngram(*arguments, **options)
+
+    clock = [time.monotonic()]
+    monkeypatch.setattr(finish.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(finish, "fit_ngram", fit)
+    run.trainer._validations.seconds = 0.0
+    before, events = closing(run), run.events()
+    counted = next(events)
+    assert isinstance(counted, Counted)
+    assert counted.seconds == 20
+    next(events)
+    run.trainer._validations.seconds = 0.0
+    assert closing(run) - before == pytest.approx(20.0, abs=0.5)
+
+
+def test_all_that_is_done_before_training_counts_towards_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the text, say; the time for it is not there for training."""
+    clock = [1000.0]
+    monkeypatch.setattr(finish.time, "monotonic", lambda: clock[0])
+
+    def read(*arguments: Any, **options: Any) -> Any:
+        clock[0] += 25.0
+        return read_parts(*arguments, **options)
+
+    monkeypatch.setattr(run_module, "read_parts", read)
+    run = start(max_steps=0, max_time=300.0, with_ngram=0)
+    before = closing(run)
+    next(run.events())
+    assert closing(run) - before == pytest.approx(25.0, abs=0.5)
+
+
+@pytest.mark.parametrize(("late", "seconds"), [(0.0, 5.0), (296.0, 4.0), (400.0, 0.0)])
+def test_the_test_has_its_share_or_what_is_left(
+    late: float, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is late makes up for it there."""
+    clock = [1000.0]
+    monkeypatch.setattr(finish.time, "monotonic", lambda: clock[0])
+    run = start(max_steps=0, max_time=300.0, with_ngram=0)
+    next(run.events())
+    clock[0] += late
+    assert run.test_seconds == pytest.approx(seconds)
+
+
+def test_a_resumed_run_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was trained before counts, the pause does not."""
+    clock = [1000.0]
+    monkeypatch.setattr(finish.time, "monotonic", lambda: clock[0])
+    run = start(max_steps=0, max_time=300.0, with_ngram=0)
+    next(run.events())
+    run.trainer.progress.elapsed = 290.0
+    run.save()
+    clock[0] += 10**6
+    again = Run.resume(Path("run"), [({"train": {"max_time": 310.0}}, "option")])
+    next(again.events())
+    assert again.test_seconds == pytest.approx(5.0)
+    clock[0] += 17.0
+    assert again.test_seconds == pytest.approx(3.0)
 
 
 def test_the_rates_are_chosen_within_the_seconds_for_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The predictions that the weights of a mixture are fitted on: those that scoring pays for, no others."""
 
+import itertools
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ from charseq.network.loss import log_softmax
 from charseq.scoring import Scorer
 from charseq.scoring import predictions as module
 from charseq.scoring.predictions import Predictions, predictions_of
+from charseq.scoring.scorer import WINDOW_STEPS
 from charseq.text.symbols import EncodedText
 from tests.builders import assert_close, random_array
 from tests.scoring.twins import EPS, LINES, TEXT, TOKENIZER, UNITS, Kind, each, model_of
@@ -46,6 +48,17 @@ def test_they_cover_the_whole_vocabulary_for_every_model() -> None:
     assert log_p.shape == (2, len(predictions), TOKENIZER.vocab_size)
     assert_close(np.exp(log_p).sum(axis=2), 1, tolerance=1e-6)
     assert TOKENIZER.decode(targets) == "".join(char for char in TEXT if char in TOKENIZER.vocab)
+
+
+@pytest.mark.parametrize(("seconds", "num_windows"), [(0.0, 1), (2.5, 3), (1e9, 10)])
+def test_the_time_for_them_can_be_limited(seconds: float, num_windows: int) -> None:
+    """Whole windows are read, one at least, and those are the same predictions as without a limit."""
+    kind, ticks = Kind("gru", "stream"), itertools.count()
+    text, models = EncodedText.of("hello world " * 200), [kind.make(), model_of("gru")]
+    found = predictions_of(models, kind.codec, text, seconds=seconds, clock=lambda: float(next(ticks)))
+    whole = predictions_of(models, kind.codec, text).target_log_p()
+    assert len(found) == min(num_windows * WINDOW_STEPS, len(text))
+    np.testing.assert_array_equal(found.target_log_p(), whole[:, : len(found)])
 
 
 def test_blocks_follow_each_other() -> None:

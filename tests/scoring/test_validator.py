@@ -115,6 +115,17 @@ def test_of_a_long_text_excerpts_from_all_over_are_scored(unit: str) -> None:
     assert validator.score().nats == pytest.approx(prices.sum(), rel=1e-4)
 
 
+def test_a_validator_can_be_shortened() -> None:
+    """It then is one with a smaller bound; more than a part has is all of it."""
+    model, codec, text = model_of("gru"), Codec(TOKENIZER, "stream"), EncodedText.of(random_text(32 * 300))
+    validator, bounded = Validator(model, codec, text), Validator(model, codec, text, max_tokens=32 * 100)
+    validator.shorten_(100)
+    assert validator.score() == bounded.score()
+    assert (validator.num_chars, validator.num_tokens) == (bounded.num_chars, bounded.num_tokens)
+    validator.shorten_(10**6)
+    assert validator.num_chars == validator.score().num_chars == len(text)
+
+
 def test_excerpts_are_the_same_each_time() -> None:
     """Two validations of one model agree in every bit."""
     text = EncodedText.of(random_text(5000))
