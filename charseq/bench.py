@@ -39,7 +39,8 @@ PEAK_SIZE = 2048
 LEAST_REPETITIONS = 5
 KINDS = ("train", "sample", "evaluate")
 """The kinds of work that are measured."""
-LINE_LENGTH = 40
+LINE_LENGTH, LINE_CHARS = 40, 1 << 15
+"""The length of a line, and that of a piece of lines: enough of them for two cores."""
 UNITS: tuple[Unit, ...] = ("stream", "line")
 """The kinds of sequence that evaluating is measured with; documents are read as lines are."""
 
@@ -179,15 +180,15 @@ class Bench:
         return self._per_char("sample", cell, shape, seconds, length)
 
     def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Measurement:
-        """Measure scoring a text, as one stream or line by line."""
-        length = 4096
+        """Measure scoring a piece of a long text, as one stream or line by line, as in `charseq evaluate`."""
+        length = LINE_CHARS if unit == "line" else 4096
         letters = np.random.default_rng(0).integers(1, len(ALPHABET), length)
         letters[LINE_LENGTH - 1 :: LINE_LENGTH] = 0
         text = "".join(ALPHABET[letter] for letter in letters)
         codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=length), unit)
-        scorer = Scorer(_model(cell, shape), codec)
-        with threadpool_limits(1):
-            seconds = _measure(lambda: scorer.score(text), self._seconds)
+        backend: BackendName = "numba" if use_numba(self._backend) else "numpy"
+        scorer = Scorer(_model(cell, shape), codec, backend=backend)
+        seconds = _measure(lambda: scorer.score(text), self._seconds)
         return self._per_char("evaluate", cell, shape, seconds, length, unit)
 
     def _per_char(

@@ -45,6 +45,9 @@ LIBRARIES = {"typer": {"cli"}, "rich": {"cli", "reports"}, "yaml": {"reports", "
 
 WHOLE = "tests/reports/test_goldens.py shows every report whole, test_report.py checks its fields"
 TESTED_ELSEWHERE = {
+    "scoring/readings": "tests/scoring/test_scorer.py, for all that is read from a text",
+    "scoring/streams": "tests/scoring/test_scorer.py, with lines of any lengths",
+    "scoring/windows": "tests/scoring/test_scorer.py and tests/network/test_pricing.py",
     "training/events": "records without code; tests/training/test_trainer.py, for every event",
     "api/model": "tests/test_api.py",
     "api/texts": "tests/test_api.py",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from charseq.analysis.targets import Judge, TargetCounts
 from charseq.errors import ConfigError, DataError
@@ -10,6 +11,7 @@ from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Scorer, Surprisal
+from charseq.scoring.cores import Job, run_jobs
 from charseq.scoring.surprisal import LAST_COUNTED
 from charseq.text.codec import Codec
 from charseq.text.corpus import NamedTexts
@@ -78,7 +80,7 @@ class NamedModel:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPiece:
-    """A piece of a text, with the surprisal of each model and the seconds that each took.
+    """A piece of a text, with the surprisal of each model and the seconds that each took of the time.
 
     `targets` has the counts of each model's targets, None where lines have none.
     """
@@ -129,18 +131,50 @@ def _reading_codec(models: Sequence[NamedModel]) -> Codec:
     return first.codec
 
 
+class _Reader:
+    """A model that reads one text; a model that learns reads it without learning, too."""
+
+    def __init__(self, model: NamedModel) -> None:
+        self._scorer, self._static, self.judge = model.scorer(), model.static_scorer(), model.judge()
+
+    def begin(self, piece: str) -> list[Job]:
+        """Begin with the next piece: the `surprisal` is known after these jobs."""
+        self._times, self._scoring = list[float](), self._scorer.begin(piece)
+        self._static_scoring = None if self._static is None else self._static.begin(piece)
+        jobs: list[Job] = [partial(self._timed, job) for job in self._scoring.jobs]
+        return jobs if self._static_scoring is None else [*jobs, *self._static_scoring.jobs]
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that the jobs took, as if one had followed the other."""
+        return sum(self._times)
+
+    def surprisal(self) -> Surprisal:
+        """Return the surprisal of the piece."""
+        static_nats = None if self._static_scoring is None else self._static_scoring.result().nats
+        return replace(self._scoring.result(), static_nats=static_nats)
+
+    def _timed(self, job: Job) -> None:
+        begin = time.perf_counter()
+        job()
+        self._times.append(time.perf_counter() - begin)
+
+
 def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
-    scorers = [(model.scorer(), model.static_scorer(), model.judge()) for model in models]
+    """Yield the pieces of a text, scored by all models side by side."""
+    readers = [_Reader(model) for model in models]
     for piece in pieces:
-        surprisals, seconds, targets = list[Surprisal](), list[float](), list[TargetCounts | None]()
-        for scorer, static, judge in scorers:
-            begin = time.perf_counter()
-            surprisal = scorer.score(piece)
-            seconds.append(time.perf_counter() - begin)
-            static_nats = None if static is None else static.score(piece).nats
-            surprisals.append(replace(surprisal, static_nats=static_nats))
-            targets.append(None if judge is None else judge.counts(piece, surprisal))
-        yield ScoredPiece(piece, tuple(surprisals), tuple(seconds), tuple(targets))
+        jobs = [job for reader in readers for job in reader.begin(piece)]
+        begin = time.perf_counter()
+        run_jobs(jobs)
+        passed, worked = time.perf_counter() - begin, sum(reader.seconds for reader in readers)
+        share = passed / worked if worked else 0.0  # less than 1 on several cores
+        surprisals = tuple(reader.surprisal() for reader in readers)
+        targets = tuple(
+            None if reader.judge is None else reader.judge.counts(piece, surprisal)
+            for reader, surprisal in zip(readers, surprisals, strict=True)
+        )
+        yield ScoredPiece(piece, surprisals, tuple(share * reader.seconds for reader in readers), targets)
 
 
 def held_out_text(checkpoint: Checkpoint) -> NamedTexts:

@@ -4,7 +4,7 @@ A state holds the past of the streams, a workspace the arrays for a window. Each
 workspaces. A model that is trained by gradient steps keeps a second contract, `TrainableModel`.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -104,15 +104,17 @@ class TrainingWorkspace(Protocol):
         """Memory for the gradient of the hidden states (H, T*N) that were computed last."""
 
 
+@runtime_checkable
 class TrainableModel(LanguageModel, Protocol):
     """A language model as a trainer needs it: hidden states, a projection of them to logits, parameters.
 
     The loss calls the projection, and computes its gradient. `params` has all parameters, those of the
-    projection among them.
+    projection among them. `is_compiled` says whether compiled code computes, beside which other threads run.
     """
 
     params: Parameters
     projection: Projection
+    is_compiled: bool
 
     @property
     def draws(self) -> bool:

@@ -54,6 +54,7 @@ class MLP:
         self.config, self.vocab_size = config, vocab_size
         self.projection = Projection(hidden_size=config.hidden_size, vocab_size=vocab_size)
         self.params = Parameters(mlp_shapes(config, vocab_size), dtype)
+        self.is_compiled = False
 
     def __repr__(self) -> str:
         sizes = f"{self.config.order} characters, {self.config.hidden_size} units"

@@ -51,17 +51,6 @@ def _sum(nats: FloatArray, weights: FloatArray | None, dtype: np.dtype) -> float
     return total
 
 
-def target_ranks(scores: FloatArray, targets: TokenArray) -> TokenArray:
-    """Return the rank of each target (...) in `scores` (..., V), 1 for the highest.
-
-    Of equal scores, that of the smaller token number ranks first.
-    """
-    target = np.take_along_axis(scores, targets[..., None], axis=-1)
-    before = np.arange(scores.shape[-1]) < targets[..., None]
-    ahead = (scores > target) | ((scores == target) & before)
-    return np.asarray(1 + ahead.sum(axis=-1, dtype=np.int32))
-
-
 def log_softmax(logits: FloatArray) -> FloatArray:
     """Return log softmax over the last axis, in float64 for any dtype of `logits`."""
     z = logits.astype(np.float64)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray, shared_zeros, zeros
+from charseq.backend import use_numba
 from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
@@ -59,6 +60,7 @@ class CharModel:
         self.layers, self.projection = _make_parts(config, vocab_size)
         tables = {"embedding.E" if config.embedding_size else "layers.0.U": 1}
         self.params = Parameters(parameter_shapes(config, vocab_size), dtype, tables=tables)
+        self.is_compiled = False
 
     def __repr__(self) -> str:
         kind = f"{self.config.cell} {self.config.num_layers} x {self.config.hidden_size}"
@@ -99,6 +101,7 @@ class CharModel:
         """Compute the cells with `backend` from now on; workspaces made before stay valid."""
         for layer in self.layers:
             layer.use_backend_(backend)
+        self.is_compiled = use_numba(backend)
 
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, a model of the same sizes that may have another vocabulary.

@@ -59,7 +59,7 @@ class AheadTogether(Ahead):
 
     def __init__(self, model: LanguageModel, codec: Codec, wanted: Wanted) -> None:
         super().__init__(model, codec, wanted)
-        self._search = Search(model, codec, wanted)
+        self._searches = list[Search]()  # as many as there are threads, which look ahead side by side
 
     def begin_(self, text: str, sequence: Sequence) -> None:
         """Begin the next piece, and note the tokens of each character."""
@@ -77,7 +77,12 @@ class AheadTogether(Ahead):
         if len(steps):
             chars = self._chars[places[steps, streams]]
             state = self._model.recall(work, steps, streams)
-            self._store_(chars, self._search.at(log_p[steps, streams], state, self._targets[chars]))
+            search = self._searches.pop() if self._searches else self._new_search()
+            self._store_(chars, search.at(log_p[steps, streams], state, self._targets[chars]))
+            self._searches.append(search)
+
+    def _new_search(self) -> Search:
+        return Search(self._model, self._codec, self._wanted)
 
     def looks(self) -> Looks:
         """Return what was found in the piece."""

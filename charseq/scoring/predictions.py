@@ -8,7 +8,8 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.models import LanguageModel
-from charseq.scoring.scorer import WINDOW_STEPS, predict_window
+from charseq.scoring.scorer import WINDOW_STEPS
+from charseq.scoring.windows import predict_window
 from charseq.text import UNSEEN
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec

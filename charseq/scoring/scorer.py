@@ -1,18 +1,25 @@
 """The scorer of a text, which is read piece by piece: the surprisal of every character."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from charseq.adaptation import AdaptiveModel
 from charseq.adaptation.gradient import WINDOW
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, TokenArray
+from charseq.config import BackendName
 from charseq.models import LanguageModel
-from charseq.network.loss import log_softmax, target_ranks
 from charseq.scoring.ahead import Ahead, AheadInTurn, AheadTogether
+from charseq.scoring.compiling import Compiling
+from charseq.scoring.cores import Job, run_jobs
 from charseq.scoring.front import Wanted
-from charseq.scoring.surprisal import Expectations, Surprisal
+from charseq.scoring.readings import Readings
+from charseq.scoring.streams import LINE_STEPS, LINE_STREAMS, line_groups, windows
+from charseq.scoring.surprisal import Surprisal
 from charseq.scoring.unseen import UnseenRule
+from charseq.scoring.windows import distributions, make_work, price, read_window
 from charseq.text import UNSEEN
 from charseq.text.batches import Window
 from charseq.text.codec import Codec, Sequence, chars_at
@@ -22,22 +29,26 @@ WINDOW_STEPS = 13 * WINDOW
 """The number of steps in a window: whole windows of a model that adapts, which reads others twice."""
 LONG_WINDOW, MOST_LOGITS = 8, 1 << 19
 """The number of such windows that are read at once if the model looks ahead, and the most logits of these."""
-LINE_STREAMS, LINE_STEPS = 32, 64
-"""The number of parallel streams in which lines are read, and of steps in their windows.
 
-Lines can be read in parallel because each begins from the zero state.
-"""
+
+class Scoring(NamedTuple):
+    """The scoring of a piece of text: jobs that do not depend on each other, and its result after them."""
+
+    jobs: list[Job]
+    result: Callable[[], Surprisal]
 
 
 class Scorer:
     """Scores a text piece by piece; the numbers do not depend on how the text is cut into pieces.
 
     The first character is scored from the zero state, after the start token of the codec. The state is
-    carried from piece to piece, and reset where a sequence begins. `ranks=False` leaves out ranks and
-    confidences, unless characters of several tokens need them for guesses. With `num_guesses`, the
-    expectations at each character are kept too. Ranks beyond `worst`, if it is given, may be `worst` + 1
-    where characters have several tokens: that takes less time. With `foresees` the nats that the model
-    expected are kept.
+    carried from piece to piece, and reset where a sequence begins. Lines are read in groups of parallel
+    streams, side by side on the cores of this machine; the number of cores does not change a bit of the
+    numbers. `ranks=False` leaves out ranks and confidences, unless characters of several tokens need them for
+    guesses. With `num_guesses`, the expectations at each character are kept too. Ranks beyond `worst`, if it
+    is given, may be `worst` + 1 where characters have several tokens: that takes less time. With `foresees`
+    the nats that the model expected are kept. Networks compute with the `backend`; "auto" takes numba, if it
+    is installed, once so much is read that it pays.
     """
 
     def __init__(
@@ -49,6 +60,7 @@ class Scorer:
         ranks: bool = True,
         worst: int | None = None,
         foresees: bool = False,
+        backend: BackendName = "auto",
     ) -> None:
         self._model, self._codec = model, codec
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
@@ -62,17 +74,21 @@ class Scorer:
             kind = AheadInTurn if self._is_one_stream else AheadTogether
             self._ahead = kind(model, codec, wanted)
         self._steps = long_window(codec.vocab_size) if self._ahead else WINDOW_STEPS
-        self._state = model.initial_state(1)
-        self._work = model.workspace(self._steps, 1, resets=codec.restarts, backward=False)
-        self._line_work: Any = None
+        num_streams = LINE_STREAMS if codec.restarts else 1
+        self._compiling = Compiling(model, num_streams=num_streams, backend=backend)
+        self._is_compiled = False
+        self._state, self._work = model.initial_state(1), None
+        self._free_works = list[Any]()
         self._last = ""
 
     def score(self, text: str) -> Surprisal:
         """Return the surprisal of the next piece of the text: whole lines if the codec selects characters."""
-        surprisal, counted = self._score(text), self._codec.counted(text)
-        return surprisal if counted is None else surprisal.only(counted)
+        scoring = self.begin(text)
+        run_jobs(scoring.jobs)
+        return scoring.result()
 
-    def _score(self, text: str) -> Surprisal:
+    def begin(self, text: str) -> Scoring:
+        """Begin to score the next piece of the text, after the one before is done; `score` does all of it."""
         sequence = self._codec.examples(text, after=self._last)
         one_each = sequence.begins is None
         readings = Readings(
@@ -81,21 +97,28 @@ class Scorer:
             ranks=self._with_ranks and one_each,
             foresees=self._foresees,
         )
+        self._is_compiled = self._compiling.count_(len(sequence.targets))
         if self._ahead:
             self._ahead.begin_(text, sequence)
-        streams = line_streams(None if self._is_one_stream else sequence.starts)
-        first, last = (streams[0], streams[-1]) if len(streams) else (0, 0)
-        self._score_in_turn(sequence, slice(0, first), readings)
-        self._score_together(sequence, streams, readings)
-        self._score_in_turn(sequence, slice(last, len(sequence.targets)), readings)
+        groups = line_groups(None if self._is_one_stream else sequence.starts)
+        ends = (int(groups[0][0]), int(groups[-1][-1])) if groups else (0, 0)
+        jobs: list[Job] = [partial(self._score_in_turn, sequence, ends, readings)]
+        jobs += [partial(self._score_together, sequence, bounds, readings) for bounds in groups]
         num_words = count_words(text, after=self._last)
         self._last = text[-1:] or self._last
-        if sequence.begins is None:
-            return readings.surprisal(self._rule, sequence.targets, bytes_of(text), num_words)
-        return self._of_chars(text, sequence, sequence.begins, readings, num_words)
+
+        def result() -> Surprisal:
+            counted, begins = self._codec.counted(text), sequence.begins
+            if begins is None:
+                found = readings.surprisal(self._rule, sequence.targets, bytes_of(text), num_words)
+            else:
+                found = self._of_chars(text, sequence, begins, readings, num_words)
+            return found if counted is None else found.only(counted)
+
+        return Scoring(jobs, result)
 
     def _of_chars(
-        self, text: str, sequence: Sequence, begins: BoolArray, readings: "Readings", num_words: int
+        self, text: str, sequence: Sequence, begins: BoolArray, readings: Readings, num_words: int
     ) -> Surprisal:
         """Return the surprisal of characters of several tokens each, given the readings at the tokens."""
         num_bytes, first = bytes_of(text), np.flatnonzero(begins)
@@ -109,133 +132,57 @@ class Scorer:
             of_chars, num_bytes, unseen, ranks, confidences, num_words, expected, foreseen=foreseen
         )
 
-    def _score_in_turn(self, sequence: Sequence, part: slice, readings: "Readings") -> None:
-        """Score one `part` of the sequence, starting from the state carried so far."""
+    def _score_in_turn(self, sequence: Sequence, ends: tuple[int, int], readings: Readings) -> None:
+        """Score the sequence but for what lies between `ends`, starting from the state carried so far."""
         inputs, targets, starts, _ = sequence
-        for begin in range(part.start, part.stop, self._steps):
-            some = slice(begin, min(begin + self._steps, part.stop))
-            resets = None if starts is None else starts[some, None]
-            window = Window(inputs[some, None], targets[some, None], resets)
-            log_p = predict_window(self._model, self._codec, window, self._state, self._work)
-            readings.take_(some, log_p[:, 0], targets[some])
-            if self._ahead:
-                self._ahead.see_(np.arange(some.start, some.stop)[:, None], log_p, self._work)
+        if self._work is None:
+            self._work = make_work(self._model, self._steps, 1, resets=self._codec.restarts)
+        for first, last in ((0, ends[0]), (ends[1], len(targets))):
+            for begin in range(first, last, self._steps):
+                some = slice(begin, min(begin + self._steps, last))
+                resets = None if starts is None else starts[some, None]
+                window = Window(inputs[some, None], targets[some, None], resets)
+                places = np.arange(some.start, some.stop)[:, None]
+                self._read(window, places, self._state, self._work, readings)
 
-    def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: "Readings") -> None:
+    def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: Readings) -> None:
         """Score the lines from the first to the last of `bounds`, in parallel streams."""
         inputs, targets, starts, _ = sequence
-        if starts is None or len(bounds) == 0:
-            return
-        if self._line_work is None:
-            self._line_work = self._model.workspace(LINE_STEPS, LINE_STREAMS, resets=True, backward=False)
-        begins, lengths = bounds[:-1], np.diff(bounds)
+        if starts is None:
+            raise ValueError("only lines can be read in parallel")
+        work = self._free_works.pop() if self._free_works else self._line_work()
         state = self._model.initial_state(LINE_STREAMS)
-        for t in range(0, lengths.max(), LINE_STEPS):
-            steps = np.arange(t, min(t + LINE_STEPS, lengths.max()))[:, None]
-            inside = steps < lengths
-            places = np.where(inside, begins + steps, 0)
-            window = Window(inputs[places], targets[places], starts[places])
-            log_p = predict_window(self._model, self._codec, window, state, self._line_work)
-            readings.take_(places[inside], log_p[inside], targets[places[inside]])
-            if self._ahead:
-                self._ahead.see_(np.where(inside, places, -1), log_p, self._line_work)
+        for places in windows(bounds):
+            inside = np.maximum(places, 0)
+            self._read(Window(inputs[inside], targets[inside], starts[inside]), places, state, work, readings)
+        self._free_works.append(work)
 
+    def _line_work(self) -> Any:
+        return make_work(self._model, LINE_STEPS, LINE_STREAMS, resets=True)
 
-class Readings:
-    """The numbers taken from the distribution at each token, before the rule for unseen characters."""
-
-    def __init__(
-        self, num_targets: int, num_guesses: int, *, ranks: bool = True, foresees: bool = False
-    ) -> None:
-        self.nats = np.empty(num_targets)
-        self.ranks = np.empty(num_targets, np.int32) if ranks else None
-        self.highest = np.empty(num_targets)
-        self.expected = Expectations.empty(num_targets, num_guesses) if num_guesses else None
-        self.entropies = np.empty(num_targets) if foresees else None
-
-    def take_(self, places: Any, log_p: FloatArray, targets: TokenArray) -> None:
-        """Store the numbers of the distributions log p (M, V) at the M `places` in the text."""
-        self.nats[places] = target_nats(log_p, targets)
-        if self.ranks is not None:
-            self.ranks[places] = target_ranks(log_p, targets)
-            self.highest[places] = log_p.max(axis=-1)
-        if self.expected:
-            guesses = likeliest(log_p, self.expected.guesses.shape[1])
-            self.expected.guesses[places] = guesses
-            self.expected.probabilities[places] = np.exp(np.take_along_axis(log_p, guesses, axis=-1))
-            self.expected.entropies[places] = entropies_of(log_p)
-        if self.entropies is not None:
-            self.entropies[places] = entropies_of(log_p)
-
-    def surprisal(
-        self, rule: UnseenRule, targets: TokenArray, num_bytes: TokenArray, num_words: int
-    ) -> Surprisal:
-        """Return the surprisal, with the rule for unseen characters applied."""
-        unseen, expected, confidences = targets == UNSEEN, self.expected, None
-        nats = rule.prices(self.nats, targets, num_bytes)
-        if self.ranks is not None:
-            self.ranks[unseen] = 0
-            confidences = rule.probabilities(np.exp(self.highest))
-        if expected:
-            expected = Expectations(
-                rule.entropies(expected.entropies),
-                expected.guesses,
-                rule.probabilities(expected.probabilities),
-            )
-        foreseen = None if self.entropies is None else rule.entropies(self.entropies)
-        return Surprisal(
-            nats, num_bytes, unseen, self.ranks, confidences, num_words, expected, foreseen=foreseen
+    def _read(self, window: Window, places: Any, state: Any, work: Any, readings: Readings) -> None:
+        """Read a window, and store the numbers of its targets at their `places` (T, N), -1 for none."""
+        logits_at = read_window(self._model, self._codec, window, state, work)
+        found = price(
+            logits_at,
+            window.targets,
+            vocab_size=self._codec.vocab_size,
+            ranks=readings.ranks is not None,
+            entropies=self._foresees,
+            compiled=self._is_compiled,
         )
-
-
-def entropies_of(log_p: FloatArray) -> FloatArray:
-    """Return the entropies (M,) in nats of the distributions log p (M, V), some of which may be -infinity."""
-    p = np.exp(log_p)
-    entropies: FloatArray = -(p * np.where(p > 0, log_p, 0.0)).sum(axis=-1)
-    return entropies
-
-
-def likeliest(log_p: FloatArray, num: int) -> TokenArray:
-    """Return the `num` likeliest tokens (M, num) of log p (M, V), the likeliest first.
-
-    Of equally likely tokens, the smaller number comes first.
-    """
-    if num == 1:  # faster, with the same result
-        found: TokenArray = log_p.argmax(axis=-1, keepdims=True).astype(np.int32)
-    else:
-        found = np.argsort(-log_p, axis=-1, kind="stable")[:, :num].astype(np.int32)
-    return found
+        some = slice(None) if places.min() >= 0 else places.reshape(-1) >= 0
+        readings.take_(places.reshape(-1)[some], found.at(some))
+        if self._ahead or readings.expected:
+            log_p = distributions(logits_at, places.shape)
+            readings.take_guesses_(places[places >= 0], log_p[places >= 0])
+            if self._ahead:
+                self._ahead.see_(places, log_p, work)
 
 
 def long_window(vocab_size: int) -> int:
     """Return the number of steps in a window in which the model looks ahead at many places together."""
     return WINDOW_STEPS * max(1, min(LONG_WINDOW, MOST_LOGITS // (WINDOW_STEPS * vocab_size)))
-
-
-def line_streams(starts: BoolArray | None) -> TokenArray:
-    """Return the bounds of LINE_STREAMS parts of whole lines, (LINE_STREAMS + 1,), or an empty array.
-
-    It is empty if there are too few lines to cut the text, or one part would be so long that it does not pay.
-    """
-    nowhere = np.empty(0, np.int32)
-    if starts is None or np.sum(starts) <= LINE_STREAMS:
-        return nowhere
-    lines = np.flatnonzero(starts).astype(np.int32)
-    even = np.linspace(lines[0], lines[-1], LINE_STREAMS + 1)
-    bounds = lines[np.searchsorted(lines, even)]
-    longest = np.diff(bounds).max()
-    return bounds if longest * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0]) else nowhere
-
-
-def predict_window(model: LanguageModel, codec: Codec, window: Window, state: Any, work: Any) -> FloatArray:
-    """Return log p (T, N, V) in float64 for each target of a window; advance `state` in place."""
-    logits = model.forward(window.inputs, state, work, resets=window.resets)
-    return log_softmax(codec.possible(logits, window.inputs))
-
-
-def target_nats(log_p: FloatArray, targets: TokenArray) -> FloatArray:
-    """Return -log p of each target (T, N); the values for UNSEEN targets are meaningless."""
-    return -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]  # -1 is a place like others
 
 
 def count_words(text: str, *, after: str = "") -> int:

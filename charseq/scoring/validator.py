@@ -1,13 +1,17 @@
 """The validator: it scores the same text again and again while a model learns."""
 
+from functools import partial
+
 import numpy as np
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.models import LanguageModel
+from charseq.scoring.compiling import networks_in
+from charseq.scoring.cores import run_jobs
 from charseq.scoring.score import Score
-from charseq.scoring.scorer import predict_window, target_nats
 from charseq.scoring.surprisal import Surprisal
 from charseq.scoring.unseen import UnseenRule
+from charseq.scoring.windows import make_work, price, read_window
 from charseq.text import UNSEEN
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
@@ -24,6 +28,8 @@ class Validator:
     """
 
     STREAMS, WARMUP, STEPS = 32, 128, 64
+    GROUPS = 2
+    """The groups of streams that are read side by side, if compiled code reads them."""
 
     def __init__(
         self, model: LanguageModel, codec: Codec, text: EncodedText, *, max_tokens: int | None = None
@@ -52,25 +58,41 @@ class Validator:
         With `num_steps`, only so many tokens of each part are scored.
         """
         length = self.part_length if num_steps is None else min(num_steps, self.part_length)
-        score, num_tokens, num_streams = Score(), len(self._examples), self._num_streams
-        first_places = self._distance * np.arange(num_streams)
-        state = self._model.initial_state(num_streams)
-        work = self._model.workspace(self.STEPS, num_streams, resets=True, backward=False)
+        compiled = any(network.is_compiled for network in networks_in(self._model))
+        width = self.STREAMS // self.GROUPS if compiled else self.STREAMS
+        firsts = range(0, self._num_streams, width)
+        scores = [Score()] * len(firsts)
+
+        def score_group(number: int, first: int) -> None:
+            streams = np.arange(first, min(first + width, self._num_streams))
+            scores[number] = self._score_streams(streams, length, compiled=compiled)
+
+        run_jobs([partial(score_group, number, first) for number, first in enumerate(firsts)])
+        return sum(scores, Score())
+
+    def _score_streams(self, streams: IndexArray, length: int, *, compiled: bool) -> Score:
+        """Return the score of the first `length` tokens of each part in `streams` (N,)."""
+        score, num_tokens = Score(), len(self._examples)
+        state = self._model.initial_state(len(streams))
+        work = make_work(self._model, self.STEPS, len(streams), resets=True)
         for t in range(-self.WARMUP, length, self.STEPS):
             steps = np.arange(t, min(t + self.STEPS, length))
-            places = first_places + steps[:, None]
+            places = self._distance * streams + steps[:, None]
             inside = (places >= 0) & (places < num_tokens)
             places = np.where(inside, places, 0)
             window = self._examples.window(places)
             if window.resets is None:
                 window = window._replace(resets=places == 0)
-            log_p = predict_window(self._model, self._codec, window, state, work)
-            nats = target_nats(log_p, window.targets)
+            logits_at = read_window(self._model, self._codec, window, state, work)
+            if t + len(steps) <= 0:
+                continue
+            size = self._codec.vocab_size
+            nats = price(logits_at, window.targets, vocab_size=size, compiled=compiled).nats
             scored = inside & (steps >= 0)[:, None]
             if window.counted is not None:
                 scored &= window.counted
             score += self._score_of(
-                nats[scored],
+                nats.reshape(places.shape)[scored],
                 window.targets[scored],
                 self._examples.num_bytes(places[scored]),
                 None if window.begins is None else window.begins[scored],

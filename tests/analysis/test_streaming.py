@@ -136,7 +136,7 @@ def test_rows_come_as_soon_as_they_are_known(kind: str, pieces: list[str], known
 @pytest.mark.parametrize("kind", ["word", "line", "file"])
 def test_segments_need_no_ranks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No time is spent on ranks, which no row of a word, a line or a file has."""
-    monkeypatch.setattr("charseq.scoring.scorer.target_ranks", None)
+    monkeypatch.setattr("charseq.network.pricing._ranks", None)
     assert rows_of(kind, TEXT)
 
 

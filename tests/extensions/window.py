@@ -40,7 +40,7 @@ class Work:
 class WindowModel:
     """The model; its parameters are zero at first."""
 
-    draws = False
+    draws = is_compiled = False
 
     def __init__(self, config: ModelConfig, vocab_size: int, dtype: Any = np.float32) -> None:
         self.config, self.vocab_size = config, vocab_size

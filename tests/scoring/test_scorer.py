@@ -19,18 +19,11 @@ from charseq.models import LanguageModel
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax
 from charseq.scoring import Score, Scorer, Validator
-from charseq.scoring.scorer import (
-    LINE_STEPS,
-    LINE_STREAMS,
-    WINDOW_STEPS,
-    Readings,
-    count_words,
-    likeliest,
-    line_streams,
-    predict_window,
-    target_nats,
-)
+from charseq.scoring.readings import Readings, likeliest
+from charseq.scoring.scorer import WINDOW_STEPS, count_words
+from charseq.scoring.streams import GROUP_TOKENS, LINE_STEPS, LINE_STREAMS, line_groups, line_streams
 from charseq.scoring.surprisal import Expectations, Surprisal
+from charseq.scoring.windows import predict_window, read_window
 from charseq.text.batches import Window
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
@@ -235,7 +228,7 @@ def in_turn(model: LanguageModel, codec: Codec, *pieces: str, num_guesses: int =
     """Return the surprisal of each of the pieces of a text, with no lines scored together."""
     scorer = Scorer(model, codec, num_guesses=num_guesses)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charseq.scoring.scorer.line_streams", lambda starts: np.empty(0, np.int32))
+        patch.setattr("charseq.scoring.scorer.line_groups", lambda starts: [])
         return [scorer.score(piece) for piece in pieces]
 
 
@@ -366,21 +359,45 @@ def test_lines_together_in_float32_differ_by_rounding_alone() -> None:
 def test_every_character_is_read_once_most_of_them_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that are read in parallel are not read in turn as well."""
     num_taken, widths = [0], set[int]()
-    take_, predict = Readings.take_, predict_window
+    take_ = Readings.take_
 
-    def counting_take_(readings: Readings, places: Any, log_p: Any, targets: Any) -> None:
-        num_taken[0] += len(targets)
-        take_(readings, places, log_p, targets)
+    def counting_take_(readings: Readings, places: Any, found: Any) -> None:
+        num_taken[0] += len(places)
+        take_(readings, places, found)
 
-    def watched_predict(model: Any, codec: Codec, window: Window, state: Any, work: Any) -> Any:
+    def watched_read(model: Any, codec: Codec, window: Window, state: Any, work: Any) -> Any:
         widths.add(window.inputs.shape[1])
-        return predict(model, codec, window, state, work)
+        return read_window(model, codec, window, state, work)
 
     monkeypatch.setattr(Readings, "take_", counting_take_)
-    monkeypatch.setattr("charseq.scoring.scorer.predict_window", watched_predict)
+    monkeypatch.setattr("charseq.scoring.scorer.read_window", watched_read)
     Scorer(model_of("gru"), Codec(TOKENIZER, "line")).score(LINES)
     assert num_taken == [len(LINES)]
     assert LINE_STREAMS in widths
+
+
+MANY_GROUPS = random_text(3 * GROUP_TOKENS)
+
+
+@each(Kind("gru", "line"), Kind("ngram", "line"))
+def test_the_number_of_cores_does_not_change_a_bit(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of several groups have the same nats and ranks on one core, on two and on three."""
+    assert len(line_groups(kind.codec.examples(MANY_GROUPS).starts)) == 3
+    found = list[Surprisal]()
+    for number in (1, 2, 3):
+        monkeypatch.setattr("charseq.scoring.cores.num_threads", lambda number=number: number)
+        found.append(scorer_of(kind).score(MANY_GROUPS))
+    for one in found[1:]:
+        np.testing.assert_array_equal(one.nats, found[0].nats)
+        np.testing.assert_array_equal(one.ranks, found[0].ranks)
+        np.testing.assert_array_equal(one.confidences, found[0].confidences)
+
+
+def test_lines_of_several_groups_are_scored_as_in_turn() -> None:
+    """The groups are side by side, and no line is lost between them."""
+    kind = Kind("gru", "line")
+    (expected,) = in_turn(kind.make(), kind.codec, MANY_GROUPS)
+    assert_equal(scorer_of(kind).score(MANY_GROUPS), expected)
 
 
 def test_a_stream_is_not_cut() -> None:
@@ -627,10 +644,3 @@ def test_a_window_is_predicted_in_float64(cell: CellName) -> None:
     model.forward(inputs, after, model.workspace(4, 2, backward=False))
     for name, array in after.arrays.items():
         np.testing.assert_array_equal(state.arrays[name], array)
-
-
-def test_nats_of_targets_are_what_their_logarithms_lack_of_0() -> None:
-    """The nats of a target are -log p, at each step of each stream."""
-    log_p = np.log(np.array([[[0.5, 0.25, 0.25], [0.125, 0.5, 0.375]]]))
-    nats = target_nats(log_p, np.array([[1, 0]], np.int32))
-    assert nats == pytest.approx(np.log([[4.0, 8.0]]), rel=1e-14)

@@ -1,0 +1,42 @@
+"""When compiled code pays: not for a short text, which would be done before numba is loaded."""
+
+from charseq.backend import use_numba
+from charseq.config import BackendName
+from charseq.models import LanguageModel, TrainableModel
+from charseq.models.mixture import Mixture
+
+WORK_THAT_PAYS = 3e10
+"""The parameters times tokens from which on compiled code is used.
+
+NumPy needs about a second for them, and numba as long to be loaded with its kernels (measured: 0.7 s).
+"""
+LEAST_WORK = {1: 400_000, 32: 30_000}
+"""The parameters that a token counts as at least, by the number of streams: a step takes as long."""
+
+
+def networks_in(model: LanguageModel) -> list[TrainableModel]:
+    """Return the networks of a model: itself, or those of a mixture's members."""
+    if isinstance(model, Mixture):
+        return [network for member in model.models for network in networks_in(member)]
+    return [model] if isinstance(model, TrainableModel) else []
+
+
+class Compiling:
+    """Lets the networks of a model compute with compiled code as soon as so much is read that it pays.
+
+    The `backend` numpy never pays, and numba always does. Raises ConfigError if numba is not installed.
+    """
+
+    def __init__(self, model: LanguageModel, *, num_streams: int, backend: BackendName = "auto") -> None:
+        self._networks, self._backend = networks_in(model), backend
+        self._work = WORK_THAT_PAYS if backend == "numba" else 0.0
+        self._per_token = sum(max(one.num_parameters, LEAST_WORK[num_streams]) for one in self._networks)
+
+    def count_(self, num_tokens: int) -> bool:
+        """Count tokens that will be read next; return whether compiled code is used for them."""
+        self._work += num_tokens * self._per_token
+        if self._work >= WORK_THAT_PAYS and use_numba(self._backend):
+            for network in self._networks:
+                if not network.is_compiled:
+                    network.use_backend_(self._backend)
+        return any(network.is_compiled for network in self._networks)
