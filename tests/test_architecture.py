@@ -17,8 +17,8 @@ PACKAGE = ROOT / "charseq"
 LAYERS = (
     ("limits", "version", "arrays", "registry"),
     ("errors",),
-    ("files", "backend"),
-    ("config",),
+    ("files",),
+    ("backend", "config"),
     ("text", "cells", "checks"),
     ("network",),
     ("optim", "models"),

@@ -43,8 +43,11 @@ def _run(arguments: list[str]) -> object:
     if arguments == ["--version"]:  # fast, since nothing that commands need is loaded
         print(f"charseq {__version__}")
         return 0
+    from charseq.backend.watch import watch
     from charseq.cli.commands import app
+    from charseq.cli.console import note
 
+    watch.say = note
     return app(arguments, prog_name="charseq", standalone_mode=False)
 
 

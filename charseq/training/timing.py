@@ -9,6 +9,8 @@ from charseq.training.validating import Validations
 
 VALIDATION_SHARE = 0.15
 """The most of a limit in time that the last validation, and what is to take as long after it, may take."""
+LEAST_SHARE = 0.25
+"""The least share of the time that training itself has, whatever else takes time."""
 
 
 class Timing:
@@ -29,9 +31,9 @@ class Timing:
         self._reserve += seconds
 
     def closing(self, now: Progress) -> float:
-        """Return the seconds to leave for all other work; training has half of the time at least."""
+        """Return the seconds to leave for all other work; training has LEAST_SHARE of the time."""
         seconds = self._reserve + self._num_validations * self._validations.seconds
-        return min(max(seconds, now.closing), self.limits.max_time / 2)
+        return min(max(seconds, now.closing), (1 - LEAST_SHARE) * self.limits.max_time)
 
     def reason_to_stop(self, now: Progress) -> str | None:
         """Return the limit that is reached, in words; None if none is."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charseq.backend.watch import watch
 from charseq.cli import console
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
 from charseq.version import __version__
@@ -21,6 +22,14 @@ COMMANDS = ("train", "sample", "evaluate", "next", "info")
 def test_version(call: Call) -> None:
     """The version is one line on stdout."""
     assert call("--version") == Outcome(0, f"charseq {__version__}\n", "")
+
+
+def test_that_numba_compiles_is_a_note(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the style of all others, on stderr; the watch says it, see tests/backend/test_watch.py."""
+    call("--help")
+    assert watch.say is not None
+    watch.say("numba compiles")
+    assert capsys.readouterr() == ("", "charseq: numba compiles\n")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

@@ -5,9 +5,13 @@ reference, and tests compare the two.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
+from typing import Any, cast
 
 from charseq.errors import ConfigError
+
+__all__ = ["FASTMATH", "compiled", "use_numba"]
 
 FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
 """The changes in rounding that the compiler may make; nan and infinity keep their meaning."""
@@ -24,16 +28,15 @@ def use_numba(backend: str) -> bool:
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` compiled, so that other threads can run meanwhile; cached on disk if possible."""
+    """Return `function` compiled, so that other threads can run meanwhile; its code is kept on disk."""
     from numba import njit
 
-    def compile_it(*, cache: bool) -> Callable[..., None]:
-        kernel: Callable[..., None] = njit(
-            function, cache=cache, nogil=True, fastmath=FASTMATH, error_model="numpy"
-        )
-        return kernel
-
+    kernel: Any = njit(function, nogil=True, fastmath=FASTMATH, error_model="numpy")
     try:
-        return compile_it(cache=True)
-    except RuntimeError:  # there is no directory for the cache
-        return compile_it(cache=False)
+        from charseq.backend.machine_code import MachineCode
+    except ImportError:  # of a numba that keeps code in another way
+        with suppress(RuntimeError):  # it has no directory
+            kernel.enable_caching()
+    else:
+        kernel._cache = MachineCode(function)
+    return cast(Callable[..., None], kernel)
