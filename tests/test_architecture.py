@@ -112,7 +112,6 @@ TESTED_ELSEWHERE = {
     "analysis/gradient_views": "tests/cli/test_gradients.py compares it with origins and truncation",
     "reports/guesses": "tests/reports/test_prediction.py and test_hardest.py",
     "reports/heatmap": "tests/cli/test_evaluate_page.py, in pipes and at a terminal",
-    "backend": "tests/cells/test_cells.py, with the cells that are compiled",
     "analysis/attribution": "tests/cli/test_compare_each.py compares it with lines scored one by one",
     "cli/questions": "tests/cli/test_next.py",
     "cli/neurons": "tests/cli/test_inspect.py and test_next_steps.py",
