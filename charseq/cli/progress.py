@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from charseq.cli.console import note, notes
+from charseq.models import Counting
 from charseq.reports.display.visible import printable
 from charseq.scoring.score import bits, shown
 from charseq.text.codec import Codec
@@ -149,6 +150,8 @@ class TrainingDisplay:
             self.say(f"step {event.step}: not saved: {event.reason}; trying again later")
         elif isinstance(event, MadeAnew):
             self.say(f"step {event.step}: the run directory was gone; it was made anew")
+        elif isinstance(event, Counting):
+            self._counting(event)
         elif isinstance(event, Counted):
             kinds = f"{event.num_ngrams:,} different n-grams of up to {event.order} characters"
             self.say(f"counted {kinds} in {event.seconds:.1f} s")
@@ -173,6 +176,11 @@ class TrainingDisplay:
                 self._console.print(
                     f"{MARGIN}{part}".rstrip(), style="dim", markup=False, highlight=False, soft_wrap=True
                 )
+
+    def _counting(self, event: Counting) -> None:
+        if self._live:
+            share = event.num_done / max(1, event.total)
+            self._live.update(f"{event.what} the training part for n-grams: {share:.0%}", refresh=True)
 
     def _step(self, event: StepDone) -> None:
         if self._live and event.elapsed - self._shown >= REFRESH_SECONDS:

@@ -3,10 +3,12 @@
 from charseq.models.contract import LanguageModel, TextsReader, TokenReader, TrainableModel, TrainingWorkspace
 from charseq.models.kind import ModelKind
 from charseq.models.ngram import NGram, fit_ngram
+from charseq.models.ngram_counting import Counting
 from charseq.registry import MODELS
 
 __all__ = [
     "MODELS",
+    "Counting",
     "LanguageModel",
     "ModelKind",
     "NGram",

@@ -1,19 +1,30 @@
-"""The estimates of modified Kneser-Ney smoothing: counts for lower orders, and discounts; see `ngram.py`.
+"""The discounts of modified Kneser-Ney smoothing, and small types for its numbers; see `ngram.py`.
 
 Source: Chen and Goodman 1999, "An empirical study of smoothing techniques for language modeling".
 """
 
-import numpy as np
+from typing import Any
 
-from charseq.arrays import BoolArray, FloatArray, IndexArray
+import numpy as np
+from numpy.typing import NDArray
+
+from charseq.arrays import FloatArray, IndexArray
 
 NOWHERE = -1
 """The index of an n-gram that was never seen."""
 
 
-def narrow(numbers: IndexArray) -> IndexArray:
+def narrow(numbers: NDArray[Any]) -> NDArray[Any]:
     """Return the same numbers, none of which is negative, in the smallest type that holds them."""
-    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+    dtype = np.min_scalar_type(numbers.max(initial=0))
+    same_size = dtype.itemsize == numbers.dtype.itemsize
+    return numbers.view(dtype) if same_size else numbers.astype(dtype)
+
+
+def index_type(length: int) -> np.dtype[Any]:
+    """Return a small type for indices of an array of this length, and for the length."""
+    small = np.min_scalar_type(length)
+    return small if small.itemsize < 8 else np.dtype(np.int64)
 
 
 def estimate_discounts(counts: IndexArray) -> tuple[float, float, float]:
@@ -35,33 +46,6 @@ def estimate_discounts(counts: IndexArray) -> tuple[float, float, float]:
 def discount(counts: IndexArray, discounts: tuple[float, float, float]) -> FloatArray:
     """Return the discount of each count: 0 for 0, D1 for 1, D2 for 2, D3+ for 3 or more."""
     return np.array([0.0, *discounts])[np.minimum(counts, 3)]
-
-
-def count_different_contexts(
-    short: IndexArray, long: IndexArray, begins: BoolArray, num_short: int
-) -> IndexArray:
-    """Return the count of each k-gram in a lower order: the number of different characters before it.
-
-    `short` and `long` hold the k-gram and the (k+1)-gram that end at each place, or NOWHERE. Where `begins`
-    is true, the k-gram begins a sequence and can have no character before it: each such occurrence counts.
-    The beginning of the text, and an unknown character before the k-gram, together count as one more
-    character. Source: Chen and Goodman 1999; for the beginnings of sequences Heafield, Pouzyrevsky, Clark and
-    Koehn 2013, "Scalable modified Kneser-Ney language model estimation".
-    """
-    _, first = np.unique(long, return_index=True)
-    counts = np.bincount(short[first[long[first] != NOWHERE]], minlength=num_short)
-    known = short != NOWHERE
-    counts += np.bincount(short[known & begins], minlength=num_short)
-    counts[np.unique(short[known & ~begins & (long == NOWHERE)])] += 1
-    return counts
-
-
-def sequence_begins(resets: BoolArray | None, num_inputs: int, k: int) -> BoolArray:
-    """Return for each target True if the k-gram that ends with it begins a sequence."""
-    begins = np.zeros(num_inputs, np.bool_)
-    if resets is not None and 1 < k < num_inputs + 2:
-        begins[k - 2 :] = resets[: num_inputs - k + 2]
-    return begins
 
 
 def log(p: FloatArray) -> FloatArray:

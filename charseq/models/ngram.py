@@ -12,7 +12,6 @@ distribution sums to one. For a context that was never seen, p_k is p_(k-1).
 Source: Chen and Goodman 1999, "An empirical study of smoothing techniques for language modeling".
 """
 
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -22,18 +21,13 @@ from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.limits import MAX_NGRAM_COUNT
 from charseq.models.kind import Learner, ModelKind
-from charseq.models.kneser_ney import (
-    NOWHERE,
-    count_different_contexts,
-    log,
-    narrow,
-    sequence_begins,
-)
+from charseq.models.kneser_ney import NOWHERE, log, narrow
+from charseq.models.ngram_counting import Counting, Text, count_ngrams
 from charseq.models.ngram_level import Level
 from charseq.models.ngram_reader import NGramReader, NGramReaders
-from charseq.models.ngram_window import Window, initial_state
+from charseq.models.ngram_window import ReadTokens, initial_state
 from charseq.network import State
-from charseq.text.batches import Examples
+from charseq.text.batches import Examples, Window
 
 
 class NGram:
@@ -74,7 +68,7 @@ class NGram:
             are_whole = {keys.dtype.kind, counts.dtype.kind} <= {"i", "u"}
             if not are_whole or keys.ndim != 1 or keys.shape != counts.shape:
                 raise ValueError(f"the {k}-grams are not two rows of whole numbers of the same length")
-            keys, counts = keys.astype(np.int64), counts.astype(np.int64)
+            keys = keys.astype(np.int64)
             in_order = len(keys) == 0 or (keys[0] >= 0 and (keys[1:] > keys[:-1]).all())
             if not in_order or (len(keys) and keys[-1] >= num_contexts * vocab_size):
                 raise ValueError(f"the {k}-grams are not in order")
@@ -90,27 +84,27 @@ class NGram:
     ) -> "NGram":
         """Return the model of the n-grams of up to `order` characters that end with each of `targets` (L,).
 
-        `inputs` (L,) are the characters before the targets, UNSEEN where there is none. `resets` (L,) is true
-        for the inputs at which a sequence begins: no n-gram reaches back before them.
+        `inputs` (L,) are the characters before the targets; so each but the first is the target before it.
+        Unseen ones, and a first input that is not there, are UNSEEN. `resets` (L,) is true for the inputs at
+        which a sequence begins: no n-gram reaches back before them.
         """
-        model, entries = cls([], vocab_size), []
-        chain = np.zeros(len(inputs), np.int64)  # for each input the (k-1)-gram that ends with it
-        for _ in range(order):
-            known = (chain != NOWHERE) & (targets >= 0)
-            keys, places, counts = np.unique(
-                chain[known] * vocab_size + targets[known], return_inverse=True, return_counts=True
-            )
-            num_contexts = len(model.levels[-1].keys) if model.levels else 1
-            model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
-            entries.append(np.full(len(inputs), NOWHERE))
-            entries[-1][known] = places
-            chain = model._longer(chain, inputs, resets, model.levels[-1])
-        for k, (short, long) in enumerate(itertools.pairwise(entries), start=1):
-            level = model.levels[k - 1]
-            begins = sequence_begins(resets, len(inputs), k)
-            counts = count_different_contexts(short, long, begins, len(level.keys))
-            model.levels[k - 1] = Level.of(level.keys, counts, len(level.met), vocab_size)
+        model, window = cls([], vocab_size), Window(inputs, targets, resets)
+        for _ in model.count_(lambda: [window], order):
+            pass
         return model
+
+    def count_(self, text: Text, order: int) -> Iterator[Counting]:
+        """Become the model of the n-grams of up to `order` characters of a `text`; yield events.
+
+        The pieces of the text are as in `fit`. Memory holds the different n-grams and a part of the text.
+        Raises CharseqError if there is no room for the temporary file of a long text.
+        """
+        orders = yield from count_ngrams(text, vocab_size=self.vocab_size, order=order)
+        self.levels, num_contexts = [], 1
+        while orders:
+            keys, counts = orders[0].keys, orders.pop(0).counts
+            self.levels.append(Level.of(keys, counts, num_contexts, self.vocab_size))
+            num_contexts = len(keys)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the state of `batch_size` streams that have read nothing."""
@@ -118,15 +112,15 @@ class NGram:
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = False
-    ) -> Window:
+    ) -> ReadTokens:
         """Return the place in which `forward` keeps the tokens that it reads."""
-        return Window.empty()
+        return ReadTokens.empty()
 
     def forward(
         self,
         tokens: TokenArray,
         state: State,
-        work: Window | None = None,
+        work: ReadTokens | None = None,
         *,
         resets: BoolArray | None = None,
     ) -> FloatArray:
@@ -134,7 +128,7 @@ class NGram:
 
         `resets` (T, N) is true where a stream is reset before the token.
         """
-        window = Window.after(state, tokens, resets)
+        window = ReadTokens.after(state, tokens, resets)
         num_before, shape = len(window.read) - len(tokens), (*tokens.shape, self.vocab_size)
         chain, p = np.zeros(window.read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
         for level in self.levels:
@@ -145,7 +139,7 @@ class NGram:
             work.read, work.starts = window.read, window.starts
         return log(p)
 
-    def recall(self, work: Window, steps: IndexArray, streams: IndexArray) -> State:
+    def recall(self, work: ReadTokens, steps: IndexArray, streams: IndexArray) -> State:
         """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""
         return work.recall(steps, streams, max(0, self.order - 1))
 
@@ -196,10 +190,8 @@ class NGramKind(ModelKind):
         return NGram.from_tensors(tensors, vocab_size=vocab_size, order=config.order)
 
     def learn(self, model: NGram, examples: Examples, trainer: Learner | None) -> Iterator[Any]:
-        """Count the n-grams of `examples`; there are no events."""
-        counted = fit_ngram(examples, vocab_size=model.vocab_size, order=model.order)
-        model.levels = counted.levels
-        return iter(())
+        """Count the n-grams of `examples`; each event is a `Counting`."""
+        return model.count_(examples.in_order, model.order)
 
     def order_used(self, reader: NGramReader) -> int:
         """Return the length of the longest n-grams behind the last prediction of a `reader`."""
@@ -213,5 +205,7 @@ class NGramKind(ModelKind):
 
 def fit_ngram(examples: Examples, *, vocab_size: int, order: int) -> NGram:
     """Return the n-gram model of all `examples` of a text."""
-    inputs, targets, resets = examples.window(np.arange(len(examples)))[:3]
-    return NGram.fit(inputs, targets, resets, vocab_size=vocab_size, order=order)
+    model = NGram([], vocab_size)
+    for _ in model.count_(examples.in_order, order):
+        pass
+    return model

@@ -1,11 +1,17 @@
 """The n-grams of one order, with their counts, discounts and shares; see `ngram.py`."""
 
+import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charseq.arrays import BoolArray, FloatArray, IndexArray
-from charseq.models.kneser_ney import NOWHERE, discount, estimate_discounts
+from charseq.models.kneser_ney import NOWHERE, discount, estimate_discounts, index_type, narrow
+
+AT_ONCE = 1 << 20
+"""The k-grams that are worked on together, and those of one context more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,29 +20,43 @@ class Level:
 
     The context of a k-gram is the (k-1)-gram before its last character; its index is that in the level below.
     For each k-gram: `counts`, the last character `chars`, and `shares`, (count - D) / count(context). For
-    each context: `begins`, the index of its first k-gram (with one more entry, the number of k-grams), `met`,
-    true if it was seen, and `gammas`, its gamma(c).
+    each context: `begins`, the index of its first k-gram (with one more entry, the number of k-grams), and
+    `gammas`, its gamma(c). Indices, counts and characters have the smallest types that hold them.
     """
 
     keys: IndexArray
-    counts: IndexArray
-    chars: IndexArray
+    counts: NDArray[Any]
+    chars: NDArray[Any]
     shares: FloatArray
-    begins: IndexArray
-    met: BoolArray
+    begins: NDArray[Any]
     gammas: FloatArray
 
     @classmethod
-    def of(cls, keys: IndexArray, counts: IndexArray, num_contexts: int, vocab_size: int) -> "Level":
+    def of(cls, keys: IndexArray, counts: NDArray[Any], num_contexts: int, vocab_size: int) -> "Level":
         """Return the level of these k-grams, with the discounts estimated and gamma computed."""
-        contexts, chars = np.divmod(keys, vocab_size)
-        discounts = discount(counts, estimate_discounts(counts))
-        totals = np.bincount(contexts, counts, num_contexts)
-        freed = np.bincount(contexts, discounts, num_contexts)
-        gammas = np.divide(freed, totals, out=np.ones(num_contexts), where=totals > 0)
-        shares = (counts - discounts) / totals[contexts]
-        begins = np.searchsorted(contexts, np.arange(num_contexts + 1))
-        return cls(keys, counts, chars, shares, begins, totals > 0, gammas)
+        counts, discounts, size = narrow(counts), estimate_discounts(counts), len(keys)
+        begins = np.empty(num_contexts + 1, index_type(size))
+        for first in range(0, num_contexts + 1, AT_ONCE):
+            contexts = np.arange(first, min(first + AT_ONCE, num_contexts + 1))
+            begins[first : first + AT_ONCE] = keys.searchsorted(contexts * vocab_size)
+        chars = np.empty(size, index_type(vocab_size))
+        shares, gammas = np.empty(size), np.ones(num_contexts)
+        cuts = begins.searchsorted(np.arange(0, size, AT_ONCE).astype(begins.dtype), side="right") - 1
+        for first, last in itertools.pairwise([*np.unique(cuts), num_contexts]):
+            part = slice(int(begins[first]), int(begins[last]))
+            contexts, chars[part] = np.divmod(keys[part], vocab_size)
+            contexts -= first
+            freed = discount(counts[part], discounts)
+            totals = np.bincount(contexts, counts[part], last - first)
+            shares[part] = (counts[part] - freed) / totals[contexts]
+            sums = np.bincount(contexts, freed, last - first)
+            np.divide(sums, totals, out=gammas[first:last], where=totals > 0)
+        return cls(keys, counts, chars, shares, begins, gammas)
+
+    def met(self, contexts: Any) -> BoolArray:
+        """Return True for those of the `contexts`, indices in the level below, that were seen."""
+        seen: BoolArray = self.begins[contexts] < self.begins[contexts + 1]
+        return seen
 
     def find(self, keys: IndexArray) -> IndexArray:
         """Return the index of each of `keys`, NOWHERE for a key that does not occur."""
@@ -51,10 +71,11 @@ class Level:
         A context is the index of a (k-1)-gram in the level below, or NOWHERE.
         """
         rows = np.flatnonzero(contexts != NOWHERE)
-        rows = rows[self.met[contexts[rows]]]
+        rows = rows[self.met(contexts[rows])]
         here = contexts[rows]
         p[rows] *= self.gammas[here][:, None]
-        lengths = self.begins[here + 1] - self.begins[here]
+        begins = self.begins[here].astype(np.int64)
+        lengths = self.begins[here + 1].astype(np.int64) - begins
         ends = np.cumsum(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(self.begins[here] - ends + lengths, lengths)
+        places = np.arange(lengths.sum()) + np.repeat(begins - ends + lengths, lengths)
         p[np.repeat(rows, lengths), self.chars[places]] += self.shares[places]

@@ -49,7 +49,7 @@ class NGramReader:
     def order_used(self) -> int:
         """The length of the longest n-grams whose context was met in training: 1 for single tokens."""
         pairs = zip(self._levels, self._contexts, strict=False)
-        return max((k for k, (level, context) in enumerate(pairs, start=1) if level.met[context]), default=0)
+        return max((k for k, (level, context) in enumerate(pairs, start=1) if level.met(context)), default=0)
 
     def read(self, token: int) -> FloatArray:
         """Return log p (V,) of the token after `token`."""
@@ -64,8 +64,8 @@ class NGramReader:
         self._contexts = contexts
         p.fill(1 / len(p))
         for level, context in zip(levels, contexts, strict=False):
-            if level.met[context]:
-                begin, end = level.begins[context], level.begins[context + 1]
+            begin, end = level.begins[context], level.begins[context + 1]
+            if begin < end:
                 p *= level.gammas[context]
                 p[level.chars[begin:end]] += level.shares[begin:end]
         return log(p)

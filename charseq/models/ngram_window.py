@@ -18,19 +18,19 @@ def initial_state(batch_size: int, num_tokens: int) -> State:
 
 
 @dataclass(slots=True)
-class Window:
+class ReadTokens:
     """The C tokens of the state and those of T steps, (C + T, N), and marks where a sequence begins."""
 
     read: TokenArray
     starts: BoolArray
 
     @classmethod
-    def empty(cls) -> "Window":
+    def empty(cls) -> "ReadTokens":
         """Return a window in which nothing was read."""
         return cls(np.empty((0, 0), np.int32), np.empty((0, 0), np.bool_))
 
     @classmethod
-    def after(cls, state: State, tokens: TokenArray, resets: BoolArray | None) -> "Window":
+    def after(cls, state: State, tokens: TokenArray, resets: BoolArray | None) -> "ReadTokens":
         """Return the window of `tokens` (T, N); before a token whose `resets` is true a stream is reset."""
         before = state.arrays[CONTEXT].T
         read = np.concatenate([before, tokens])

@@ -7,7 +7,7 @@ import numpy as np
 from charseq.config import Settings
 from charseq.config.toml import to_toml
 from charseq.files import write_atomically
-from charseq.models import MODELS, ModelKind
+from charseq.models import MODELS, Counting, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance, Results
 from charseq.runs.checks import read_parts
 from charseq.runs.directory import MODEL, SETTINGS, make_directory
@@ -31,8 +31,11 @@ def count(
     codec = codec_of(settings.data, parts.train)
     model = kind.build(settings.model, codec.vocab_size, np.random.default_rng([settings.train.seed, 0]))
     make_directory(directory)
-    for _ in kind.learn(model, Examples(parts.train, codec), None):
-        pass
+    examples = Examples(parts.train, codec)
+    for event in kind.learn(model, examples, None):
+        if progress and parts.train.is_mapped and isinstance(event, Counting):  # it takes long
+            size = parts.num_bytes * parts.split.train_end // parts.split.test_end
+            progress(event.what, size * event.num_done // max(1, event.total), size)
     valid = Validator(model, codec, parts.valid).score() if parts.valid else None
     results = Results(epoch=1, valid=valid)
     rates = choose_rates([(settings.model, model)], codec, None, parts.valid) if parts.valid else None

@@ -2,12 +2,13 @@
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from charseq.config import ModelConfig, Settings
 from charseq.errors import CheckpointError
-from charseq.models import NGram, fit_ngram
+from charseq.models import Counting, NGram
 from charseq.models.mixture import MemberRecord
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.mixing import mixture_of
@@ -81,14 +82,14 @@ class Finish:
         has_rates = kept.rates is not None or not can_choose(kept.codec, self._valid)
         return has_rates and orders == ([self._order] if self._order else [])
 
-    def count(self) -> Counted | None:
-        """Count the n-grams that are to be mixed in; return None if there are none or no validation text."""
+    def count(self) -> Iterator[Counting | Counted]:
+        """Count the n-grams that are to be mixed in, if there are any, and yield events, `Counted` last."""
         if not self._order:
-            return None
+            return
         begin = time.monotonic()
-        vocab_size = self._examples.codec.vocab_size
-        self._ngrams = fit_ngram(self._examples, vocab_size=vocab_size, order=self._order)
-        return Counted(self._order, self._ngrams.num_parameters, time.monotonic() - begin)
+        self._ngrams = NGram([], self._examples.codec.vocab_size)
+        yield from self._ngrams.count_(self._examples.in_order, self._order)
+        yield Counted(self._order, self._ngrams.num_parameters, time.monotonic() - begin)
 
     def finished(self, best: Checkpoint, *, max_chars: int | None = None) -> tuple[Checkpoint, Mixed | None]:
         """Return the model to keep, with its rates, and the event of the mixing, if there was any.

@@ -195,8 +195,7 @@ class Run:
 
     def _events(self) -> Iterator[Event]:
         self._finish.count_from_(self._began, self.trainer.progress.elapsed)
-        if (counted := self._finish.count()) is not None:
-            yield counted
+        yield from self._finish.count()
         if not (self._records or self.trainer.progress.step):
             self._records += records_before(self.trainer.validator)
         self.trainer.reserve_more(self._finish.seconds_so_far)

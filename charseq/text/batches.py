@@ -1,6 +1,6 @@
 """A text cut into parallel streams, and the streams into windows for truncated backpropagation in time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -58,17 +58,16 @@ class Examples:
         self.codec, self.num_chars = codec, len(text)
         is_end = text.is_char(codec.end or NEWLINE)
         self._counted = _counted(text, codec)
-        self._take: Callable[[NDArray[np.intp]], SymbolArray]
         if codec.tokenizer.one_token_each:
-            self._take, self._len = text.take, len(text)
+            self._pieces, self._len = text, len(text)
             self._tokens, self._begins = codec.tokenizer.encode(text.alphabet), None
             self._num_bytes, self._is_end = text.num_bytes, is_end
             return
         spelled = [codec.tokenizer.spell(char) for char in text.alphabet]
         lengths = np.array([len(tokens) for tokens in spelled])
         ends = np.cumsum(lengths)
-        pieces = _pieces(text, ends - lengths, lengths)
-        self._take, self._len = pieces.take, len(pieces)
+        self._pieces = _pieces(text, ends - lengths, lengths)
+        self._len = len(self._pieces)
         self._tokens = np.array([token for tokens in spelled for token in tokens], np.int32)
         self._begins = np.zeros(len(self._tokens), np.bool_)
         self._begins[ends - lengths] = True
@@ -83,7 +82,7 @@ class Examples:
         """Return the number of times that each token (V,) occurs, without those that are UNSEEN."""
         counts = np.zeros(self.codec.vocab_size + 1, np.int64)  # the last place is that of UNSEEN, -1
         for begin in range(0, self._len, COUNTED_AT_ONCE):
-            pieces = self._take(np.arange(begin, min(begin + COUNTED_AT_ONCE, self._len)))
+            pieces = self._pieces.take(np.arange(begin, min(begin + COUNTED_AT_ONCE, self._len)))
             counts += np.bincount(self._tokens[pieces] % len(counts), minlength=len(counts))
         return counts[:-1]
 
@@ -95,17 +94,29 @@ class Examples:
     def window(self, places: NDArray[np.intp]) -> Window:
         """Return the pairs at `places` (T, N)."""
         first = places == 0
-        before = self._take(np.where(first, 0, places - 1))
+        before = self._pieces.take(np.where(first, 0, places - 1))
         inputs = np.where(first, np.int32(self.codec.start_token), self._tokens[before])
         resets = first | self._is_end[before] if self.codec.restarts else None
-        pieces = self._take(places)
+        pieces = self._pieces.take(places)
         begins = None if self._begins is None else self._begins[pieces]
         counted = None if self._counted is None else self._counted[places]
         return Window(inputs, self._tokens[pieces], resets, begins=begins, counted=counted)
 
+    def in_order(self) -> Iterator[Window]:
+        """Yield all pairs in order, in windows of one axis (L,)."""
+        before, after_end = self.codec.start_token, True
+        for pieces in self._pieces.pieces():
+            targets = self._tokens[pieces]
+            resets = None
+            if self.codec.restarts:
+                is_end = self._is_end[pieces]
+                resets, after_end = np.append(after_end, is_end[:-1]), bool(is_end[-1])
+            yield Window(np.append(np.int32(before), targets[:-1]), targets, resets)
+            before = int(targets[-1])
+
     def num_bytes(self, places: NDArray[np.intp]) -> TokenArray:
         """Return the UTF-8 length of the character that begins at each of `places`, 0 if none begins."""
-        return self._num_bytes[self._take(places)]
+        return self._num_bytes[self._pieces.take(places)]
 
 
 def _counted(text: EncodedText, codec: Codec) -> BoolArray | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from charseq.models import Counting
 from charseq.scoring import Score
 
 
@@ -124,4 +125,6 @@ class Stopped:
     reason: str
 
 
-Event = StepDone | Validated | Shortened | Recovered | Unsaved | MadeAnew | Counted | Mixed | Stopped
+Event = (
+    Counting | StepDone | Validated | Shortened | Recovered | Unsaved | MadeAnew | Counted | Mixed | Stopped
+)

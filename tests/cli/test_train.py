@@ -16,7 +16,7 @@ from charseq.cli.progress import HEADER, TrainingDisplay
 from charseq.config import DataConfig, ModelConfig, Settings, Unit
 from charseq.config.toml import load_toml
 from charseq.errors import ConfigError
-from charseq.models import fit_ngram
+from charseq.models import Counting, fit_ngram
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.run import Run
 from charseq.scoring.scorer import Scorer
@@ -677,6 +677,30 @@ def test_a_large_text_shows_its_progress(call: Call, text: str, monkeypatch: pyt
     assert "hashing the corpus" in second.err
     assert "encoding the corpus" not in second.err
     assert "hashing the corpus" in call("train", "--resume", "first", "--max-steps", "4").err
+
+
+@pytest.mark.usefixtures("large")
+def test_counting_ngrams_of_a_large_text_shows_its_progress(
+    call: Call, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal each pass of the work has its bar."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    err = call("train", text, "--ngram", "3", "-o", "run").err
+    assert "counting the corpus" in err
+    assert "sorting the corpus" in err
+
+
+def test_counting_ngrams_for_a_mixture_shows_its_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal the live line says how far it is; elsewhere nothing is said before it is done."""
+    event = Counting("counting", 30, 40)
+    for terminal, expected in (("1", "counting the training part for n-grams: 75%"), ("", "")):
+        monkeypatch.setenv("FORCE_COLOR", terminal)
+        with TrainingDisplay(plain=False, codec=Codec(CharTokenizer.fit("ab"), "stream")) as display:
+            display.show(event)
+        assert expected in (err := capsys.readouterr().err)
+        assert bool(err) == bool(expected)
 
 
 @pytest.mark.usefixtures("large")

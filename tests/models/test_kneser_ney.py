@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from charseq.models.kneser_ney import (
-    NOWHERE,
-    count_different_contexts,
-    discount,
-    estimate_discounts,
-    sequence_begins,
-)
+from charseq.models.kneser_ney import discount, estimate_discounts, index_type, narrow
 
 
 def test_discounts_are_those_of_chen_and_goodman() -> None:
@@ -38,22 +32,8 @@ def test_what_is_taken() -> None:
     assert discount(np.array([0, 1, 2, 3, 70]), (0.1, 0.2, 0.3)).tolist() == [0, 0.1, 0.2, 0.3, 0.3]
 
 
-def test_a_lower_order_counts_different_characters_before() -> None:
-    """0 is met after 5, 5 and 6, which is two; 1 once at the beginning of the text, which is one more."""
-    short, long = np.array([1, 0, 0, 0]), np.array([NOWHERE, 5, 5, 6])
-    counts = count_different_contexts(short, long, np.zeros(4, np.bool_), 2)
-    assert counts.tolist() == [2, 1]
-
-
-def test_every_beginning_of_a_line_counts() -> None:
-    """An n-gram that begins a line has no character before it: each occurrence counts."""
-    nowhere = np.full(3, NOWHERE)
-    assert count_different_contexts(np.zeros(3, int), nowhere, np.ones(3, np.bool_), 1).tolist() == [3]
-
-
-def test_an_ngram_begins_a_line_where_its_first_character_does() -> None:
-    """With a line from the second input on, its 2-gram ends with the second target, its 3-gram later."""
-    resets = np.array([False, True, False, False])
-    assert sequence_begins(resets, 4, 2).tolist() == [False, True, False, False]
-    assert sequence_begins(resets, 4, 3).tolist() == [False, False, True, False]
-    assert not sequence_begins(None, 4, 2).any()
+def test_numbers_get_the_smallest_type_that_holds_them() -> None:
+    """An index has a signed type where it needs 64 bits: with an int64, a uint64 would become a float."""
+    assert [narrow(np.array([n])).dtype for n in (255, 256, 2**32)] == [np.uint8, np.uint16, np.uint64]
+    assert narrow(np.array([3, 2**40])).tolist() == [3, 2**40]
+    assert [index_type(n) for n in (255, 2**32 - 1, 2**32)] == [np.uint8, np.uint32, np.int64]

@@ -245,6 +245,27 @@ def test_examples_in_any_order_are_those_of_the_codec(codec: Codec, text: str, s
     assert window.inputs.dtype == window.targets.dtype == np.int32
 
 
+@given(codec=codecs, text=st.text("abi\n\nxż😀", min_size=1), piece=st.integers(1, 9))
+def test_examples_in_order_are_those_of_the_codec(codec: Codec, text: str, piece: int) -> None:
+    """In pieces of one axis each, however long these are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charseq.text.symbols.PIECE", piece)
+        windows = list(Examples(EncodedText.of(text), codec).in_order())
+    sequence = codec.examples(text)
+    for name, whole in (
+        ("inputs", sequence.inputs),
+        ("targets", sequence.targets),
+        ("resets", sequence.starts),
+    ):
+        parts = [getattr(window, name) for window in windows]
+        if whole is None:
+            assert parts == [None] * len(parts)
+        else:
+            np.testing.assert_array_equal(np.concatenate(parts), whole)
+            assert parts[0].dtype == whole.dtype
+    assert max(len(window.targets) for window in windows) <= piece * 2  # a pair has two tokens
+
+
 @given(codec=codecs, text=st.text("abi\n\nxż😀", min_size=1) | st.text(min_size=1))
 def test_the_bytes_of_a_character_stand_where_it_begins(codec: Codec, text: str) -> None:
     """Each token that begins a character has the length of its UTF-8, any other 0."""
