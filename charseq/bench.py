@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from charseq.backend import use_numba
+from charseq.backend.processor import kernels, processor, vector_extension
 from charseq.config import BackendName, CellName, OptimConfig, SampleConfig, Settings, Unit
 from charseq.errors import ConfigError
 from charseq.gradients import Job, Plan
@@ -73,6 +75,7 @@ class Measurement:
 
     `spread` is the distance between the quartiles, as a share of the median. `gflops` counts six operations
     for each weight in a product and each character; `peak_share` is its share of the machine's peak speed.
+    `kernels` are the libraries that did the products and the cells.
     """
 
     what: str
@@ -91,6 +94,9 @@ class Measurement:
     num_shards: int | None = None
     blas_threads: int | None = None
     backend: BackendName | None = None
+    processor: str = ""
+    vector_extension: str | None = None
+    kernels: str = ""
 
 
 class Bench:
@@ -155,6 +161,7 @@ class Bench:
         with backpropagation(job, state, plan) as source:
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
+        backend: BackendName = "numba" if use_numba(self._backend) else "numpy"
         gflops = 6e-9 * num_product_weights(model.config, len(ALPHABET)) * num_chars / median
         return Measurement(
             "train",
@@ -167,7 +174,8 @@ class Bench:
             peak_share=gflops / self.peak,
             num_shards=plan.num_shards,
             blas_threads=plan.blas_threads,
-            backend="numba" if use_numba(self._backend) else "numpy",
+            backend=backend,
+            **_machine(backend),
         )
 
     def sample(self, cell: CellName, shape: Shape) -> Measurement:
@@ -209,7 +217,13 @@ class Bench:
             us_per_char=1e6 * median / length,
             chars_per_second=length / median,
             spread=_spread(seconds),
+            **_machine("numpy"),
         )
+
+
+def _machine(backend: BackendName) -> dict[str, Any]:
+    """Return the fields of a measurement about the machine, if this backend computed."""
+    return {"processor": processor(), "vector_extension": vector_extension(), "kernels": kernels(backend)}
 
 
 def _model(cell: CellName, shape: Shape) -> CharModel:

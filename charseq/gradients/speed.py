@@ -1,13 +1,13 @@
 """The speed of this machine in training, measured once and remembered in the cache directory."""
 
 import json
-import platform
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from charseq.backend import use_numba
+from charseq.backend.processor import processor
 from charseq.config import ModelConfig, TrainConfig
 from charseq.errors import CharseqError
 from charseq.files import cache_directory, read_small, write_atomically
@@ -60,19 +60,11 @@ def _remembered() -> dict[str, object]:
 
 def _key(train: TrainConfig) -> str:
     backend = "numba" if use_numba(train.backend) else "numpy"
-    return f"{_processor()}, {_cores(train)} cores, {backend}"
+    return f"{processor()}, {_cores(train)} cores, {backend}"
 
 
 def _cores(train: TrainConfig) -> int:
     return min(train.threads, num_cores()) or num_cores()
-
-
-def _processor() -> str:
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _measured(train: TrainConfig) -> float:

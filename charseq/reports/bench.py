@@ -5,6 +5,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from charseq.reports.column import Column, any_given
@@ -70,12 +71,28 @@ class BenchReport(Report):
         _column("num_shards", "", "", "parts of a batch that are computed at the same time"),
         _column("blas_threads", "", "", "threads of each matrix product"),
         _column("backend", "backend", "", "the implementation that computed the cells", left=True),
+        _column("processor", "", "", "the name of the processor"),
+        _column(
+            "vector_extension", "", "", "its widest vector instructions that numpy knows: AVX-512, AVX2, NEON"
+        ),
+        _column(
+            "kernels",
+            "",
+            "",
+            "the libraries that computed, and the processor that their products are made for",
+        ),
     )
 
     def table(self, result: Sequence[Any]) -> Table:
         """Return a table of one kind of work, whose name is the header of the first column."""
         first = replace(self.columns[1], label=result[0].what)
         return columns_table([first, *self.columns[2:]], result)
+
+    def show(self, console: Console, result: Sequence[Any]) -> None:
+        """Print the table, and below it the machine that it is about."""
+        super().show(console, result)
+        machine = filter(None, (result[0].processor, result[0].vector_extension, result[0].kernels))
+        console.print(", ".join(machine), style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def items(self, result: Any) -> Any:
         """Return the result itself; if it is an iterator of measurements, rows come one by one."""

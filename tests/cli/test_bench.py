@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from charseq.backend.processor import kernels, processor, vector_extension
 from charseq.cells import CELLS
 from charseq.registry import REPORTS
 from tests.cli.conftest import Call
@@ -117,6 +118,17 @@ def test_the_backend_shows_in_the_rows(call: Call, backend: str) -> None:
     assert row["backend"] == backend
 
 
+def test_the_machine_shows_in_rows_and_tables(call: Call) -> None:
+    """Its processor, the vector instructions, and what did the products: figures without them mean little."""
+    rows = rows_of(call, *TINY, "--cell", "rnn")
+    for row in rows:
+        assert (row["processor"], row["vector_extension"]) == (processor(), vector_extension())
+        assert row["kernels"] == kernels("numpy")
+    machine = ", ".join(filter(None, [processor(), vector_extension(), kernels("numpy")]))
+    lines = shown(call, *TINY, "--cell", "rnn").splitlines()
+    assert lines.count(machine) == 3
+
+
 def test_threads_show_in_the_rows(call: Call) -> None:
     """A row of training says how many cores shared a batch."""
     (row,) = rows_of(call, "train", *TINY, "--cell", "rnn", "--threads", "2")
@@ -136,11 +148,11 @@ def test_a_default_grid(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_kind_of_work_has_a_table_of_its_own(call: Call) -> None:
-    """Its name heads the first column, and there is a line for each row."""
+    """Its name heads the first column, and there is a line for each row, and one for the machine."""
     tables = shown(call, *TINY, "--cell", "lstm").removesuffix("\n\n").split("\n\n")
-    assert [len(table.splitlines()) for table in tables] == [3, 3, 4]
+    assert [len(table.splitlines()) for table in tables] == [4, 4, 5]
     assert [table.split()[0] for table in tables] == ["train", "sample", "evaluate"]
-    assert [line.split()[2] for line in tables[2].splitlines()[2:]] == ["stream", "line"]
+    assert [line.split()[2] for line in tables[2].splitlines()[2:-1]] == ["stream", "line"]
 
 
 def test_at_a_terminal(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -381,11 +382,21 @@ TRAINED = Measurement(
     num_shards=2,
     blas_threads=1,
     backend="numba",
+    processor="AMD EPYC",
+    vector_extension="AVX2",
+    kernels="OpenBLAS Zen, numba 0.68.1",
 )
-SAMPLED = Measurement("sample", "lstm", 2, 128, us_per_char=45.67, chars_per_second=21896.2, spread=0.0234)
-EVALUATED = Measurement(
-    "evaluate", "lstm", 2, 128, unit="line", us_per_char=45.67, chars_per_second=21896.2, spread=0.0234
+SAMPLED = Measurement(
+    "sample",
+    "lstm",
+    *(2, 128),
+    us_per_char=45.67,
+    chars_per_second=21896.2,
+    spread=0.0234,
+    processor="aarch64",
+    kernels="accelerate",
 )
+EVALUATED = replace(SAMPLED, what="evaluate", unit="line")
 
 EACH_CHARS = [
     EachChar("a.txt", 0, "h", 2 * LN2, 2, 3.5, Guess("o", 0.5)),
