@@ -135,6 +135,13 @@ class Mixture:
         """The number of learnt numbers of all members, and of their weights."""
         return sum(model.num_parameters for model in self.models) + len(self.weights)
 
+    @property
+    def context(self) -> int | None:
+        """The number of tokens before a token that matter, None if a member knows of no such limit."""
+        found = [getattr(model, "context", None) for model in self.models]
+        known = [number for number in found if number is not None]
+        return max(known) if len(known) == len(found) else None
+
     def tensors(self) -> dict[str, Any]:
         """Return by name the tensors of every member, the weights, and the record of the members."""
         record = RECORD.dump_json(_Record(rule=self.rule, members=self.members))

@@ -65,6 +65,11 @@ class MLP:
         """The number of learnt numbers in all parameters."""
         return self.params.flat.size
 
+    @property
+    def context(self) -> int:
+        """The number of tokens before a token that its successor depends on."""
+        return self.config.order - 1
+
     def tensors(self) -> dict[str, FloatArray]:
         """Return the parameters by name."""
         return dict(self.params.items())

@@ -93,6 +93,11 @@ class NGram:
             pass
         return model
 
+    @property
+    def context(self) -> int:
+        """The number of tokens before a token that its successor depends on."""
+        return max(0, self.order - 1)
+
     def count_(self, text: Text, order: int) -> Iterator[Counting]:
         """Become the model of the n-grams of up to `order` characters of a `text`; yield events.
 

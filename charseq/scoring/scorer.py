@@ -8,7 +8,7 @@ import numpy as np
 
 from charseq.adaptation import AdaptiveModel
 from charseq.adaptation.gradient import WINDOW
-from charseq.arrays import BoolArray, TokenArray
+from charseq.arrays import BoolArray
 from charseq.config import BackendName
 from charseq.models import LanguageModel
 from charseq.scoring.ahead import Ahead, AheadInTurn, AheadTogether
@@ -16,7 +16,7 @@ from charseq.scoring.compiling import Compiling
 from charseq.scoring.cores import Job, run_jobs
 from charseq.scoring.front import Wanted
 from charseq.scoring.readings import Readings
-from charseq.scoring.streams import LINE_STEPS, LINE_STREAMS, line_groups, windows
+from charseq.scoring.streams import LINE_STEPS, LINE_STREAMS, Group, context_of, groups_of
 from charseq.scoring.surprisal import Surprisal
 from charseq.scoring.unseen import UnseenRule
 from charseq.scoring.windows import distributions, make_work, price, read_window
@@ -42,13 +42,14 @@ class Scorer:
     """Scores a text piece by piece; the numbers do not depend on how the text is cut into pieces.
 
     The first character is scored from the zero state, after the start token of the codec. The state is
-    carried from piece to piece, and reset where a sequence begins. Lines are read in groups of parallel
-    streams, side by side on the cores of this machine; the number of cores does not change a bit of the
-    numbers. `ranks=False` leaves out ranks and confidences, unless characters of several tokens need them for
-    guesses. With `num_guesses`, the expectations at each character are kept too. Ranks beyond `worst`, if it
-    is given, may be `worst` + 1 where characters have several tokens: that takes less time. With `foresees`
-    the nats that the model expected are kept. Networks compute with the `backend`; "auto" takes numba, if it
-    is installed, once so much is read that it pays.
+    carried from piece to piece, and reset where a sequence begins. Lines, and any text of which only a few
+    tokens matter to the model, are read in groups of parallel streams, side by side on the cores of this
+    machine; the number of cores does not change a bit of the numbers. `ranks=False` leaves out ranks and
+    confidences, unless characters of several tokens need them for guesses. With `num_guesses`, the
+    expectations at each character are kept too. Ranks beyond `worst`, if it is given, may be `worst` + 1
+    where characters have several tokens: that takes less time. With `foresees` the nats that the model
+    expected are kept. Networks compute with the `backend`; "auto" takes numba, if it is installed, once so
+    much is read that it pays.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Scorer:
         self._steps = long_window(codec.vocab_size) if self._ahead else WINDOW_STEPS
         num_streams = LINE_STREAMS if codec.restarts else 1
         self._compiling = Compiling(model, num_streams=num_streams, backend=backend)
-        self._is_compiled = False
+        self._is_compiled, self._context = False, context_of(model)
         self._state, self._work = model.initial_state(1), None
         self._free_works = list[Any]()
         self._last = ""
@@ -100,10 +101,10 @@ class Scorer:
         self._is_compiled = self._compiling.count_(len(sequence.targets))
         if self._ahead:
             self._ahead.begin_(text, sequence)
-        groups = line_groups(None if self._is_one_stream else sequence.starts)
-        ends = (int(groups[0][0]), int(groups[-1][-1])) if groups else (0, 0)
-        jobs: list[Job] = [partial(self._score_in_turn, sequence, ends, readings)]
-        jobs += [partial(self._score_together, sequence, bounds, readings) for bounds in groups]
+        starts = None if self._is_one_stream else sequence.starts
+        groups = groups_of(starts, len(sequence.targets), self._context)
+        jobs: list[Job] = [partial(self._score_rest, sequence, groups, readings)]
+        jobs += [partial(self._score_together, sequence, group, readings) for group in groups]
         num_words = count_words(text, after=self._last)
         self._last = text[-1:] or self._last
 
@@ -132,37 +133,46 @@ class Scorer:
             of_chars, num_bytes, unseen, ranks, confidences, num_words, expected, foreseen=foreseen
         )
 
-    def _score_in_turn(self, sequence: Sequence, ends: tuple[int, int], readings: Readings) -> None:
-        """Score the sequence but for what lies between `ends`, starting from the state carried so far."""
-        inputs, targets, starts, _ = sequence
+    def _score_rest(self, sequence: Sequence, groups: list[Group], readings: Readings) -> None:
+        """Score what is before and after the `groups`, starting from the state carried so far."""
+        num_tokens = len(sequence.targets)
         if self._work is None:
             self._work = make_work(self._model, self._steps, 1, resets=self._codec.restarts)
-        for first, last in ((0, ends[0]), (ends[1], len(targets))):
-            for begin in range(first, last, self._steps):
-                some = slice(begin, min(begin + self._steps, last))
-                resets = None if starts is None else starts[some, None]
-                window = Window(inputs[some, None], targets[some, None], resets)
-                places = np.arange(some.start, some.stop)[:, None]
-                self._read(window, places, self._state, self._work, readings)
+        first, last = (int(groups[0].bounds[0]), int(groups[-1].bounds[-1])) if groups else (0, 0)
+        self._score_in_turn(sequence, 0, first, readings)
+        if groups and groups[0].context:
+            self._score_in_turn(sequence, last - groups[0].context, last, None)
+        self._score_in_turn(sequence, last, num_tokens, readings)
 
-    def _score_together(self, sequence: Sequence, bounds: TokenArray, readings: Readings) -> None:
-        """Score the lines from the first to the last of `bounds`, in parallel streams."""
+    def _score_in_turn(self, sequence: Sequence, first: int, last: int, readings: Readings | None) -> None:
+        """Read the tokens from `first` to `last`, and score them if there are `readings`."""
         inputs, targets, starts, _ = sequence
-        if starts is None:
-            raise ValueError("only lines can be read in parallel")
+        for begin in range(first, last, self._steps):
+            some = slice(begin, min(begin + self._steps, last))
+            resets = None if starts is None else starts[some, None]
+            window = Window(inputs[some, None], targets[some, None], resets)
+            places = np.arange(some.start, some.stop)[:, None]
+            self._read(window, places, self._state, self._work, readings)
+
+    def _score_together(self, sequence: Sequence, group: Group, readings: Readings) -> None:
+        """Score a group of streams."""
+        inputs, targets, starts, _ = sequence
         work = self._free_works.pop() if self._free_works else self._line_work()
         state = self._model.initial_state(LINE_STREAMS)
-        for places in windows(bounds):
-            inside = np.maximum(places, 0)
-            self._read(Window(inputs[inside], targets[inside], starts[inside]), places, state, work, readings)
+        for places, is_context in group.windows():
+            some = np.maximum(places, 0)
+            window = Window(inputs[some], targets[some], None if starts is None else starts[some])
+            self._read(window, places, state, work, None if is_context else readings)
         self._free_works.append(work)
 
     def _line_work(self) -> Any:
-        return make_work(self._model, LINE_STEPS, LINE_STREAMS, resets=True)
+        return make_work(self._model, LINE_STEPS, LINE_STREAMS, resets=self._codec.restarts)
 
-    def _read(self, window: Window, places: Any, state: Any, work: Any, readings: Readings) -> None:
+    def _read(self, window: Window, places: Any, state: Any, work: Any, readings: Readings | None) -> None:
         """Read a window, and store the numbers of its targets at their `places` (T, N), -1 for none."""
         logits_at = read_window(self._model, self._codec, window, state, work)
+        if readings is None:
+            return
         found = price(
             logits_at,
             window.targets,

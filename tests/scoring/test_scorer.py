@@ -15,13 +15,22 @@ from hypothesis import strategies as st
 
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
-from charseq.models import LanguageModel
+from charseq.models import LanguageModel, NGram
+from charseq.models.mixture import MemberRecord, Mixture
+from charseq.models.mlp import MLP
 from charseq.network import CharModel
 from charseq.network.loss import log_softmax
 from charseq.scoring import Score, Scorer, Validator
 from charseq.scoring.readings import Readings, likeliest
 from charseq.scoring.scorer import WINDOW_STEPS, count_words
-from charseq.scoring.streams import GROUP_TOKENS, LINE_STEPS, LINE_STREAMS, line_groups, line_streams
+from charseq.scoring.streams import (
+    GROUP_TOKENS,
+    LINE_STEPS,
+    LINE_STREAMS,
+    context_of,
+    groups_of,
+    line_streams,
+)
 from charseq.scoring.surprisal import Expectations, Surprisal
 from charseq.scoring.windows import predict_window, read_window
 from charseq.text.batches import Window
@@ -224,11 +233,13 @@ def test_scorers_of_one_model_share_nothing(kind: Kind) -> None:
 # Lines together
 
 
-def in_turn(model: LanguageModel, codec: Codec, *pieces: str, num_guesses: int = 0) -> list[Surprisal]:
+def in_turn(
+    model: LanguageModel, codec: Codec, *pieces: str, num_guesses: int = 0, ranks: bool = True
+) -> list[Surprisal]:
     """Return the surprisal of each of the pieces of a text, with no lines scored together."""
-    scorer = Scorer(model, codec, num_guesses=num_guesses)
+    scorer = Scorer(model, codec, num_guesses=num_guesses, ranks=ranks)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charseq.scoring.scorer.line_groups", lambda starts: [])
+        patch.setattr("charseq.scoring.scorer.groups_of", lambda *_: [])
         return [scorer.score(piece) for piece in pieces]
 
 
@@ -379,10 +390,15 @@ def test_every_character_is_read_once_most_of_them_together(monkeypatch: pytest.
 MANY_GROUPS = random_text(3 * GROUP_TOKENS)
 
 
-@each(Kind("gru", "line"), Kind("ngram", "line"))
+def num_groups(kind: Kind, text: str) -> int:
+    starts = kind.codec.examples(text).starts
+    return len(groups_of(starts, len(text), context_of(kind.make())))
+
+
+@each(Kind("gru", "line"), Kind("ngram", "line"), Kind("ngram", "stream"))
 def test_the_number_of_cores_does_not_change_a_bit(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines of several groups have the same nats and ranks on one core, on two and on three."""
-    assert len(line_groups(kind.codec.examples(MANY_GROUPS).starts)) == 3
+    assert num_groups(kind, MANY_GROUPS) == 3
     found = list[Surprisal]()
     for number in (1, 2, 3):
         monkeypatch.setattr("charseq.scoring.cores.num_threads", lambda number=number: number)
@@ -400,9 +416,42 @@ def test_lines_of_several_groups_are_scored_as_in_turn() -> None:
     assert_equal(scorer_of(kind).score(MANY_GROUPS), expected)
 
 
+@each(Kind("ngram", "stream"), Kind("ngram", "line"), Kind("ngram", "stream", "pair"))
+def test_a_text_of_which_little_matters_is_cut_anywhere(kind: Kind) -> None:
+    """One stream of n-grams is scored side by side, to the last bit as in turn, and goes on after it."""
+    pieces = [MANY_GROUPS.replace("\n", "h"), "hello", MANY_GROUPS[:GROUP_TOKENS], "\nworld"]
+    assert [num_groups(kind, piece) > 0 for piece in pieces] == [True, False, True, False]
+    scorer = Scorer(kind.make(), kind.codec, ranks=False)
+    for piece, expected in zip(pieces, in_turn(kind.make(), kind.codec, *pieces, ranks=False), strict=True):
+        np.testing.assert_array_equal(scorer.score(piece).nats, expected.nats)
+
+
+def test_the_last_characters_of_a_window_network_are_enough() -> None:
+    """A network on a window of characters reads one stream in parallel, too."""
+    kind = Kind("gru", "stream")
+    model = MLP(ModelConfig(kind="mlp", order=4, hidden_size=8), kind.codec.vocab_size)
+    model.initialise_(np.random.default_rng(0))
+    assert context_of(model) == 3
+    (expected,) = in_turn(model, kind.codec, MANY_GROUPS)
+    np.testing.assert_allclose(
+        Scorer(model, kind.codec).score(MANY_GROUPS).nats, expected.nats, rtol=0, atol=1e-5
+    )
+
+
+def test_the_longest_context_of_a_mixture_counts() -> None:
+    """If all members have one; else all of the past matters."""
+    members = [MemberRecord(config=ModelConfig(kind="ngram", order=3))] * 2
+    models = [NGram([], 5), NGram([], 5)]
+    models[0].levels = [None] * 4  # type: ignore[list-item]
+    assert context_of(Mixture(members, models, np.ones(2), "linear")) == context_of(models[0]) == 3
+    assert context_of(Kind("mixture", "stream").make()) is None
+
+
 def test_a_stream_is_not_cut() -> None:
-    """Where nothing starts anew there is nothing to score together."""
+    """Where nothing starts anew, and all of the past matters, there is nothing to score together."""
     assert len(line_streams(None)) == 0
+    assert num_groups(Kind("gru", "stream"), MANY_GROUPS) == 0
+    assert num_groups(Kind("mixture", "stream"), MANY_GROUPS) == 0
 
 
 @pytest.mark.parametrize("num_lines", [0, 1, LINE_STREAMS - 1, LINE_STREAMS])
