@@ -1,20 +1,20 @@
 """The loop over texts that evaluate and compare share: each piece is scored by every model."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
+from charseq.analysis.side_by_side import Scored, SideBySide, batches
 from charseq.analysis.targets import Judge, TargetCounts
 from charseq.errors import ConfigError, DataError
 from charseq.models.contract import LanguageModel
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.provenance import held_out_part
 from charseq.scoring import Scorer, Surprisal
-from charseq.scoring.cores import Job, run_jobs
+from charseq.scoring.compiling import Compiling
+from charseq.scoring.streams import LINE_STREAMS
 from charseq.scoring.surprisal import LAST_COUNTED
 from charseq.text.codec import Codec
-from charseq.text.corpus import NamedTexts
+from charseq.text.corpus import NamedTexts, ReadyTexts
 from charseq.text.tasks import best_possible
 
 TEST_PART = "test part"
@@ -51,8 +51,12 @@ class NamedModel:
         model, codec = checkpoint.reading_model, checkpoint.codec
         return cls(name, model, codec, num_guesses, static=checkpoint.static_model, prompt=prompt)
 
-    def scorer(self) -> Scorer:
-        """Return a scorer that has read the prompt."""
+    def compiling(self) -> Compiling:
+        """Return what says when compiled code pays, for all texts that the model reads."""
+        return Compiling(self.model, num_streams=LINE_STREAMS if self.codec.restarts else 1)
+
+    def scorer(self, compiling: Compiling | None = None) -> Scorer:
+        """Return a scorer that has read the prompt; with `compiling`, its caller counts what is read."""
         scorer = Scorer(
             self.model,
             self.codec,
@@ -60,6 +64,7 @@ class NamedModel:
             ranks=self.ranks,
             worst=None if self.all_ranks or self.num_guesses else LAST_COUNTED,
             foresees=self.foresees,
+            compiling=compiling,
         )
         return self._prompted(scorer)
 
@@ -100,21 +105,29 @@ def scored_texts(
     documents, DataError at the end if all texts are empty.
     """
     names, num_chars = list[str](), 0
-    codec = _reading_codec(models)
+    codec, reading = _reading_codec(models), SideBySide(models)
 
-    def counted(pieces: Iterator[ScoredPiece]) -> Iterator[ScoredPiece]:
+    def checked() -> Iterator[tuple[str, Iterable[str]]]:
+        for name, pieces in texts:
+            names.append(name)
+            pieces = codec.read(pieces)
+            for selecting in {model.codec.target_after: model.codec for model in models}.values():
+                pieces = selecting.checked(name, pieces)
+            yield name, pieces
+
+    def judged(scored: Iterator[Scored]) -> Iterator[ScoredPiece]:
         nonlocal num_chars
-        for piece in pieces:
-            num_chars += len(piece.text)
-            yield piece
-            progress(piece.text)
+        judges = [model.judge() for model in models]
+        for piece, surprisals, seconds in scored:
+            num_chars += len(piece)
+            each = zip(judges, surprisals, strict=True)
+            targets = (None if judge is None else judge.counts(piece, found) for judge, found in each)
+            yield ScoredPiece(piece, surprisals, seconds, tuple(targets))
+            progress(piece)
 
-    for name, pieces in texts:
-        names.append(name)
-        pieces = codec.read(pieces)
-        for selecting in {model.codec.target_after: model.codec for model in models}.values():
-            pieces = selecting.checked(name, pieces)
-        yield name, counted(_scored(models, pieces))
+    for batch in batches(checked(), ready=isinstance(texts, ReadyTexts)):
+        for name, scored in reading.read(batch):
+            yield name, judged(scored)
     if not num_chars:
         raise DataError(f"{', '.join(dict.fromkeys(names))}: empty: there is nothing to score")
 
@@ -129,52 +142,6 @@ def _reading_codec(models: Sequence[NamedModel]) -> Codec:
                 f"{first.name} and {other.name} cut a text into other documents: score them one by one"
             )
     return first.codec
-
-
-class _Reader:
-    """A model that reads one text; a model that learns reads it without learning, too."""
-
-    def __init__(self, model: NamedModel) -> None:
-        self._scorer, self._static, self.judge = model.scorer(), model.static_scorer(), model.judge()
-
-    def begin(self, piece: str) -> list[Job]:
-        """Begin with the next piece: the `surprisal` is known after these jobs."""
-        self._times, self._scoring = list[float](), self._scorer.begin(piece)
-        self._static_scoring = None if self._static is None else self._static.begin(piece)
-        jobs: list[Job] = [partial(self._timed, job) for job in self._scoring.jobs]
-        return jobs if self._static_scoring is None else [*jobs, *self._static_scoring.jobs]
-
-    @property
-    def seconds(self) -> float:
-        """The seconds that the jobs took, as if one had followed the other."""
-        return sum(self._times)
-
-    def surprisal(self) -> Surprisal:
-        """Return the surprisal of the piece."""
-        static_nats = None if self._static_scoring is None else self._static_scoring.result().nats
-        return replace(self._scoring.result(), static_nats=static_nats)
-
-    def _timed(self, job: Job) -> None:
-        begin = time.perf_counter()
-        job()
-        self._times.append(time.perf_counter() - begin)
-
-
-def _scored(models: Sequence[NamedModel], pieces: Iterable[str]) -> Iterator[ScoredPiece]:
-    """Yield the pieces of a text, scored by all models side by side."""
-    readers = [_Reader(model) for model in models]
-    for piece in pieces:
-        jobs = [job for reader in readers for job in reader.begin(piece)]
-        begin = time.perf_counter()
-        run_jobs(jobs)
-        passed, worked = time.perf_counter() - begin, sum(reader.seconds for reader in readers)
-        share = passed / worked if worked else 0.0  # less than 1 on several cores
-        surprisals = tuple(reader.surprisal() for reader in readers)
-        targets = tuple(
-            None if reader.judge is None else reader.judge.counts(piece, surprisal)
-            for reader, surprisal in zip(readers, surprisals, strict=True)
-        )
-        yield ScoredPiece(piece, surprisals, tuple(share * reader.seconds for reader in readers), targets)
 
 
 def held_out_text(checkpoint: Checkpoint) -> NamedTexts:

@@ -22,11 +22,13 @@ def texts_of(
     """
     from charseq.cli.console import note, note_terminal
     from charseq.text.beginning import beginnings
-    from charseq.text.corpus import named_texts
+    from charseq.text.corpus import ReadyTexts, named_texts
     from charseq.text.remarks import Remarks
+    from charseq.text.sources import files_of_all
 
     note_terminal(sources)
-    return beginnings(named_texts(sources, how=how, remarks=Remarks(note)), chars, lines=lines)
+    texts = beginnings(named_texts(sources, how=how, remarks=Remarks(note)), chars, lines=lines)
+    return ReadyTexts(texts) if files_of_all(tuple(sources), how.include) else texts
 
 
 def format_of_options(

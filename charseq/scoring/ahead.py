@@ -44,6 +44,9 @@ class Ahead(ABC):
     def looks(self) -> Looks:
         """Return what was found in the piece."""
 
+    def free_(self) -> None:  # noqa: B027
+        """Free memory that is allocated again if more is read."""
+
     def _store_(self, chars: IndexArray, found: Found) -> None:
         """Note what was `found` at the characters with these numbers (P,)."""
         looks = self._looks
@@ -80,6 +83,10 @@ class AheadTogether(Ahead):
             search = self._searches.pop() if self._searches else self._new_search()
             self._store_(chars, search.at(log_p[steps, streams], state, self._targets[chars]))
             self._searches.append(search)
+
+    def free_(self) -> None:
+        """Forget the searches, which have workspaces of their own."""
+        self._searches.clear()
 
     def _new_search(self) -> Search:
         return Search(self._model, self._codec, self._wanted)

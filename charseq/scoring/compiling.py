@@ -32,11 +32,15 @@ class Compiling:
         self._work = WORK_THAT_PAYS if backend == "numba" else 0.0
         self._per_token = sum(max(one.num_parameters, LEAST_WORK[num_streams]) for one in self._networks)
 
-    def count_(self, num_tokens: int) -> bool:
-        """Count tokens that will be read next; return whether compiled code is used for them."""
+    @property
+    def is_compiled(self) -> bool:
+        """True if compiled code is used."""
+        return any(network.is_compiled for network in self._networks)
+
+    def count_(self, num_tokens: int) -> None:
+        """Count tokens that will be read next; nothing may be read meanwhile."""
         self._work += num_tokens * self._per_token
         if self._work >= WORK_THAT_PAYS and use_numba(self._backend):
             for network in self._networks:
                 if not network.is_compiled:
                     network.use_backend_(self._backend)
-        return any(network.is_compiled for network in self._networks)

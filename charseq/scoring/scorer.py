@@ -49,7 +49,7 @@ class Scorer:
     expectations at each character are kept too. Ranks beyond `worst`, if it is given, may be `worst` + 1
     where characters have several tokens: that takes less time. With `foresees` the nats that the model
     expected are kept. Networks compute with the `backend`; "auto" takes numba, if it is installed, once so
-    much is read that it pays.
+    much is read that it pays. With `compiling`, which other scorers share, the caller counts what is read.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Scorer:
         worst: int | None = None,
         foresees: bool = False,
         backend: BackendName = "auto",
+        compiling: Compiling | None = None,
     ) -> None:
         self._model, self._codec = model, codec
         self._rule = UnseenRule(codec.tokenizer.escape_probability)
@@ -76,7 +77,8 @@ class Scorer:
             self._ahead = kind(model, codec, wanted)
         self._steps = long_window(codec.vocab_size) if self._ahead else WINDOW_STEPS
         num_streams = LINE_STREAMS if codec.restarts else 1
-        self._compiling = Compiling(model, num_streams=num_streams, backend=backend)
+        self._compiling = compiling or Compiling(model, num_streams=num_streams, backend=backend)
+        self._counts_itself = compiling is None
         self._is_compiled, self._context = False, context_of(model)
         self._state, self._work = model.initial_state(1), None
         self._free_works = list[Any]()
@@ -98,7 +100,9 @@ class Scorer:
             ranks=self._with_ranks and one_each,
             foresees=self._foresees,
         )
-        self._is_compiled = self._compiling.count_(len(sequence.targets))
+        if self._counts_itself:
+            self._compiling.count_(len(sequence.targets))
+        self._is_compiled = self._compiling.is_compiled
         if self._ahead:
             self._ahead.begin_(text, sequence)
         starts = None if self._is_one_stream else sequence.starts
@@ -117,6 +121,13 @@ class Scorer:
             return found if counted is None else found.only(counted)
 
         return Scoring(jobs, result)
+
+    def free_(self) -> None:
+        """Free the memory for windows; it is allocated again if more is read."""
+        self._work = None
+        self._free_works.clear()
+        if self._ahead:
+            self._ahead.free_()
 
     def _of_chars(
         self, text: str, sequence: Sequence, begins: BoolArray, readings: Readings, num_words: int

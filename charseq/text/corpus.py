@@ -29,6 +29,17 @@ PLAIN = SourceFormat()
 NamedTexts: TypeAlias = Iterable[tuple[str, Iterable[str]]]
 """The name of each text with its pieces. Read all pieces of a text before you ask for the next text."""
 
+
+@dataclass(frozen=True, slots=True)
+class ReadyTexts:
+    """Named texts whose pieces are there without waiting, since all sources are regular files."""
+
+    texts: NamedTexts
+
+    def __iter__(self) -> Iterator[tuple[str, Iterable[str]]]:
+        return iter(self.texts)
+
+
 OnProgress: TypeAlias = Callable[[str, int, int | None], None]
 """A function called with the current activity, the bytes read so far, and the total (None if unknown)."""
 
