@@ -39,7 +39,7 @@ def cross_entropy_(
         z /= total
         z[target] -= 1 / total_weight
         if w is not None:
-            z *= w
+            z *= w.astype(z.real.dtype)  # of two types, numpy would need buffers larger than all else
     return nats / total_weight
 
 

@@ -6,14 +6,42 @@ import numpy as np
 import pytest
 
 from charseq.cells import CELLS
-from charseq.config import ModelConfig, OptimConfig
+from charseq.config import BackendName, ModelConfig, OptimConfig, TrainConfig
 from charseq.gradients import Job, Plan
 from charseq.gradients.sources import backpropagation
 from charseq.gradients.step import TrainingStep, batch_weight
 from charseq.network import CharModel
-from charseq.optim import clip_, make_optimizer
+from charseq.training.update import Update
 from tests.complex_step import check_gradients
 from tests.gradients.builders import T, make_job, make_window
+
+MOST_BYTES = 16 * 1024
+"""The most bytes of new memory that a warm step may hold at a time."""
+
+
+def allocated(
+    model: CharModel, num_streams: int, *, resets: bool, weighted: bool, backend: BackendName
+) -> int:
+    """Return the most bytes of new memory that a warm step holds at a time: gradient, clipping and update."""
+    model.initialise_(np.random.default_rng(0))
+    model.use_backend_(backend)
+    job = Job(model, 64, num_streams, resets=resets, seed=0)
+    window = make_window(num_streams, num_steps=64, resets=resets, weighted=weighted)
+    train, optim = TrainConfig(backend=backend), OptimConfig(optimizer="nadamw")
+    update = Update(model.params, optim, train, by_rows=job.loss.by_rows)
+    with backpropagation(job, model.initial_state(num_streams), Plan()) as source:
+
+        def step() -> None:
+            _, grads = source.gradient(window, 0)
+            update(grads, learning_rate=1e-3, after_step=source.after_step)
+
+        step()
+        step()
+        tracemalloc.start()
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return peak
 
 
 @pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
@@ -24,7 +52,7 @@ from tests.gradients.builders import T, make_job, make_window
 def test_a_warm_training_step_allocates_little(
     cell: str, num_streams: int, dropout: float, resets: bool, embedding_size: int
 ) -> None:
-    """Gradient, clipping and update hold less than 16 KiB of new memory at a time, whatever the sizes."""
+    """Gradient, clipping, update and average take less than 16 KiB, whatever the sizes."""
     config = ModelConfig(
         cell=cell,  # type: ignore[arg-type]
         hidden_size=64,
@@ -33,25 +61,22 @@ def test_a_warm_training_step_allocates_little(
         embedding_size=embedding_size,
     )
     model = CharModel(config, 65)
-    model.initialise_(np.random.default_rng(0))
-    job = Job(model, 64, num_streams, resets=resets, seed=0)
-    window = make_window(num_streams, num_steps=64, resets=resets)
-    optim = OptimConfig()
-    optimizer = make_optimizer(optim, model.params)
-    with backpropagation(job, model.initial_state(num_streams), Plan()) as source:
+    assert allocated(model, num_streams, resets=resets, weighted=False, backend="numpy") < MOST_BYTES
 
-        def step() -> None:
-            _, grads = source.gradient(window, 0)
-            clip_(grads.flat, optim.max_grad_norm)
-            optimizer.step(model.params, grads, learning_rate=1e-3)
 
-        step()
-        step()
-        tracemalloc.start()
-        step()
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    assert peak < 16 * 1024
+@pytest.mark.parametrize("weighted", [False, True], ids=["all", "weights"])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("num_streams", [5, 16])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_warm_step_allocates_little_with_every_backend(
+    cell: str, num_streams: int, backend: BackendName, weighted: bool
+) -> None:
+    """Also with weights of targets, which are another sum of the loss."""
+    if backend == "numba":
+        pytest.importorskip("numba")
+    config = ModelConfig(cell=cell, hidden_size=64, num_layers=2, dropout=0.2)  # type: ignore[arg-type]
+    model = CharModel(config, 65)
+    assert allocated(model, num_streams, resets=True, weighted=weighted, backend=backend) < MOST_BYTES
 
 
 # ---- gradients
