@@ -6,6 +6,7 @@ one product, and each gate of a step is one contiguous block. The network works 
 float32 in use, float64 and complex128 in tests.
 """
 
+import itertools
 import math
 import mmap
 from typing import Any, TypeAlias
@@ -47,3 +48,9 @@ def shared_zeros(shape: tuple[int, ...], dtype: np.dtype | type) -> FloatArray:
     except OSError as error:
         raise MemoryError(*error.args) from None
     return np.frombuffer(memory, dtype, size).reshape(shape)
+
+
+def even_slices(length: int, num: int) -> list[slice]:
+    """Return `num` parts of equal length, or nearly so, that follow each other and cover `length` entries."""
+    bounds = np.linspace(0, length, num + 1).round().astype(int).tolist()
+    return [slice(begin, end) for begin, end in itertools.pairwise(bounds)]

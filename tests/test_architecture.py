@@ -17,7 +17,7 @@ PACKAGE = ROOT / "charseq"
 LAYERS = (
     ("limits", "version", "arrays", "registry"),
     ("errors",),
-    ("files",),
+    ("files", "ranks"),
     ("backend", "config"),
     ("text", "cells", "checks"),
     ("network",),
@@ -117,6 +117,7 @@ TESTED_ELSEWHERE = {
     "cli/neurons": "tests/cli/test_inspect.py and test_next_steps.py",
     "cli/commands": "the list of commands: tests/cli/test_app.py and test_options.py",
     "cli/console": "the two streams: tests/cli/test_pipes.py, in real pipes and at a real terminal",
+    "cli/train_notes": "what training says first: tests/cli/test_train.py and test_ranks.py",
     "cli/texts": "what evaluate and compare score: tests/cli/test_evaluate.py and test_compare.py",
     "cli/progress": "what training looks like: tests/cli/test_train.py and test_pipes.py",
 }

@@ -7,12 +7,18 @@ from typing import TextIO
 
 import typer
 
+from charseq.cli.ranks import launched, run_as_rank
 from charseq.errors import CharseqError, DataError, one_line
 from charseq.version import __version__
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; return its exit code. Results go to stdout, everything else to stderr."""
+    place = launched()
+    return _run_one(arguments) if place is None else run_as_rank(place, arguments, _run_one)
+
+
+def _run_one(arguments: list[str]) -> int:
     for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None if closed

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from charseq.runs.checkpoint import Checkpoint
 
 UNLIMITED_WIDTH = 10_000_000
+PIPE = 13
+"""The number of SIGPIPE, also where there is no such signal: nobody reads the output any more."""
 
 
 def results() -> "Console":

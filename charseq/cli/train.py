@@ -17,11 +17,20 @@ from charseq.cli.options import (
     option_layers,
     settings_options,
 )
+from charseq.cli.ranks import connected, follow, is_done
+from charseq.cli.train_notes import (
+    cost_of,
+    describe,
+    describe_model,
+    describe_origin,
+    describe_texts,
+    ways_out,
+)
 from charseq.config.toml import value_from_text
 from charseq.errors import ConfigError
 
 if TYPE_CHECKING:
-    from charseq.runs.checkpoint import Checkpoint
+    from charseq.ranks import World
     from charseq.runs.run import Run
     from charseq.text.split import CorpusParts
     from charseq.training.events import Mixed
@@ -83,6 +92,7 @@ def command(
     """Learn a model from text, character by character, with truncated backpropagation through time."""
     from charseq.cli.progress import ReadingDisplay
     from charseq.runs.finish import TEST_SECONDS
+    from charseq.runs.follower import invite
     from charseq.runs.making import Counted, Origin, make
     from charseq.runs.run import Run
 
@@ -101,9 +111,13 @@ def command(
         )
     if resume is not None and (output or init_from or config):
         raise ConfigError("--resume goes on as the run was: leave out --output, --init-from and --config")
+    world = connected()
+    if world is not None and not world.leads:
+        follow(world)
+        return
     with ReadingDisplay(plain=quiet) as display:
         if resume is not None:
-            made: Run | Counted = Run.resume(resume, layers, progress=display.show)
+            made: Run | Counted = Run.resume(resume, layers, progress=display.show, world=world)
         else:
             base = base_settings(config)  # once: it may come from a pipe
             data = base.with_layers(layers).data
@@ -115,126 +129,52 @@ def command(
                 directory=output,
                 init_from=Origin(init_from, "--init-from") if init_from else None,
                 progress=display.show,
+                world=world,
             )
+    invite(made if isinstance(made, Run) else None, world)
     if isinstance(made, Counted):
-        _describe_model(made.checkpoint)
-        _describe_texts(made.texts)
+        describe_model(made.checkpoint)
+        describe_texts(made.texts)
         _summarise(made.directory, made.texts, test_seconds=TEST_SECONDS)
+        is_done()
         return
     with graceful_interrupt() as interrupted:
-        _describe(made)
+        describe(made, world)
         if init_from:
-            _describe_origin(made, init_from)
-        mixed = _train(made, interrupted, quiet=quiet)
+            describe_origin(made, init_from)
+        mixed = _train(made, interrupted, world, quiet=quiet)
     _summarise(made.directory, made.texts, test_seconds=made.test_seconds, mixed=mixed)
+    is_done()
 
 
-def _describe_model(checkpoint: "Checkpoint") -> None:
-    from charseq.cli.console import note
-
-    note(
-        f"{checkpoint.description}, {checkpoint.model.num_parameters:,} {checkpoint.kind.parameters_name}, "
-        f"vocabulary {checkpoint.codec.vocab_size}"
-    )
-
-
-def _describe(run: "Run") -> None:
-    from charseq.cli.console import note
-    from charseq.optim.parts import num_frozen
-    from charseq.training.advice import is_too_small
-
-    texts, batches = run.texts, run.batches
-    one_token_each = run.checkpoint.codec.tokenizer.one_token_each
-    _describe_model(run.checkpoint)
-    _describe_texts(texts)
-    if run.choice:
-        note(run.choice)
-    if batches.num_streams < run.settings.train.batch_size:
-        note(f"the text is short: batch_size {batches.num_streams}, not {run.settings.train.batch_size}")
-    if batches.num_dropped:
-        what = f"{batches.num_dropped} {'characters' if one_token_each else 'tokens'}"
-        note(f"the last {what} are left out, so that {batches.num_streams} streams are equally long")
-    counts_too = run.settings.train.with_ngram and texts.valid
-    if not counts_too and is_too_small(len(texts.train), run.checkpoint.model.num_parameters):
-        way = _ways_out(run.settings.model.dropout)
-        note(f"the text is very small for this model, which will learn it by heart: {way}")
-    optim = run.settings.optim
-    if optim.freeze:
-        total, params = run.checkpoint.model.num_parameters, run.trainer.model.params
-        share = f"{num_frozen(optim, params):,} of {total:,} parameters"
-        note(f"frozen: {', '.join(optim.freeze)}: {share} do not learn")
-    if optim.rate_scale:
-        note(f"rates of their own: {', '.join(optim.rate_scale)}")
-    if remark := run.trainer.loss.remark(run.checkpoint.codec.vocab_size):
-        note(f"{run.settings.train.loss}: {remark}")
-    if cost := _cost(run):
-        note(cost)
-    for key in run.other_bits:
-        note(f"{key} is another one than before: the weights may differ in their last bits from now on")
-    if not texts.valid and run.settings.train.with_ngram:
-        note("nothing is held out for validation, on which weights are fitted: no n-grams are mixed in")
-    if not texts.valid:
-        note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
-
-
-def _cost(run: "Run") -> str:
-    """Return the method for the gradient and its cost, "" for backpropagation."""
-    cost = run.trainer.source.cost
-    return f"{run.settings.train.gradient}: {cost}" if cost else ""
-
-
-def _ways_out(dropout: float) -> str:
-    """Return what to try where a network with this `dropout` learns its text by heart, the best first."""
-    return "try --ngram 5" if dropout else "try --ngram 5, or --dropout 0.5"
-
-
-def _describe_origin(run: "Run", model: str) -> None:
-    """Say what the run took over from another model."""
-    from charseq.cli.console import load_model, note
-    from charseq.runs.checks import continued_member
-
-    other = continued_member(load_model(model)[1])
-    known = len(run.checkpoint.codec.shared_tokens(other.codec)[0])
-    size, one_each = run.checkpoint.codec.vocab_size, run.checkpoint.codec.tokenizer.one_token_each
-    others = "" if known == size else "; the others begin at random"
-    what = f"{known} of {size} {'characters' if one_each else 'tokens'} known{others}"
-    note(f"from {model}: its sizes ({other.description}) and its weights; {what}")
-
-
-def _describe_texts(texts: "CorpusParts") -> None:
-    from charseq.cli.console import note
-    from charseq.cli.options import as_options
-    from charseq.text.tasks import MadeText
-
-    for sentence in texts.notes:
-        note(as_options(sentence))
-    for source in texts.sources:
-        if (made := MadeText.of(source)) is not None:
-            note(f"{source}: {made.about}")
-    note(
-        f"{', '.join(texts.sources)}: {len(texts.train):,} characters to train, {len(texts.valid):,} to "
-        f"validate, {len(texts.test):,} to test"
-    )
-
-
-def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed | None":
+def _train(
+    run: "Run", interrupted: Callable[[], int], world: "World | None", *, quiet: bool
+) -> "Mixed | None":
     """Train, and show what happens; return the event of mixing in n-grams, if that was asked for."""
     import time
 
+    from charseq.cli.console import PIPE
     from charseq.cli.progress import TrainingDisplay
     from charseq.gradients import Plan
     from charseq.sampling import glimpse
     from charseq.training.events import Mixed, StepDone
 
     mixed: Mixed | None = None
-    train = run.settings.train
+    train, nobody_reads = run.settings.train, False
+
+    def heard() -> int:
+        return PIPE if nobody_reads else interrupted()
+
+    if world is not None:
+        world.heard = heard
+    asked_to_end = heard if world is None else world.signal
     sampled, is_planned = time.monotonic(), False
-    with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec, cost=_cost(run)) as display:
+    with TrainingDisplay(plain=quiet, codec=run.checkpoint.codec, cost=cost_of(run)) as display:
         for event in run.events():
             try:
                 if not is_planned and isinstance(event, StepDone):
                     is_planned = True
-                    if run.trainer.plan not in (None, Plan()):
+                    if world is None and run.trainer.plan not in (None, Plan()):
                         display.say(f"charseq: each batch in {run.trainer.plan}")
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
@@ -246,10 +186,12 @@ def _train(run: "Run", interrupted: Callable[[], int], *, quiet: bool) -> "Mixed
                     display.sample(glimpse(model, codec, seed=seed, source=source))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
+                nobody_reads = True
+            if signum := asked_to_end():
                 run.save()
-                raise
-            if signum := interrupted():
-                run.save()
+                is_done()
+                if signum == PIPE:
+                    raise BrokenPipeError
                 resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
                 display.say(f"interrupted; to go on: {resume}")
                 raise typer.Exit(128 + signum)
@@ -278,7 +220,7 @@ def _summarise(
         facts += [(f"{name} alone", f"{nats:.4f} nats, weight {w:.3f}") for (name, nats), w in weighted]
     elif summary.learnt_by_heart:
         when = f"step {best.results.step:,} of {summary.steps[-1]:,}"
-        way = _ways_out(best.settings.model.dropout)
+        way = ways_out(best.settings.model.dropout)
         facts.append(("note", f"after {when} the model only learnt the text by heart: {way}"))
     elif summary.is_worse_than_uniform:
         cost = f"a uniform guess costs {best.codec.uniform_bits:.2f} bits"

@@ -236,6 +236,13 @@ class TrainConfig(Section):
         le=MAX_THREADS,
         description="Cores for each batch; auto: the fastest number, found by a trial at the start.",
     )
+    sync_every: int = Field(
+        1,
+        ge=1,
+        le=1 << 20,
+        description="Steps between exchanges of the ranks that mpiexec starts; 1: all share each batch; "
+        "more, for slow networks: each learns on its own, and then their weights are averaged.",
+    )
     backend: BackendName = Field(
         "auto", description="Library that computes the cells; auto: numba if it is installed, else numpy."
     )

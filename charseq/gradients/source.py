@@ -22,6 +22,9 @@ class GradientSource(ABC):
     plan: Plan = Plan()
     """The plan that is followed; a source that cannot use several cores works in one piece."""
 
+    period: int = 1
+    """The number of steps from one point at which the parameters are those of the whole run to the next."""
+
     cost: str = ""
     """The cost of the method in words, if it is another one than that of backpropagation."""
 
@@ -58,6 +61,21 @@ class GradientSource(ABC):
 
     def after_step(self, parameters: Parameters) -> None:  # noqa: B027
         """Read the parameters after an update, or change them in place, for instance to average them."""
+
+    def agreed(self, norm: float) -> float:
+        """Return the norm by which a gradient is clipped, given the one that was computed from it."""
+        return norm
+
+    @property
+    def is_settled(self) -> bool:
+        """True if the parameters are those of the whole run, from which it can be resumed."""
+        return True
+
+    def settle_(self, parameters: Parameters) -> None:  # noqa: B027
+        """Make `parameters` those of the whole run, before they are validated or saved."""
+
+    def gather_(self) -> None:  # noqa: B027
+        """Complete the state of all streams in this process, before it is saved or its streams are moved."""
 
 
 SourceFactory: TypeAlias = Callable[[Job, State, Plan], GradientSource]

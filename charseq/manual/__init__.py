@@ -15,6 +15,7 @@ TOPICS = {
     "steering": "temperature, filters, constraints and the likeliest texts: how to steer what is written",
     "method": "from the equations to the code, and how figures are computed",
     "guarantees": "what is promised of runs, files, errors and exit codes, and what is not",
+    "machines": "training one model on several machines, also over slow networks",
     "performance": "how good the models are and how fast they train, with the commands to check it",
     "model-files": "the format of model files, and how to load one into PyTorch",
     "extending": "adding a cell, a tokenizer, an optimizer, a loss or a report; who may import whom",

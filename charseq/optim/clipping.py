@@ -1,6 +1,6 @@
 """Clipping by the global norm: a gradient that is too long is scaled down and keeps its direction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,9 +17,14 @@ def clip_(gradient: FloatArray, max_norm: float) -> float:
     return clip_all_([gradient], max_norm)
 
 
-def clip_all_(vectors: Sequence[FloatArray], max_norm: float) -> float:
-    """Do what `clip_` does, for a gradient that is in several vectors."""
-    norm = float(np.sqrt(sum(np.dot(vector, vector) for vector in vectors)))
+def clip_all_(
+    vectors: Sequence[FloatArray], max_norm: float, agreed: Callable[[float], float] = float
+) -> float:
+    """Do what `clip_` does, for a gradient that is in several vectors.
+
+    The norm is replaced by what `agreed` returns for it.
+    """
+    norm = agreed(float(np.sqrt(sum(np.dot(vector, vector) for vector in vectors))))
     if 0 < max_norm < norm < np.inf:
         for vector in vectors:
             vector *= max_norm / norm

@@ -7,6 +7,7 @@ from charseq.config import Layers, Settings
 from charseq.errors import ConfigError
 from charseq.gradients.speed import training_speed
 from charseq.models import MODELS, ModelKind
+from charseq.ranks import World
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.checks import continued_member, shape_of
 from charseq.runs.counting import count
@@ -41,12 +42,14 @@ def make(
     directory: Path | None = None,
     init_from: Origin | None = None,
     progress: OnProgress | None = None,
+    world: World | None = None,
 ) -> Run | Counted:
     """Make a model by counting, or begin the run that trains it, depending on the kind of model.
 
     The settings in `given` are for this model and replace those of `base`, which may be for several kinds of
     models. The kind and the sizes of `init_from` also replace those of `base`. `directory` is new; by default
-    it is named after the corpus. `progress` is called while a large corpus is read. A network with fresh
+    it is named after the corpus. `progress` is called while a large corpus is read. Rank 0 of a `world` calls
+    it for a run on several ranks. A network with fresh
     weights may get other settings than those of `base`, but not of `given`: see `charseq.training.recipe`.
     A task, such as builtin:addition, is read as it is meant, unless `base` or `given` say otherwise.
     Raises ConfigError if the kind does not use a setting in `given`, if it cannot start from another model,
@@ -70,7 +73,13 @@ def make(
         if kind.has_states and other is None:
             recipe = _recipe(settings, _given(base, given))
         return Run.start(
-            directory, settings, command=command, init_from=other, recipe=recipe, progress=progress
+            directory,
+            settings,
+            command=command,
+            init_from=other,
+            recipe=recipe,
+            progress=progress,
+            world=world,
         )
     return Counted(directory, *count(directory, settings, command=command, progress=progress))
 

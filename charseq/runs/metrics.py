@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from charseq.errors import CharseqError, CheckpointError
+from charseq.files import write_atomically
 from charseq.limits import MAX_STEP
 from charseq.runs.directory import METRICS
 from charseq.scoring import Score, Validator
 from charseq.training.events import Figures, StepDone, Validated
+from charseq.training.progress import Progress
 
 NATS = ("train_nats_per_char", "valid_nats_per_char")
 """The fields of a record that hold nats per character, or None."""
@@ -65,6 +67,23 @@ def read_metrics(directory: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from None
     return [_metrics_of(line, f"{path}: line {number}") for number, line in enumerate(lines, start=1)]
+
+
+def forget_later(directory: Path, now: Progress) -> list[dict[str, Any]]:
+    """Return the records of a run up to its last save, at `now`.
+
+    Those that it made later, before it was killed, are removed from its file: they will be made again.
+    """
+    path, last_validation = directory / METRICS, now.step - 1 if now.train_chars else now.step
+    if not path.exists():
+        return []
+    records = [
+        record
+        for record in read_metrics(directory)
+        if record["step"] <= (last_validation if is_validation(record) else now.step)
+    ]
+    write_atomically(path, "".join(json.dumps(record) + "\n" for record in records).encode())
+    return records
 
 
 def _metrics_of(line: bytes, where: str) -> dict[str, Any]:

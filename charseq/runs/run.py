@@ -1,6 +1,5 @@
 """A training run: it begins, trains, saves into its directory, and continues after an interruption."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -9,12 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from charseq.arrays import FloatArray
 from charseq.config import Layers, Settings, reason
 from charseq.config.toml import to_toml
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import is_file, sweep, write_atomically
-from charseq.gradients import SOURCES
 from charseq.models import MODELS, ModelKind, TrainableModel
+from charseq.ranks import World
 from charseq.runs.checkpoint import RESULTS, Checkpoint, Provenance, Results
 from charseq.runs.checks import (
     BITS,
@@ -25,17 +25,12 @@ from charseq.runs.checks import (
     check_texts,
     read_parts,
 )
-from charseq.runs.directory import (
-    LAST,
-    METRICS,
-    MODEL,
-    SETTINGS,
-    make_directory,
-    new_directory,
-)
+from charseq.runs.directory import LAST, MODEL, SETTINGS, make_directory, new_directory
 from charseq.runs.finish import Finish
 from charseq.runs.lock import DirectoryLock, locked
-from charseq.runs.metrics import append_metrics, is_validation, read_metrics, record_of, records_before
+from charseq.runs.metrics import append_metrics, forget_later, record_of, records_before
+from charseq.runs.ranks import how_to_train, kept_arrays, own_arrays, shared_by
+from charseq.runs.saving import SaveTimes
 from charseq.scoring import Validator
 from charseq.text.batches import Batches, Examples
 from charseq.text.corpus import OnProgress
@@ -57,10 +52,18 @@ class Run:
     """A run in progress: iterate over `events()`, which trains and saves as it goes."""
 
     def __init__(
-        self, directory: Path, settings: Settings, texts: CorpusParts, checkpoint: Checkpoint, *, began: float
+        self,
+        directory: Path,
+        settings: Settings,
+        texts: CorpusParts,
+        checkpoint: Checkpoint,
+        *,
+        began: float = 0.0,
+        world: World | None = None,
     ) -> None:
         self.directory, self.settings, self.texts = directory, settings, texts
-        self.checkpoint, self._began = checkpoint, began
+        self.checkpoint, self._began, self._world = checkpoint, began, world
+        self.own_arrays: dict[str, FloatArray] = {}
         self._lock: DirectoryLock | None = None
         self._records: list[dict[str, Any]] = []
         self._num_written = 0
@@ -75,21 +78,19 @@ class Run:
             self.examples,
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
+            share=None if world is None or settings.data.min_count > 1 else (world.rank, world.size),
         )
-        validator = None
+        self._validator = None
         if texts.valid:
-            validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
+            self._validator = Validator(model, codec, texts.valid, max_tokens=MAX_VALID_TOKENS)
         self._finish = Finish(settings, self.examples, texts)
         self.trainer = Trainer(
             model,
             self.batches,
-            validator,
-            optim=settings.optim,
-            train=settings.train,
-            source=SOURCES[settings.train.gradient],
-            targets=settings.data.loss_on,
+            shared_by(world, self._validator),
             reserve=self._finish.seconds,
             num_later_validations=self._finish.num_validations,
+            **how_to_train(world, settings, self.batches.num_streams),
         )
 
     @classmethod
@@ -102,11 +103,12 @@ class Run:
         init_from: Checkpoint | None = None,
         recipe: Recipe | None = None,
         progress: OnProgress | None = None,
+        world: World | None = None,
     ) -> "Run":
         """Begin a run in a new directory, with fresh weights or with those of `init_from`.
 
         A `recipe` may change the settings when the text is known. `progress` is called while a large corpus
-        is read.
+        is read. On several ranks, rank 0 of the `world` calls it.
         Raises ConfigError if the directory already holds something or `init_from` has other sizes,
         DataError for an unusable corpus.
         """
@@ -130,19 +132,26 @@ class Run:
             )
             if init_from:
                 kind.adopt_(checkpoint.model, init_from.model, *codec.shared_tokens(init_from.codec))
-            run = cls(directory, settings, texts, checkpoint, began=began)
+            run = cls(directory, settings, texts, checkpoint, began=began, world=world)
         run.choice = chosen.reason if chosen else ""
         run._write_settings()
         begin = time.monotonic()
         run._save_last()  # from now on this is the directory of a run, which can be resumed
-        run.trainer.reserve_more(NUM_SAVES * (time.monotonic() - begin))
+        run.trainer.timing.reserve += NUM_SAVES * (time.monotonic() - begin)
         return run
 
     @classmethod
-    def resume(cls, directory: Path, changes: Layers, *, progress: OnProgress | None = None) -> "Run":
+    def resume(
+        cls,
+        directory: Path,
+        changes: Layers,
+        *,
+        progress: OnProgress | None = None,
+        world: World | None = None,
+    ) -> "Run":
         """Continue the run in `directory` where it was last saved, with some settings changed.
 
-        `progress` is called while a large corpus is read.
+        `progress` and `world` are as in `start`.
         Raises ConfigError for changes that would make it another run, DataError if the corpus is not the
         one it was trained on.
         """
@@ -157,12 +166,13 @@ class Run:
         texts, made_of = CorpusParts.read(settings.data, progress=progress), checkpoint.provenance
         check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)
-        run = cls(directory, settings, texts, checkpoint, began=began)
+        run = cls(directory, settings, texts, checkpoint, began=began, world=world)
         run.other_bits = [name for name in changed if name in BITS]
         if checkpoint.training is None:
             raise CheckpointError(f"{directory / LAST}: holds no training state")
         try:
             run.trainer.restore(checkpoint.training)
+            run.own_arrays = kept_arrays(checkpoint.training.arrays)
             best = checkpoint.training.record.get(BEST)
             checkpoint.results = checkpoint.results if best is None else RESULTS.validate_python(best)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -190,32 +200,35 @@ class Run:
         with locked(self.directory) as self._lock:
             sweep(self.directory)
             self._write_settings()
-            self._forget_later_metrics()
+            self._records = forget_later(self.directory, self.trainer.progress)
+            self._num_written = len(self._records)
             yield from self._events()
 
     def _events(self) -> Iterator[Event]:
         self._finish.count_from_(self._began, self.trainer.progress.elapsed)
         yield from self._finish.count()
         if not (self._records or self.trainer.progress.step):
-            self._records += records_before(self.trainer.validator)
-        self.trainer.reserve_more(self._finish.seconds_so_far)
-        saved = time.monotonic()
+            self._records += records_before(self._validator)
+        self.trainer.timing.reserve += self._finish.seconds_so_far
+        if self._world is not None:
+            self._world.share(self.trainer.timing.reserve)
+        saves = SaveTimes(self.trainer, self.settings.train)
         for event in self.checkpoint.kind.learn(self.trainer.model, self.examples, self.trainer):
             if isinstance(event, StepDone | Validated) and event.figures is not None:
                 self._records.append(record_of(event, event.figures))
             if isinstance(event, Validated) and event.improved:
                 self.checkpoint.results, self._best_is_saved = Results.of(event), False
-            due = time.monotonic() - saved >= self.settings.train.save_every or self._steps_are_due(event)
+            if due := saves.is_due_():
+                self.own_arrays = own_arrays(self._world, self.trainer)  # whatever happens to the files
             try:
                 if (due or isinstance(event, Validated)) and self._make_anew():
                     yield MadeAnew(self.trainer.progress.step)
                 if isinstance(event, Validated):
                     self._save_best()
                 if due:
-                    self.save()
+                    self._write()
             except CharseqError as error:
                 yield Unsaved(self.trainer.progress.step, str(error))
-            saved = time.monotonic() if due else saved
             yield event
         self.save()
         finished, mixed = self._finish.finished(self._best(), max_chars=self.trainer.num_valid_chars)
@@ -223,16 +236,16 @@ class Run:
         if mixed is not None:
             yield mixed
 
-    def _steps_are_due(self, event: Event) -> bool:
-        every = self.settings.train.save_every_steps
-        return every > 0 and isinstance(event, StepDone) and event.step % every == 0
-
     def save(self) -> None:
         """Save everything that resuming needs, and the best model; without a validation, the latest one.
 
         Call it only between two events: within a step the state is not consistent. Raises CharseqError if a
         file cannot be written; no file is then damaged, and the next save writes what is missing.
         """
+        self.own_arrays = own_arrays(self._world, self.trainer)
+        self._write()
+
+    def _write(self) -> None:
         self._make_anew()
         if not (self.directory / SETTINGS).exists():
             self._write_settings()
@@ -256,6 +269,7 @@ class Run:
     def _save_last(self) -> None:
         training = self.trainer.snapshot()
         training.record[BEST] = asdict(self.checkpoint.results)
+        training.arrays.update(self.own_arrays)
         replace(self._as_it_is_now(), training=training).save(self.directory / LAST)
 
     def _as_it_is_now(self) -> Checkpoint:
@@ -282,16 +296,3 @@ class Run:
         self._best_model.params.flat[...] = self.trainer.best
         results = replace(self.checkpoint.results, step=step)
         return replace(self.checkpoint, model=self._best_model, results=results)
-
-    def _forget_later_metrics(self) -> None:
-        """Remove the records that a killed run made after its last save: they will be made again."""
-        now, path = self.trainer.progress, self.directory / METRICS
-        last_validation = now.step - 1 if now.train_chars else now.step
-        if path.exists():
-            self._records = [
-                record
-                for record in read_metrics(self.directory)
-                if record["step"] <= (last_validation if is_validation(record) else now.step)
-            ]
-            self._num_written = len(self._records)
-            write_atomically(path, "".join(json.dumps(record) + "\n" for record in self._records).encode())

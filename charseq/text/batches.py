@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, FloatArray, TokenArray, even_slices
 from charseq.text import cache
 from charseq.text.codec import Codec, chars_at
 from charseq.text.lines import NEWLINE, whole_lines
@@ -87,6 +87,11 @@ class Examples:
         return counts[:-1]
 
     @property
+    def is_plain(self) -> bool:
+        """True if every token is a character, and all of them are learnt and counted."""
+        return self._begins is None and self._counted is None
+
+    @property
     def counted_share(self) -> float:
         """The share of the tokens that are learnt and counted."""
         return 1.0 if self._counted is None or not self._len else float(self._counted.mean())
@@ -152,10 +157,14 @@ class Batches:
     The text is cut into N parts of equal length. Stream n is part n, so its state can be carried from window
     to window. Every token is a target exactly once, except the last `num_dropped` < N tokens. Windows have at
     most `seq_length` steps; their lengths differ by at most 1. A text too short for `batch_size` streams of
-    `seq_length` tokens gets fewer streams, `num_streams`.
+    `seq_length` tokens gets fewer streams, `num_streams`. With `share` = (k, n) only the k-th of n parts of
+    the streams is read, if every token is a character that counts; the others are zeros, for somebody else to
+    learn from. The text may then have no unknown characters.
     """
 
-    def __init__(self, examples: Examples, *, batch_size: int, seq_length: int) -> None:
+    def __init__(
+        self, examples: Examples, *, batch_size: int, seq_length: int, share: tuple[int, int] | None = None
+    ) -> None:
         num_tokens = len(examples)
         self.num_streams = max(1, min(batch_size, num_tokens // seq_length))
         self._length = num_tokens // self.num_streams
@@ -165,6 +174,9 @@ class Batches:
         self.seq_length = -(-self._length // self.num_windows)
         self.codec, self.has_resets = examples.codec, examples.codec.restarts
         self._examples = examples
+        self._columns = slice(None)
+        if share is not None and examples.is_plain:
+            self._columns = even_slices(self.num_streams, share[1])[share[0]]
 
     def __len__(self) -> int:
         return self.num_windows
@@ -177,9 +189,19 @@ class Batches:
         if not 0 <= index < self.num_windows:
             raise IndexError(index)
         begin, end = (self._length * k // self.num_windows for k in (index, index + 1))
-        return self._examples.window(
-            np.arange(begin, end)[:, None] + self._length * np.arange(self.num_streams)
-        )
+        streams = np.arange(self.num_streams)[self._columns]
+        window = self._examples.window(np.arange(begin, end)[:, None] + self._length * streams)
+        return window if len(streams) == self.num_streams else self._widened(window)
+
+    def _widened(self, window: Window) -> Window:
+        """Return a window of the columns that are read, with zeros in the others."""
+        inputs, targets = (np.zeros((len(window.inputs), self.num_streams), np.int32) for _ in range(2))
+        inputs[:, self._columns], targets[:, self._columns] = window.inputs, window.targets
+        if window.resets is None:
+            return Window(inputs, targets, None)
+        resets = np.zeros(inputs.shape, np.bool_)
+        resets[:, self._columns] = window.resets
+        return Window(inputs, targets, resets)
 
     def __iter__(self) -> Iterator[Window]:
         return (self[index] for index in range(self.num_windows))

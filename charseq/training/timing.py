@@ -24,15 +24,12 @@ class Timing:
         self, limits: Limits, validations: Validations, *, reserve: float, num_later_validations: int
     ) -> None:
         self.limits, self._validations = limits, validations
-        self._reserve, self._num_validations = reserve, 1 + num_later_validations
-
-    def reserve_more(self, seconds: float) -> None:
-        """Leave so many more seconds for the work before or after training."""
-        self._reserve += seconds
+        self.reserve, self._num_validations = reserve, 1 + num_later_validations
+        """The seconds to leave for the work before and after training."""
 
     def closing(self, now: Progress) -> float:
         """Return the seconds to leave for all other work; training has LEAST_SHARE of the time."""
-        seconds = self._reserve + self._num_validations * self._validations.seconds
+        seconds = self.reserve + self._num_validations * self._validations.seconds
         return min(max(seconds, now.closing), (1 - LEAST_SHARE) * self.limits.max_time)
 
     def reason_to_stop(self, now: Progress) -> str | None:

@@ -21,8 +21,8 @@ from charseq.gradients.trial import fastest_plan
 from charseq.models import TrainableModel
 from charseq.optim import Schedule, frozen_names
 from charseq.scoring import Validator
-from charseq.text import UNSEEN
 from charseq.text.batches import Batches, Window
+from charseq.training.cold_starts import begin_anew_
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
 from charseq.training.progress import Progress, Recent, Snapshot
@@ -30,8 +30,6 @@ from charseq.training.timing import Timing
 from charseq.training.update import Update
 from charseq.training.validating import Validations
 
-COLD_STARTS = 0.01
-"""The share of windows that begin from the zero state, so that a model learns to predict without context."""
 MAX_RECOVERIES = 3
 """The number of times that training goes on after it has diverged."""
 
@@ -65,14 +63,14 @@ class Trainer:
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
-        self._clock = clock
+        self.clock = clock
         self.loss: Loss = LOSSES[train.loss].for_run(train, batches.token_counts)
         self._update = Update(model.params, optim, train, by_rows=self.loss.by_rows)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
         self._validations = Validations(validator, self._update.average, clock)
-        self._timing = Timing(
+        self.timing = Timing(
             self.limits, self._validations, reserve=reserve, num_later_validations=num_later_validations
         )
         self._state = model.initial_state(batches.num_streams)
@@ -94,23 +92,24 @@ class Trainer:
             tokens_per_step=batches.num_targets / batches.num_windows,
             num_readings=self._validations.num_readings * self._job.reading_cost,
         )
+        self.eval_every += -self.eval_every % self.source.period  # validations are at the end of a round
 
     def run(self) -> Iterator[Event]:
         """Train until a limit is reached, and yield events.
 
         Raises DivergedError if training has diverged more often than MAX_RECOVERIES.
         """
-        begin = self._clock() - self.progress.elapsed
+        begin = self.clock() - self.progress.elapsed
         self._follow(self.plan or self._fastest_plan())
         with self.source:
-            yield from self._timing.plan_validations_(self.progress)
+            yield from self.timing.plan_validations_(self.progress)
             while True:
                 reason = self.reason_to_stop
                 due = reason is not None or self._is_to_validate()
                 if due and self.progress.train_chars:  # steps were done since the last validation
                     yield self._validate(begin)
                 elif reason is not None:
-                    self.progress.closing = self._timing.closing(self.progress)
+                    self.progress.closing = self.timing.closing(self.progress)
                     break
                 else:
                     done = self._step(begin)
@@ -137,7 +136,7 @@ class Trainer:
         self.plan = self.source.plan
 
     def snapshot(self) -> Snapshot:
-        """Return all that `restore` needs to continue with the same bits.
+        """Return all that `restore` needs to continue with the same bits, once the source has gathered it.
 
         The arrays are live: save them before the next step.
         """
@@ -169,10 +168,6 @@ class Trainer:
         if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
             self.plan = plan  # on a machine with fewer cores, `run` finds another plan
 
-    def reserve_more(self, seconds: float) -> None:
-        """Leave so many more seconds of the limit in time for the work before or after training."""
-        self._timing.reserve_more(seconds)
-
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""
         self._schedule.scale = 1.0
@@ -195,7 +190,7 @@ class Trainer:
     @property
     def reason_to_stop(self) -> str | None:
         """The limit that is reached, in words; None if none is."""
-        return self._timing.reason_to_stop(self.progress)
+        return self.timing.reason_to_stop(self.progress)
 
     @property
     def num_valid_chars(self) -> int | None:
@@ -204,11 +199,11 @@ class Trainer:
 
     def _done(self) -> float:
         """Return the share of the run that is done, in [0, 1]."""
-        return self._timing.share_done(self.progress, num_windows=self.batches.num_windows)
+        return self.timing.share_done(self.progress, num_windows=self.batches.num_windows)
 
     def _is_to_validate(self) -> bool:
         """Return True if a validation is due after the latest step, and there is time for it."""
-        return self.progress.step % self.eval_every == 0 and self._timing.allows_validation(self.progress)
+        return self.progress.step % self.eval_every == 0 and self.timing.allows_validation(self.progress)
 
     def _window(self) -> Window:
         """Return the next window, with the weights of its targets."""
@@ -217,13 +212,17 @@ class Trainer:
 
     def _step(self, begin: float) -> StepDone | None:
         """Do one step; return None if the loss, the gradient or the new parameters are not finite."""
-        now, window = self.progress, self._begin_anew_(self._window())
+        now, window = self.progress, self._window()
+        if (cold := begin_anew_(window, self._state, self._rng)) is not None:
+            self.source.forget_(cold)
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
             loss, grads = self.source.gradient(window, now.step)
             if not math.isfinite(loss):
                 return None
-            grad_norm = self._update(grads, learning_rate=rate, after_step=self.source.after_step)
+            grad_norm = self._update(
+                grads, learning_rate=rate, after_step=self.source.after_step, agreed=self.source.agreed
+            )
             if not math.isfinite(grad_norm):
                 return None
 
@@ -235,9 +234,10 @@ class Trainer:
             loss *= total_weight / num_chars  # nats per character, however many tokens one has
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
+            self.source.gather_()
             self._state.roll_()  # the end of a stream is the context of the beginning of the next
             self.source.forget_()
-        now.elapsed = self._clock() - begin
+        now.elapsed = self.clock() - begin
         validates = self._is_to_validate() or self.reason_to_stop is not None  # and has figures of its own
         is_due = now.recent.is_due(now.step) and not validates
         figures = now.figures_(self.model.params.flat) if is_due else None
@@ -245,18 +245,9 @@ class Trainer:
             now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done(), figures
         )
 
-    def _begin_anew_(self, window: Window) -> Window:
-        """Let a few streams start without context: zero state, UNSEEN input. Lines do so anyway."""
-        if window.resets is None:
-            cold = self._rng.random(self.batches.num_streams) < COLD_STARTS
-            window.inputs[0, cold] = UNSEEN
-            for array in self._state.arrays.values():
-                array[cold] = 0
-            self.source.forget_(cold)
-        return window
-
     def _validate(self, begin: float) -> Validated:
         now = self.progress
+        self.source.settle_(self.model.params)
         train_nats = now.train_nats / now.train_chars
         valid, averaged = self._validations.score()
         nats = None if valid is None else valid.nats_per_char
@@ -267,7 +258,7 @@ class Trainer:
             self.best[...] = self._update.average.now() if averaged else self.model.params.flat
         self._schedule.validated(improved=improved)
         now.train_nats, now.train_chars = 0.0, 0
-        now.elapsed = self._clock() - begin
+        now.elapsed = self.clock() - begin
         rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         epoch, figures = now.epoch_number, now.figures_(self.model.params.flat)
         return Validated(now.step, epoch, valid, train_nats, rate, improved, averaged, now.elapsed, figures)

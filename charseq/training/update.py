@@ -24,14 +24,20 @@ class Update:
         self.average = Average.of(params, optim.average_span, by_rows=by_rows)
 
     def __call__(
-        self, grads: Gradient, *, learning_rate: float, after_step: Callable[[Parameters], None]
+        self,
+        grads: Gradient,
+        *,
+        learning_rate: float,
+        after_step: Callable[[Parameters], None],
+        agreed: Callable[[float], float] = float,
     ) -> float:
         """Change the parameters by a step down a gradient, which is clipped in place; return its norm.
 
-        `after_step` is called with the new parameters before they are averaged. Return nan or infinity if
-        the gradient or the new parameters are not finite; the parameters may then be useless.
+        `after_step` is called with the new parameters before they are averaged, and `agreed` returns the norm
+        to clip by. Return nan or infinity if the gradient or the new parameters are not finite; the
+        parameters may then be useless.
         """
-        norm = clip_all_(grads.vectors, self._max_grad_norm)
+        norm = clip_all_(grads.vectors, self._max_grad_norm, agreed)
         if not math.isfinite(norm):
             return norm
         entries = grads.of(self._params) if grads.touched else None

@@ -278,7 +278,7 @@ def test_the_best_results_are_kept_across_a_pause() -> None:
 
 
 def closing(run: Run) -> float:
-    return run.trainer._timing.closing(run.trainer.progress)
+    return run.trainer.timing.closing(run.trainer.progress)
 
 
 def test_counting_and_the_end_have_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def test_time_can_be_taken_for_other_work() -> None:
     """Training ends so much earlier."""
     clock = Clock()
     trainer = slow_trainer(clock, None, seconds_per_step=0.25, reserve=5.0, max_time=100.0)
-    trainer.reserve_more(20.0)
+    trainer.timing.reserve += 20.0
     assert steps_of(list(trainer.run()))[-1].elapsed == pytest.approx(75.0)
 
 
@@ -107,7 +107,7 @@ def test_a_run_whose_time_is_up_is_at_its_end_when_it_is_resumed() -> None:
         num_later_validations=2,
         max_time=50.0,
     )
-    first.reserve_more(4.0)
+    first.timing.reserve += 4.0
     list(first.run())
     second = slow_trainer(
         clock, SlowValidator(clock, 0.01), seconds_per_step=0.25, reserve=1.0, max_time=50.0

@@ -232,7 +232,7 @@ GOLDEN = {
 @pytest.fixture
 def no_cold_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every window go on where the one before ended."""
-    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", 0.0)
+    monkeypatch.setattr("charseq.training.cold_starts.COLD_STARTS", 0.0)
 
 
 @every_cell
@@ -632,7 +632,7 @@ def test_a_source_hears_of_streams_that_begin_anew(
     share: float, age: float, noting: list[NotingSource], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stream whose state was set to zero before a window has no past in it."""
-    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", share)
+    monkeypatch.setattr("charseq.training.cold_starts.COLD_STARTS", share)
     list(make_trainer(TrainConfig(max_steps=3, gradient="noting")).run())
     assert noting[-1].ages.tolist() == [age] * 3
 
@@ -836,7 +836,7 @@ def test_plateau() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_streams_begin_anew(cell: CellName, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """The given share of a stream's windows begins in the zero state with the zero vector, as a text does."""
-    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", share)
+    monkeypatch.setattr("charseq.training.cold_starts.COLD_STARTS", share)
     model = make_model(ModelConfig(cell=cell, hidden_size=5), kind=WatchedModel)
     assert isinstance(model, WatchedModel)
     trainer = make_trainer(TrainConfig(max_steps=60), model=model, batches=make_batches(unit="stream"))
@@ -858,10 +858,10 @@ def test_streams_begin_anew(cell: CellName, share: float, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_lines_begin_where_they_do(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """With unit line nothing else restarts a state."""
-    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", share)
+    monkeypatch.setattr("charseq.training.cold_starts.COLD_STARTS", share)
     trainer = make_trainer(TrainConfig(max_steps=8), batches=make_batches(unit="line"))
     losses = [event.loss for event in trainer.run() if isinstance(event, StepDone)]
-    monkeypatch.setattr("charseq.training.trainer.COLD_STARTS", 0.5)
+    monkeypatch.setattr("charseq.training.cold_starts.COLD_STARTS", 0.5)
     again = make_trainer(TrainConfig(max_steps=8), batches=make_batches(unit="line"))
     assert losses == [event.loss for event in again.run() if isinstance(event, StepDone)]
 
