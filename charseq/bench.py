@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,8 @@ class Bench:
         backend: BackendName = "numba" if use_numba(self._backend) else "numpy"
         scorer = Scorer(_model(cell, shape), codec, backend=backend)
         seconds = _measure(lambda: scorer.score(text), self._seconds)
-        return self._per_char("evaluate", cell, shape, seconds, length, unit)
+        measured = self._per_char("evaluate", cell, shape, seconds, length, unit)
+        return replace(measured, backend=backend, **_machine(backend))
 
     def _per_char(
         self,

@@ -22,6 +22,7 @@ from charseq.models import TrainableModel
 from charseq.optim import Schedule, frozen_names
 from charseq.scoring import Validator
 from charseq.text.batches import Batches, Window
+from charseq.training.backend import backend_for
 from charseq.training.cold_starts import begin_anew_
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
@@ -58,14 +59,16 @@ class Trainer:
         num_later_validations: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        model.use_backend_(train.backend)
+        num_parameters, num_windows = model.num_parameters, batches.num_windows
+        backend = backend_for(train, num_parameters=num_parameters, num_windows=num_windows)
+        model.use_backend_(backend)
         self.model, self.batches = model, batches
         self.optim, self.train = optim, train
         self.progress = Progress()
         self.best = model.params.flat.copy()
         self.clock = clock
         self.loss: Loss = LOSSES[train.loss].for_run(train, batches.token_counts)
-        self._update = Update(model.params, optim, train, by_rows=self.loss.by_rows)
+        self._update = Update(model.params, optim, backend, by_rows=self.loss.by_rows)
         self._schedule = Schedule(optim)
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.config import OptimConfig, TrainConfig
+from charseq.config import BackendName, OptimConfig
 from charseq.network.parameters import Gradient, Parameters
 from charseq.optim import clip_all_, make_optimizer
 from charseq.training.averaging import Average
@@ -18,9 +18,11 @@ class Update:
     With `by_rows` the gradients may touch some entries of a table only, and no other entry costs time.
     """
 
-    def __init__(self, params: Parameters, optim: OptimConfig, train: TrainConfig, *, by_rows: bool) -> None:
+    def __init__(
+        self, params: Parameters, optim: OptimConfig, backend: BackendName, *, by_rows: bool
+    ) -> None:
         self._params, self._max_grad_norm = params, optim.max_grad_norm
-        self.optimizer = make_optimizer(optim, params, train.backend)
+        self.optimizer = make_optimizer(optim, params, backend)
         self.average = Average.of(params, optim.average_span, by_rows=by_rows)
 
     def __call__(

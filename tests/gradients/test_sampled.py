@@ -249,7 +249,7 @@ def test_no_other_row_is_read_or_written(kind: type[CandidateLoss], embedding_si
         kept = rows[tokens].copy()
         rows[...] = np.nan
         rows[tokens] = kept
-    update = Update(params, OptimConfig(max_grad_norm=0.1), TrainConfig(backend="numpy"), by_rows=True)
+    update = Update(params, OptimConfig(max_grad_norm=0.1), "numpy", by_rows=True)
     before = {name: array.copy() for name, array in params.items()}
     with backpropagation(job, job.model.initial_state(N), Plan()) as source:
         for _ in range(2):

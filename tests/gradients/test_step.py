@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charseq.cells import CELLS
-from charseq.config import BackendName, ModelConfig, OptimConfig, TrainConfig
+from charseq.config import BackendName, ModelConfig, OptimConfig
 from charseq.gradients import Job, Plan
 from charseq.gradients.sources import backpropagation
 from charseq.gradients.step import TrainingStep, batch_weight
@@ -27,8 +27,8 @@ def allocated(
     model.use_backend_(backend)
     job = Job(model, 64, num_streams, resets=resets, seed=0)
     window = make_window(num_streams, num_steps=64, resets=resets, weighted=weighted)
-    train, optim = TrainConfig(backend=backend), OptimConfig(optimizer="nadamw")
-    update = Update(model.params, optim, train, by_rows=job.loss.by_rows)
+    optim = OptimConfig(optimizer="nadamw")
+    update = Update(model.params, optim, backend, by_rows=job.loss.by_rows)
     with backpropagation(job, model.initial_state(num_streams), Plan()) as source:
 
         def step() -> None:

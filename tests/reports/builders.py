@@ -396,7 +396,7 @@ SAMPLED = Measurement(
     processor="aarch64",
     kernels="accelerate",
 )
-EVALUATED = replace(SAMPLED, what="evaluate", unit="line")
+EVALUATED = replace(SAMPLED, what="evaluate", unit="line", backend="numpy")
 
 EACH_CHARS = [
     EachChar("a.txt", 0, "h", 2 * LN2, 2, 3.5, Guess("o", 0.5)),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charseq.config import OptimConfig, TrainConfig
+from charseq.config import OptimConfig
 from charseq.network.parameters import Gradient, Parameters
 from charseq.training.update import Update
 
@@ -14,7 +14,7 @@ OPTIM = OptimConfig(optimizer="sgd", momentum=0.0, max_grad_norm=1.0, average_sp
 
 def make(*, by_rows: bool = False) -> tuple[Parameters, Update]:
     params = Parameters({"W": (2, 2), "projection.V": (5, 2)}, np.float64)
-    return params, Update(params, OPTIM, TrainConfig(backend="numpy"), by_rows=by_rows)
+    return params, Update(params, OPTIM, "numpy", by_rows=by_rows)
 
 
 def gradient(params: Parameters, value: float, *, by_rows: bool = False) -> Gradient:
