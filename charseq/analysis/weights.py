@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.cells import make_cell
+from charseq.cells import CELLS
 from charseq.config import ModelConfig
 from charseq.errors import ConfigError
 from charseq.models import MODELS
@@ -125,5 +125,5 @@ def _parts(config: ModelConfig, params: Parameters) -> Iterator[tuple[str, str, 
 
 def _gate_names(cell: str) -> list[str]:
     """Return the names of the blocks of rows of U and W, in their order."""
-    one = make_cell(cell)
+    one = CELLS[cell]
     return [*one.gates.values(), *["candidate"] * (one.num_gates > len(one.gates) > 0)] or [""]

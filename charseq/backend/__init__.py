@@ -1,7 +1,7 @@
 """The two backends: NumPy, and machine code compiled by numba (`charseq[fast]`).
 
-Compiled functions are in files named `compiled.py`, beside the NumPy code that they replace. NumPy stays the
-reference, and tests compare the two.
+Compiled functions are in files named `compiled.py` beside the NumPy code that they replace; those of the network
+also in `panels.py`, `tiles.py` and `windows.py`. NumPy stays the reference, and tests compare the two.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from charseq.errors import ConfigError
 
-__all__ = ["FASTMATH", "compiled", "use_numba"]
+__all__ = ["FASTMATH", "compiled", "inlined", "use_numba"]
 
 FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
 """The changes in rounding that the compiler may make; nan and infinity keep their meaning."""
@@ -39,4 +39,12 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
             kernel.enable_caching()
     else:
         kernel._cache = MachineCode(function)
+    return cast(Callable[..., None], kernel)
+
+
+def inlined(function: Callable[..., None]) -> Callable[..., None]:
+    """Return `function` as a part of the compiled functions that call it, which saves compiling it twice."""
+    from numba import njit
+
+    kernel: Any = njit(function, inline="always")
     return cast(Callable[..., None], kernel)

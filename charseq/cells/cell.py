@@ -6,7 +6,7 @@ of that, once for all cells. The simplest cell is in `rnn.py`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -77,7 +77,8 @@ class CellArrays:
     slot t + 1 the result of step t. `previous[k]` is (T, H, N), the state before each step: a view of
     `states[k]`, or an array of its own if states may be reset. `da_x` and `da_h` are (T, G*H, N), or hold a
     single step if there is no backward pass. They are the same array for a cell that only uses the sum of
-    U x and W h. `dstates[k]` is (H, N), the gradient that is passed back from step to step.
+    U x and W h. `dstates[k]` is (H, N), the gradient that is passed back from step to step. `extras` are the
+    arrays that the cell asked for with `extra`.
     """
 
     a_x: FloatArray
@@ -87,6 +88,7 @@ class CellArrays:
     da_x: FloatArray
     da_h: FloatArray
     dstates: tuple[FloatArray, ...]
+    extras: list[FloatArray] = field(default_factory=list)
 
     @property
     def num_steps(self) -> int:
@@ -95,7 +97,8 @@ class CellArrays:
 
     def extra(self) -> FloatArray:
         """Allocate a (T, H, N) array for values that a cell keeps for `backward` beside its states."""
-        return zeros(self.previous[0].shape, self.a_x.dtype)
+        self.extras.append(zeros(self.previous[0].shape, self.a_x.dtype))
+        return self.extras[-1]
 
     def scratch(self) -> FloatArray:
         """Allocate an (H, N) array that all steps share."""

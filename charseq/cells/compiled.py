@@ -2,7 +2,10 @@
 
 NumPy makes a pass over memory for each term of an equation; here a unit's gates stay in registers from one
 term to the next. The equations are those of `rnn.py`, `lstm.py` and `gru.py`, which stay the reference: a
-test compares them. Import this module only if numba is installed.
+test compares them. The loop over time that calls them is in `network/windows.py`. Import this module only if
+numba is installed.
+
+Here `a` is U x(t) + b + W h(t-1), already summed; only the GRU's candidate has W_n h(t-1) + b_h apart, as m.
 """
 
 import math
@@ -15,10 +18,6 @@ from numba.extending import overload
 
 from charseq.arrays import FloatArray
 from charseq.backend import FASTMATH, compiled
-from charseq.cells.cell import Cell, Step
-from charseq.cells.gru import GRU, GRUStep
-from charseq.cells.lstm import LSTM, LSTMStep
-from charseq.cells.rnn import RNN
 
 LIMIT = np.float32(9)
 """In float32, tanh(x) is 1 from here on."""
@@ -51,11 +50,11 @@ def _tanh(x: Any) -> Callable[[Any], Any]:
 
 
 @compiled
-def rnn_forward(a_x: FloatArray, a_h: FloatArray, h: FloatArray) -> None:
+def rnn_forward(a: FloatArray, h: FloatArray) -> None:
     """Compute h(t)."""
-    a_x, a_h, h = a_x.reshape(-1), a_h.reshape(-1), h.reshape(-1)
+    a, h = a.reshape(-1), h.reshape(-1)
     for j in range(h.size):
-        h[j] = tanh(a_x[j] + a_h[j])
+        h[j] = tanh(a[j])
 
 
 @compiled
@@ -68,18 +67,16 @@ def rnn_backward(h: FloatArray, dh: FloatArray, da: FloatArray) -> None:
 
 
 @compiled
-def lstm_forward(
-    a: FloatArray, a_h: FloatArray, c_prev: FloatArray, c: FloatArray, tanh_c: FloatArray, h: FloatArray
-) -> None:
+def lstm_forward(a: FloatArray, c_prev: FloatArray, c: FloatArray, tanh_c: FloatArray, h: FloatArray) -> None:
     """Compute C(t) and h(t), and replace `a` by the gates."""
     size, half = h.size, h.dtype.type(0.5)
-    a, a_h = a.reshape(4, size), a_h.reshape(4, size)
+    a = a.reshape(4, size)
     c_prev, c, tanh_c, h = c_prev.reshape(-1), c.reshape(-1), tanh_c.reshape(-1), h.reshape(-1)
     for j in range(size):
-        i = half + half * tanh(half * (a[0, j] + a_h[0, j]))
-        f = half + half * tanh(half * (a[1, j] + a_h[1, j]))
-        o = half + half * tanh(half * (a[2, j] + a_h[2, j]))
-        g = tanh(a[3, j] + a_h[3, j])
+        i = half + half * tanh(half * a[0, j])
+        f = half + half * tanh(half * a[1, j])
+        o = half + half * tanh(half * a[2, j])
+        g = tanh(a[3, j])
         a[0, j], a[1, j], a[2, j], a[3, j] = i, f, o, g
         c[j] = f * c_prev[j] + i * g
         tanh_c[j] = tanh(c[j])
@@ -105,75 +102,30 @@ def lstm_backward(
 
 
 @compiled
-def gru_forward(a: FloatArray, a_h: FloatArray, h_prev: FloatArray, m: FloatArray, h: FloatArray) -> None:
-    """Compute h(t) and m = W_n h(t-1) + b_h, and replace `a` by the gates."""
+def gru_forward(a: FloatArray, m: FloatArray, h_prev: FloatArray, h: FloatArray) -> None:
+    """Compute h(t), and replace `a` by the gates."""
     size, half = h.size, h.dtype.type(0.5)
-    a, a_h = a.reshape(3, size), a_h.reshape(3, size)
-    h_prev, m, h = h_prev.reshape(-1), m.reshape(-1), h.reshape(-1)
+    a, m, h_prev, h = a.reshape(3, size), m.reshape(-1), h_prev.reshape(-1), h.reshape(-1)
     for j in range(size):
-        r = half + half * tanh(half * (a[0, j] + a_h[0, j]))
-        u = half + half * tanh(half * (a[1, j] + a_h[1, j]))
-        n = tanh(a[2, j] + r * a_h[2, j])
+        r = half + half * tanh(half * a[0, j])
+        u = half + half * tanh(half * a[1, j])
+        n = tanh(a[2, j] + r * m[j])
         a[0, j], a[1, j], a[2, j] = r, u, n
-        m[j] = a_h[2, j]
         h[j] = h_prev[j] + u * (n - h_prev[j])
 
 
 @compiled
 def gru_backward(
-    gates: FloatArray, h_prev: FloatArray, m: FloatArray, dh: FloatArray, da_x: FloatArray, da_h: FloatArray
+    gates: FloatArray, h_prev: FloatArray, m: FloatArray, dh: FloatArray, da: FloatArray, dm: FloatArray
 ) -> None:
-    """Compute da for both products, and replace dh(t) by the part of it that reaches h(t-1) directly."""
+    """Compute da and dm, and replace dh(t) by the part of it that reaches h(t-1) directly."""
     size, one = dh.size, dh.dtype.type(1)
-    gates, da_x, da_h = gates.reshape(3, size), da_x.reshape(3, size), da_h.reshape(3, size)
+    gates, da, dm = gates.reshape(3, size), da.reshape(3, size), dm.reshape(-1)
     h_prev, m, dh = h_prev.reshape(-1), m.reshape(-1), dh.reshape(-1)
     for j in range(size):
         r, u, n = gates[0, j], gates[1, j], gates[2, j]
         dn = (one - n * n) * u * dh[j]
-        dr = r * (one - r) * m[j] * dn
-        du = u * (one - u) * (n - h_prev[j]) * dh[j]
-        da_x[0, j], da_x[1, j], da_x[2, j] = dr, du, dn
-        da_h[0, j], da_h[1, j], da_h[2, j] = dr, du, dn * r
+        da[0, j] = r * (one - r) * m[j] * dn
+        da[1, j] = u * (one - u) * (n - h_prev[j]) * dh[j]
+        da[2, j], dm[j] = dn, dn * r
         dh[j] *= one - u
-
-
-class CompiledRNN(RNN):
-    """Elman's network, compiled."""
-
-    def forward(self, s: Step) -> None:
-        """Compute h(t)."""
-        rnn_forward(s.a_x, s.a_h, s.h)
-
-    def backward(self, s: Step) -> None:
-        """Compute da."""
-        rnn_backward(s.h, s.dh, s.da_x)
-
-
-class CompiledLSTM(LSTM):
-    """Long short-term memory, compiled."""
-
-    def forward(self, s: LSTMStep) -> None:
-        """Compute C(t) and h(t)."""
-        lstm_forward(s.a_x, s.a_h, s.c_prev, s.c, s.tanh_c, s.h)
-
-    def backward(self, s: LSTMStep) -> None:
-        """Compute da and dC(t-1)."""
-        lstm_backward(s.a_x, s.c_prev, s.tanh_c, s.dh, s.dc, s.da_x)
-
-
-class CompiledGRU(GRU):
-    """Gated recurrent unit, compiled."""
-
-    def forward(self, s: GRUStep) -> None:
-        """Compute h(t)."""
-        gru_forward(s.a_x, s.a_h, s.h_prev, s.m, s.h)
-
-    def backward(self, s: GRUStep) -> None:
-        """Compute da for both products."""
-        gru_backward(s.a_x, s.h_prev, s.m, s.dh, s.da_x, s.da_h)
-
-
-COMPILED_CELLS: dict[str, Cell[Any]] = {
-    cell.name: cell for cell in (CompiledGRU(), CompiledLSTM(), CompiledRNN())
-}
-"""The compiled cells by their names, which are those of CELLS."""

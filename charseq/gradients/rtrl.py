@@ -19,7 +19,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
-from charseq.cells import Cell, Step, make_cell
+from charseq.cells import CELLS, Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.config import ModelConfig
 from charseq.errors import ConfigError
@@ -47,7 +47,7 @@ class Cost(NamedTuple):
     @classmethod
     def of(cls, config: ModelConfig, vocab_size: int) -> "Cost":
         """Return the cost for a network with these sizes."""
-        num_parameters, cell = _num_sensitive(config, vocab_size), make_cell(config.cell)
+        num_parameters, cell = _num_sensitive(config, vocab_size), CELLS[config.cell]
         num_rows = len(cell.state_names) * config.hidden_size
         weights = cell.num_gates * config.hidden_size * (config.hidden_size + config.embedding_size)
         return cls(num_rows**2 * num_parameters, 4 * num_rows * num_parameters, 3 * weights)
@@ -159,7 +159,7 @@ class Rows:
 
     def __init__(self, model: CharModel, num_streams: int) -> None:
         self._model, (self._layer,) = model, model.layers
-        self._cell: Cell[Step] = make_cell(self._layer.cell.name)
+        self._cell: Cell[Step] = CELLS[self._layer.cell.name]
         H, N, num_states = self._layer.hidden_size, num_streams, len(self._cell.state_names)
         self.num_rows = K = num_states * H
         dtype, gates = model.params.flat.dtype, self._cell.num_gates * H

@@ -4,19 +4,26 @@ The cell computes the pointwise algebra of a step. This module computes the prod
 once, W h(t-1) step by step, and in the backward pass one large product for the gradients of the weights.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.backend import use_numba
-from charseq.cells import Cell, Step, make_cell
+from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.config import BackendName
 from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_with_bias, table_gradient
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import Product, lay_side_by_side, side_by_side
+
+if TYPE_CHECKING:
+    from charseq.network.compiled_layer import CompiledLayer
+
+
+SPARE_ROWS = 32
+"""The rows that compiled products need to fill their last panels, see `panels.py`."""
 
 
 class Scratch:
@@ -27,8 +34,9 @@ class Scratch:
     ) -> None:
         outputs = max(layer.cell.num_gates * layer.hidden_size for layer in layers)
         inputs = max(layer.hidden_size + 1 + layer.summed_inputs for layer in layers)
-        self.da = zeros((num_tokens * max(outputs, inputs),), dtype)
-        self.inputs = zeros((num_tokens * inputs,), dtype)
+        most = max(outputs + max(layer.hidden_size for layer in layers), inputs) + SPARE_ROWS
+        self.da = zeros((num_tokens * most,), dtype)
+        self.inputs = zeros((num_tokens * (inputs + SPARE_ROWS),), dtype)
         self.sums = zeros((outputs * inputs if num_tokens else 0,), dtype)
         self.one_hot = OneHot(num_tokens, vocab_size, dtype)
 
@@ -58,6 +66,7 @@ class LayerWork:
     U_back: Product
     W_back: Product
     scratch: Scratch
+    compiled: "CompiledLayer | None"
     x: FloatArray | TokenArray = field(init=False)
     resets: BoolArray | None = field(init=False)
 
@@ -72,7 +81,7 @@ class RecurrentLayer:
         self, cell: Cell[Step], *, name: str, input_size: int, hidden_size: int, one_hot: bool
     ) -> None:
         self.cell, self.name, self.one_hot = cell, name, one_hot
-        self.lookup: Callable[..., None] = lookup_with_bias
+        self._is_compiled = False
         self.input_size, self.hidden_size = input_size, hidden_size
         rows = cell.num_gates * hidden_size
         self.shapes: dict[str, tuple[int, ...]] = {
@@ -85,12 +94,15 @@ class RecurrentLayer:
         self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
 
     def use_backend_(self, backend: BackendName) -> None:
-        """Compute everything but the matrix products with `backend` from now on."""
-        self.cell, self.lookup = make_cell(self.cell.name, backend), lookup_with_bias
-        if use_numba(backend):
-            from charseq.network import compiled
+        """Compute the windows of workspaces that are made from now on with `backend`.
 
-            self.lookup = compiled.lookup_with_bias
+        A cell without a compiled twin is computed by NumPy.
+        """
+        self._is_compiled = False
+        if use_numba(backend):
+            from charseq.network.windows import FORWARD
+
+            self._is_compiled = self.cell.name in FORWARD
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
         """Fill U with Glorot's uniform numbers, W with an orthogonal matrix per gate, the forget bias with 1.
@@ -120,7 +132,8 @@ class RecurrentLayer:
         """Make the arrays for windows of up to `num_steps`; with `resets`, states may be reset in them."""
         T, N, D, H = num_steps, num_streams, self.input_size, self.hidden_size
         GH, num_states = self.cell.num_gates * H, len(self.cell.state_names)
-        steps_back = T if backward else 1
+        compiled = self._compiled(T, N, dtype, backward=backward)
+        steps_back = T if backward and not compiled else 1
         da_x = zeros((steps_back, GH, N), dtype)
         states = tuple(zeros((T + 1, H, N), dtype) for _ in range(num_states))
         arrays = CellArrays(
@@ -134,7 +147,7 @@ class RecurrentLayer:
         )
 
         def product(rows: int, columns: int, *, needed: bool = True) -> Product:
-            num_products = T if needed else 0
+            num_products = T if needed and not compiled else 0
             return Product(rows, columns, num_streams=N, num_products=num_products, dtype=dtype)
 
         return LayerWork(
@@ -149,7 +162,19 @@ class RecurrentLayer:
             U_back=product(D, GH, needed=backward and not self.one_hot),
             W_back=product(H, GH, needed=backward),
             scratch=scratch,
+            compiled=compiled,
         )
+
+    def _compiled(
+        self, num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool
+    ) -> "CompiledLayer | None":
+        if not self._is_compiled:
+            return None
+        from charseq.network.compiled_layer import DTYPE, CompiledLayer
+
+        if dtype != DTYPE:
+            return None
+        return CompiledLayer(self, num_steps, num_streams, dtype, backward=backward)
 
     def forward(
         self,
@@ -164,13 +189,26 @@ class RecurrentLayer:
         `resets` (T, N) is true where a stream's state is set to zero before the step.
         """
         arrays, num_steps = work.arrays, len(x)
-        U, W, b = (params[f"{self.name}.{letter}"] for letter in "UWb")
         work.x, work.resets = x, resets
+        for slots, carried in zip(arrays.states, state, strict=True):
+            slots[0] = carried.T
+        if work.compiled:
+            work.compiled.forward(x, params, work, resets)
+        else:
+            self._forward(x, params, work, resets)
+        for slots, carried in zip(arrays.states, state, strict=True):
+            carried[...] = slots[num_steps].T
+        return arrays.states[0][1 : num_steps + 1]
 
+    def _forward(
+        self, x: FloatArray | TokenArray, params: Parameters, work: LayerWork, resets: BoolArray | None
+    ) -> None:
+        arrays, num_steps = work.arrays, len(x)
+        U, W, b = (params[f"{self.name}.{letter}"] for letter in "UWb")
         a_x = arrays.a_x[:num_steps]
         np.copyto(work.b, b[:, None])
         if self.one_hot:
-            self.lookup(U, x, work.b, a_x)
+            lookup_with_bias(U, x, work.b, a_x)
         else:
             work.U.load_(U)
             work.U.each(x, out=a_x)
@@ -178,8 +216,6 @@ class RecurrentLayer:
         m = arrays.a_h[-self.hidden_size :]
         if self.cell.has_recurrent_bias:
             np.copyto(work.b_h, params[f"{self.name}.b_h"][:, None])
-        for slots, carried in zip(arrays.states, state, strict=True):
-            slots[0] = carried.T
         work.W.load_(W)
         multiply = work.W.into(arrays.a_h)
         for t, step in enumerate(work.steps[:num_steps]):
@@ -190,9 +226,6 @@ class RecurrentLayer:
             if self.cell.has_recurrent_bias:
                 m += work.b_h
             self.cell.forward(step)
-        for slots, carried in zip(arrays.states, state, strict=True):
-            carried[...] = slots[num_steps].T
-        return arrays.states[0][1 : num_steps + 1]
 
     def backward(
         self,
@@ -209,6 +242,8 @@ class RecurrentLayer:
         computed without `below`. The gradients of weights that are all frozen are not computed. The gradient
         stops at the window's first step: this is truncated backpropagation through time.
         """
+        if work.compiled:
+            return work.compiled.backward(dh_out, params, work, grads, below=below)
         arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
         work.W_back.load_(params[f"{self.name}.W"].T)

@@ -1,0 +1,203 @@
+"""Matrices in panels of ROWS rows, and their products, for users who have numba.
+
+A recurrent product is (G*H, H) @ (H, N) with few streams N. A general routine rearranges the matrix in each
+call. Here it is rearranged once per window, into panels whose numbers lie in the order in which they are
+used. Import this module only if numba is installed.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba.extending import intrinsic
+
+from charseq.arrays import FloatArray, TokenArray, zeros
+from charseq.backend import compiled
+from charseq.network import tiles
+from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS, VECTOR_BYTES
+
+# In Python's eyes these functions have one argument more, which numba gives them.
+add: Any = tiles.add
+few_columns: Any = tiles.few_columns
+look_up_tile: Any = tiles.look_up_tile
+one_column: Any = tiles.one_column
+tile: Any = tiles.tile
+transpose: Any = tiles.transpose
+
+
+class Panels:
+    """A matrix (rows, columns) in panels (P, columns, ROWS); zero until `load_`."""
+
+    def __init__(self, rows: int, columns: int, dtype: np.dtype | type) -> None:
+        self.memory = zeros((-(-rows // ROWS), columns, ROWS), dtype)
+
+    def load_(self, M: FloatArray) -> None:
+        """Copy the matrix; load it again after a change."""
+        pack(M, self.memory)
+
+
+def rows_in_panels(num_rows: int) -> int:
+    """Return the number of rows with those that fill the last panel."""
+    return -(-num_rows // ROWS) * ROWS
+
+
+@compiled
+def pack(M: FloatArray, panels: FloatArray) -> None:
+    """Write M to the first rows and columns in `panels`; the rest stays as it is."""
+    for p in range(len(panels)):
+        first = p * ROWS
+        rows = min(ROWS, len(M) - first)
+        for k in range(M.shape[1]):
+            for r in range(rows):
+                panels[p, k, r] = M[first + r, k]
+
+
+@compiled
+def pack_steps(steps: FloatArray, panels: FloatArray) -> None:
+    """Write the rows of `steps` (T, R, N) to `panels` (P, T*N, ROWS), a column for each step and stream."""
+    for t in range(len(steps)):
+        pack_step(t, steps[t], panels)
+
+
+@compiled
+def pack_step(t: int, step: FloatArray, panels: FloatArray) -> None:
+    """Write the rows of `step` (R, N), which is step t, to their place in `panels` (P, T*N, ROWS)."""
+    num_rows, num_streams = step.shape
+    for p in range(len(panels)):
+        first, k = p * ROWS, t * num_streams
+        rows = min(ROWS, num_rows - first)
+        whole = num_streams // ROWS * ROWS if rows == ROWS else 0
+        for n in range(0, whole, ROWS):
+            transpose(step[first:, n:], panels[p, k + n :])
+        for n in range(whole, num_streams):
+            for r in range(rows):
+                panels[p, k + n, r] = step[first + r, n]
+
+
+@compiled
+def look_up(panels: FloatArray, bias: FloatArray, tokens: TokenArray, out: FloatArray) -> None:
+    """Write to `out` (rows, N) the columns of the matrix in `panels` for `tokens` (N,), plus `bias` (rows,).
+
+    For UNSEEN it is the bias alone: the last column in `panels` is zero.
+    """
+    num_rows, num_streams = out.shape
+    unseen = panels.shape[1] - 1
+    for p in range(len(panels)):
+        first = p * ROWS
+        rows = min(ROWS, num_rows - first)
+        whole = num_streams // ROWS * ROWS if rows == ROWS else 0
+        for n in range(0, whole, ROWS):
+            look_up_tile(panels[p], bias[first:], tokens[n:], out[first:, n:])
+        for n in range(whole, num_streams):
+            token = tokens[n] if tokens[n] >= 0 else unseen
+            for r in range(rows):
+                out[first + r, n] = bias[first + r] + panels[p, token, r]
+
+
+@compiled
+def multiply_add(panels: FloatArray, x: FloatArray, out: FloatArray, block: FloatArray) -> None:
+    """Add M x to `out` (rows, N), for the matrix M in `panels` and x (columns, N).
+
+    `block` is scratch of shape (ROWS, ROWS), for sums that do not fill a tile.
+    """
+    num_rows, num_streams = out.shape
+    if num_streams == 1:
+        _multiply_add_one(panels, x, out, block)
+        return
+    width = VECTOR_BYTES // x.itemsize
+    whole = num_streams // width * width
+    rest = num_streams - whole
+    step = (rest + FEW - 1) // FEW  # the parts of the rest, then their columns
+    step = (rest + step - 1) // step if rest else 1
+    for p in range(len(panels)):
+        first = p * ROWS
+        rows = min(ROWS, num_rows - first)
+        for n in range(0, whole, width):
+            _add_tile(panels[p], x[:, n:], out[first:, n:], rows, width, block)
+        for n in range(whole, num_streams, step):
+            few = min(step, num_streams - n)
+            few_columns(panels[p], x[:, n:], block, few)
+            for r in range(rows):
+                for j in range(few):
+                    out[first + r, n + j] += block[j, r]
+
+
+@intrinsic
+def multiply_add_apart(typing: Any, panels: Any, x: Any, out: Any, block: Any) -> Any:
+    """Call `multiply_add` from compiled code, and never as a copy of it.
+
+    The compiler copies where it can, and would compile all tiles again for each place where they are called.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        found = function.get_compile_result(signature)
+        context.add_linking_libs([found.library])
+        callee = context.declare_function(builder.module, found.fndesc)
+        context.call_conv.call_function(
+            builder, callee, signature.return_type, signature.args, arguments, attrs=("noinline",)
+        )
+        return context.get_dummy_value()
+
+    function: Any = multiply_add
+    kind = typing.resolve_value_type(function)
+    return typing.resolve_function_type(kind, (panels, x, out, block), {}), generate
+
+
+@compiled
+def _add_tile(
+    panel: FloatArray, x: FloatArray, out: FloatArray, rows: int, columns: int, block: FloatArray
+) -> None:
+    """Add a panel times a tile's columns of x to the first `rows` and `columns` of `out`."""
+    if rows == ROWS and columns * x.itemsize == VECTOR_BYTES:
+        tile(panel, x, out)
+        return
+    block[...] = 0
+    tile(panel, x, block)
+    for r in range(rows):
+        for n in range(columns):
+            out[r, n] += block[r, n]
+
+
+@compiled
+def _multiply_add_one(panels: FloatArray, x: FloatArray, out: FloatArray, block: FloatArray) -> None:
+    num_panels = len(panels)
+    whole = len(out) // (ROWS * PANELS_AT_ONCE) * PANELS_AT_ONCE
+    for p in range(0, whole, PANELS_AT_ONCE):
+        one_column(panels[p:], x, out[p * ROWS :])
+    for p in range(whole, num_panels):
+        few_columns(panels[p], x, block, 1)
+        for r in range(min(ROWS, len(out) - p * ROWS)):
+            out[p * ROWS + r, 0] += block[0, r]
+
+
+@compiled
+def multiply_panels(left: FloatArray, right: FloatArray, out: FloatArray, block: FloatArray) -> None:
+    """Write to `out` (rows, columns) the product A B', for A in the panels `left` and B in those of `right`.
+
+    Both have the same columns, over which the product sums.
+    """
+    num_rows, num_columns = out.shape
+    width = VECTOR_BYTES // left.itemsize
+    out[...] = 0
+    for p in range(len(left)):
+        rows = min(ROWS, num_rows - p * ROWS)
+        for first in range(0, num_columns, width):
+            columns = min(width, num_columns - first)
+            x = right[first // ROWS][:, first % ROWS :]
+            _add_tile(left[p], x, out[p * ROWS :, first:], rows, columns, block)
+
+
+@compiled
+def sum_by_token(panels: FloatArray, tokens: TokenArray, out: FloatArray, table: FloatArray) -> None:
+    """Write to `out` (rows, V), for each token, the sum of the columns in `panels` where `tokens` has it.
+
+    `tokens` (columns,) are UNSEEN where a column does not count. `table` (V, ROWS) is scratch.
+    """
+    for p in range(len(panels)):
+        first = p * ROWS
+        table[...] = 0
+        for k in range(len(tokens)):
+            if tokens[k] >= 0:
+                add(panels[p, k], table[tokens[k]], table[tokens[k]])
+        for r in range(min(ROWS, len(out) - first)):
+            for token in range(out.shape[1]):
+                out[first + r, token] = table[token, r]
