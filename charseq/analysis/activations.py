@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.network import CharModel
-from charseq.network.recurrent import LayerWork
+from charseq.network.layer import LayerWork
 from charseq.text.codec import Codec, Reading
 from charseq.text.lines import NEWLINE
 

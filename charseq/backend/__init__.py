@@ -1,7 +1,7 @@
 """The two backends: NumPy, and machine code compiled by numba (`charseq[fast]`).
 
-Compiled functions are in files named `compiled.py` beside the NumPy code that they replace; those of the network
-also in `panels.py`, `tiles.py` and `windows.py`. NumPy stays the reference, and tests compare the two.
+Compiled functions are in files named `compiled.py` beside the NumPy code that they replace; those of the
+network also in `panels.py`, `tiles.py` and `windows.py`. NumPy stays the reference, and tests compare them.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,6 @@ import numpy as np
 from charseq.arrays import FloatArray, TokenArray
 from charseq.backend import compiled
 
-
 LANES = 16
 """The number of maxima that are kept side by side, so that they fit the registers of the processor."""
 LOWEST = np.float32(-87)

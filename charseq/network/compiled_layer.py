@@ -1,12 +1,12 @@
 """The compiled twin of a recurrent layer's two passes, for users who have numba (`charseq[fast]`)."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.network.embedding import table_gradient
+from charseq.network.layer import Layer, LayerWork
 from charseq.network.panels import (
     Panels,
     multiply_add,
@@ -18,9 +18,6 @@ from charseq.network.panels import (
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.tiles import ROWS
 from charseq.network.windows import BACKWARD, FORWARD
-
-if TYPE_CHECKING:
-    from charseq.network.recurrent import LayerWork, RecurrentLayer
 
 DTYPE = np.dtype(np.float32)
 """The type of numbers that is compiled; the others, which only tests use, are left to NumPy."""
@@ -35,7 +32,7 @@ class CompiledLayer:
     """
 
     def __init__(
-        self, layer: "RecurrentLayer", num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool
+        self, layer: Layer, num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool
     ) -> None:
         H, D = layer.hidden_size, layer.input_size
         GH, self._layer = layer.cell.num_gates * H, layer
@@ -52,7 +49,7 @@ class CompiledLayer:
         self._no_x, self._block = zeros((0, 0, 0), dtype), zeros((ROWS, ROWS), dtype)
 
     def forward(
-        self, x: FloatArray | TokenArray, params: Parameters, work: "LayerWork", resets: BoolArray | None
+        self, x: FloatArray | TokenArray, params: Parameters, work: LayerWork, resets: BoolArray | None
     ) -> None:
         """Compute the states of all steps, from those in slot 0; the arguments are those of the layer."""
         layer, arrays = self._layer, work.arrays
@@ -75,7 +72,7 @@ class CompiledLayer:
         )
 
     def backward(
-        self, dh_out: FloatArray, params: Parameters, work: "LayerWork", grads: Gradient, *, below: bool
+        self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Gradient, *, below: bool
     ) -> FloatArray:
         """Write the gradients of the weights to `grads`; return dx; the arguments are those of the layer."""
         layer, arrays, num_steps = self._layer, work.arrays, len(dh_out)
@@ -111,7 +108,7 @@ class CompiledLayer:
         return dx
 
     def _weight_gradients(
-        self, columns: list[FloatArray], work: "LayerWork", grads: Gradient, num_steps: int
+        self, columns: list[FloatArray], work: LayerWork, grads: Gradient, num_steps: int
     ) -> None:
         """Write dW, db and dU: the sums over all steps and streams of da h(t-1)', of da and of da x(t)'.
 
@@ -136,7 +133,7 @@ class CompiledLayer:
         else:
             sum_by_token(da, np.ascontiguousarray(x).reshape(-1), dU, self._table)
 
-    def _packed(self, steps: FloatArray, work: "LayerWork") -> FloatArray:
+    def _packed(self, steps: FloatArray, work: LayerWork) -> FloatArray:
         """Return the panels of `steps` (T, R, N), in memory that the next call overwrites."""
         num_steps, num_rows, num_streams = steps.shape
         (panels,) = _divide(work.scratch.inputs, [num_rows], num_steps * num_streams)

@@ -16,12 +16,13 @@ from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, table_gradient
+from charseq.network.layer import LayerWork, Scratch
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
 from charseq.network.reader import Reader
 from charseq.network.readers import Readers
-from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
+from charseq.network.recurrent import RecurrentLayer
 from charseq.network.state import State
 
 

@@ -127,6 +127,7 @@ def multiply_add_apart(typing: Any, panels: Any, x: Any, out: Any, block: Any) -
 
     The compiler copies where it can, and would compile all tiles again for each place where they are called.
     """
+    function: Any = multiply_add
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         found = function.get_compile_result(signature)
@@ -137,7 +138,6 @@ def multiply_add_apart(typing: Any, panels: Any, x: Any, out: Any, block: Any) -
         )
         return context.get_dummy_value()
 
-    function: Any = multiply_add
     kind = typing.resolve_value_type(function)
     return typing.resolve_function_type(kind, (panels, x, out, block), {}), generate
 

@@ -4,8 +4,7 @@ The cell computes the pointwise algebra of a step. This module computes the prod
 once, W h(t-1) step by step, and in the backward pass one large product for the gradients of the weights.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -14,64 +13,13 @@ from charseq.backend import use_numba
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.config import BackendName
-from charseq.network.embedding import MAX_ONE_HOT, OneHot, lookup_with_bias, table_gradient
+from charseq.network.embedding import lookup_with_bias, table_gradient
+from charseq.network.layer import Layer, LayerWork, Scratch
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import Product, lay_side_by_side, side_by_side
 
-if TYPE_CHECKING:
-    from charseq.network.compiled_layer import CompiledLayer
 
-
-SPARE_ROWS = 32
-"""The rows that compiled products need to fill their last panels, see `panels.py`."""
-
-
-class Scratch:
-    """Flat memory for windows laid side by side; the layers share it, one after the other, in `backward`."""
-
-    def __init__(
-        self, layers: "list[RecurrentLayer]", num_tokens: int, vocab_size: int, dtype: np.dtype
-    ) -> None:
-        outputs = max(layer.cell.num_gates * layer.hidden_size for layer in layers)
-        inputs = max(layer.hidden_size + 1 + layer.summed_inputs for layer in layers)
-        most = max(outputs + max(layer.hidden_size for layer in layers), inputs) + SPARE_ROWS
-        self.da = zeros((num_tokens * most,), dtype)
-        self.inputs = zeros((num_tokens * (inputs + SPARE_ROWS),), dtype)
-        self.sums = zeros((outputs * inputs if num_tokens else 0,), dtype)
-        self.one_hot = OneHot(num_tokens, vocab_size, dtype)
-
-    def rows(self, num_rows: int, num_tokens: int) -> FloatArray:
-        """Return memory of shape (num_rows, num_tokens) for stacked inputs; its content is arbitrary."""
-        return self.inputs[: num_rows * num_tokens].reshape(num_rows, num_tokens)
-
-    def sum_of_products(self, da: FloatArray, inputs: FloatArray) -> FloatArray:
-        """Return da @ inputs.T, a sum over all steps and streams; the next call overwrites it."""
-        out = self.sums[: len(da) * len(inputs)].reshape(len(da), len(inputs))
-        np.matmul(da, inputs.T, out=out)
-        return out
-
-
-@dataclass(slots=True)
-class LayerWork:
-    """The arrays of one layer for a window: the values that `forward` keeps for `backward`, and scratch."""
-
-    arrays: CellArrays
-    steps: list[Step]
-    b: FloatArray  #        (G*H, N), b repeated for every stream
-    b_h: FloatArray  #      (H, N), b_h repeated for every stream
-    dx: FloatArray  #       (T, D, N), empty if the input is one-hot
-    through_W: FloatArray  # (H, N), the gradient of h(t-1) that passes through W
-    U: Product
-    W: Product
-    U_back: Product
-    W_back: Product
-    scratch: Scratch
-    compiled: "CompiledLayer | None"
-    x: FloatArray | TokenArray = field(init=False)
-    resets: BoolArray | None = field(init=False)
-
-
-class RecurrentLayer:
+class RecurrentLayer(Layer):
     """A cell with its weights, which all steps share: U (G*H, D), W (G*H, H), b (G*H,); for the GRU b_h (H,).
 
     With `one_hot` the input is tokens (T, N) instead of vectors (T, D, N), and U x(t) is a column of U.
@@ -80,9 +28,8 @@ class RecurrentLayer:
     def __init__(
         self, cell: Cell[Step], *, name: str, input_size: int, hidden_size: int, one_hot: bool
     ) -> None:
-        self.cell, self.name, self.one_hot = cell, name, one_hot
+        super().__init__(cell, name, input_size, hidden_size, one_hot)
         self._is_compiled = False
-        self.input_size, self.hidden_size = input_size, hidden_size
         rows = cell.num_gates * hidden_size
         self.shapes: dict[str, tuple[int, ...]] = {
             f"{name}.U": (rows, input_size),
@@ -91,7 +38,6 @@ class RecurrentLayer:
         }
         if cell.has_recurrent_bias:
             self.shapes[f"{name}.b_h"] = (hidden_size,)
-        self.summed_inputs = 0 if one_hot and input_size > MAX_ONE_HOT else input_size
 
     def use_backend_(self, backend: BackendName) -> None:
         """Compute the windows of workspaces that are made from now on with `backend`.
@@ -165,9 +111,7 @@ class RecurrentLayer:
             compiled=compiled,
         )
 
-    def _compiled(
-        self, num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool
-    ) -> "CompiledLayer | None":
+    def _compiled(self, num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool) -> Any:
         if not self._is_compiled:
             return None
         from charseq.network.compiled_layer import DTYPE, CompiledLayer
@@ -243,7 +187,8 @@ class RecurrentLayer:
         stops at the window's first step: this is truncated backpropagation through time.
         """
         if work.compiled:
-            return work.compiled.backward(dh_out, params, work, grads, below=below)
+            dx: FloatArray = work.compiled.backward(dh_out, params, work, grads, below=below)
+            return dx
         arrays, through_W = work.arrays, work.through_W
         dh = arrays.dstates[0]
         work.W_back.load_(params[f"{self.name}.W"].T)

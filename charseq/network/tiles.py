@@ -143,7 +143,7 @@ def _emit_columns(emit: _Emitter, panels: list[Any], num_columns: int) -> list[l
 
     Return the sums by panel and column, vectors of ROWS numbers.
     """
-    array, x, _ = emit.arrays
+    x = emit.arrays[1]
     kind, step = emit.vector(ROWS), emit.stride(x)
 
     def body(values: list[Any]) -> list[Any]:
@@ -162,14 +162,9 @@ def _emit_columns(emit: _Emitter, panels: list[Any], num_columns: int) -> list[l
         return [emit.after(row, step), *pointers, *sums]
 
     start = [emit.repeat(emit.number(0), ROWS)] * (len(panels) * num_columns)
-    after = emit.loop(emit.length(array, array_axis(array)), [emit.pointer(x), *panels, *start], body)
+    after = emit.loop(emit.length(x, 0), [emit.pointer(x), *panels, *start], body)
     sums = after[1 + len(panels) :]
     return [sums[p * num_columns : (p + 1) * num_columns] for p in range(len(panels))]
-
-
-def array_axis(array: Any) -> int:
-    """Return the axis of the columns: the first of a panel, the second of several."""
-    return len(array.shape.type.elements) - 2
 
 
 def _emit_few_columns(emit: _Emitter, num: Any) -> None:

@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charseq.cells import CELLS, make_cell
+from charseq.cells import CELLS
 from charseq.cells.cell import CellArrays, sigmoid_, sigmoid_and_tanh_, sigmoid_slope, tanh_slope
-from charseq.errors import ConfigError
 from tests import reference
-from tests.builders import pairwise
 from tests.complex_step import STEP, check_gradients
 
 Array: TypeAlias = NDArray[Any]
@@ -190,71 +188,3 @@ def test_slopes_are_derivatives(activation: Callable[[Array], Array], slope: Cal
 
 
 # ---- compiled
-
-
-@pytest.mark.parametrize(
-    ("name", "precision", "shape", "size"),
-    pairwise(list(CELLS), [(np.float32, 1e-6), (np.float64, 1e-14)], [(1, 1), (5, 3), (16, 17)], [1, 3, 30]),
-)
-def test_compiled_cells_equal_plain_ones(
-    name: str, precision: tuple[type, float], shape: tuple[int, int], size: float
-) -> None:
-    """Numba and NumPy compute the same states and gradients, up to rounding, small and large ones."""
-    pytest.importorskip("numba")
-    (dtype, tolerance), (H, N) = precision, shape
-    results = []
-    for cell in (CELLS[name], make_cell(name, "numba")):
-        rng = np.random.default_rng(4)
-        arrays = make_arrays(name, num_streams=N, hidden_size=H, dtype=dtype)
-        (step,) = cell.allocate(arrays)
-        for array in (*inputs(arrays), *arrays.dstates):
-            array[...] = rng.normal(0, size, array.shape)
-        cell.forward(step)
-        cell.backward(step)
-        dstates = arrays.dstates if cell.keeps_h else arrays.dstates[1:]
-        results.append([array.copy() for array in (*arrays.states, arrays.da_x, arrays.da_h, *dstates)])
-    for compiled, plain in zip(*reversed(results), strict=True):
-        np.testing.assert_allclose(compiled, plain, rtol=0, atol=tolerance * max(1, size) ** 2)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("name", CELLS)
-def test_compiled_cells_do_not_hide_a_divergence(name: str, bad: float) -> None:
-    """Nan stays nan, and infinity is where tanh is 1, as NumPy has it."""
-    pytest.importorskip("numba")
-    states = []
-    for cell in (CELLS[name], make_cell(name, "numba")):
-        arrays = make_arrays(name, num_streams=2, hidden_size=2, dtype=np.float32)
-        (step,) = cell.allocate(arrays)
-        arrays.a_x[...] = bad
-        cell.forward(step)
-        states.append(arrays.states[0][1].copy())
-    np.testing.assert_allclose(states[1], states[0], atol=1e-6)
-
-
-def test_the_numpy_cells_are_the_registered_ones() -> None:
-    """The reference cells are the plain ones."""
-    assert {name: make_cell(name, "numpy") for name in CELLS} == dict(CELLS)
-
-
-@pytest.mark.parametrize("installed", [True, False])
-def test_auto_is_numba_where_it_is_installed(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Auto takes numba if it is installed, and NumPy without a word if it is not."""
-    pytest.importorskip("numba")
-    monkeypatch.setattr("charseq.backend.find_spec", lambda name: object() if installed else None)
-    assert (make_cell("gru", "auto") is CELLS["gru"]) is not installed
-
-
-def test_a_cell_without_a_compiled_twin_is_computed_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell that is registered in NumPy alone is taken as it is, where numba is asked for, too."""
-    pytest.importorskip("numba")
-    plain = object()
-    monkeypatch.setitem(CELLS, "plain", plain)
-    assert make_cell("plain", "numba") is plain
-
-
-def test_numba_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asking for numba where it is not installed names the extra that brings it."""
-    monkeypatch.setattr("charseq.backend.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"train\.backend: numba is not installed; .*charseq\[fast\]"):
-        make_cell("gru", "numba")

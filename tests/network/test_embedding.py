@@ -13,7 +13,6 @@ from charseq.network.embedding import (
     OneHot,
     lookup,
     lookup_gradient,
-    lookup_with_bias,
     sums_by_token,
 )
 from tests import reference
@@ -224,24 +223,6 @@ def test_the_gradient_goes_to_a_matrix_of_any_order(vocab_size: int, dtype: type
     lookup_gradient(columns, tokens, used_one_hot(T * N, vocab_size, dtype), out=matrix)
     expected = plain_gradient(columns, tokens, vocab_size)
     np.testing.assert_allclose(matrix, expected, rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("dtype", "num_steps", "num_streams"),
-    [(np.float32, 1, 1), (np.float32, 5, 3), (np.float64, 2, 17)],
-)
-def test_compiled_lookup_equals_the_plain_one(dtype: type, num_steps: int, num_streams: int) -> None:
-    """Numba and NumPy write the same columns plus the bias, which alone is what UNSEEN finds."""
-    pytest.importorskip("numba")
-    from charseq.network.compiled import lookup_with_bias as compiled_lookup
-
-    rng = np.random.default_rng(0)
-    matrix, bias = rng.normal(size=(4, 6)).astype(dtype), rng.normal(size=(4, num_streams)).astype(dtype)
-    tokens = rng.integers(-1, 6, (num_steps, num_streams)).astype(np.int32)
-    plain, compiled = (np.full((num_steps, 4, num_streams), 9, dtype) for _ in range(2))
-    lookup_with_bias(matrix, tokens, bias, plain)
-    compiled_lookup(matrix, tokens, bias, compiled)
-    np.testing.assert_array_equal(compiled, plain)
 
 
 def test_sums_by_token() -> None:

@@ -5,9 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.cells import CELLS
-from charseq.network import embedding, recurrent
+from charseq.network import embedding
+from charseq.network import layer as layer_module
+from charseq.network.layer import LayerWork, Scratch
 from charseq.network.parameters import Parameters
-from charseq.network.recurrent import LayerWork, RecurrentLayer, Scratch
+from charseq.network.recurrent import RecurrentLayer
 from tests import reference
 from tests.builders import assert_close, pairwise
 from tests.complex_step import check_gradients
@@ -31,7 +33,7 @@ with_and_without_resets = pytest.mark.parametrize("with_resets", [False, True], 
 def set_inputs(monkeypatch: pytest.MonkeyPatch, inputs: str) -> bool:
     """Make a one-hot matrix small where `inputs` says so; return whether the inputs are tokens."""
     if inputs == "large one-hot":
-        for module in (embedding, recurrent):
+        for module in (embedding, layer_module):
             monkeypatch.setattr(module, "MAX_ONE_HOT", 2)
     return inputs != "vectors"
 
