@@ -72,7 +72,7 @@ def make_tokens_of_all(vocab_size: int, num_steps: int, num_streams: int) -> Tok
 
 def set_max_one_hot(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """Let models made from now on take vocabularies of more than so many tokens in turns."""
-    for module in (embedding, recurrent):
+    for module in (embedding, layer):
         monkeypatch.setattr(module, "MAX_ONE_HOT", rows)
 
 
