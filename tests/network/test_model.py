@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from charseq.arrays import BoolArray, TokenArray
 from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
-from charseq.network import CharModel, State, embedding, recurrent
+from charseq.network import CharModel, State, embedding, layer
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Gradient, Parameters
