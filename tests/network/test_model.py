@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from charseq.arrays import BoolArray, TokenArray
 from charseq.cells import CELLS
 from charseq.config import BackendName, ModelConfig
-from charseq.network import CharModel, State, embedding, layer
+from charseq.network import CharModel, State, embedding
+from charseq.network import layer as layer_module
 from charseq.network.embedding import MAX_ONE_HOT
 from charseq.network.loss import cross_entropy_
 from charseq.network.parameters import Gradient, Parameters
@@ -72,7 +73,7 @@ def make_tokens_of_all(vocab_size: int, num_steps: int, num_streams: int) -> Tok
 
 def set_max_one_hot(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
     """Let models made from now on take vocabularies of more than so many tokens in turns."""
-    for module in (embedding, layer):
+    for module in (embedding, layer_module):
         monkeypatch.setattr(module, "MAX_ONE_HOT", rows)
 
 
