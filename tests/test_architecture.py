@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
     "api/training": "tests/test_api.py and test_api_mix.py",
     "api/keywords": "tests/test_api.py, by the settings of train and sample",
     "cli/parts": "tests/cli/test_evaluate.py and test_evaluate_reports.py",
+    "backend/work": "numbers without code; tests/scoring/test_compiling.py, for one that uses them",
     "limits": "numbers without code; tests/faults/ tries what is beyond them",
     "version": "a single string; tests/cli/test_app.py prints it",
     "models/packing": "a contract: tests/runs/test_state_file.py, for every kind of model",

@@ -14,6 +14,8 @@ import numpy as np
 
 from charseq.adaptation.member import Member, copy_of, known
 from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.backend import use_numba
+from charseq.backend.work import LEAST_WORK, TRAINING, WORK_THAT_PAYS
 from charseq.config import ModelConfig
 from charseq.models import MODELS, LanguageModel, ModelKind, TrainableModel
 from charseq.network.loss import cross_entropy_
@@ -32,6 +34,7 @@ class GradientSteps(Member):
     """A network, given as a model of its own, `model`, which is changed in place.
 
     A step after which nothing could be computed, because numbers overflow, leads back to the trained weights.
+    Compiled code computes as soon as so much was learnt that it pays.
     """
 
     learns_windows = True
@@ -45,6 +48,7 @@ class GradientSteps(Member):
         scales: Mapping[str, float],
     ) -> None:
         self._model, self._rate = model, rate
+        self._work_done, self._num_steps = 0, num_steps
         self._trained, self._grads = model.params.like(), model.params.like()
         self._trained.flat[...] = model.params.flat
         self._rates = {name: np.float32(rate * scales.get(name, 1.0)) for name in model.params}
@@ -64,7 +68,6 @@ class GradientSteps(Member):
         kind: ModelKind = MODELS[config.kind]
         copied = cast(TrainableModel, kind.build(config, model.vocab_size, np.random.default_rng(0)))
         copied.params.flat[...] = cast(TrainableModel, model).params.flat
-        copied.use_backend_("auto")
         return cls(copied, WINDOW, rate=rate, scales=scales)
 
     @property
@@ -92,6 +95,15 @@ class GradientSteps(Member):
         self._num_read = 0
         for name, array in self._begin.arrays.items():
             array[...] = self._state.arrays[name]
+        self._count_(len(tokens))
+
+    def _count_(self, num_tokens: int) -> None:
+        """Count tokens that were learnt; from some number of them on use compiled code, if numba is there."""
+        model, before = self._model, self._work_done
+        self._work_done += TRAINING * num_tokens * max(model.num_parameters, LEAST_WORK[1])
+        if before < WORK_THAT_PAYS <= self._work_done and use_numba("auto"):
+            model.use_backend_("auto")
+            self._work = model.workspace(self._num_steps, 1, resets=True, logits=False)
 
     def _step(self) -> None:
         steps = np.empty((2, BLOCK), self._trained.flat.dtype)

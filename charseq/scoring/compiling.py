@@ -1,17 +1,10 @@
 """When compiled code pays: not for a short text, which would be done before numba is loaded."""
 
 from charseq.backend import use_numba
+from charseq.backend.work import LEAST_WORK, WORK_THAT_PAYS
 from charseq.config import BackendName
 from charseq.models import LanguageModel, TrainableModel
 from charseq.models.mixture import Mixture
-
-WORK_THAT_PAYS = 3e10
-"""The parameters times tokens from which on compiled code is used.
-
-NumPy needs about a second for them, and numba as long to be loaded with its kernels (measured: 0.7 s).
-"""
-LEAST_WORK = {1: 400_000, 32: 30_000}
-"""The parameters that a token counts as at least, by the number of streams: a step takes as long."""
 
 
 def networks_in(model: LanguageModel) -> list[TrainableModel]:

@@ -2,14 +2,10 @@
 
 import math
 
+from charseq.backend.work import LEAST_WORK, TRAINING, WORK_THAT_PAYS
 from charseq.config import BackendName, TrainConfig
-from charseq.scoring.compiling import WORK_THAT_PAYS
 from charseq.training.limits import Limits
 
-READINGS_PER_STEP = 3
-"""The work of training on a token, in forward passes: the backward pass is two more."""
-LEAST_PARAMETERS = 30_000
-"""The parameters that a token counts as at least: between two products a step takes time, too."""
 LEAST_SECONDS = 3.0
 """The limit in time from which on compiled code pays."""
 
@@ -30,5 +26,5 @@ def backend_for(train: TrainConfig, *, num_parameters: int, num_windows: int) ->
         limits.num_epochs * num_windows or math.inf,
     )
     num_tokens = steps * train.batch_size * train.seq_length
-    work = READINGS_PER_STEP * num_tokens * max(num_parameters, LEAST_PARAMETERS)
+    work = TRAINING * num_tokens * max(num_parameters, LEAST_WORK[32])
     return "auto" if work >= WORK_THAT_PAYS else "numpy"

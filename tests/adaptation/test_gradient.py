@@ -32,6 +32,18 @@ def learn(member: GradientSteps, k: int, *, resets: bool) -> FloatArray:
     return logits
 
 
+def test_compiled_code_learns_on_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the third window here; the numbers are those of numpy but for rounding."""
+    pytest.importorskip("numba")
+    expected, member = steps(rate=0.1, cell="lstm"), steps(rate=0.1, cell="lstm")
+    plain = [learn(expected, k, resets=True) for k in range(6)]
+    monkeypatch.setattr("charseq.adaptation.gradient.WORK_THAT_PAYS", 3 * 3 * WINDOW * 400_000)
+    for k in range(6):
+        assert member._model.is_compiled == (k >= 3)
+        assert_close(learn(member, k, resets=True), plain[k], tolerance=1e-5)
+    assert not expected._model.is_compiled
+
+
 def weights_of(member: GradientSteps) -> FloatArray:
     flat: FloatArray = member.save()[0]
     return flat.copy()
