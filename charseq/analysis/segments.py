@@ -112,6 +112,10 @@ class Segments:
         if self._after == self._kind.end:
             yield from self.finish()
 
+    def skip(self, num_chars: int) -> None:
+        """Pass over so many characters, after a segment was completed and up to the end of another one."""
+        self._open = Segment(self._open.offset + num_chars, "", Score())
+
     def finish(self) -> Iterator[Segment]:
         """Yield the last segment as far as it was read, unless it is empty."""
         begun = self._open

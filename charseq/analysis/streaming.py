@@ -11,8 +11,11 @@ from charseq.analysis.reading import NamedModel, ScoredPiece, scored_texts
 from charseq.analysis.segments import Segment, Segments
 from charseq.runs.checkpoint import Checkpoint
 from charseq.scoring import Guess, Score, bits
-from charseq.text.corpus import NamedTexts
+from charseq.text.corpus import NamedTexts, ReadyTexts
+from charseq.text.lines import whole_lines
 
+HELD_CHARS = 1 << 20
+"""The most characters of a line that are held in memory before it is scored."""
 Alphabet: TypeAlias = Sequence[str]
 """The characters of a tokenizer."""
 
@@ -103,7 +106,18 @@ def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = 
     Each text follows the `prompt`, which is no part. Raises DataError at the end if all texts are empty.
     """
     wanted, alphabet = EACH_KINDS[kind], checkpoint.codec.tokenizer.alphabet
-    model = NamedModel(
+    if kind == "line" and checkpoint.codec.unit == "line":
+        texts = in_lines(texts)
+    form = checkpoint.codec.form.name
+    for file, pieces in scored_texts([model_for(checkpoint, kind, prompt)], texts):
+        for part in wanted.find(pieces, file, alphabet):
+            yield replace(part, normalization=form) if form else part
+
+
+def model_for(checkpoint: Checkpoint, kind: str, prompt: str) -> NamedModel:
+    """Return the model of a checkpoint, which finds out about each character what parts of a `kind` need."""
+    wanted = EACH_KINDS[kind]
+    return NamedModel(
         "",
         checkpoint.reading_model,
         checkpoint.codec,
@@ -114,10 +128,12 @@ def each(checkpoint: Checkpoint, texts: NamedTexts, kind: str, *, prompt: str = 
         all_ranks=True,
         foresees=wanted.foresees,
     )
-    form = checkpoint.codec.form.name
-    for file, pieces in scored_texts([model], texts):
-        for part in wanted.find(pieces, file, alphabet):
-            yield replace(part, normalization=form) if form else part
+
+
+def in_lines(texts: NamedTexts) -> NamedTexts:
+    """Return texts in pieces of whole lines, which are scored independently; a very long line is cut."""
+    found = ((name, whole_lines(pieces, most=HELD_CHARS)) for name, pieces in texts)
+    return ReadyTexts(found) if isinstance(texts, ReadyTexts) else found
 
 
 def _chars(pieces: Iterable[ScoredPiece], file: str, alphabet: Alphabet) -> Iterator[EachChar]:
@@ -166,13 +182,16 @@ def _words(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[Ea
         yield EachWord(file, one.offset, position, one.text, one.score, one.bare_nats, entropy)
 
 
+def each_segment(file: str, one: Segment) -> EachSegment:
+    """Return a segment of a file with its excess over what was expected."""
+    return EachSegment(file, one.offset, one.text, one.score, one.score.nats - one.expected_nats)
+
+
 def _parts(kind: str) -> Find:
     """Return the function that finds the segments of `kind`, with their excess over what was expected."""
 
     def find(pieces: Iterable[ScoredPiece], file: str, _: Alphabet) -> Iterator[EachSegment]:
-        for one in _segments(kind, pieces):
-            excess = one.score.nats - one.expected_nats
-            yield EachSegment(file, one.offset, one.text, one.score, excess)
+        return (each_segment(file, one) for one in _segments(kind, pieces))
 
     return find
 

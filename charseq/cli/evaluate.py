@@ -21,6 +21,7 @@ from charseq.cli.options import (
 )
 from charseq.cli.parts import names_in, wanted_parts
 from charseq.cli.prompts import ContextOption, EscapesOption, PromptFileOption, read_prompt
+from charseq.cli.ranks import connected, is_done, is_idle
 from charseq.cli.texts import ScoringProgress, format_of_options, texts_of
 from charseq.errors import ConfigError
 
@@ -176,6 +177,8 @@ def command(
     from charseq.reports.shown_text import ShownText
     from charseq.runs.directory import model_name
 
+    if not (is_shared := each == "line" and not (guess_number or adapt or column)) and is_idle():
+        return
     model, texts = split_model(arguments, models)
     how = format_of_options(errors, encoding, include)
     check_choice("--resample", resample, tuple(UNITS))
@@ -196,7 +199,9 @@ def command(
             prompt=context,
             format_name=format_name,
             guess_number=guess_number,
+            world=connected() if is_shared else None,
         )
+        is_done()
         return
     format_name = format_name or "table"
     check_format(format_name, page=True)

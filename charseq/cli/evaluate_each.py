@@ -12,6 +12,7 @@ from charseq.errors import ConfigError
 if TYPE_CHECKING:
     from charseq.analysis.columns import ColumnTexts
     from charseq.analysis.streaming import Each
+    from charseq.ranks import World
     from charseq.reports import Row
     from charseq.reports.each import EachReport
     from charseq.runs.checkpoint import Checkpoint
@@ -49,14 +50,22 @@ def score_each(
     prompt: str,
     format_name: str,
     guess_number: bool,
+    world: "World | None" = None,
 ) -> None:
-    """Write one row for each `kind` in the sources, as soon as it is scored."""
+    """Write one row for each `kind` in the sources, as soon as it is scored.
+
+    Ranks of a `world` score lines together, if the model reads each line on its own.
+    """
     from charseq.analysis.columns import ColumnTexts
+    from charseq.analysis.dealt import lines_on
     from charseq.analysis.streaming import each
     from charseq.reports import write_rows
     from charseq.reports.each import each_report
 
     codec = checkpoint.codec
+    if world is not None and not world.leads:
+        _help(world, checkpoint, prompt)
+        return
     texts: NamedTexts | ColumnTexts
     if column is None:
         texts = texts_of(sources, how.in_form(codec.form), chars=chars, lines=codec.needs_lines)
@@ -65,9 +74,22 @@ def score_each(
     if guess_number:
         write_rows(_guessed(checkpoint, texts, kind, prompt=prompt), format_name, sys.stdout)
         return
-    found, report = each(checkpoint, texts, kind, prompt=prompt), each_report(kind)
+    report = each_report(kind)
+    if world is not None and codec.unit == "line" and not isinstance(texts, ColumnTexts):
+        found: Iterator[Each] = lines_on(world, checkpoint, texts, prompt=prompt)
+    else:
+        found = each(checkpoint, texts, kind, prompt=prompt)
     rows = _beside(texts, found, report) if isinstance(texts, ColumnTexts) else report.rows(found)
     write_rows(rows, format_name, sys.stdout)
+
+
+def _help(world: "World", checkpoint: "Checkpoint", prompt: str) -> None:
+    """Score those lines that rank 0 deals to this rank."""
+    from charseq.analysis.dealt import lines_on
+
+    if checkpoint.codec.unit == "line":
+        for _ in lines_on(world, checkpoint, [], prompt=prompt):
+            pass
 
 
 def _guessed(

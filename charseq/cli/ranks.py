@@ -23,7 +23,7 @@ VARIABLES = (
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
 )
 """The environment variables in which an MPI launcher tells a process its number and that of all ranks."""
-COMMANDS = ("train",)
+COMMANDS = ("train", "evaluate")
 """The commands that ranks work on together; any other is for rank 0 alone."""
 PATIENCE = 3.0
 """Seconds that other ranks leave to rank 0 to show an error and to end all ranks."""
@@ -96,6 +96,12 @@ def connected() -> "World | None":
 
         _Session.world = World(connect(place[1]))
     return _Session.world
+
+
+def is_idle() -> bool:
+    """Return True in a rank that has nothing to do, since a command is for one process."""
+    place = launched()
+    return place is not None and place[0] > 0
 
 
 def is_done() -> None:

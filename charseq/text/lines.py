@@ -1,5 +1,6 @@
 """Texts as whole lines: pieces that end at a newline, and lines of a source, a separator and a target."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
@@ -13,8 +14,11 @@ from charseq.text.tokenizers.tokenizer import code_points
 NEWLINE = "\n"
 
 
-def whole_lines(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield the same text in pieces that end at a newline; only the last one may end without it."""
+def whole_lines(pieces: Iterable[str], *, most: float = math.inf) -> Iterator[str]:
+    """Yield the same text in pieces that end at a newline; only the last one may end without it.
+
+    If a line has more than `most` characters, pieces also end within it.
+    """
     held = list[str]()
     for piece in pieces:
         end = piece.rfind(NEWLINE) + 1
@@ -23,6 +27,9 @@ def whole_lines(pieces: Iterable[str]) -> Iterator[str]:
             held = []
         if end < len(piece):
             held.append(part_of(piece, slice(end, None)))
+        if sum(map(len, held)) > most:
+            yield _joined(held)
+            held = []
     if held:
         yield _joined(held)
 

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from charseq.cli.ranks import launched, run_as_rank
 from charseq.runs.checkpoint import Checkpoint
 from tests.builders import Outcome
-from tests.cli.conftest import TALES, Call
+from tests.cli.conftest import TALES, Call, Workshop
 from tests.ranks.builders import MPIEXEC, ended, mpiexec, needs_mpi
 
 TRAIN = (
@@ -71,14 +71,14 @@ def test_rounds_in_one_process_are_refused(call: Call, place: Path) -> None:
 
 
 @needs_mpi
-def test_ranks_are_one_command(place: Path) -> None:
+def test_ranks_are_one_command(call: Call, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three ranks show what one process shows, and leave the files of three threads."""
+    monkeypatch.chdir(place)
     code, out, err = ended(mpiexec(3, *TRAIN, *SHORT, path=place))
     assert code == 0, err
     assert "charseq: 3 ranks, each with a part of the streams: gradients are added at every step\n" in err
     assert out.count("best validation") == 1
-    words = [sys.executable, *TRAIN[:-1], "threads", *SHORT, "--threads", "3"]
-    subprocess.run(words, cwd=place, capture_output=True, check=True)
+    assert call(*TRAIN[2:-1], "threads", *SHORT, "--threads", "3").code == 0
     ours, theirs = (load_file(place / name / "last.safetensors") for name in ("run", "threads"))
     assert ours.keys() == theirs.keys()
     assert all((ours[key] == theirs[key]).all() for key in ours)
@@ -132,6 +132,19 @@ def test_a_signal_to_mpiexec_ends_all_with_everything_saved(place: Path) -> None
     code, _, err = ended(process)
     assert code == 143
     assert err.count("interrupted; to go on: charseq train --resume run") == 1
+
+
+@needs_mpi
+def test_ranks_score_lines_together(
+    call: Call, workshop: Workshop, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are those of one process, to the last digit, and come once."""
+    monkeypatch.chdir(place)
+    model = f"{workshop.path}/{workshop.tales}"
+    words = ("evaluate", "-m", model, "text.txt", "--each", "line", "--reset", "line", "-f", "jsonl")
+    alone = call(*words)
+    assert len(alone.out.splitlines()) == (place / "text.txt").read_text().count("\n") + 1
+    assert ended(mpiexec(2, "-m", "charseq", *words, path=place)) == (0, alone.out, alone.err)
 
 
 @needs_mpi

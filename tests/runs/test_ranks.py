@@ -7,6 +7,7 @@ import pytest
 
 from charseq.config import Settings
 from charseq.errors import ConfigError
+from charseq.gradients import Plan
 from charseq.gradients.local import LocalSteps
 from charseq.gradients.ranks import Ranks
 from charseq.ranks import World
@@ -55,10 +56,24 @@ def test_the_settings_choose_the_source(sync_every: int, kind: type, threads: in
 
     def work(world: World) -> tuple[type, int]:
         job, settings = make_job(), settings_with(sync_every=sync_every, threads=threads)
-        source = source_of(settings, world, 6)(job, job.model.initial_state(6), None)  # type: ignore[arg-type]
+        source = source_of(settings, world, 6)(job, job.model.initial_state(6), Plan())
         return type(source), source.period
 
     assert on_ranks(2, work) == [(kind, sync_every)] * 2
+
+
+@pytest.mark.parametrize(("optimizer", "factor"), [("nadamw", 3**0.5), ("rmsprop", 3**0.5), ("sgd", 1.0)])
+def test_ranks_on_their_own_have_a_larger_rate(optimizer: str, factor: float) -> None:
+    """It makes up for noise where a rule divides by it; synchronous ranks have the rate as it is."""
+
+    def factors(world: World, sync_every: int) -> float:
+        settings = settings_with(sync_every=sync_every).with_layer(
+            {"optim": {"optimizer": optimizer}}, "test"
+        )
+        job = make_job()
+        return source_of(settings, world, 6)(job, job.model.initial_state(6), Plan()).rate_factor
+
+    assert on_ranks(3, lambda world: (factors(world, 1), factors(world, 4))) == [(1.0, factor)] * 3
 
 
 def test_the_scores_of_rank_0_are_those_of_all() -> None:

@@ -294,3 +294,23 @@ def test_a_long_text_takes_no_memory() -> None:
     batches = Batches(examples, batch_size=16, seq_length=100)
     assert len(batches) == 625_000_000
     assert batches[len(batches) - 1].targets.shape == (100, 16)
+
+
+@each_codec
+def test_a_share_of_the_streams_is_read_alone(codec: Codec) -> None:
+    """Of a plain text the other streams are zeros, and are not even read; of another, all are read."""
+    text = EncodedText.of("abc\ndef\nghi\n" * 4)
+    whole = Batches(Examples(text, codec), batch_size=5, seq_length=4)
+    for rank, columns in enumerate([slice(0, 2), slice(2, 3), slice(3, 5)]):
+        part = Batches(Examples(text, codec), batch_size=5, seq_length=4, share=(rank, 3))
+        for ours, theirs in zip(part, whole, strict=True):
+            is_plain = codec.tokenizer.one_token_each
+            assert (ours.total_weight, ours.num_chars) == (theirs.total_weight, theirs.num_chars)
+            for name in FIELDS:
+                mine, all_ = getattr(ours, name), getattr(theirs, name)
+                if all_ is None:
+                    assert mine is None
+                    continue
+                np.testing.assert_array_equal(mine[:, columns], all_[:, columns])
+                others = np.delete(mine, columns, axis=1)
+                assert not others.any() if is_plain else (mine == all_).all()

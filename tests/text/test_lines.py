@@ -26,6 +26,12 @@ def test_whole_lines_are_the_same_text_cut_after_newlines(pieces: list[str]) -> 
     assert "" not in found
 
 
+def test_a_line_is_cut_where_it_is_too_long_to_be_held() -> None:
+    """Pieces end within a line of more characters than may be held, and nowhere else within a line."""
+    pieces = ["ab", "cd", "e", "f\ngh", "i\n"]
+    assert list(whole_lines(pieces, most=3)) == ["abcd", "ef\n", "ghi\n"]
+
+
 def test_whole_lines_keep_the_bytes_of_each_character() -> None:
     """The sizes that a file's pieces record are joined and cut with the pieces."""
     pieces = [FilePiece("a\ufffd"), FilePiece("\nb\ufffd")]
