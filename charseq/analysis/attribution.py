@@ -11,6 +11,7 @@ from charseq.analysis.shared import shared_form
 from charseq.arrays import FloatArray
 from charseq.errors import ConfigError
 from charseq.scoring import Scorer, bits
+from charseq.scoring.cores import run_jobs
 from charseq.text.corpus import NamedTexts
 from charseq.text.lines import NEWLINE, whole_lines
 
@@ -56,17 +57,18 @@ def attribute(models: Sequence[ComparedModel], texts: NamedTexts) -> Iterator[At
         for piece in whole_lines(pieces):
             lines = piece.removesuffix(NEWLINE).split(NEWLINE)
             scored = [form.apply(line.partition(LABEL_AFTER)[0], file) + NEWLINE for line in lines]
-            nats = np.stack([_nats(scorer, scored) for scorer in scorers])
+            nats = _nats(scorers, scored)
             for k, line in enumerate(lines):
                 yield _attribution([one.name for one in models], nats[:, k], file, offset, line)
                 offset += len(line) + len(NEWLINE)
 
 
-def _nats(scorer: Scorer, lines: Sequence[str]) -> FloatArray:
-    """Return the nats of each of some whole lines (K,)."""
-    begins = np.cumsum([0, *(len(line) for line in lines[:-1])])
-    sums: FloatArray = np.add.reduceat(scorer.score("".join(lines)).nats, begins)
-    return sums
+def _nats(scorers: Sequence[Scorer], lines: Sequence[str]) -> FloatArray:
+    """Return the nats (M, K) of each of some whole lines by each of the scorers, which work side by side."""
+    begins, text = np.cumsum([0, *(len(line) for line in lines[:-1])]), "".join(lines)
+    begun = [scorer.begin(text) for scorer in scorers]
+    run_jobs([job for scoring in begun for job in scoring.jobs])
+    return np.stack([np.add.reduceat(scoring.result().nats, begins) for scoring in begun])
 
 
 def _attribution(names: Sequence[str], nats: FloatArray, file: str, offset: int, line: str) -> Attribution:
