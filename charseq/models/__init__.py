@@ -1,6 +1,13 @@
 """The contract of a language model, and the kinds of models: networks, and models that count."""
 
-from charseq.models.contract import LanguageModel, TextsReader, TokenReader, TrainableModel, TrainingWorkspace
+from charseq.models.contract import (
+    LanguageModel,
+    TextsReader,
+    TokenReader,
+    TrainableModel,
+    TrainingWorkspace,
+    has_hidden,
+)
 from charseq.models.kind import ModelKind
 from charseq.models.ngram import NGram, fit_ngram
 from charseq.models.ngram_counting import Counting
@@ -17,4 +24,5 @@ __all__ = [
     "TrainableModel",
     "TrainingWorkspace",
     "fit_ngram",
+    "has_hidden",
 ]

@@ -4,7 +4,7 @@ A state holds the past of the streams, a workspace the arrays for a window. Each
 workspaces. A model that is trained by gradient steps keeps a second contract, `TrainableModel`.
 """
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
@@ -104,7 +104,6 @@ class TrainingWorkspace(Protocol):
         """Memory for the gradient of the hidden states (H, T*N) that were computed last."""
 
 
-@runtime_checkable
 class TrainableModel(LanguageModel, Protocol):
     """A language model as a trainer needs it: hidden states, a projection of them to logits, parameters.
 
@@ -160,3 +159,8 @@ class TrainableModel(LanguageModel, Protocol):
         Parameters that are not in `grads` are frozen: they may be left out, which saves time.
         `dh` (H, T*N) is the gradient of the hidden states that `hidden` computed last, and may be changed.
         """
+
+
+def has_hidden(model: LanguageModel) -> TypeGuard[TrainableModel]:
+    """Return whether a model keeps the contract of a trainable one: it has hidden states and a projection."""
+    return hasattr(model, "hidden") and hasattr(model, "projection")

@@ -3,7 +3,7 @@
 from charseq.backend import use_numba
 from charseq.backend.work import LEAST_WORK, WORK_THAT_PAYS
 from charseq.config import BackendName
-from charseq.models import LanguageModel, TrainableModel
+from charseq.models import LanguageModel, TrainableModel, has_hidden
 from charseq.models.mixture import Mixture
 
 
@@ -11,7 +11,7 @@ def networks_in(model: LanguageModel) -> list[TrainableModel]:
     """Return the networks of a model: itself, or those of a mixture's members."""
     if isinstance(model, Mixture):
         return [network for member in model.models for network in networks_in(member)]
-    return [model] if isinstance(model, TrainableModel) else []
+    return [model] if has_hidden(model) else []
 
 
 class Compiling:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
-from charseq.models import LanguageModel, TrainableModel
+from charseq.models import LanguageModel, has_hidden
 from charseq.network.loss import log_softmax
 from charseq.network.pricing import Prices, compiled_prices, rows_at_once, write_prices
 from charseq.scoring.cores import run_jobs
@@ -20,7 +20,7 @@ LogitsAt: TypeAlias = Callable[[slice], FloatArray]
 
 def make_work(model: LanguageModel, num_steps: int, num_streams: int, *, resets: bool) -> Any:
     """Return the workspace of `read_window` for windows of so many steps and streams."""
-    if isinstance(model, TrainableModel):
+    if has_hidden(model):
         return model.workspace(num_steps, num_streams, resets=resets, backward=False, logits=False)
     return model.workspace(num_steps, num_streams, resets=resets, backward=False)
 
@@ -31,7 +31,7 @@ def read_window(model: LanguageModel, codec: Codec, window: Window, state: Any, 
     Those of tokens that cannot follow are -infinity. The next window may overwrite what they are made from.
     """
     inputs = window.inputs.reshape(-1)
-    if not isinstance(model, TrainableModel):
+    if not has_hidden(model):
         logits = model.forward(window.inputs, state, work, resets=window.resets)
         rows = logits.reshape(-1, logits.shape[-1])
         return lambda some: codec.possible(rows[some], inputs[some])
