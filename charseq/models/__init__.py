@@ -2,11 +2,14 @@
 
 from charseq.models.contract import (
     LanguageModel,
+    Readout,
+    ReadoutModel,
     TextsReader,
     TokenReader,
     TrainableModel,
     TrainingWorkspace,
     has_hidden,
+    has_readout,
 )
 from charseq.models.kind import ModelKind
 from charseq.models.ngram import NGram, fit_ngram
@@ -19,10 +22,13 @@ __all__ = [
     "LanguageModel",
     "ModelKind",
     "NGram",
+    "Readout",
+    "ReadoutModel",
     "TextsReader",
     "TokenReader",
     "TrainableModel",
     "TrainingWorkspace",
     "fit_ngram",
     "has_hidden",
+    "has_readout",
 ]

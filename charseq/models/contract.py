@@ -96,6 +96,31 @@ class LanguageModel(Protocol):
         """Return a reader that has read nothing, of the model as it is now."""
 
 
+class Readout(Protocol):
+    """The distributions at the T*N places of a window that was read; each is computed when it is asked for.
+
+    Threads may ask for different places at the same time.
+    """
+
+    def log_p(self, places: slice) -> FloatArray:
+        """Return log p (M, V) of the next token at some of the places."""
+
+    def log_p_of(self, places: slice, tokens: TokenArray) -> FloatArray:
+        """Return log p (M,) of one token at each of some places: the same bits, without the distributions."""
+
+
+class ReadoutModel(LanguageModel, Protocol):
+    """A language model that reads at no cost beside that of its distributions: n-grams.
+
+    A single stream may be read in windows of any length, and where it is cut does not change a bit.
+    """
+
+    def readout(
+        self, tokens: TokenArray, state: Any, work: Any, *, resets: BoolArray | None = None
+    ) -> Readout:
+        """Read a window as `forward` does, and return its distributions, to be computed when asked for."""
+
+
 class TrainingWorkspace(Protocol):
     """The workspace for a window of training."""
 
@@ -164,3 +189,8 @@ class TrainableModel(LanguageModel, Protocol):
 def has_hidden(model: LanguageModel) -> TypeGuard[TrainableModel]:
     """Return whether a model keeps the contract of a trainable one: it has hidden states and a projection."""
     return hasattr(model, "hidden") and hasattr(model, "projection")
+
+
+def has_readout(model: LanguageModel) -> TypeGuard[ReadoutModel]:
+    """Return whether the distributions of a model are computed only where they are asked for."""
+    return hasattr(model, "readout")

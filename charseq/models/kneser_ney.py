@@ -48,10 +48,11 @@ def discount(counts: IndexArray, discounts: tuple[float, float, float]) -> Float
     return np.array([0.0, *discounts])[np.minimum(counts, 3)]
 
 
-def log(p: FloatArray) -> FloatArray:
+def log(p: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
     """Return log p, and log of the smallest normal float64 (-708 nats) where p is less than that.
 
     So small a p is the result of unusual counts at many orders only.
     """
-    logarithms: FloatArray = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+    at_least = np.maximum(p, np.finfo(np.float64).tiny, out=out)
+    logarithms: FloatArray = np.log(at_least, out=at_least)
     return logarithms

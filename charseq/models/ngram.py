@@ -21,8 +21,9 @@ from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.limits import MAX_NGRAM_COUNT
 from charseq.models.kind import Learner, ModelKind
-from charseq.models.kneser_ney import NOWHERE, log, narrow
+from charseq.models.kneser_ney import NOWHERE, narrow
 from charseq.models.ngram_counting import Counting, Text, count_ngrams
+from charseq.models.ngram_distributions import Distributions, table_of
 from charseq.models.ngram_level import Level
 from charseq.models.ngram_reader import NGramReader, NGramReaders
 from charseq.models.ngram_window import ReadTokens, initial_state
@@ -35,6 +36,7 @@ class NGram:
 
     def __init__(self, levels: list[Level], vocab_size: int) -> None:
         self.levels, self.vocab_size = levels, vocab_size
+        self._table: FloatArray | None = None
 
     def __repr__(self) -> str:
         sizes = f"order {self.order}, vocabulary of {self.vocab_size}"
@@ -59,7 +61,7 @@ class NGram:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Any], *, vocab_size: int, order: int) -> "NGram":
         """Return the model of these `tensors`. Raises ValueError if they cannot be the n-grams of a text."""
-        model, num_contexts = cls([], vocab_size), 1
+        levels, num_contexts = list[Level](), 1
         for k in range(1, order + 1):
             for name in (f"ngram.{k}.keys", f"ngram.{k}.counts"):
                 if name not in tensors:
@@ -74,9 +76,9 @@ class NGram:
                 raise ValueError(f"the {k}-grams are not in order")
             if not ((counts >= 1) & (counts < MAX_NGRAM_COUNT)).all():
                 raise ValueError(f"the {k}-grams have impossible counts")
-            model.levels.append(Level.of(keys, counts, num_contexts, vocab_size))
+            levels.append(Level.of(keys, counts, num_contexts, vocab_size))
             num_contexts = len(keys)
-        return model
+        return cls(levels, vocab_size)
 
     @classmethod
     def fit(
@@ -105,11 +107,12 @@ class NGram:
         Raises CharseqError if there is no room for the temporary file of a long text.
         """
         orders = yield from count_ngrams(text, vocab_size=self.vocab_size, order=order)
-        self.levels, num_contexts = [], 1
+        levels, num_contexts = list[Level](), 1
         while orders:
             keys, counts = orders[0].keys, orders.pop(0).counts
-            self.levels.append(Level.of(keys, counts, num_contexts, self.vocab_size))
+            levels.append(Level.of(keys, counts, num_contexts, self.vocab_size))
             num_contexts = len(keys)
+        self.levels, self._table = levels, None
 
     def initial_state(self, batch_size: int) -> State:
         """Return the state of `batch_size` streams that have read nothing."""
@@ -133,16 +136,34 @@ class NGram:
 
         `resets` (T, N) is true where a stream is reset before the token.
         """
+        log_p = self.readout(tokens, state, work, resets=resets).log_p(slice(None))
+        return log_p.reshape(*tokens.shape, self.vocab_size)
+
+    def readout(
+        self,
+        tokens: TokenArray,
+        state: State,
+        work: ReadTokens | None = None,
+        *,
+        resets: BoolArray | None = None,
+    ) -> Distributions:
+        """Return the distributions after the T*N places of `tokens` (T, N), step by step, as `forward` does.
+
+        They are computed when they are asked for.
+        """
         window = ReadTokens.after(state, tokens, resets)
-        num_before, shape = len(window.read) - len(tokens), (*tokens.shape, self.vocab_size)
-        chain, p = np.zeros(window.read.shape, np.int64), np.full(shape, 1 / self.vocab_size)
-        for level in self.levels:
-            level.interpolate_(p.reshape(-1, self.vocab_size), chain[num_before:].reshape(-1))
+        num_before = len(window.read) - len(tokens)
+        chain = np.zeros(window.read.shape, np.int64)
+        contexts = [chain[num_before:].reshape(-1)]
+        for level in self.levels[:-1]:
             chain = self._longer(chain, window.read, window.starts, level)
+            contexts.append(chain[num_before:].reshape(-1))
         window.advance_(state)
         if work is not None:
             work.read, work.starts = window.read, window.starts
-        return log(p)
+        if self._table is None:
+            self._table = table_of(self.levels, self.vocab_size)
+        return Distributions(self.levels, self._table, contexts)
 
     def recall(self, work: ReadTokens, steps: IndexArray, streams: IndexArray) -> State:
         """Return the state of M streams: that of each of `streams` (M,) after its step of `steps` (M,)."""

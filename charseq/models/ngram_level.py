@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charseq.arrays import BoolArray, FloatArray, IndexArray
+from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.models.kneser_ney import NOWHERE, discount, estimate_discounts, index_type, narrow
 
 AT_ONCE = 1 << 20
@@ -30,6 +30,7 @@ class Level:
     shares: FloatArray
     begins: NDArray[Any]
     gammas: FloatArray
+    vocab_size: int
 
     @classmethod
     def of(cls, keys: IndexArray, counts: NDArray[Any], num_contexts: int, vocab_size: int) -> "Level":
@@ -51,7 +52,7 @@ class Level:
             shares[part] = (counts[part] - freed) / totals[contexts]
             sums = np.bincount(contexts, freed, last - first)
             np.divide(sums, totals, out=gammas[first:last], where=totals > 0)
-        return cls(keys, counts, chars, shares, begins, gammas)
+        return cls(keys, counts, chars, shares, begins, gammas, vocab_size)
 
     def met(self, contexts: Any) -> BoolArray:
         """Return True for those of the `contexts`, indices in the level below, that were seen."""
@@ -68,14 +69,33 @@ class Level:
     def interpolate_(self, p: FloatArray, contexts: IndexArray) -> None:
         """Change p (M, V) in place from that of the level below to that of this level, after `contexts` (M,).
 
-        A context is the index of a (k-1)-gram in the level below, or NOWHERE.
+        A context is the index of a (k-1)-gram in the level below, or NOWHERE. The rows of p follow each other
+        in memory.
         """
-        rows = np.flatnonzero(contexts != NOWHERE)
-        rows = rows[self.met(contexts[rows])]
+        rows = self._rows_met(contexts)
+        if not len(rows):
+            return
         here = contexts[rows]
-        p[rows] *= self.gammas[here][:, None]
+        gammas = np.ones(len(p))
+        gammas[rows] = self.gammas[here]
+        p *= gammas[:, None]
         begins = self.begins[here].astype(np.int64)
         lengths = self.begins[here + 1].astype(np.int64) - begins
         ends = np.cumsum(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(begins - ends + lengths, lengths)
-        p[np.repeat(rows, lengths), self.chars[places]] += self.shares[places]
+        places = np.arange(ends[-1]) + np.repeat(begins - ends + lengths, lengths)
+        flat = np.repeat(rows * p.shape[1], lengths) + self.chars[places]
+        p.reshape(-1)[flat] += self.shares[places]
+
+    def interpolate_one_(self, p: FloatArray, contexts: IndexArray, tokens: TokenArray) -> None:
+        """Change p (M,), that of one of `tokens` (M,) after each context, as `interpolate_` changes all."""
+        rows = self._rows_met(contexts)
+        here = contexts[rows]
+        p[rows] *= self.gammas[here]
+        found = self.find(here * self.vocab_size + tokens[rows])
+        is_found = found != NOWHERE
+        p[rows[is_found]] += self.shares[found[is_found]]
+
+    def _rows_met(self, contexts: IndexArray) -> IndexArray:
+        """Return the indices of those of the `contexts` that were seen."""
+        rows = np.flatnonzero(contexts != NOWHERE)
+        return rows[self.met(contexts[rows])]

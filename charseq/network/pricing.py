@@ -69,6 +69,17 @@ def write_prices(logits: FloatArray, targets: TokenArray, *, out: Prices) -> Non
         np.subtract(log_total, p.sum(axis=-1, dtype=np.float64) / total, out=out.entropies)
 
 
+def write_known_prices(log_p: FloatArray, targets: TokenArray, *, out: Prices) -> None:
+    """Do what `write_prices` does for logits of which the softmax is known: they are log p (M, V)."""
+    at_target = np.take_along_axis(log_p, targets[:, None], axis=-1)
+    np.negative(at_target[:, 0], out=out.nats)
+    if out.ranks is not None and out.highest is not None:
+        out.ranks[...] = _ranks(log_p, at_target, targets)
+        log_p.max(axis=-1, out=out.highest)
+    if out.entropies is not None:
+        np.negative((np.exp(log_p) * log_p).sum(axis=-1), out=out.entropies)
+
+
 def _ranks(logits: FloatArray, at_target: FloatArray, targets: TokenArray) -> TokenArray:
     """Return the rank of each of `targets` (M,), with the logits `at_target` (M, 1)."""
     ranks = 1 + np.count_nonzero(logits > at_target, axis=-1)

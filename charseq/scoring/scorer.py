@@ -10,7 +10,7 @@ from charseq.adaptation import AdaptiveModel
 from charseq.adaptation.gradient import WINDOW
 from charseq.arrays import BoolArray
 from charseq.config import BackendName
-from charseq.models import LanguageModel
+from charseq.models import LanguageModel, has_readout
 from charseq.scoring.ahead import Ahead, AheadInTurn, AheadTogether
 from charseq.scoring.compiling import Compiling
 from charseq.scoring.cores import Job, run_jobs
@@ -29,6 +29,8 @@ WINDOW_STEPS = 13 * WINDOW
 """The number of steps in a window: whole windows of a model that adapts, which reads others twice."""
 LONG_WINDOW, MOST_LOGITS = 8, 1 << 19
 """The number of such windows that are read at once if the model looks ahead, and the most logits of these."""
+READOUT_STEPS = 1 << 14
+"""The number of steps in a window of n-grams, in one stream: the cores share the distributions in it."""
 
 
 class Scoring(NamedTuple):
@@ -76,6 +78,9 @@ class Scorer:
             kind = AheadInTurn if self._is_one_stream else AheadTogether
             self._ahead = kind(model, codec, wanted)
         self._steps = long_window(codec.vocab_size) if self._ahead else WINDOW_STEPS
+        self._reads_out = has_readout(model) and not (self._ahead or self._num_guesses)
+        if self._reads_out:
+            self._steps = READOUT_STEPS
         num_streams = LINE_STREAMS if codec.restarts else 1
         self._compiling = compiling or Compiling(model, num_streams=num_streams, backend=backend)
         self._counts_itself = compiling is None
@@ -106,7 +111,7 @@ class Scorer:
         if self._ahead:
             self._ahead.begin_(text, sequence)
         starts = None if self._is_one_stream else sequence.starts
-        groups = groups_of(starts, len(sequence.targets), self._context)
+        groups = [] if self._reads_out else groups_of(starts, len(sequence.targets), self._context)
         jobs: list[Job] = [partial(self._score_rest, sequence, groups, readings)]
         jobs += [partial(self._score_together, sequence, group, readings) for group in groups]
         num_words = count_words(text, after=self._last)
@@ -181,11 +186,11 @@ class Scorer:
 
     def _read(self, window: Window, places: Any, state: Any, work: Any, readings: Readings | None) -> None:
         """Read a window, and store the numbers of its targets at their `places` (T, N), -1 for none."""
-        logits_at = read_window(self._model, self._codec, window, state, work)
+        read = read_window(self._model, self._codec, window, state, work)
         if readings is None:
             return
         found = price(
-            logits_at,
+            read,
             window.targets,
             vocab_size=self._codec.vocab_size,
             ranks=readings.ranks is not None,
@@ -195,7 +200,7 @@ class Scorer:
         some = slice(None) if places.min() >= 0 else places.reshape(-1) >= 0
         readings.take_(places.reshape(-1)[some], found.at(some))
         if self._ahead or readings.expected:
-            log_p = distributions(logits_at, places.shape)
+            log_p = distributions(read, places.shape)
             readings.take_guesses_(places[places >= 0], log_p[places >= 0])
             if self._ahead:
                 self._ahead.see_(places, log_p, work)

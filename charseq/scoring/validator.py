@@ -83,11 +83,11 @@ class Validator:
             window = self._examples.window(places)
             if window.resets is None:
                 window = window._replace(resets=places == 0)
-            logits_at = read_window(self._model, self._codec, window, state, work)
+            read = read_window(self._model, self._codec, window, state, work)
             if t + len(steps) <= 0:
                 continue
             size = self._codec.vocab_size
-            nats = price(logits_at, window.targets, vocab_size=size, compiled=compiled).nats
+            nats = price(read, window.targets, vocab_size=size, compiled=compiled).nats
             scored = inside & (steps >= 0)[:, None]
             if window.counted is not None:
                 scored &= window.counted

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.network.loss import log_softmax
-from charseq.network.pricing import Prices, compiled_prices, rows_at_once, write_prices
+from charseq.network.pricing import Prices, compiled_prices, rows_at_once, write_known_prices, write_prices
 
 SIZES = (1, 2, 15, 16, 17, 65, 700)
 
@@ -52,6 +52,18 @@ def test_prices_are_those_of_the_softmax(
     np.testing.assert_allclose(found.nats, -log_p[np.arange(40), targets], rtol=0, atol=error)
     np.testing.assert_allclose(found.highest, log_p.max(axis=1), rtol=0, atol=error)
     np.testing.assert_allclose(found.entropies, -(np.exp(log_p) * log_p).sum(axis=1), rtol=0, atol=error)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_known_prices_are_taken_as_they_are(size: int) -> None:
+    """Of logits that are log p, nats are the same bits; ranks and the rest are as for any logits."""
+    logits, targets = drawn(size, np.float64)
+    log_p = log_softmax(logits)
+    found, computed = priced(write_known_prices, log_p, targets), priced(write_prices, log_p, targets)
+    np.testing.assert_array_equal(found.nats, -log_p[np.arange(40), targets])
+    np.testing.assert_array_equal(found.ranks, computed.ranks)
+    np.testing.assert_array_equal(found.highest, log_p.max(axis=1))
+    np.testing.assert_allclose(found.entropies, computed.entropies, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", SIZES)

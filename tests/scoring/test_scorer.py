@@ -693,3 +693,26 @@ def test_a_window_is_predicted_in_float64(cell: CellName) -> None:
     model.forward(inputs, after, model.workspace(4, 2, backward=False))
     for name, array in after.arrays.items():
         np.testing.assert_array_equal(state.arrays[name], array)
+
+
+# ---- n-grams: prices without distributions, and one stream on several cores
+
+
+@each(Kind("ngram", "stream"), Kind("ngram", "line"))
+@settings(max_examples=6, deadline=None)
+@given(steps=st.sampled_from([1, 7, 1 << 14]), cores=st.integers(1, 3), at_once=st.integers(1, 40))
+def test_ngrams_have_the_same_bits_however_a_stream_is_dealt_out(
+    kind: Kind, steps: int, cores: int, at_once: int
+) -> None:
+    """With ranks or without: in windows of any length, in parts of any size, on any number of cores."""
+    expected = Scorer(kind.make(), kind.codec).score(TEXT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charseq.scoring.scorer.READOUT_STEPS", steps)
+        patch.setattr("charseq.scoring.windows.PRICES_AT_ONCE", at_once)
+        patch.setattr("charseq.scoring.windows.rows_at_once", lambda vocab_size: at_once)
+        patch.setattr("charseq.scoring.cores.num_threads", lambda: cores)
+        ranked = Scorer(kind.make(), kind.codec).score(TEXT)
+        priced = Scorer(kind.make(), kind.codec, ranks=False).score(TEXT)
+    for name in ("nats", "ranks", "confidences"):
+        np.testing.assert_array_equal(getattr(ranked, name), getattr(expected, name), err_msg=name)
+    np.testing.assert_array_equal(priced.nats, expected.nats)
