@@ -23,7 +23,6 @@ from charseq.errors import ConfigError
 from charseq.gradients import Job, Plan
 from charseq.gradients.plan import num_cores
 from charseq.gradients.sources import backpropagation
-from charseq.gradients.trial import fastest_plan
 from charseq.network import CharModel, num_product_weights
 from charseq.optim import clip_, make_optimizer
 from charseq.sampling import sample
@@ -92,7 +91,6 @@ class Measurement:
     gflops: float | None = None
     peak_share: float | None = None
     num_shards: int | None = None
-    blas_threads: int | None = None
     backend: BackendName | None = None
     processor: str = ""
     vector_extension: str | None = None
@@ -151,7 +149,7 @@ class Bench:
         inputs, targets = np.random.default_rng(0).integers(0, len(ALPHABET), sizes, dtype=np.int32)
         window, plan = Window(inputs, targets, None), Plan(min(self._threads, shape.batch_size))
         if not self._threads:
-            plan = fastest_plan(backpropagation, job, state, window)
+            plan = job.plan(num_cores())
 
         def step() -> None:
             _, grads = source.gradient(window, 0)
@@ -173,7 +171,6 @@ class Bench:
             gflops=gflops,
             peak_share=gflops / self.peak,
             num_shards=plan.num_shards,
-            blas_threads=plan.blas_threads,
             backend=backend,
             **_machine(backend),
         )

@@ -25,7 +25,7 @@ from charseq.bench import (
 from charseq.cells import CELLS
 from charseq.config import CellName, ModelConfig, Unit
 from charseq.errors import ConfigError
-from charseq.gradients import Job, Plan, losses
+from charseq.gradients import losses
 from charseq.network import CharModel
 from charseq.optim.adam import Adam
 from charseq.optim.optimizer import Optimizer
@@ -187,7 +187,7 @@ def test_figures_of_training(cell: CellName) -> None:
     assert (figures.what, figures.cell) == ("train", cell)
     assert (figures.num_layers, figures.hidden_size) == (2, 8)
     assert (figures.batch_size, figures.seq_length) == (3, 4)
-    assert (figures.num_shards, figures.blas_threads, figures.backend) == (1, 1, "numpy")
+    assert (figures.num_shards, figures.backend) == (1, "numpy")
     assert (figures.us_per_char, figures.unit) == (None, None)
     assert finite(figures.ms_per_step)
     assert finite(figures.gflops)
@@ -243,21 +243,14 @@ def test_compiled_cells_are_named() -> None:
 def test_cores_share_a_batch(threads: int, num_shards: int) -> None:
     """A batch is shared by as many cores as are wanted, though by no more than it has streams."""
     figures = Bench(seconds=0, threads=threads, backend="numpy").train("rnn", TINY)
-    assert (figures.num_shards, figures.blas_threads) == (num_shards, 1)
+    assert figures.num_shards == num_shards
 
 
-def test_as_many_cores_as_pay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a number of cores the plan that is the fastest for these very sizes is taken."""
-    asked: list[Job] = []
-
-    def fastest_plan(source: object, job: Job, *_: object) -> Plan:
-        asked.append(job)
-        return Plan(1, 2)
-
-    monkeypatch.setattr(bench, "fastest_plan", fastest_plan)
-    figures = Bench(seconds=0, backend="numpy").train("rnn", TINY)
-    assert (figures.num_shards, figures.blas_threads) == (1, 2)
-    assert [(job.num_streams, job.num_steps) for job in asked] == [(3, 4)]
+@pytest.mark.parametrize(("shape", "num_shards"), [(TINY, 1), (Shape(1, 64, 8, 256), 2)])
+def test_as_many_cores_as_pay(shape: Shape, num_shards: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a number of cores the plan for these very sizes is taken."""
+    monkeypatch.setattr(bench, "num_cores", lambda: 2)
+    assert Bench(seconds=0, backend="numpy").train("lstm", shape).num_shards == num_shards
 
 
 # ---- figures, by a clock that stands still but for work

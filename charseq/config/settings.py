@@ -234,7 +234,7 @@ class TrainConfig(Section):
         AUTO,
         ge=0,
         le=MAX_THREADS,
-        description="Cores for each batch; auto: the fastest number, found by a trial at the start.",
+        description="Cores for each batch; auto: all cores if the model and the batch are large enough.",
     )
     sync_every: int = Field(
         1,

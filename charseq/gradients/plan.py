@@ -1,19 +1,26 @@
-"""Plans: the ways to distribute a batch over the cores of this machine."""
+"""Plans: the number of parts in which a batch is computed at the same time, each on a core of its own.
+
+A plan depends on the sizes of the model and of its windows and on the number of cores, and on no measurement:
+so the same command on the same machine adds up its numbers in the same order, and gives the same bits.
+"""
 
 import os
 from dataclasses import dataclass
 
+MIN_STREAMS = 4
+"""The fewest streams of a shard: with fewer, a product takes nearly as long as with this number."""
+MIN_PRODUCTS = 4_000_000
+"""The fewest products of a shard in a step: with fewer, it takes as long to share the work as to do it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The number of shards of a batch, and the number of BLAS threads for each product."""
+    """The number of shards of a batch."""
 
     num_shards: int = 1
-    blas_threads: int = 1
 
     def __str__(self) -> str:
-        whole = "one piece" if self.num_shards == 1 else f"{self.num_shards} shards, a core for each"
-        return f"{whole}, {self.blas_threads} cores for each product" if self.blas_threads > 1 else whole
+        return "one piece" if self.num_shards == 1 else f"{self.num_shards} shards, a core for each"
 
 
 def num_cores() -> int:
@@ -21,8 +28,7 @@ def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def plans(num_cores: int, num_streams: int) -> list[Plan]:
-    """Return the plans to try: one core, all cores in each product, and shards of at least two streams."""
-    shards = [k for k in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64) if k <= num_cores and 2 * k <= num_streams]
-    whole = [Plan(1, num_cores)] if num_cores > 1 else []
-    return [Plan(), *whole, *(Plan(k) for k in shards[-3:])]
+def plan_for(num_weights: int, num_streams: int, num_steps: int, cores: int) -> Plan:
+    """Return the plan for windows of T steps and N streams of a model with so many weights in products."""
+    by_work = num_weights * num_streams * num_steps // MIN_PRODUCTS
+    return Plan(max(1, min(cores, num_streams // MIN_STREAMS, by_work)))

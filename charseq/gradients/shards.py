@@ -1,8 +1,9 @@
 """The gradient of a batch on several cores: each shard computes the gradient of some of the streams.
 
 A shard has its own state, workspace and gradient, and computes its products on one core. The first shard runs
-in this process. The others are forked processes, which share the parameters: threads would wait for Python's
-lock between any two products. If forking is not safe on this system, they are threads nevertheless.
+in this thread. The others are threads, too, if compiled code computes: it lets go of Python's lock for a
+whole window. Otherwise they are forked processes, which share the parameters, because threads would wait for
+the lock between any two products; if forking is not safe on this system, they are threads nevertheless.
 """
 
 import itertools
@@ -95,7 +96,7 @@ class Shards(GradientSource):
     """
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
-        self.plan = plan
+        self.plan, self._as_threads = plan, job.model.is_compiled or not CAN_FORK
         bounds = np.linspace(0, job.num_streams, plan.num_shards + 1).round().astype(int).tolist()
         self._shards = [Shard(job, state, slice(begin, end)) for begin, end in itertools.pairwise(bounds)]
         self.workers: list[Any] = []
@@ -104,15 +105,15 @@ class Shards(GradientSource):
     def __enter__(self) -> "Shards":
         from threadpoolctl import threadpool_limits
 
-        self._limits = threadpool_limits(self.plan.blas_threads)
+        self._limits = threadpool_limits(1)
         try:
             for shard in self._shards[1:]:
                 ours, theirs = multiprocessing.Pipe()
                 self._connections.append(ours)
-                self.workers.append(_start(shard, theirs, self._connections))
-        except OSError as error:
+                self.workers.append(_start(shard, theirs, self._connections, as_thread=self._as_threads))
+        except (OSError, RuntimeError) as error:  # a process, or a thread
             self.__exit__(None, None, None)
-            why = f"a worker process cannot be started: {error.strerror}"
+            why = f"a worker cannot be started: {getattr(error, 'strerror', error)}"
             raise CharseqError(f"{why}; threads=1 trains without workers") from None
         return self
 
@@ -157,9 +158,9 @@ class Shards(GradientSource):
         return loss, total
 
 
-def _start(shard: Shard, connection: Connection, inherited: list[Connection]) -> Any:
+def _start(shard: Shard, connection: Connection, inherited: list[Connection], *, as_thread: bool) -> Any:
     """Start a worker that serves `connection`, and return it; a process closes those `inherited`."""
-    if not CAN_FORK:
+    if as_thread:
         thread = threading.Thread(target=_serve, args=(shard, connection), daemon=True)
         thread.start()
         return thread

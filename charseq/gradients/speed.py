@@ -1,6 +1,7 @@
 """The speed of this machine in training, measured once and remembered in the cache directory."""
 
 import json
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from charseq.config import ModelConfig, TrainConfig
 from charseq.errors import CharseqError
 from charseq.files import cache_directory, read_small, write_atomically
 from charseq.gradients.plan import Plan, num_cores
+from charseq.gradients.source import GradientSource
 from charseq.gradients.sources import backpropagation
 from charseq.gradients.step import Job
-from charseq.gradients.trial import seconds_of
 from charseq.network import CharModel, num_product_weights
 from charseq.text.batches import Window
 
@@ -23,8 +24,8 @@ FILE = "speeds.json"
 VOCAB_SIZE = 65
 MODEL, STEPS, STREAMS = ModelConfig(cell="gru", hidden_size=256), 16, 16
 """The model and the window that are measured, with random text."""
-NUM_TRIALS = 4
-"""The number of trials, of a quarter of a second each."""
+NUM_TRIALS, TRIAL_SECONDS = 4, 0.25
+"""The number of trials, and the time in seconds for which each goes on; its fastest step counts."""
 CORES_EXPONENT = 0.75
 """The speed grows with this power of the number of cores: two are 1.7 times as fast as one."""
 
@@ -83,3 +84,16 @@ def _measured(train: TrainConfig) -> float:
         seconds = min(seconds_of(source, window) for _ in range(NUM_TRIALS))
     gain: float = min(_cores(train), STREAMS // 2) ** CORES_EXPONENT
     return gain * num_product_weights(MODEL, VOCAB_SIZE) * STEPS * STREAMS / seconds
+
+
+def seconds_of(source: GradientSource, window: Window) -> float:
+    """Return the shortest time that the window takes, in seconds, after a warm-up."""
+    begin, best = time.perf_counter(), np.inf
+    source.gradient(window, 0)
+    while True:
+        start = time.perf_counter()
+        source.gradient(window, 0)
+        end = time.perf_counter()
+        best = min(best, end - start)
+        if end - begin > TRIAL_SECONDS:
+            return best

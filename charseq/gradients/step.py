@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charseq.gradients.losses import Loss, SoftmaxLoss
+from charseq.gradients.plan import Plan, plan_for
 from charseq.models import TrainableModel, TrainingWorkspace
 from charseq.network import State
 from charseq.network.parameters import Gradient
@@ -38,12 +39,21 @@ class Job:
         return self.model.params.like(frozen=self.frozen, by_rows=self.loss.by_rows)
 
     @property
-    def reading_cost(self) -> float:
-        """The products for a token that is scored, as a multiple of those of a forward pass in training."""
+    def _num_product_weights(self) -> int:
+        """The weights that are multiplied, without those that are only looked up."""
         params = self.model.params
         looked_up = sum(params[name].size for name, axis in params.tables.items() if axis)
-        vocab_size, hidden_size = params["projection.V"].shape
-        scored = params.matrices.size - looked_up
+        return int(params.matrices.size - looked_up)
+
+    def plan(self, cores: int) -> Plan:
+        """Return the plan with which so many cores compute this job."""
+        return plan_for(self._num_product_weights, self.num_streams, self.num_steps, cores)
+
+    @property
+    def reading_cost(self) -> float:
+        """The products for a token that is scored, as a multiple of those of a forward pass in training."""
+        vocab_size, hidden_size = self.model.params["projection.V"].shape
+        scored = self._num_product_weights
         num_left_out = vocab_size - self.loss.num_outputs(vocab_size)
         return float(scored / (scored - num_left_out * hidden_size))
 

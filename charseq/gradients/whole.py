@@ -11,7 +11,7 @@ from charseq.text.batches import Window
 
 
 class Whole(GradientSource):
-    """All streams of a batch together, with `plan.blas_threads` threads for each product."""
+    """All streams of a batch together, on one core."""
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
         self.plan = plan
@@ -20,7 +20,7 @@ class Whole(GradientSource):
     def __enter__(self) -> "Whole":
         from threadpoolctl import threadpool_limits
 
-        self._limits = threadpool_limits(self.plan.blas_threads)
+        self._limits = threadpool_limits(1)
         return self
 
     def __exit__(

@@ -20,9 +20,8 @@ def _size(measured: Any) -> str:
 
 
 def _cores(measured: Any) -> int | None:
-    if measured.num_shards is None:
-        return None
-    return int(measured.num_shards * measured.blas_threads)
+    cores: int | None = measured.num_shards
+    return cores
 
 
 def _column(key: str, label: str, style: str, meaning: str, *, left: bool = False) -> Column:
@@ -69,7 +68,6 @@ class BenchReport(Report):
         ),
         Column("", "cores", "", _cores, "", shown=any_given(_cores)),
         _column("num_shards", "", "", "parts of a batch that are computed at the same time"),
-        _column("blas_threads", "", "", "threads of each matrix product"),
         _column("backend", "backend", "", "the implementation that computed the cells", left=True),
         _column("processor", "", "", "the name of the processor"),
         _column(

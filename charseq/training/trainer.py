@@ -16,8 +16,7 @@ from charseq.arrays import FloatArray
 from charseq.config import OptimConfig, TrainConfig
 from charseq.errors import DivergedError
 from charseq.gradients import LOSSES, TARGETS, Job, Loss, Plan, SourceFactory
-from charseq.gradients.plan import num_cores, plans
-from charseq.gradients.trial import fastest_plan
+from charseq.gradients.plan import num_cores
 from charseq.models import TrainableModel
 from charseq.optim import Schedule, frozen_names
 from charseq.scoring import Validator
@@ -103,7 +102,7 @@ class Trainer:
         Raises DivergedError if training has diverged more often than MAX_RECOVERIES.
         """
         begin = self.clock() - self.progress.elapsed
-        self._follow(self.plan or self._fastest_plan())
+        self._follow(self.plan or self._job.plan(num_cores()))
         with self.source:
             yield from self.timing.plan_validations_(self.progress)
             while True:
@@ -118,18 +117,6 @@ class Trainer:
                     done = self._step(begin)
                     yield self._recover() if done is None else done
         yield Stopped(self.progress.step, reason)
-
-    def _fastest_plan(self) -> Plan:
-        if self.reason_to_stop:
-            return Plan()
-        return fastest_plan(
-            self._make_source,
-            self._job,
-            self._state,
-            self._window(),
-            max_steps=self.train.max_steps,
-            max_time=self.limits.max_time,
-        )
 
     def _follow(self, plan: Plan) -> None:
         """Replace the source by a new one that follows `plan`, and copy the arrays of the old one to it."""
@@ -168,8 +155,8 @@ class Trainer:
         self._update.optimizer.num_steps = self.progress.num_optimizer_steps
         self._rng.bit_generator.state = snapshot.record["rng"]
         plan = TypeAdapter(Plan | None).validate_python(snapshot.record.get("plan"))
-        if not self.train.threads and plan in plans(num_cores(), self.batches.num_streams):
-            self.plan = plan  # on a machine with fewer cores, `run` finds another plan
+        if plan and not self.train.threads:
+            self.plan = Plan(max(1, min(plan.num_shards, self.batches.num_streams)))
 
     def rate_anew(self) -> None:
         """Go back to the learning rate of the settings, which divergence or plateaus may have lowered."""

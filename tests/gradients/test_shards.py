@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -80,6 +81,23 @@ def test_a_short_window() -> None:
     """A window of fewer steps than the shards were made for is read as it is."""
     job, windows = make_job(), [make_window(6, num_steps=2)]
     np.testing.assert_allclose(learnt(job, Plan(2), windows)[1], learnt(job, Plan(), windows)[1], atol=1e-13)
+
+
+def test_shards_of_a_compiled_model_are_threads_and_give_the_bits_of_processes() -> None:
+    """Compiled code lets other threads run, so no process is needed, and nothing of the result changes."""
+    pytest.importorskip("numba")
+    results = []
+    for as_threads in (True, False):
+        job = make_job(dtype=np.float32)
+        job.model.use_backend_("numba")
+        assert job.model.is_compiled
+        job.model.is_compiled = as_threads
+        with Shards(job, job.model.initial_state(6), Plan(2)) as shards:
+            assert isinstance(shards.workers[0], threading.Thread) is as_threads or not parallel.CAN_FORK
+            loss, grads = shards.gradient(make_window(6), 0)
+            results.append((loss, grads.flat.copy()))
+    assert results[0][0] == results[1][0]
+    np.testing.assert_array_equal(results[0][1], results[1][1])
 
 
 def test_no_process_is_left() -> None:

@@ -8,7 +8,7 @@ from charseq.gradients.whole import Whole
 from tests.gradients.builders import make_job
 
 
-@pytest.mark.parametrize(("plan", "kind"), [(Plan(), Whole), (Plan(1, 2), Whole), (Plan(2), Shards)])
+@pytest.mark.parametrize(("plan", "kind"), [(Plan(), Whole), (Plan(2), Shards)])
 def test_the_plan_decides_between_one_piece_and_shards(plan: Plan, kind: type) -> None:
     """A batch in one piece needs no shard, and a source keeps the plan that it was made for."""
     job = make_job()

@@ -380,7 +380,6 @@ TRAINED = Measurement(
     gflops=98.76,
     peak_share=0.543,
     num_shards=2,
-    blas_threads=1,
     backend="numba",
     processor="AMD EPYC",
     vector_extension="AVX2",
