@@ -16,7 +16,7 @@ from charseq.scoring.compiling import Compiling
 from charseq.scoring.cores import Job, run_jobs
 from charseq.scoring.front import Wanted
 from charseq.scoring.readings import Readings
-from charseq.scoring.streams import LINE_STEPS, LINE_STREAMS, Group, context_of, groups_of
+from charseq.scoring.streams import LINE_STEPS, LINE_STREAMS, NO_CUT, Cut, Group, context_of, cut
 from charseq.scoring.surprisal import Surprisal
 from charseq.scoring.unseen import UnseenRule
 from charseq.scoring.windows import distributions, make_work, price, read_window
@@ -111,9 +111,9 @@ class Scorer:
         if self._ahead:
             self._ahead.begin_(text, sequence)
         starts = None if self._is_one_stream else sequence.starts
-        groups = [] if self._reads_out else groups_of(starts, len(sequence.targets), self._context)
-        jobs: list[Job] = [partial(self._score_rest, sequence, groups, readings)]
-        jobs += [partial(self._score_together, sequence, group, readings) for group in groups]
+        parts = NO_CUT if self._reads_out else cut(starts, len(sequence.targets), self._context)
+        jobs: list[Job] = [partial(self._score_rest, sequence, parts, readings)]
+        jobs += [partial(self._score_together, sequence, group, readings) for group in parts.groups]
         num_words = count_words(text, after=self._last)
         self._last = text[-1:] or self._last
 
@@ -149,16 +149,14 @@ class Scorer:
             of_chars, num_bytes, unseen, ranks, confidences, num_words, expected, foreseen=foreseen
         )
 
-    def _score_rest(self, sequence: Sequence, groups: list[Group], readings: Readings) -> None:
-        """Score what is before and after the `groups`, starting from the state carried so far."""
+    def _score_rest(self, sequence: Sequence, parts: Cut, readings: Readings) -> None:
+        """Score what is before and after the groups of streams, starting from the state carried so far."""
         num_tokens = len(sequence.targets)
         if self._work is None:
             self._work = make_work(self._model, self._steps, 1, resets=self._codec.restarts)
-        first, last = (int(groups[0].bounds[0]), int(groups[-1].bounds[-1])) if groups else (0, 0)
-        self._score_in_turn(sequence, 0, first, readings)
-        if groups and groups[0].context:
-            self._score_in_turn(sequence, last - groups[0].context, last, None)
-        self._score_in_turn(sequence, last, num_tokens, readings)
+        self._score_in_turn(sequence, 0, parts.first, readings)
+        self._score_in_turn(sequence, parts.last - parts.context, parts.last, None)
+        self._score_in_turn(sequence, parts.last, num_tokens, readings)
 
     def _score_in_turn(self, sequence: Sequence, first: int, last: int, readings: Readings | None) -> None:
         """Read the tokens from `first` to `last`, and score them if there are `readings`."""
@@ -175,10 +173,10 @@ class Scorer:
         inputs, targets, starts, _ = sequence
         work = self._free_works.pop() if self._free_works else self._line_work()
         state = self._model.initial_state(LINE_STREAMS)
-        for places, is_context in group.windows():
+        for places, is_scored in group.windows():
             some = np.maximum(places, 0)
             window = Window(inputs[some], targets[some], None if starts is None else starts[some])
-            self._read(window, places, state, work, None if is_context else readings)
+            self._read(window, places, state, work, readings if is_scored else None)
         self._free_works.append(work)
 
     def _line_work(self) -> Any:

@@ -18,60 +18,93 @@ waits for another.
 """
 
 
-def line_streams(starts: BoolArray | None, num_streams: int = LINE_STREAMS) -> TokenArray:
-    """Return the bounds of `num_streams` parts of whole lines, (num_streams + 1,), or an empty array.
-
-    It is empty if there are too few lines to cut the text, or one part would be so long that it does not pay.
-    """
-    nowhere = np.empty(0, np.int32)
-    if starts is None or np.sum(starts) <= num_streams:
-        return nowhere
-    lines = np.flatnonzero(starts).astype(np.int32)
-    even = np.linspace(lines[0], lines[-1], num_streams + 1)
-    bounds = lines[np.searchsorted(lines, even)]
-    longest = np.diff(bounds).max()
-    return bounds if longest * num_streams <= 4 * (bounds[-1] - bounds[0]) else nowhere
-
-
 class Group(NamedTuple):
-    """Streams that are read in parallel: the parts of a text between `bounds` (LINE_STREAMS + 1,).
+    """Streams that are read in parallel: the places of their tokens in a text, (T, LINE_STREAMS).
 
-    Before each part, the `context` tokens before it are read.
+    A place is -1 where a stream has ended. The first `context` steps are read and not scored.
     """
 
-    bounds: TokenArray
-    context: int
+    places: TokenArray
+    context: int = 0
 
     def windows(self) -> Iterator[tuple[TokenArray, bool]]:
-        """Yield the places (T, N) of each window, -1 where a stream has ended; say if it is the context."""
-        begins, lengths = self.bounds[:-1], np.diff(self.bounds)
-        for t in range(-self.context, 0, LINE_STEPS):
-            yield begins + np.arange(t, min(t + LINE_STEPS, 0))[:, None], True
-        for t in range(0, lengths.max(), LINE_STEPS):
-            steps = np.arange(t, min(t + LINE_STEPS, lengths.max()))[:, None]
-            yield np.where(steps < lengths, begins + steps, -1), False
+        """Yield the places of each window, and whether it is scored."""
+        for first, last in ((0, self.context), (self.context, len(self.places))):
+            for begin in range(first, last, LINE_STEPS):
+                yield self.places[begin : min(begin + LINE_STEPS, last)], first > 0 or self.context == 0
 
 
-def groups_of(starts: BoolArray | None, num_tokens: int, context: int | None) -> list[Group]:
-    """Return the groups of streams into which a piece of text is cut, one after the other; there may be none.
+class Cut(NamedTuple):
+    """The groups of a piece of text: all from the token `first` up to `last` is in them.
 
-    They are parts of whole lines or, if only the last `context` tokens matter to the model, any parts behind
-    so many tokens. They do not depend on the number of cores.
+    `context` tokens before `last` are enough to go on from there.
+    """
+
+    groups: list[Group]
+    first: int
+    last: int
+    context: int = 0
+
+
+NO_CUT = Cut([], 0, 0)
+
+
+def cut(starts: BoolArray | None, num_tokens: int, context: int | None) -> Cut:
+    """Return the groups of streams into which a piece of text is cut; there may be none.
+
+    They are whole lines or, if only the last `context` tokens matter to the model, any parts behind so many
+    tokens. They do not depend on the number of cores.
     """
     most = min(MOST_GROUPS, num_tokens // GROUP_TOKENS)
     for num_groups in (most, 1):
-        bounds = line_streams(starts, LINE_STREAMS * max(1, num_groups))
-        if len(bounds):
-            return _groups(bounds, 0)
+        places = None if starts is None else deal_lines(starts, LINE_STREAMS * max(1, num_groups))
+        if starts is not None and places is not None:
+            lines = np.flatnonzero(starts)
+            return Cut([Group(_trimmed(some)) for some in _groups(places)], int(lines[0]), int(lines[-1]))
     if context is None or context > LINE_STEPS or not most:
-        return []
+        return NO_CUT
     bounds = np.linspace(context, num_tokens, most * LINE_STREAMS + 1).round().astype(np.int32)
-    return _groups(bounds, context)
+    steps = np.arange(-context, np.diff(bounds).max())[:, None]
+    places = np.where(steps < np.diff(bounds), bounds[:-1] + steps, -1)
+    return Cut([Group(some, context) for some in _groups(places)], context, num_tokens, context)
 
 
-def _groups(bounds: TokenArray, context: int) -> list[Group]:
-    firsts = range(0, len(bounds) - 1, LINE_STREAMS)
-    return [Group(bounds[first : first + LINE_STREAMS + 1], context) for first in firsts]
+def deal_lines(starts: BoolArray, num_streams: int) -> TokenArray | None:
+    """Return the places (T, num_streams) of the tokens of whole lines, dealt out to streams; None if too few.
+
+    The last line, which may go on, is left out. The longest lines are dealt first, from left to right, the
+    next ones from right to left, and so on, so that the streams end nearly together. None, too, if a stream
+    were so long that it does not pay.
+    """
+    lines = np.flatnonzero(starts)
+    if len(lines) <= num_streams:
+        return None
+    lengths = np.diff(lines)
+    order = np.argsort(-lengths, kind="stable")
+    rounds, streams = np.divmod(np.arange(len(order)), num_streams)
+    streams = np.where(rounds % 2, num_streams - 1 - streams, streams)
+    dealt = np.zeros((rounds[-1] + 1, num_streams), np.int64)
+    dealt[rounds, streams] = lengths[order]
+    ends = np.cumsum(dealt, axis=0)
+    longest, total = int(ends[-1].max()), int(lengths.sum())
+    if longest * num_streams > 4 * total:
+        return None
+    places = np.full((longest, num_streams), -1, np.int32)
+    sizes = lengths[order]
+    inside = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    steps = np.repeat((ends - dealt)[rounds, streams], sizes) + inside
+    places[steps, np.repeat(streams, sizes)] = np.repeat(lines[:-1][order], sizes) + inside
+    return places
+
+
+def _groups(places: TokenArray) -> list[TokenArray]:
+    """Return the places (T, LINE_STREAMS) of each group."""
+    return [places[:, first : first + LINE_STREAMS] for first in range(0, places.shape[1], LINE_STREAMS)]
+
+
+def _trimmed(places: TokenArray) -> TokenArray:
+    """Return the places up to the step at which the last stream ends."""
+    return places[: int((places >= 0).sum(axis=0).max())]
 
 
 def context_of(model: LanguageModel) -> int | None:

@@ -27,9 +27,10 @@ from charseq.scoring.streams import (
     GROUP_TOKENS,
     LINE_STEPS,
     LINE_STREAMS,
+    NO_CUT,
     context_of,
-    groups_of,
-    line_streams,
+    cut,
+    deal_lines,
 )
 from charseq.scoring.surprisal import Expectations, Surprisal
 from charseq.scoring.windows import predict_window, read_window
@@ -239,7 +240,7 @@ def in_turn(
     """Return the surprisal of each of the pieces of a text, with no lines scored together."""
     scorer = Scorer(model, codec, num_guesses=num_guesses, ranks=ranks)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charseq.scoring.scorer.groups_of", lambda *_: [])
+        patch.setattr("charseq.scoring.scorer.cut", lambda *_: NO_CUT)
         return [scorer.score(piece) for piece in pieces]
 
 
@@ -258,7 +259,7 @@ def assert_equal(surprisal: Surprisal, expected: Surprisal) -> None:
 def can_be_together(text: str, codec: Codec | None = None, *, after: str = "") -> bool:
     """Say whether `text` has lines that are scored together."""
     codec = codec or Codec(TOKENIZER, "line")
-    return len(line_streams(codec.examples(text, after=after).starts)) > 0
+    return len(cut(codec.examples(text, after=after).starts, len(text), None).groups) > 0
 
 
 MANY_LINES = {
@@ -392,7 +393,7 @@ MANY_GROUPS = random_text(3 * GROUP_TOKENS)
 
 def num_groups(kind: Kind, text: str) -> int:
     starts = kind.codec.examples(text).starts
-    return len(groups_of(starts, len(text), context_of(kind.make())))
+    return len(cut(starts, len(text), context_of(kind.make())).groups)
 
 
 @each(Kind("gru", "line"), Kind("ngram", "line"), Kind("ngram", "stream"))
@@ -449,22 +450,15 @@ def test_the_longest_context_of_a_mixture_counts() -> None:
 
 def test_a_stream_is_not_cut() -> None:
     """Where nothing starts anew, and all of the past matters, there is nothing to score together."""
-    assert len(line_streams(None)) == 0
+    assert cut(None, 10**6, None) == NO_CUT
     assert num_groups(Kind("gru", "stream"), MANY_GROUPS) == 0
     assert num_groups(Kind("mixture", "stream"), MANY_GROUPS) == 0
 
 
 @pytest.mark.parametrize("num_lines", [0, 1, LINE_STREAMS - 1, LINE_STREAMS])
-def test_few_lines_are_not_cut(num_lines: int) -> None:
+def test_few_lines_are_not_dealt(num_lines: int) -> None:
     """As many lines as there are streams, or fewer, are scored in turn."""
-    assert len(line_streams(np.array([True, False, False] * num_lines, np.bool_))) == 0
-
-
-@pytest.mark.parametrize("ahead", [0, 2, 1000])
-def test_more_lines_than_streams_are_cut(ahead: int) -> None:
-    """One line more than there are streams is dealt out, one to each, however much there is ahead of them."""
-    bounds = line_streams(np.array([False] * ahead + [True, False, False] * (LINE_STREAMS + 1)))
-    assert bounds.tolist() == [ahead + 3 * k for k in range(LINE_STREAMS + 1)]
+    assert deal_lines(np.array([True, False, False] * num_lines, np.bool_), LINE_STREAMS) is None
 
 
 @pytest.mark.parametrize("ahead", [0, 100])
@@ -474,24 +468,34 @@ def test_a_line_may_be_as_long_as_four_streams(num_short: int, are_cut: bool, ah
     starts = np.zeros(ahead + 8 + num_short + 1, np.bool_)
     starts[ahead] = True
     starts[ahead + 8 :] = True
-    assert len(line_streams(starts)) == (LINE_STREAMS + 1 if are_cut else 0)
+    assert (deal_lines(starts, LINE_STREAMS) is not None) == are_cut
 
 
 @settings(max_examples=40)
 @given(lengths=st.lists(st.integers(1, 30), min_size=LINE_STREAMS + 1, max_size=300), ahead=st.integers(0, 9))
 def test_streams_are_whole_lines(lengths: list[int], ahead: int) -> None:
-    """Streams begin and end where lines do, cover all but the last, and none is as long as four should be."""
+    """Each token of all lines but the last is in one stream, and lines are whole there, without a gap."""
     starts = np.zeros(ahead + sum(lengths), np.bool_)
     starts[ahead + np.cumsum([0, *lengths[:-1]])] = True
-    bounds, lines = line_streams(starts), np.flatnonzero(starts)
-    if len(bounds) == 0:  # one of the lines alone is longer than three streams should be
-        assert max(lengths[:-1]) > 3 * sum(lengths[:-1]) / LINE_STREAMS
+    places = deal_lines(starts, LINE_STREAMS)
+    if places is None:  # one of the lines alone is as long as four streams should be
+        assert max(lengths[:-1]) > 2 * sum(lengths[:-1]) / LINE_STREAMS
         return
-    assert len(bounds) == LINE_STREAMS + 1
-    assert (bounds[0], bounds[-1]) == (lines[0], lines[-1])
-    assert starts[bounds].all()
-    assert np.diff(bounds).min() >= 0
-    assert np.diff(bounds).max() * LINE_STREAMS <= 4 * (bounds[-1] - bounds[0])
+    assert sorted(places[places >= 0].tolist()) == list(range(ahead, ahead + sum(lengths[:-1])))
+    for stream in places.T:
+        own = stream[: np.count_nonzero(stream >= 0)]
+        assert (own >= 0).all()
+        assert (starts[own] | (np.diff(own, prepend=-9) == 1)).all()
+
+
+def test_streams_of_many_lines_end_nearly_together() -> None:
+    """Of lines of a few dozen characters, streams of 500 differ by less than one line."""
+    lengths = np.random.default_rng(0).integers(1, 80, 400)
+    starts = np.zeros(lengths.sum() + 1, np.bool_)
+    starts[np.cumsum([0, *lengths])] = True
+    places = deal_lines(starts, LINE_STREAMS)
+    assert places is not None
+    assert np.ptp((places >= 0).sum(axis=0)) < 40
 
 
 # Expectations
