@@ -122,6 +122,9 @@ class ModelConfig(Section):
     num_layers: int = Field(1, ge=1, le=64, description="Number of recurrent layers.")
     embedding_size: int = Field(0, ge=0, le=65536, description="Size of a token's vector; 0: one-hot.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of a layer's outputs dropped in training.")
+    rms_norm: bool = Field(
+        False, description="Divide each gate's part of W h(t-1) by its root mean square, over the units."
+    )
     order: int = Field(
         6,
         ge=1,

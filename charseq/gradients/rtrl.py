@@ -133,7 +133,7 @@ class RealTime(GradientSource):
 
     def _advance_(self, tokens: TokenArray, previous: list[FloatArray]) -> None:
         """Turn S(t-1) into S(t): a step reads `tokens` (N,) in the states `previous`, (H, N) each."""
-        J, da_x, da_h = self._rows.derivatives(tokens, previous)
+        J, da_x, da_h, dm = self._rows.derivatives(tokens, previous)
         h_prev, name, D = previous[0].T, self._model.layers[0].name, self._S
         for S in D.values():
             S[...] = np.matmul(J, S.reshape(*S.shape[:2], -1)).reshape(S.shape)
@@ -142,7 +142,7 @@ class RealTime(GradientSource):
         if f"{name}.b" in D:
             D[f"{name}.b"] += da_x
         if f"{name}.b_h" in D:
-            D[f"{name}.b_h"] += da_h[..., -h_prev.shape[1] :]
+            D[f"{name}.b_h"] += dm
         params, seen = self._model.params, np.flatnonzero(tokens >= 0)
         if "embedding.E" in params and f"{name}.U" in D:
             x = np.where(tokens >= 0, params["embedding.E"][:, tokens], 0).T
@@ -163,6 +163,8 @@ class Rows:
         H, N, num_states = self._layer.hidden_size, num_streams, len(self._cell.state_names)
         self.num_rows = K = num_states * H
         dtype, gates = model.params.flat.dtype, self._cell.num_gates * H
+        self._norm = self._layer.normalisation(1, N * K, dtype)
+        two_gradients = self._cell.has_recurrent_bias or self._norm is not None  # of U x and W h
         da_x = zeros((1, gates, N * K), dtype)
         self._arrays = CellArrays(
             a_x=zeros((1, gates, N * K), dtype),
@@ -170,7 +172,7 @@ class Rows:
             states=tuple(zeros((2, H, N * K), dtype) for _ in range(num_states)),
             previous=(),
             da_x=da_x,
-            da_h=zeros((1, gates, N * K), dtype) if self._cell.has_recurrent_bias else da_x,
+            da_h=zeros((1, gates, N * K), dtype) if two_gradients else da_x,
             dstates=tuple(zeros((H, N * K), dtype) for _ in range(num_states)),
         )
         self._arrays.previous = tuple(states[:1] for states in self._arrays.states)
@@ -179,30 +181,38 @@ class Rows:
 
     def derivatives(
         self, tokens: TokenArray, previous: list[FloatArray]
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return J (N, K, K), and d s / d a of both products, (N, K, G*H) each."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return J (N, K, K), d s / d a of both products, (N, K, G*H) each, and d s / d b_h (N, K, H)."""
         params, arrays, name, K = self._model.params, self._arrays, self._layer.name, self.num_rows
         U, W = params[f"{name}.U"], params[f"{name}.W"]
         inputs = U @ params["embedding.E"] if "embedding.E" in params else U
         a_x = np.where(tokens >= 0, inputs[:, tokens], 0) + params[f"{name}.b"][:, None]
-        a_h = W @ previous[0]
+        arrays.a_x[0], arrays.a_h[...] = np.repeat(a_x, K, axis=1), np.repeat(W @ previous[0], K, axis=1)
+        m = slice(-self._layer.hidden_size, None)
+        if self._norm:
+            self._norm.forward_(arrays.a_h)
         if self._cell.has_recurrent_bias:
-            a_h[-self._layer.hidden_size :] += params[f"{name}.b_h"][:, None]
-        arrays.a_x[0], arrays.a_h[...] = np.repeat(a_x, K, axis=1), np.repeat(a_h, K, axis=1)
+            arrays.a_h[m] += params[f"{name}.b_h"][:, None]
         for states, before in zip(arrays.states, previous, strict=True):
             states[0] = np.repeat(before, K, axis=1)
         self._cell.forward(self._step)
         for gradient, unit in zip(arrays.dstates, self._unit, strict=True):
             gradient[...] = unit
         self._cell.backward(self._step)
-        through_W = W.T @ arrays.da_h[0]
+        da_x, da_h = arrays.da_x[0], arrays.da_h[0]
+        dm = da_h[m].copy()
+        if self._norm:
+            if not self._cell.has_recurrent_bias:
+                da_h[...] = da_x  # the cell has written this one only
+            self._norm.backward_(da_h)
+        through_W = W.T @ da_h
         to_h = arrays.dstates[0] + through_W if self._cell.keeps_h else through_W
         J = np.concatenate([to_h, *arrays.dstates[1:]])
 
         def by_row(columns: FloatArray) -> FloatArray:
             return columns.reshape(len(columns), -1, K).transpose(1, 2, 0)
 
-        return by_row(J), by_row(arrays.da_x[0]), by_row(arrays.da_h[0])
+        return by_row(J), by_row(da_x), by_row(da_h), by_row(dm)
 
 
 def _num_sensitive(config: ModelConfig, vocab_size: int) -> int:

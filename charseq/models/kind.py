@@ -28,7 +28,7 @@ class ModelKind(ABC):
     settings: ClassVar[Mapping[str, frozenset[str]]] = {}
     """The settings that this kind uses, of the sections model, optim and train; others are refused."""
     shape_settings: ClassVar[tuple[str, ...]] = ()
-    """Those of the section model that decide the names and the shapes of the parameters."""
+    """Those of the section model that decide which parameters there are, and what they mean."""
     is_trained: ClassVar[bool] = False
     """True if it learns by gradient steps, in runs that can be interrupted; `build` and `load` then return a
     `TrainableModel`."""

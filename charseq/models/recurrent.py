@@ -18,11 +18,13 @@ class RecurrentKind(ModelKind):
 
     name = "recurrent"
     settings: ClassVar[Mapping[str, frozenset[str]]] = {
-        "model": frozenset({"cell", "size", "hidden_size", "num_layers", "embedding_size", "dropout"}),
+        "model": frozenset(
+            {"cell", "size", "hidden_size", "num_layers", "embedding_size", "dropout", "rms_norm"}
+        ),
         "optim": frozenset(OptimConfig.model_fields),
         "train": frozenset(TrainConfig.model_fields),
     }
-    shape_settings = ("cell", "hidden_size", "num_layers", "embedding_size")
+    shape_settings = ("cell", "hidden_size", "num_layers", "embedding_size", "rms_norm")
     is_trained = True
     can_be_continued = True
     has_states = True
@@ -60,7 +62,10 @@ class RecurrentKind(ModelKind):
     def facts(self, config: ModelConfig, model: CharModel) -> list[tuple[str, str]]:
         """Return the cell with its sizes, and the number of parameters."""
         embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
-        layers = f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}"
+        normalised = ", W h(t-1) normalised" if config.rms_norm else ""
+        layers = (
+            f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}{normalised}"
+        )
         return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
 
     def embedding(self, config: ModelConfig, model: CharModel) -> FloatArray:

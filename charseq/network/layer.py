@@ -10,18 +10,31 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
 from charseq.network.embedding import MAX_ONE_HOT, OneHot
+from charseq.network.normalisation import Normalisation
 from charseq.network.products import Product
 
 
 @dataclass(slots=True)
 class Layer:
-    """A cell with the sizes of its layer; with `one_hot` the input is tokens instead of vectors."""
+    """A cell with the sizes of its layer; with `one_hot` the input is tokens instead of vectors.
+
+    With `rms_norm`, W h(t-1) is normalised, see `normalisation.py`.
+    """
 
     cell: Cell[Any]
     name: str
     input_size: int
     hidden_size: int
     one_hot: bool
+    rms_norm: bool
+
+    def normalisation(self, num_steps: int, num_streams: int | None, dtype: np.dtype) -> Normalisation | None:
+        """Return memory to normalise W h(t-1), (G*H, N) or without N (G*H,); None if it stays as it is."""
+        if not self.rms_norm:
+            return None
+        rows = self.cell.num_gates * self.hidden_size
+        shape = (rows,) if num_streams is None else (rows, num_streams)
+        return Normalisation(self.cell.num_gates, shape, num_steps, dtype)
 
     @property
     def summed_inputs(self) -> int:
@@ -66,6 +79,8 @@ class LayerWork:
     b_h: FloatArray  #      (H, N), b_h repeated for every stream
     dx: FloatArray  #       (T, D, N), empty if the input is one-hot
     through_W: FloatArray  # (H, N), the gradient of h(t-1) that passes through W
+    db_h: FloatArray  #     (H, N), the gradient of b_h, summed over time, if W h is normalised
+    norm: Normalisation | None
     U: Product
     W: Product
     U_back: Product

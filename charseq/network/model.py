@@ -289,6 +289,7 @@ def _make_parts(config: ModelConfig, vocab_size: int) -> tuple[list[RecurrentLay
             input_size=H if k else D or vocab_size,
             hidden_size=H,
             one_hot=k == 0 and D == 0,
+            rms_norm=config.rms_norm,
         )
         for k in range(config.num_layers)
     ]

@@ -13,6 +13,7 @@ import numpy as np
 from charseq.arrays import FloatArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
+from charseq.network.normalisation import Normalisation
 from charseq.network.parameters import Parameters
 from charseq.network.recurrent import RecurrentLayer
 
@@ -21,13 +22,15 @@ class Turn(NamedTuple):
     """One step of a layer: a_x is x U, a_h is h W, and the cell writes its output to `h_next`."""
 
     U: FloatArray  #       (D + 1, G*H), the last row is b
-    W: FloatArray  #       (H + 1, G*H), the last row is b_h or zero
+    W: FloatArray  #       (H + 1, G*H), the last row is b_h; it is zero without one, and before a norm
     a_x: FloatArray  #     (G*H,)
     a_h: FloatArray  #     (G*H,)
     h: FloatArray  #       (H + 1,), ending with 1
     h_next: FloatArray  #  (H + 1,), ending with 1
     cell: Cell[Any]
     step: Step
+    norm: Normalisation | None
+    b_h: FloatArray  #     (G*H,), added after the norm
 
 
 class Reader:
@@ -38,7 +41,7 @@ class Reader:
 
     def __init__(self, params: Parameters, layers: Sequence[RecurrentLayer]) -> None:
         self._states: list[FloatArray] = []
-        turns = [self._two_turns(layer.name, layer.cell, layer.hidden_size, params) for layer in layers]
+        turns = [self._two_turns(layer, params) for layer in layers]
         self._turns = tuple(zip(*turns, strict=True))
         self._turn = 0
         inputs, b = np.vsplit(turns[0][0].U, [-1])
@@ -85,31 +88,36 @@ class Reader:
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`; the next call overwrites them."""
         x: Any = None
-        for U, W, a_x, a_h, h, h_next, cell, step in self._turns[self._turn]:
+        for U, W, a_x, a_h, h, h_next, cell, step, norm, b_h in self._turns[self._turn]:
             if x is None:
                 a_x[...] = self._table[token]
             else:
                 x.dot(U, a_x)
             h.dot(W, a_h)
+            if norm is not None:
+                norm.forward_(a_h)
+                a_h += b_h
             cell.forward(step)
             x = h_next
         self._turn = 1 - self._turn
         logits: FloatArray = x.dot(self._V, self._logits)
         return logits
 
-    def _two_turns(self, name: str, cell: Cell[Any], hidden_size: int, params: Parameters) -> list[Turn]:
-        U, W, b = (params[f"{name}.{letter}"] for letter in "UWb")
+    def _two_turns(self, layer: RecurrentLayer, params: Parameters) -> list[Turn]:
+        cell, hidden_size = layer.cell, layer.hidden_size
+        U, W, b = (params[f"{layer.name}.{letter}"] for letter in "UWb")
         b_h = np.zeros_like(b)
         if cell.has_recurrent_bias:
-            b_h[-hidden_size:] = params[f"{name}.b_h"]
-        U, W = inputs_and_bias(U.T, b), inputs_and_bias(W.T, b_h)
+            b_h[-hidden_size:] = params[f"{layer.name}.b_h"]
+        norm = layer.normalisation(1, None, b.dtype)
+        U, W = inputs_and_bias(U.T, b), inputs_and_bias(W.T, b_h if norm is None else np.zeros_like(b))
         a_x, a_h = zeros(b.shape, b.dtype), zeros(b.shape, b.dtype)
         h = zeros((2, hidden_size + 1), b.dtype)
         h[:, -1] = 1
         states = (h[:, :-1], *(zeros((2, hidden_size), b.dtype) for _ in cell.state_names[1:]))
         self._states += states
         steps = [one_step(cell, a_x, a_h, tuple(slots[::order] for slots in states)) for order in (1, -1)]
-        return [Turn(U, W, a_x, a_h, h[k], h[1 - k], cell, step) for k, step in enumerate(steps)]
+        return [Turn(U, W, a_x, a_h, h[k], h[1 - k], cell, step, norm, b_h) for k, step in enumerate(steps)]
 
 
 def inputs_and_bias(M: FloatArray, bias: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from charseq.arrays import FloatArray, IndexArray, TokenArray, zeros
 from charseq.cells import Cell, Step
+from charseq.network.normalisation import Normalisation
 from charseq.network.parameters import Parameters
 from charseq.network.products import TiledProduct
 from charseq.network.reader import one_step
@@ -26,6 +27,7 @@ class _Layer(NamedTuple):
 
     U: TiledProduct | None  # None for the first layer, whose products are looked up
     W: TiledProduct
+    norm: Normalisation | None
     b: FloatArray  #          (G*H, 1)
     b_h: FloatArray | None  # (H, 1)
     a_x: FloatArray  #        (G*H, N)
@@ -60,12 +62,14 @@ class Readers:
     def read(self, tokens: TokenArray) -> FloatArray:
         """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
         h: Any = None
-        for U, W, b, b_h, a_x, states, cell, steps in self._layers:
+        for U, W, norm, b, b_h, a_x, states, cell, steps in self._layers:
             if U is None:
                 np.take(self._table, tokens, axis=1, out=a_x, mode="wrap")
             else:
                 np.add(U(h), b, out=a_x)
             a_h = W(states[0][self._turn])
+            if norm is not None:
+                norm.forward_(a_h)
             if b_h is not None:
                 a_h[-len(b_h) :] += b_h
             cell.forward(steps[self._turn])
@@ -95,6 +99,7 @@ def _layer(layer: RecurrentLayer, params: Parameters, num_texts: int) -> _Layer:
     return _Layer(
         U=None if layer.name == "layers.0" else TiledProduct(U, num_texts),
         W=W,
+        norm=layer.normalisation(1, num_texts, b.dtype),
         b=b[:, None].copy(),
         b_h=params[f"{layer.name}.b_h"][:, None].copy() if has_b_h else None,
         a_x=a_x,

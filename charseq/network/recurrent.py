@@ -22,13 +22,21 @@ from charseq.network.products import Product, lay_side_by_side, side_by_side
 class RecurrentLayer(Layer):
     """A cell with its weights, which all steps share: U (G*H, D), W (G*H, H), b (G*H,); for the GRU b_h (H,).
 
-    With `one_hot` the input is tokens (T, N) instead of vectors (T, D, N), and U x(t) is a column of U.
+    With `one_hot` the input is tokens (T, N) instead of vectors (T, D, N), and U x(t) is a column of U. With
+    `rms_norm` W h(t-1) is normalised, see `normalisation.py`.
     """
 
     def __init__(
-        self, cell: Cell[Step], *, name: str, input_size: int, hidden_size: int, one_hot: bool
+        self,
+        cell: Cell[Step],
+        *,
+        name: str,
+        input_size: int,
+        hidden_size: int,
+        one_hot: bool,
+        rms_norm: bool,
     ) -> None:
-        super().__init__(cell, name, input_size, hidden_size, one_hot)
+        super().__init__(cell, name, input_size, hidden_size, one_hot, rms_norm)
         self._is_compiled = False
         rows = cell.num_gates * hidden_size
         self.shapes: dict[str, tuple[int, ...]] = {
@@ -81,6 +89,7 @@ class RecurrentLayer(Layer):
         compiled = self._compiled(T, N, dtype, backward=backward)
         steps_back = T if backward and not compiled else 1
         da_x = zeros((steps_back, GH, N), dtype)
+        two_gradients = self.cell.has_recurrent_bias or self.rms_norm  # of U x and W h; else they are one
         states = tuple(zeros((T + 1, H, N), dtype) for _ in range(num_states))
         arrays = CellArrays(
             a_x=zeros((T, GH, N), dtype),
@@ -88,7 +97,7 @@ class RecurrentLayer(Layer):
             states=states,
             previous=tuple(zeros((T, H, N), dtype) if resets else slots[:T] for slots in states),
             da_x=da_x,
-            da_h=zeros((steps_back, GH, N), dtype) if self.cell.has_recurrent_bias else da_x,
+            da_h=zeros((steps_back, GH, N), dtype) if two_gradients else da_x,
             dstates=tuple(zeros((H, N), dtype) for _ in range(num_states)),
         )
 
@@ -103,6 +112,8 @@ class RecurrentLayer(Layer):
             b_h=zeros((H, N), dtype),
             dx=zeros((T if backward and not self.one_hot else 0, D, N), dtype),
             through_W=zeros((H, N), dtype),
+            db_h=zeros((H, N), dtype),
+            norm=self.normalisation(steps_back, N, dtype),
             U=product(GH, D, needed=not self.one_hot),
             W=product(GH, H),
             U_back=product(D, GH, needed=backward and not self.one_hot),
@@ -167,6 +178,8 @@ class RecurrentLayer(Layer):
                 for previous, slots in zip(arrays.previous, arrays.states, strict=True):
                     np.multiply(slots[t], ~resets[t], out=previous[t])
             multiply(step.h_prev)
+            if work.norm:
+                work.norm.forward_(arrays.a_h, min(t, len(arrays.da_h) - 1))
             if self.cell.has_recurrent_bias:
                 m += work.b_h
             self.cell.forward(step)
@@ -193,7 +206,7 @@ class RecurrentLayer(Layer):
         dh = arrays.dstates[0]
         work.W_back.load_(params[f"{self.name}.W"].T)
         multiply = work.W_back.into(through_W)
-        for gradient in (through_W, *arrays.dstates):
+        for gradient in (through_W, work.db_h, *arrays.dstates):
             gradient.fill(0)
         for t in reversed(range(len(dh_out))):
             step = work.steps[t]
@@ -203,6 +216,8 @@ class RecurrentLayer(Layer):
             else:
                 np.add(through_W, dh_out[t], out=dh)
             self.cell.backward(step)
+            if work.norm:
+                self._normalise_back(work, t)
             multiply(step.da_h)
             if work.resets is not None:
                 for gradient in (through_W, *arrays.dstates):
@@ -218,6 +233,16 @@ class RecurrentLayer(Layer):
             work.U_back.load_(params[f"{self.name}.U"].T)
             work.U_back.each(arrays.da_x[: len(dh_out)], out=dx)
         return dx
+
+    def _normalise_back(self, work: LayerWork, t: int) -> None:
+        """Turn the gradient of the normalised product of step t into that of W h(t-1)."""
+        step = work.steps[t]
+        if self.cell.has_recurrent_bias:
+            work.db_h += step.da_h[-self.hidden_size :]
+        else:
+            step.da_h[...] = step.da_x  # the cell has written this one only
+        if work.norm:
+            work.norm.backward_(step.da_h, t)
 
     def _weight_gradients(self, work: LayerWork, grads: Gradient, num_steps: int) -> None:
         """Write dW, db and dU: the sums over all steps and streams of da h(t-1)', of da and of da x(t)'.
@@ -237,9 +262,11 @@ class RecurrentLayer(Layer):
             scratch.one_hot.write(work.x, np.arange(D, dtype=np.int32), out=inputs[H + 1 :])
 
         da = side_by_side(arrays.da_h[:num_steps], scratch.da)
-        if self.cell.has_recurrent_bias:
+        if arrays.da_h is not arrays.da_x:
             sums = scratch.sum_of_products(da, inputs[: H + 1])
-            dW[...], grads[f"{self.name}.b_h"][...] = sums[:, :H], sums[-H:, H]
+            dW[...] = sums[:, :H]
+            if self.cell.has_recurrent_bias:
+                grads[f"{self.name}.b_h"][...] = work.db_h.sum(axis=1) if work.norm else sums[-H:, H]
             da = side_by_side(arrays.da_x[:num_steps], scratch.da)
             sums = scratch.sum_of_products(da, inputs[H:])
             db[...] = sums[:, 0]

@@ -14,7 +14,7 @@ from tests.cli.conftest import TINY, Call, Workshop
 CELL = "model.cell must be one of gru, lstm, rnn; got 'lst' (did you mean 'lstm'?)"
 SELL = (
     "unknown setting model.sell (did you mean 'cell'?); "
-    "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, order"
+    "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, rms_norm, order"
 )
 MODLE = "unknown section modle (did you mean 'model'?); known: data, model, optim, train, sample"
 OF_TRAIN = {"data": {"corpus"}, "model": set(), "optim": set(), "train": set()}

@@ -97,12 +97,12 @@ MESSAGES: list[tuple[dict[Any, Any], str]] = [
     (
         {"model": {"hiden_size": 3}},
         "unknown setting model.hiden_size (did you mean 'hidden_size'?); "
-        "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, order",
+        "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, rms_norm, order",
     ),
     (
         {"model": {"lr": 3}},
         "unknown setting model.lr; "
-        "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, order",
+        "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, rms_norm, order",
     ),
     ({"modl": {}}, "unknown section modl (did you mean 'model'?); known: data, model, optim, train, sample"),
     ({"x": 3}, "unknown section x; known: data, model, optim, train, sample"),

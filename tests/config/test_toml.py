@@ -149,7 +149,7 @@ def test_an_environment_without_settings_is_an_empty_layer() -> None:
         (
             "CHARSEQ_MODEL_CEL",
             "environment: unknown setting model.cel (did you mean 'cell'?); "
-            "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, order",
+            "known: kind, cell, size, hidden_size, num_layers, embedding_size, dropout, rms_norm, order",
         ),
         ("CHARSEQ_FOO_BAR", "environment: unknown section foo; known: data, model, optim, train, sample"),
     ],

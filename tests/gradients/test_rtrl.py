@@ -18,6 +18,7 @@ from charseq.runs.directory import LAST
 from charseq.runs.run import Run
 from charseq.text.batches import Window
 from tests import reference
+from tests.builders import pairwise
 from tests.gradients.builders import learnt, make_job, make_window
 
 SMALL = {
@@ -47,17 +48,16 @@ def summed(job: Any, windows: list[Window], total: float) -> tuple[float, Any]:
     return loss, gradient
 
 
-@pytest.mark.parametrize("length", [1, 2, 4])
-@pytest.mark.parametrize("resets", [False, True], ids=["stream", "lines"])
-@pytest.mark.parametrize("embedding_size", [0, 3])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("cell", "embedding_size", "resets", "length", "rms_norm"),
+    pairwise(list(CELLS), [0, 3], [False, True], [1, 2, 4], [False, True]),
+)
 def test_windows_of_any_length_sum_up_to_the_gradient_over_the_whole_stream(
-    cell: str, embedding_size: int, resets: bool, length: int
+    cell: str, embedding_size: int, resets: bool, length: int, rms_norm: bool
 ) -> None:
     """Nothing is truncated: short windows give what one long window gives by backpropagation."""
-    job = make_job(
-        cell, num_streams=3, resets=resets, hidden_size=3, num_layers=1, embedding_size=embedding_size
-    )
+    sizes = {"hidden_size": 3, "num_layers": 1, "embedding_size": embedding_size, "rms_norm": rms_norm}
+    job = make_job(cell, num_streams=3, resets=resets, **sizes)
     whole = make_window(3, num_steps=4, resets=resets, weighted=True)
     (loss,), (gradient,), _ = learnt(job, Plan(), [whole])
     found_loss, found = summed(job, windows_of(whole, length), whole.total_weight)
@@ -65,10 +65,12 @@ def test_windows_of_any_length_sum_up_to_the_gradient_over_the_whole_stream(
     np.testing.assert_allclose(found, gradient, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("norm", [reference.as_it_is, reference.rms_norm])
 @pytest.mark.parametrize("cell", CELLS)
-def test_sensitivities_are_the_derivatives_of_the_state(cell: str) -> None:
+def test_sensitivities_are_the_derivatives_of_the_state(cell: str, norm: reference.Norm) -> None:
     """Each sensitivity after five steps is what the complex step gives, through all five of them."""
-    job = make_job(cell, num_streams=2, hidden_size=2, num_layers=1)
+    rms_norm = norm is reference.rms_norm
+    job = make_job(cell, num_streams=2, hidden_size=2, num_layers=1, rms_norm=rms_norm)
     window = make_window(2)
     state = job.model.initial_state(2)
     with real_time(job, state, Plan()) as source:
@@ -79,7 +81,7 @@ def test_sensitivities_are_the_derivatives_of_the_state(cell: str) -> None:
     start = {name: np.zeros((2, 2), np.complex128) for name in names}
 
     def last() -> Any:
-        final = reference.model(cell, params, window.inputs, start)[1]
+        final = reference.model(cell, params, window.inputs, start, norm=norm)[1]
         return np.concatenate([final[name] for name in names], axis=1)  # (N, K)
 
     for name, sensitivities in found.items():

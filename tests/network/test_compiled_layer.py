@@ -22,7 +22,13 @@ SIZES = [(1, 1, 1), (5, 16, 16), (7, 3, 13), (4, 25, 33), (3, 40, 48)]
 
 
 def make_model(
-    cell: str, num_layers: int, embedding_size: int, *, hidden_size: int = 5, dtype: type = np.float32
+    cell: str,
+    num_layers: int,
+    embedding_size: int,
+    *,
+    hidden_size: int = 5,
+    rms_norm: bool = False,
+    dtype: type = np.float32,
 ) -> CharModel:
     """Return a model with random parameters, none of them zero."""
     config = ModelConfig(
@@ -30,6 +36,7 @@ def make_model(
         hidden_size=hidden_size,
         num_layers=num_layers,
         embedding_size=embedding_size,
+        rms_norm=rms_norm,
     )
     model = CharModel(config, 7, dtype)
     model.params.flat[...] = np.random.default_rng(0).normal(0, hidden_size**-0.5, model.params.flat.size)
@@ -66,17 +73,22 @@ def window(
 
 
 @pytest.mark.parametrize(
-    ("cell", "size", "num_layers", "embedding_size", "with_resets"),
-    pairwise(list(CELLS), SIZES, [1, 2], [0, 5], [False, True]),
+    ("cell", "size", "num_layers", "embedding_size", "with_resets", "rms_norm"),
+    pairwise(list(CELLS), SIZES, [1, 2], [0, 5], [False, True], [False, True]),
 )
 def test_compiled_windows_equal_plain_ones(
-    cell: str, size: tuple[int, int, int], num_layers: int, embedding_size: int, with_resets: bool
+    cell: str,
+    size: tuple[int, int, int],
+    num_layers: int,
+    embedding_size: int,
+    with_resets: bool,
+    rms_norm: bool,
 ) -> None:
     """Numba and NumPy compute the same logits, states and gradients, up to rounding."""
     T, N, H = size
     results = []
     for backend in ("numpy", "numba"):
-        model = make_model(cell, num_layers, embedding_size, hidden_size=H)
+        model = make_model(cell, num_layers, embedding_size, hidden_size=H, rms_norm=rms_norm)
         results.append(window(with_backend(model, backend), T, N, with_resets=with_resets))
     plain, compiled = results
     for name, expected in plain.items():

@@ -38,6 +38,7 @@ def make_model(
     *,
     hidden_size: int = H,
     vocab_size: int = V,
+    rms_norm: bool = False,
     dtype: type = np.float64,
 ) -> CharModel:
     """Return a model with random parameters, none of them zero."""
@@ -46,6 +47,7 @@ def make_model(
         hidden_size=hidden_size,
         num_layers=num_layers,
         embedding_size=embedding_size,
+        rms_norm=rms_norm,
     )
     model = CharModel(config, vocab_size, dtype)
     model.params.flat[...] = np.random.default_rng(0).normal(0, 0.6, model.params.flat.size)
@@ -152,6 +154,18 @@ def test_a_model_equals_the_plain_twin(
     )
 
 
+@every_depth
+@every_cell
+def test_a_normalised_model_equals_the_plain_twin(cell: str, num_layers: int) -> None:
+    """With `rms_norm` each gate's part of W h is divided by its root mean square, in every layer."""
+    model, tokens, resets = make_model(cell, num_layers, rms_norm=True), make_tokens(T, N), make_resets(T, N)
+    logits, final = run(model, tokens, make_state(model, N), resets)
+    start = make_state(model, N).arrays
+    expected, twin_final = reference.model(cell, model.params, tokens, start, resets, norm=reference.rms_norm)
+    assert_close(logits, expected)
+    assert_states_close(final, twin_final)
+
+
 @every_embedding
 @every_cell
 def test_an_unseen_token_is_the_zero_vector(cell: str, embedding_size: int) -> None:
@@ -205,17 +219,19 @@ def test_kernels_can_be_chosen(cell: str, embedding_size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "num_layers", "embedding_size", "num_streams", "with_resets"),
-    pairwise(list(CELLS), [1, 2], [0, 2, 13], [2, 1], [False, True]),
+    ("cell", "num_layers", "embedding_size", "num_streams", "with_resets", "rms_norm"),
+    pairwise(list(CELLS), [1, 2], [0, 2, 13], [2, 1], [False, True], [False, True]),
 )
 def test_the_gradient_of_every_weight(
-    cell: str, num_layers: int, embedding_size: int, num_streams: int, with_resets: bool
+    cell: str, num_layers: int, embedding_size: int, num_streams: int, with_resets: bool, rms_norm: bool
 ) -> None:
     """The derivative by each element of each parameter equals the complex step, unseen tokens included.
 
     A wide embedding has more rows than all gates of the cell together.
     """
-    check_every_weight(cell, num_layers, embedding_size, num_streams, with_resets=with_resets)
+    check_every_weight(
+        cell, num_layers, embedding_size, num_streams, with_resets=with_resets, rms_norm=rms_norm
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,11 +252,19 @@ def test_the_gradient_of_every_weight_of_a_large_vocabulary(
 
 
 def check_every_weight(
-    cell: str, num_layers: int, embedding_size: int, num_streams: int, *, with_resets: bool
+    cell: str,
+    num_layers: int,
+    embedding_size: int,
+    num_streams: int,
+    *,
+    with_resets: bool,
+    rms_norm: bool = False,
 ) -> None:
     """Compare the gradients of a small model with the complex step."""
     T, N, H = 4, num_streams, 3
-    model = make_model(cell, num_layers, embedding_size, hidden_size=H, dtype=np.complex128)
+    model = make_model(
+        cell, num_layers, embedding_size, hidden_size=H, rms_norm=rms_norm, dtype=np.complex128
+    )
     tokens, targets = make_tokens(T, N), make_tokens(T, N, seed=3)
     tokens[1, -1] = UNSEEN
     resets = make_resets(T, N) if with_resets else None
@@ -522,7 +546,7 @@ def test_a_short_window_is_read_in_a_long_workspace(
     cell: str, embedding_size: int, with_resets: bool
 ) -> None:
     """A window shorter than its workspace gives the logits and the final state of one that fits exactly."""
-    model, tokens = make_model(cell, 2, embedding_size), make_tokens(4, N)
+    model, tokens = make_model(cell, 2, embedding_size, rms_norm=with_resets), make_tokens(4, N)
     resets = make_resets(4, N) if with_resets else None
     expected, expected_state = run(model, tokens, make_state(model, N), resets)
     state = make_state(model, N)
@@ -538,7 +562,7 @@ def test_a_short_window_is_differentiated_in_a_long_workspace(
     cell: str, embedding_size: int, with_resets: bool
 ) -> None:
     """A window shorter than its workspace gives the gradients of one that fits exactly."""
-    model, tokens = make_model(cell, 2, embedding_size), make_tokens(4, N)
+    model, tokens = make_model(cell, 2, embedding_size, rms_norm=with_resets), make_tokens(4, N)
     resets = make_resets(4, N) if with_resets else None
     short = gradient(model, tokens, capacity=4, resets=resets)
     long = gradient(model, tokens, capacity=9, resets=resets)
@@ -550,7 +574,7 @@ def test_a_short_window_is_differentiated_in_a_long_workspace(
 @every_cell
 def test_a_used_workspace_is_as_good_as_a_new_one(cell: str, embedding_size: int, with_resets: bool) -> None:
     """Nothing of a longer window read before remains in the gradients of the next."""
-    model, tokens = make_model(cell, 2, embedding_size), make_tokens(4, N)
+    model, tokens = make_model(cell, 2, embedding_size, rms_norm=with_resets), make_tokens(4, N)
     resets = make_resets(4, N) if with_resets else None
     expected = gradient(model, tokens, capacity=T, resets=resets)
     work, grads = model.workspace(T, N, resets=with_resets), model.params.like()
@@ -562,11 +586,14 @@ def test_a_used_workspace_is_as_good_as_a_new_one(cell: str, embedding_size: int
     np.testing.assert_array_equal(grads.flat, expected.flat)
 
 
+@pytest.mark.parametrize("rms_norm", [False, True])
 @every_embedding
 @every_cell
-def test_a_workspace_without_backward_gives_the_same_logits(cell: str, embedding_size: int) -> None:
+def test_a_workspace_without_backward_gives_the_same_logits(
+    cell: str, embedding_size: int, rms_norm: bool
+) -> None:
     """Evaluation and training share one forward path."""
-    model, tokens = make_model(cell, 2, embedding_size), make_tokens(T, N)
+    model, tokens = make_model(cell, 2, embedding_size, rms_norm=rms_norm), make_tokens(T, N)
     expected, _ = run(model, tokens, make_state(model, N))
     work = model.workspace(T, N, backward=False)
     np.testing.assert_array_equal(model.forward(tokens, make_state(model, N), work), expected)

@@ -33,6 +33,7 @@ def make_model(
     embedding_size: int = 0,
     *,
     hidden_size: int = H,
+    rms_norm: bool = False,
     dtype: type = np.float64,
     seed: int = 0,
 ) -> CharModel:
@@ -42,6 +43,7 @@ def make_model(
         hidden_size=hidden_size,
         num_layers=num_layers,
         embedding_size=embedding_size,
+        rms_norm=rms_norm,
     )
     model = CharModel(config, V, dtype)
     model.params.flat[...] = np.random.default_rng(seed).normal(0, 0.6, model.params.flat.size)
@@ -76,6 +78,14 @@ def test_reading_is_the_model_in_windows_of_one(
 ) -> None:
     """After each character, repeated and unseen ones among them, the logits are those of the model."""
     model = make_model(cell, num_layers, embedding_size, hidden_size=hidden_size)
+    assert_close(read(model.reader(), TOKENS), logits_of(model, TOKENS))
+
+
+@every_depth
+@every_cell
+def test_a_normalised_model_is_read(cell: str, num_layers: int) -> None:
+    """With `rms_norm` the logits are those of the model, from the first character on."""
+    model = make_model(cell, num_layers, hidden_size=7, rms_norm=True)
     assert_close(read(model.reader(), TOKENS), logits_of(model, TOKENS))
 
 
@@ -207,7 +217,7 @@ def test_a_restored_reader_goes_on_bit_for_bit(
     cell: str, dtype: type, num_read: int, num_between: int
 ) -> None:
     """Whatever was read since `save`, reading after `restore_` gives the bits of reading on at once."""
-    reader = make_model(cell, 2, 3, hidden_size=17, dtype=dtype).reader()
+    reader = make_model(cell, 2, 3, hidden_size=17, rms_norm=num_read == 4, dtype=dtype).reader()
     read(reader, OTHERS[:num_read])
     saved = reader.save()
     expected = read(reader, TOKENS)
@@ -245,7 +255,7 @@ def test_a_save_fits_another_reader_of_the_model(cell: str) -> None:
 @every_cell
 def test_reading_allocates_nothing_of_the_size_of_the_model(cell: str, embedding_size: int) -> None:
     """A character takes less than 2 KiB, the size of a single state here, and leaves nothing behind."""
-    reader = make_model(cell, 3, embedding_size, hidden_size=256).reader()
+    reader = make_model(cell, 3, embedding_size, hidden_size=256, rms_norm=True).reader()
     read(reader, TOKENS)
     peaks = []
     tracemalloc.start()

@@ -24,7 +24,8 @@ INPUTS = ["vectors", "one-hot", "large one-hot"]
 """Vectors, tokens of a small vocabulary, and tokens of one that is taken in turns."""
 
 every_case = pytest.mark.parametrize(
-    ("cell", "size", "inputs", "with_resets"), pairwise(list(CELLS), SIZES, INPUTS, [False, True])
+    ("cell", "size", "inputs", "with_resets", "rms_norm"),
+    pairwise(list(CELLS), SIZES, INPUTS, [False, True], [False, True]),
 )
 every_cell = pytest.mark.parametrize("cell", CELLS)
 with_and_without_resets = pytest.mark.parametrize("with_resets", [False, True], ids=["stream", "resets"])
@@ -44,11 +45,17 @@ def make_layer(
     one_hot: bool = False,
     input_size: int = D,
     hidden_size: int = H,
+    rms_norm: bool = False,
     dtype: type = np.float64,
 ) -> tuple[RecurrentLayer, Parameters]:
     """Return a layer with random weights, none of them zero."""
     layer = RecurrentLayer(
-        CELLS[cell], name="k", input_size=input_size, hidden_size=hidden_size, one_hot=one_hot
+        CELLS[cell],
+        name="k",
+        input_size=input_size,
+        hidden_size=hidden_size,
+        one_hot=one_hot,
+        rms_norm=rms_norm,
     )
     params = Parameters(layer.shapes, dtype)
     params.flat[...] = np.random.default_rng(0).normal(0, 0.7, params.flat.size)
@@ -94,18 +101,27 @@ def weights_of(params: Parameters) -> dict[str, Array]:
 
 @every_case
 def test_a_layer_equals_the_plain_twin(
-    cell: str, size: tuple[int, ...], inputs: str, with_resets: bool, monkeypatch: pytest.MonkeyPatch
+    cell: str,
+    size: tuple[int, ...],
+    inputs: str,
+    with_resets: bool,
+    rms_norm: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The outputs of a layer are those of the textbook equations, step by step."""
     one_hot = set_inputs(monkeypatch, inputs)
     num_steps, num_streams, input_size, hidden_size = size
-    layer, params = make_layer(cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size)
+    layer, params = make_layer(
+        cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size, rms_norm=rms_norm
+    )
     x = make_inputs(num_steps, num_streams, one_hot=one_hot, input_size=input_size)
     resets = make_resets(num_steps, num_streams) if with_resets else None
     work = allocate(layer, num_steps, num_streams, np.float64, with_resets)
     h = layer.forward(x, params, make_state(layer, num_streams), work, resets)
     vectors = reference.one_hot(x, input_size) if one_hot else x.transpose(0, 2, 1)
-    expected, _ = reference.layer(cell, weights_of(params), vectors, make_state(layer, num_streams), resets)
+    norm = reference.rms_norm if rms_norm else reference.as_it_is
+    state = make_state(layer, num_streams)
+    expected, _ = reference.layer(cell, weights_of(params), vectors, state, resets, norm=norm)
     assert_close(h.transpose(0, 2, 1), expected)
 
 
@@ -125,13 +141,23 @@ def test_a_layer_advances_the_state_in_place(cell: str, with_resets: bool) -> No
 
 @every_case
 def test_the_gradient_of_a_layer_equals_the_complex_step(
-    cell: str, size: tuple[int, ...], inputs: str, with_resets: bool, monkeypatch: pytest.MonkeyPatch
+    cell: str,
+    size: tuple[int, ...],
+    inputs: str,
+    with_resets: bool,
+    rms_norm: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The derivatives by every weight, by x and by every initial state equal the complex step."""
     one_hot = set_inputs(monkeypatch, inputs)
     num_steps, num_streams, input_size, hidden_size = size
     layer, params = make_layer(
-        cell, one_hot=one_hot, input_size=input_size, hidden_size=hidden_size, dtype=np.complex128
+        cell,
+        one_hot=one_hot,
+        input_size=input_size,
+        hidden_size=hidden_size,
+        rms_norm=rms_norm,
+        dtype=np.complex128,
     )
     x = make_inputs(num_steps, num_streams, one_hot=one_hot, input_size=input_size)
     x = x if one_hot else x.astype(np.complex128)

@@ -40,6 +40,7 @@ def test_the_shape_of_a_model_is_its_kind_and_sizes() -> None:
         "hidden_size": model.hidden_size,
         "num_layers": model.num_layers,
         "embedding_size": model.embedding_size,
+        "rms_norm": model.rms_norm,
     }
     assert shape_of(make_ngram_checkpoint(3)) == {"kind": "ngram"}
 
