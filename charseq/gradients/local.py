@@ -31,6 +31,15 @@ from charseq.text.batches import Window
 OUTER_RATE, OUTER_MOMENTUM = 0.7, 0.5
 
 
+EARLY_SHARE = 10
+"""A round has at most this part, a tenth, of the steps before it: weights move fast at first."""
+
+
+def end_of_round(step: int, period: int) -> int:
+    """Return the step after which a round ends that begins at `step`; every multiple of `period` is one."""
+    return min(step + max(1, step // EARLY_SHARE), (step // period + 1) * period)
+
+
 class Outer:
     """The outer optimizer: from the mean of all ranks to the weights with which they begin the next round."""
 
@@ -53,7 +62,7 @@ class Outer:
 
 
 class LocalSteps(OnRanks):
-    """Steps of this rank alone; the weights of all ranks are averaged every `period` steps."""
+    """Steps of this rank alone; weights are averaged every `period` steps, and sooner at first."""
 
     def __init__(
         self, job: Job, state: State, world: World, period: int, *, rate_factor: float = 1.0
@@ -66,7 +75,7 @@ class LocalSteps(OnRanks):
             (self._params[name], self._params.views(self._outer.start)[name]) for name in job.frozen
         ]
         self._room = world.room_for(self._params.flat)
-        self._num_steps, self._is_last = 0, False
+        self._num_steps, self._end, self._is_last = 0, 0, False
         self._diverged, self._recovers = False, False
 
     def gradient(self, window: Window, step: int) -> tuple[float, Gradient]:
@@ -76,10 +85,11 @@ class LocalSteps(OnRanks):
         """
         if self._num_steps == 0:
             self._begin_round_()
+            self._end = end_of_round(step, self.period)
         own, grads = self.own(window), self._step.grads
         loss = self._step(own, step, total_weight=batch_weight(own))
         self._num_steps += 1
-        self._is_last = (step + 1) % self.period == 0
+        self._is_last = step + 1 == self._end
         with np.errstate(over="ignore", invalid="ignore"):
             squares = [np.dot(vector, vector) for vector in grads.vectors]
         if not np.isfinite([loss, *squares]).all():

@@ -98,7 +98,6 @@ def test_a_killed_rank_ends_all_and_the_last_save_stays(place: Path) -> None:
     assert pids_in(place) == {}
     checkpoint = Checkpoint.load(place / "run/last.safetensors")
     assert checkpoint.training is not None
-    assert checkpoint.results.step % 5 == 0
     assert "training.rank.1.optimizer.mean" in checkpoint.training.arrays
 
 

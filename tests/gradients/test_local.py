@@ -16,6 +16,8 @@ from tests.gradients.builders import Array, make_job, make_window
 from tests.ranks.threads import on_ranks
 
 RATE, STREAMS, PERIOD = 0.05, 6, 3
+FIRST = 300
+"""The number of the first step: late enough for rounds of PERIOD steps."""
 
 
 def trained_on(
@@ -32,7 +34,7 @@ def trained_on(
         params = job.model.params
         with LocalSteps(job, job.model.initial_state(STREAMS), world, PERIOD) as source:
             for step, window in enumerate(windows):
-                _, grads = source.gradient(window, step)
+                _, grads = source.gradient(window, FIRST + step)
                 for name in grads:
                     params[name][...] -= RATE * grads[name]
                 spoil(world, step, params.flat)
@@ -81,6 +83,20 @@ def test_rounds_are_those_of_the_paper(size: int) -> None:
         assert (other[0] != first[0]).any(), "within a round each rank learns on its own"
 
 
+@pytest.mark.parametrize("period", [1, 7, 50])
+def test_rounds_are_short_at_first(period: int) -> None:
+    """They begin with one step and grow to the whole period, which ends at each of its multiples."""
+    ends, step = list[int](), 0
+    while step < 60 * period:
+        step = module.end_of_round(step, period)
+        ends.append(step)
+    assert ends[:5] == [1, 2, 3, 4, 5]
+    assert set(range(period, 60 * period, period)) <= set(ends)
+    lengths = np.diff([0, *ends])
+    assert all(length <= max(1, (end - length) // 10) for length, end in zip(lengths, ends, strict=True))
+    assert lengths.max() == lengths[-1] == period
+
+
 def test_frozen_parameters_stay_to_the_last_bit() -> None:
     """The mean of three equal numbers may differ from them in the last bit; frozen ones are not averaged."""
 
@@ -112,7 +128,7 @@ def test_a_run_that_ends_within_a_round_ends_the_round() -> None:
     def work(world: World) -> Array:
         job = make_job(num_streams=STREAMS)
         with LocalSteps(job, job.model.initial_state(STREAMS), world, PERIOD) as source:
-            _, grads = source.gradient(make_window(STREAMS), 0)
+            _, grads = source.gradient(make_window(STREAMS), FIRST)
             job.model.params.flat[...] -= RATE * grads.flat
             source.after_step(job.model.params)
             source.settle_(job.model.params)

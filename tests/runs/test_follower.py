@@ -26,6 +26,12 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _rounds_are_long_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rounds of local steps grow to their whole length in the few steps of a small run."""
+    monkeypatch.setattr("charseq.gradients.local.EARLY_SHARE", 1)
+
+
 def settings_of(path: Path, **train: Any) -> Settings:
     """Return the settings of a small run on the text, which is written to a file."""
     text = path / "text.txt"
