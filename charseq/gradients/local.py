@@ -8,11 +8,6 @@ A round is a number of steps, at the end of which
 
 and all ranks begin the next round at w. A rank keeps its own moments of the inner optimizer.
 
-A rank reads an R-th of each batch, so its gradients are noisier. Adam and its relatives divide by the root
-mean square of the gradients, noise and all: where noise prevails, a step is shorter by the root of R in the
-direction that all ranks share, and so is the noise in the mean of R steps. Therefore ranks learn with a rate
-that is larger by the root of R, and their mean moves as a step from the whole batch would.
-
 Sources: Stich 2019, "Local SGD converges fast and communicates little"; Douillard et al. 2023, "DiLoCo:
 distributed low-communication training of language models" (arXiv:2311.08105), for the outer optimizer with
 its rate and momentum.
@@ -31,8 +26,8 @@ from charseq.text.batches import Window
 OUTER_RATE, OUTER_MOMENTUM = 0.7, 0.5
 
 
-EARLY_SHARE = 10
-"""A round has at most this part, a tenth, of the steps before it: weights move fast at first."""
+EARLY_SHARE = 20
+"""A round has at most this part, a twentieth, of the steps before it: weights move fast at first."""
 
 
 def end_of_round(step: int, period: int) -> int:
@@ -64,11 +59,9 @@ class Outer:
 class LocalSteps(OnRanks):
     """Steps of this rank alone; weights are averaged every `period` steps, and sooner at first."""
 
-    def __init__(
-        self, job: Job, state: State, world: World, period: int, *, rate_factor: float = 1.0
-    ) -> None:
+    def __init__(self, job: Job, state: State, world: World, period: int) -> None:
         super().__init__(job, state, world)
-        self.period, self.rate_factor = period, rate_factor
+        self.period = period
         self._params = job.model.params
         self._outer = Outer(self._params.flat)
         self._frozen = [

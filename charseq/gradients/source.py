@@ -25,9 +25,6 @@ class GradientSource(ABC):
     period: int = 1
     """The number of steps from one point at which the parameters are those of the whole run to the next."""
 
-    rate_factor: float = 1.0
-    """The factor of the learning rate."""
-
     cost: str = ""
     """The cost of the method in words, if it is another one than that of backpropagation."""
 

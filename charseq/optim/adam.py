@@ -26,7 +26,6 @@ class Adam(Optimizer):
     """
 
     name = "adam"
-    divides = True
     state_names = ("mean", "mean_square")
 
     def _update_(self, part: Part, learning_rate: float) -> None:

@@ -36,8 +36,6 @@ class Optimizer(ABC):
     """
 
     name: ClassVar[str]
-    divides: ClassVar[bool] = False
-    """True for a rule that divides gradients by their root mean square: noise makes its steps shorter."""
     state_names: ClassVar[tuple[str, ...]]
 
     def __init__(self, config: OptimConfig, params: Parameters) -> None:

@@ -12,7 +12,6 @@ class RMSProp(Optimizer):
     """
 
     name = "rmsprop"
-    divides = True
     state_names = ("mean_square",)
 
     def _update_(self, part: Part, learning_rate: float) -> None:

@@ -1,6 +1,5 @@
 """The parts of a run that are other ones on several ranks: its source, validator and clock, what it saves."""
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +11,6 @@ from charseq.errors import ConfigError
 from charseq.gradients import SOURCES, SourceFactory
 from charseq.gradients.local import LocalSteps
 from charseq.gradients.ranks import Ranks
-from charseq.optim import OPTIMIZERS
 from charseq.ranks import World
 from charseq.scoring import Score, Validator
 from charseq.training.progress import Snapshot
@@ -47,8 +45,7 @@ def source_of(settings: Settings, world: World | None, num_streams: int) -> Sour
         return lambda job, state, plan: Ranks(job, state, world)
     if train.loss != "softmax":
         raise ConfigError(f"train.sync_every = {train.sync_every} needs train.loss = softmax")
-    factor = math.sqrt(world.size) if OPTIMIZERS[settings.optim.optimizer].divides else 1.0
-    return lambda job, state, plan: LocalSteps(job, state, world, train.sync_every, rate_factor=factor)
+    return lambda job, state, plan: LocalSteps(job, state, world, train.sync_every)
 
 
 def how_to_train(world: World | None, settings: Settings, num_streams: int) -> dict[str, Any]:

@@ -205,7 +205,7 @@ class Trainer:
         now, window = self.progress, self._window()
         if (cold := begin_anew_(window, self._state, self._rng)) is not None:
             self.source.forget_(cold)
-        rate = self._schedule.learning_rate(step=now.step, progress=self._done()) * self.source.rate_factor
+        rate = self._schedule.learning_rate(step=now.step, progress=self._done())
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is checked below
             loss, grads = self.source.gradient(window, now.step)
             if not math.isfinite(loss):

@@ -87,13 +87,16 @@ def test_rounds_are_those_of_the_paper(size: int) -> None:
 def test_rounds_are_short_at_first(period: int) -> None:
     """They begin with one step and grow to the whole period, which ends at each of its multiples."""
     ends, step = list[int](), 0
-    while step < 60 * period:
+    while step < 2 * module.EARLY_SHARE * period:
         step = module.end_of_round(step, period)
         ends.append(step)
     assert ends[:5] == [1, 2, 3, 4, 5]
-    assert set(range(period, 60 * period, period)) <= set(ends)
+    assert set(range(period, step, period)) <= set(ends)
     lengths = np.diff([0, *ends])
-    assert all(length <= max(1, (end - length) // 10) for length, end in zip(lengths, ends, strict=True))
+    assert all(
+        length <= max(1, (end - length) // module.EARLY_SHARE)
+        for length, end in zip(lengths, ends, strict=True)
+    )
     assert lengths.max() == lengths[-1] == period
 
 

@@ -128,16 +128,6 @@ def test_rounds_end_with_validations_saves_and_the_run(tmp_path: Path) -> None:
     assert Checkpoint.load(tmp_path / "run/last.safetensors").training is not None
 
 
-def test_steps_of_ranks_on_their_own_are_larger(tmp_path: Path) -> None:
-    """The learning rate of every step is that of synchronous ranks times the factor of the source."""
-    rates = []
-    for sync_every in (1, 4):
-        settings = settings_of(tmp_path, sync_every=sync_every, max_steps=3)
-        events = train_on(2, tmp_path / f"{sync_every}", settings)[0]
-        rates.append([event.learning_rate for event in events if isinstance(event, StepDone)])
-    np.testing.assert_allclose(rates[1], 2**0.5 * np.array(rates[0]))
-
-
 def test_every_rank_makes_the_same_steps(tmp_path: Path) -> None:
     """Validations, their scores, rates and the end come at the same steps at each rank."""
     events = train_on(3, tmp_path / "run", settings_of(tmp_path))

@@ -62,20 +62,6 @@ def test_the_settings_choose_the_source(sync_every: int, kind: type, threads: in
     assert on_ranks(2, work) == [(kind, sync_every)] * 2
 
 
-@pytest.mark.parametrize(("optimizer", "factor"), [("nadamw", 3**0.5), ("rmsprop", 3**0.5), ("sgd", 1.0)])
-def test_ranks_on_their_own_have_a_larger_rate(optimizer: str, factor: float) -> None:
-    """It makes up for noise where a rule divides by it; synchronous ranks have the rate as it is."""
-
-    def factors(world: World, sync_every: int) -> float:
-        settings = settings_with(sync_every=sync_every).with_layer(
-            {"optim": {"optimizer": optimizer}}, "test"
-        )
-        job = make_job()
-        return source_of(settings, world, 6)(job, job.model.initial_state(6), Plan()).rate_factor
-
-    assert on_ranks(3, lambda world: (factors(world, 1), factors(world, 4))) == [(1.0, factor)] * 3
-
-
 def test_the_scores_of_rank_0_are_those_of_all() -> None:
     """Another rank, whose machine may round differently, scores nothing itself."""
 

@@ -21,7 +21,7 @@ from charseq.ranks import Message
 from charseq.ranks.mpi import MPICommunicator
 from tests.ranks.builders import MPIEXEC
 
-BEGIN = 550
+BEGIN = 1000
 """The step after which steps are measured."""
 WAYS = {
     "two threads": ("--threads", "2"),
@@ -67,7 +67,7 @@ def main() -> None:
     """Print a line for each way, or run one command whose exchanges are delayed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--delay", type=float, default=0.025, help="seconds in every exchange")
     parser.add_argument("--cell", default="lstm")
     parser.add_argument("--ways", nargs="+", default=list(WAYS))
