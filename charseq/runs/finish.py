@@ -70,6 +70,8 @@ class Finish:
 
     def _within(self, seconds: float, *, later: float = 0.0) -> float:
         """Return `seconds`, or as many as there are until the end if `later` ones follow."""
+        if math.isinf(self._end):
+            return seconds
         return max(0.0, min(seconds, self._end - later - time.monotonic()))
 
     def is_done(self, path: Path) -> bool:
@@ -104,7 +106,15 @@ class Finish:
                 (MemberRecord(config=config), self._ngrams),
             ]
             valid = self._valid[: max_chars or MAX_VALID_CHARS]
-            mixed = mixture_of(members, best, valid, "log-linear", seconds=self._mixing_seconds)
+            others = self._mixing_seconds + self._rates_seconds + self._test_seconds
+            mixed = mixture_of(
+                members,
+                best,
+                valid,
+                "log-linear",
+                seconds=self._mixing_seconds,
+                scoring_seconds=self._within(math.inf, later=others),
+            )
             names = [part.description for part in mixed.mixture.parts]
             score = mixed.checkpoint.results.valid
             best = replace(mixed.checkpoint, results=replace(best.results, valid=score))

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +23,15 @@ from charseq.scoring import Score, Validator
 from charseq.scoring.predictions import predictions_of
 from charseq.scoring.rates import choose_rates
 from charseq.scoring.weights import fit
+from charseq.text.batches import Examples
+from charseq.text.codec import Codec
 from charseq.text.corpus import OnProgress
 from charseq.text.split import split_of
 from charseq.text.symbols import EncodedText
 from charseq.version import __version__
 
+LEAST_SCORED = 256
+"""The characters on which a mixture is scored however short the time is."""
 TOO_LARGE = "its weight is too large"
 
 
@@ -122,17 +127,23 @@ def mixture_of(
     rule: str,
     *,
     seconds: float = math.inf,
+    scoring_seconds: float = math.inf,
 ) -> Mixed:
     """Return the mixture of `members`, fitted and scored on `valid`; everything else is that of `first`.
 
-    The weights are fitted on as much of `valid` as the members predict in so many `seconds`.
+    The weights are fitted on as much of `valid` as the members predict in so many `seconds`. Scored is as
+    much of its beginning as `scoring_seconds` are expected to allow, LEAST_SCORED characters at least.
     Raises DataError if no character of `valid` is in the vocabulary.
     """
     records, models = [record for record, _ in members], [model for _, model in members]
+    begin = time.monotonic()
     predictions = predictions_of(models, first.codec, valid, seconds=seconds)
+    per_token = (time.monotonic() - begin) / max(1, len(predictions))
     if not len(predictions):
         raise DataError("no character of the validation text is in the vocabulary: there is nothing to fit")
     mixture = Mixture(records, models, fit(predictions, rule), rule)
+    if scoring_seconds < math.inf:
+        valid = _beginning(valid, first.codec, num_tokens=scoring_seconds / per_token)
 
     def score(model: LanguageModel) -> Score:
         return Validator(model, first.codec, valid).score()
@@ -145,6 +156,15 @@ def mixture_of(
         Results(valid=score(mixture)),
     )
     return Mixed(checkpoint, tuple(score(model).nats_per_char for model in models))
+
+
+def _beginning(valid: EncodedText, codec: Codec, *, num_tokens: float) -> EncodedText:
+    """Return so much of a text that scoring it reads about `num_tokens` with the warm-up of all parts."""
+    warm_up = Validator.STREAMS * Validator.WARMUP
+    per_part = (Validator.WARMUP + Validator.STEPS) / Validator.STEPS  # of a text with fewer parts
+    num_scored = max(num_tokens - warm_up, min(num_tokens / per_part, Validator.STREAMS * Validator.STEPS))
+    chars_per_token = len(valid) / max(1, len(Examples(valid, codec)))
+    return valid[: int(max(LEAST_SCORED, min(num_scored * chars_per_token, len(valid))))]
 
 
 def _members_of(named: NamedMember) -> list[tuple[MemberRecord, LanguageModel]]:

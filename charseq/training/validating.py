@@ -1,11 +1,19 @@
 """The validations of a run: which parameters are scored, on how much of the text, and how long it takes."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from charseq.scoring import Score, Validator
 from charseq.training.averaging import Average
+
+
+class Pace(NamedTuple):
+    """The seconds of reading the warm-up of all parts, and those of each scored step of them."""
+
+    warm_up: float
+    per_step: float
 
 
 class Validations:
@@ -42,22 +50,29 @@ class Validations:
         validator = self.validator
         if validator is None:
             return None
-        per_step, can_be_less = self._measured(validator)
-        if self._expected(validator, per_step) > affordable:  # a first call may take longer than others
-            per_step = min(per_step, self._measured(validator)[0])
+        pace, can_be_less = self._measured(validator)
+        if self._expected(validator, pace) > affordable:  # a first call may take longer than others
+            pace = min(pace, self._measured(validator)[0], key=lambda one: self._expected(validator, one))
         whole = validator.part_length
-        if can_be_less and not fixed and self._expected(validator, per_step) > affordable:
-            num_steps = int(affordable / self.num_readings / per_step)
-            validator.shorten_(max(num_steps - validator.WARMUP, validator.STEPS))
-        self.seconds = self._expected(validator, per_step)
+        if can_be_less and not fixed and self._expected(validator, pace) > affordable:
+            num_steps = int((affordable / self.num_readings - pace.warm_up) / pace.per_step)
+            validator.shorten_(max(num_steps, validator.STEPS))
+        self.seconds = self._expected(validator, pace)
         return validator if validator.part_length < whole else None
 
-    def _expected(self, validator: Validator, per_step: float) -> float:
-        """Return the seconds of a validation that takes so many for each step of reading."""
-        return self.num_readings * (validator.WARMUP + validator.part_length) * per_step
+    def _expected(self, validator: Validator, pace: Pace) -> float:
+        """Return the seconds of a validation at this pace."""
+        return self.num_readings * (pace.warm_up + validator.part_length * pace.per_step)
 
-    def _measured(self, validator: Validator) -> tuple[float, bool]:
-        """Score as little as possible; return the seconds for each step, and whether something counted."""
-        begin = self._clock()
-        score = validator.score(num_steps=validator.STEPS)
-        return (self._clock() - begin) / (validator.WARMUP + validator.STEPS), score.num_chars > 0
+    def _measured(self, validator: Validator) -> tuple[Pace, bool]:
+        """Score as little as possible; return the pace, and whether something counted.
+
+        A step of the warm-up takes at most as long as one that is scored, and less with a large vocabulary.
+        """
+        begin, num_steps = self._clock(), validator.STEPS
+        validator.score(num_steps=1)
+        middle = self._clock()
+        score = validator.score(num_steps=num_steps)
+        first, seconds = middle - begin, self._clock() - middle
+        per_step = max((seconds - first) / (num_steps - 1), seconds / (validator.WARMUP + num_steps))
+        return Pace(seconds - num_steps * per_step, per_step), score.num_chars > 0

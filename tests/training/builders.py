@@ -35,16 +35,21 @@ class Clock:
 class SlowValidator(Validator):
     """A validator that takes so many seconds for each step of reading, and `first` more at the first call.
 
+    A step of the warm-up takes the share `warm_up` of that.
+
     It reads nothing: each character costs one nat. `counts` is False if none of them counts.
     """
 
-    def __init__(self, clock: Clock, seconds: float, *, first: float = 0.0, counts: bool = True) -> None:
+    def __init__(
+        self, clock: Clock, seconds: float, *, first: float = 0.0, warm_up: float = 1.0, counts: bool = True
+    ) -> None:
         super().__init__(model(), CODEC, EncodedText.of(LONG))
         self._clock, self._seconds, self._first, self._counts = clock, seconds, first, counts
+        self._warm_up = warm_up
 
     def score(self, *, num_steps: int | None = None) -> Score:
         length = self.part_length if num_steps is None else min(num_steps, self.part_length)
-        self._clock.now += self._seconds * (self.WARMUP + length) + self._first
+        self._clock.now += self._seconds * (self._warm_up * self.WARMUP + length) + self._first
         self._first = 0.0
         num_chars = 32 * length * self._counts
         return Score(num_chars=num_chars, num_bytes=num_chars, nats=float(num_chars))

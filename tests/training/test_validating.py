@@ -53,12 +53,26 @@ def test_less_of_the_text_is_scored_if_the_time_is_short() -> None:
     clock = Clock()
     validator = SlowValidator(clock, 0.01)
     one = validations(validator, clock)
-    assert one.plan_(4.5, fixed=False) is validator
-    assert 4.4 < one.seconds <= 4.5
+    assert one.plan_(4.505, fixed=False) is validator
+    assert 4.4 < one.seconds <= 4.505
     figures = [one.score()[0] for _ in range(3)]
     assert [figure and figure.num_chars for figure in figures] == [validator.num_chars] * 3
     assert validator.num_chars == 32 * (225 - 128)
-    assert 4.4 < one.seconds <= 4.5
+    assert 4.4 < one.seconds <= 4.505
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.05, 0.5])
+def test_reading_without_scoring_may_take_less_time(warm_up: float) -> None:
+    """As with a large vocabulary, whose probabilities are needed only where something is scored."""
+    clock = Clock()
+    one = validations(SlowValidator(clock, 0.01, warm_up=warm_up), clock)
+    assert one.plan_(1e6, fixed=False) is None
+    expected = one.seconds
+    one.score()
+    assert one.seconds == pytest.approx(expected) == pytest.approx(0.02 * (warm_up * 128 + LENGTH))
+    assert one.plan_(3.0, fixed=False) is not None
+    one.score()
+    assert 2.9 < one.seconds < 3.001
 
 
 def test_a_little_is_scored_however_short_the_time() -> None:
