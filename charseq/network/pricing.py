@@ -14,6 +14,11 @@ from charseq.arrays import FloatArray, TokenArray
 
 MOST_LOGITS = 1 << 18
 """The most logits that are looked at together: few enough for the processor's cache."""
+LEAST_ROWS = 256
+"""The distributions that are looked at together at least: with fewer, reading the projection takes longer.
+
+Measured with V = 6,000 and H = 256: 98 us a distribution in blocks of 32, 55 of 256, 54 of 1,024.
+"""
 
 
 class Prices(NamedTuple):
@@ -46,7 +51,7 @@ class Prices(NamedTuple):
 
 def rows_at_once(vocab_size: int) -> int:
     """Return the number of distributions that are looked at together."""
-    return max(16, MOST_LOGITS // vocab_size // 16 * 16)
+    return max(LEAST_ROWS, MOST_LOGITS // vocab_size // 16 * 16)
 
 
 def write_prices(logits: FloatArray, targets: TokenArray, *, out: Prices) -> None:
@@ -82,12 +87,12 @@ def write_known_prices(log_p: FloatArray, targets: TokenArray, *, out: Prices) -
 
 def _ranks(logits: FloatArray, at_target: FloatArray, targets: TokenArray) -> TokenArray:
     """Return the rank of each of `targets` (M,), with the logits `at_target` (M, 1)."""
-    ranks = 1 + np.count_nonzero(logits > at_target, axis=-1)
+    ranks = 1 + (logits > at_target).sum(axis=-1, dtype=np.int32)
     equal = logits == at_target
-    rows = np.flatnonzero(np.count_nonzero(equal, axis=-1) > 1)
+    rows = np.flatnonzero(equal.sum(axis=-1, dtype=np.int32) > 1)
     if len(rows):
         before = np.arange(logits.shape[-1]) < targets[rows, None]
-        ranks[rows] += np.count_nonzero(equal[rows] & before, axis=-1)
+        ranks[rows] += (equal[rows] & before).sum(axis=-1, dtype=np.int32)
     return np.asarray(ranks, np.int32)
 
 

@@ -14,6 +14,12 @@ def networks_in(model: LanguageModel) -> list[TrainableModel]:
     return [model] if has_hidden(model) else []
 
 
+def _num_multiplied(network: TrainableModel) -> int:
+    """Return the number of parameters, without the tables in which the input tokens are looked up."""
+    tables = (name for name in network.params.tables if not name.startswith("projection."))
+    return network.num_parameters - sum(network.params[name].size for name in tables)
+
+
 class Compiling:
     """Lets the networks of a model compute with compiled code as soon as so much is read that it pays.
 
@@ -23,7 +29,7 @@ class Compiling:
     def __init__(self, model: LanguageModel, *, num_streams: int, backend: BackendName = "auto") -> None:
         self._networks, self._backend = networks_in(model), backend
         self._work = WORK_THAT_PAYS if backend == "numba" else 0.0
-        self._per_token = sum(max(one.num_parameters, LEAST_WORK[num_streams]) for one in self._networks)
+        self._per_token = sum(max(_num_multiplied(one), LEAST_WORK[num_streams]) for one in self._networks)
 
     @property
     def is_compiled(self) -> bool:

@@ -8,7 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from charseq.network.loss import log_softmax
-from charseq.network.pricing import Prices, compiled_prices, rows_at_once, write_known_prices, write_prices
+from charseq.network.pricing import (
+    LEAST_ROWS,
+    MOST_LOGITS,
+    Prices,
+    compiled_prices,
+    rows_at_once,
+    write_known_prices,
+    write_prices,
+)
 
 SIZES = (1, 2, 15, 16, 17, 65, 700)
 
@@ -121,6 +129,7 @@ def test_a_row_does_not_depend_on_those_beside_it(write: Callable[..., None]) ->
 
 @pytest.mark.parametrize("vocab_size", [1, 65, 6042, 10**6])
 def test_few_logits_are_looked_at_together(vocab_size: int) -> None:
-    """A block fits the cache, unless sixteen distributions alone are more."""
-    assert rows_at_once(vocab_size) % 16 == 0
-    assert 16 * vocab_size > 1 << 18 or rows_at_once(vocab_size) * vocab_size <= 1 << 18
+    """A block fits the cache, unless it has the fewest rows for which the projection is fast."""
+    rows = rows_at_once(vocab_size)
+    assert rows % 16 == 0
+    assert rows == LEAST_ROWS or rows * vocab_size <= MOST_LOGITS

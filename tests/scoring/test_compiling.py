@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from charseq.config import BackendName
+from charseq.config import BackendName, ModelConfig
 from charseq.network import CharModel
 from charseq.scoring import Scorer
 from charseq.scoring import compiling as module
@@ -42,6 +42,14 @@ def test_a_short_text_is_read_by_numpy(num_streams: int) -> None:
         compiling.count_(some)
         found.append(compiling.is_compiled)
     assert found == [False, False, True, True]
+
+
+def test_what_is_looked_up_is_no_work() -> None:
+    """A large vocabulary makes the table of the input tokens large, but no product with it."""
+    model = CharModel(ModelConfig(cell="rnn", hidden_size=64), 5000)
+    compiling = Compiling(model, num_streams=32)
+    compiling.count_(int(WORK_THAT_PAYS / (0.9 * model.num_parameters)))
+    assert not compiling.is_compiled
 
 
 @pytest.mark.parametrize(("backend", "expected"), [("numpy", False), ("numba", True)])
