@@ -46,6 +46,11 @@ class CompiledLayer:
         self._das = [zeros((size if backward else 0, num_streams), dtype) for size in (GH, *sizes[1:])]
         self._table = zeros((D if backward and layer.one_hot else 0, ROWS), dtype)
         self._ones = np.ones((num_steps * num_streams if backward else 0, 1), dtype)
+        normed = (num_steps if backward else 1) if layer.rms_norm else 0
+        self._y = zeros((normed, GH, num_streams), dtype)
+        self._inverse = zeros((normed, layer.cell.num_gates, num_streams), dtype)
+        self._dv = zeros((GH if normed and backward else 0, num_streams), dtype)
+        self._mean = zeros((num_streams,), dtype)
         self._no_x, self._block = zeros((0, 0, 0), dtype), zeros((ROWS, ROWS), dtype)
 
     def forward(
@@ -63,6 +68,7 @@ class CompiledLayer:
             (self._no_x if layer.one_hot else x, tokens, self._U.memory, b),
             tuple(panels.memory for panels in self._W),
             params[f"{layer.name}.b_h"] if layer.cell.has_recurrent_bias else b,
+            (self._y, self._inverse),
             NO_RESETS if resets is None else np.ascontiguousarray(resets),
             arrays.a_x,
             arrays.states,
@@ -85,12 +91,14 @@ class CompiledLayer:
             self._U_back.load_(U.T)
         for gradient in (work.through_W, *arrays.dstates):
             gradient.fill(0)
-        columns = _divide(work.scratch.da, [len(da) for da in self._das], num_tokens)
+        sizes = [len(da) for da in (*self._das, self._dv)]
+        *columns, dv_columns = _divide(work.scratch.da, sizes, num_tokens)
         BACKWARD[layer.cell.name](
             num_steps,
             dh_out,
             tuple(panels.memory for panels in self._W_back),
             self._U_back.memory,
+            (self._y, self._inverse, self._dv, dv_columns, self._mean),
             NO_RESETS if work.resets is None else np.ascontiguousarray(work.resets),
             arrays.a_x,
             arrays.states,
@@ -104,22 +112,31 @@ class CompiledLayer:
             self._block,
         )
         if grads.learns(f"{layer.name}."):
-            self._weight_gradients(columns, work, grads, num_steps)
+            self._weight_gradients(columns, dv_columns, work, grads, num_steps)
         return dx
 
     def _weight_gradients(
-        self, columns: list[FloatArray], work: LayerWork, grads: Gradient, num_steps: int
+        self,
+        columns: list[FloatArray],
+        dv_columns: FloatArray,
+        work: LayerWork,
+        grads: Gradient,
+        num_steps: int,
     ) -> None:
         """Write dW, db and dU: the sums over all steps and streams of da h(t-1)', of da and of da x(t)'.
 
-        The rows of `columns` are those of da and, if there is a recurrent bias, of dm.
+        The rows of `columns` are those of da and, if there is a recurrent bias, of dm. Those of `dv_columns`
+        are the gradient of W h if it was normalised.
         """
         layer, da, x = self._layer, columns[0], work.x
         dW, dU, db = (grads[f"{layer.name}.{letter}"] for letter in "WUb")
         h = self._packed(work.arrays.previous[0][:num_steps], work)
-        for part, source in zip(self._parts, columns, strict=True):
-            rows = dW[part]
-            multiply_panels(source[: rows_in_panels(len(rows)) // ROWS], h, rows, self._block)
+        if len(dv_columns):
+            multiply_panels(dv_columns, h, dW, self._block)
+        else:
+            for part, source in zip(self._parts, columns, strict=True):
+                rows = dW[part]
+                multiply_panels(source[: rows_in_panels(len(rows)) // ROWS], h, rows, self._block)
         ones = self._ones[: da.shape[1]]
         biases = [db, grads[f"{layer.name}.b_h"]] if layer.cell.has_recurrent_bias else [db]
         for bias, source in zip(biases, columns, strict=True):

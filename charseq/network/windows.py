@@ -7,8 +7,12 @@ only if numba is installed.
 The arrays are those of `CellArrays`. W comes in panels, see `panels.py`: for the GRU in two parts, because
 the rows of its candidate are summed apart. `resets` is empty if no state is reset. On the way back, `das` is
 da, and for the GRU dm; each is packed into panels, `columns`, where every step and stream is a column.
+
+`norm` are the y and 1/s of `normalisation.py`, and on the way back the gradient of W h, its panels and scratch;
+y is empty if W h is not normalised.
 """
 
+import math
 from typing import Any, TypeAlias
 
 from charseq.arrays import BoolArray, FloatArray
@@ -22,6 +26,7 @@ from charseq.cells.compiled import (
     rnn_forward,
 )
 from charseq.network import panels
+from charseq.network.normalisation import EPSILON
 from charseq.network.panels import look_up, pack_step
 
 Arrays: TypeAlias = tuple[FloatArray, ...]
@@ -41,6 +46,43 @@ def _begin(t: int, inputs: Any, block: FloatArray, a: FloatArray) -> None:
     multiply_add(U, x[t], a, block)
 
 
+@compiled
+def normalise(v: FloatArray, inverse: FloatArray) -> None:
+    """Replace v (G*H, N) by y, and write 1/s to `inverse` (G, N), as `normalisation.py` has it."""
+    num_gates, num_streams = inverse.shape
+    size = len(v) // num_gates
+    for g in range(num_gates):
+        scale, rows = inverse[g], v[g * size : (g + 1) * size]
+        scale[...] = 0
+        for j in range(size):
+            for n in range(num_streams):
+                scale[n] += rows[j, n] * rows[j, n]
+        for n in range(num_streams):
+            scale[n] = 1 / math.sqrt(scale[n] / size + EPSILON)
+        for j in range(size):
+            for n in range(num_streams):
+                rows[j, n] *= scale[n]
+
+
+@compiled
+def normalise_back(dy: FloatArray, y: FloatArray, inverse: FloatArray, mean: FloatArray) -> None:
+    """Replace dy (G*H, N), the gradient of y, by that of v; `mean` (N,) is scratch."""
+    num_gates, num_streams = inverse.shape
+    size = len(y) // num_gates
+    for g in range(num_gates):
+        scale, part = inverse[g], slice(g * size, (g + 1) * size)
+        rows, gradients = y[part], dy[part]
+        mean[...] = 0
+        for j in range(size):
+            for n in range(num_streams):
+                mean[n] += gradients[j, n] * rows[j, n]
+        for n in range(num_streams):
+            mean[n] /= size
+        for j in range(size):
+            for n in range(num_streams):
+                gradients[j, n] = (gradients[j, n] - rows[j, n] * mean[n]) * scale[n]
+
+
 @inlined
 def _hide(t: int, resets: BoolArray, states: Arrays, previous: Arrays) -> None:
     """Copy the states before step t, zero where a stream begins anew; without resets they are no copies."""
@@ -52,12 +94,30 @@ def _hide(t: int, resets: BoolArray, states: Arrays, previous: Arrays) -> None:
                 previous[k][t, j, n] = 0 if resets[t, n] else states[k][t, j, n]
 
 
+@inlined
+def _recur(
+    t: int, W: FloatArray, h: FloatArray, norm: Arrays, a: FloatArray, block: FloatArray
+) -> None:
+    """Add W h to `a`, normalised if `norm` has memory for it."""
+    y, inverse = norm
+    if len(y) == 0:
+        multiply_add(W, h, a, block)
+        return
+    k = min(t, len(y) - 1)
+    y[k] = 0
+    multiply_add(W, h, y[k], block)
+    normalise(y[k], inverse[k])
+    for r in range(len(a)):
+        a[r] += y[k, r]
+
+
 @compiled
 def rnn_window(
     num_steps: int,
     inputs: Any,
     W: Arrays,
     b_h: FloatArray,
+    norm: Arrays,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -69,7 +129,7 @@ def rnn_window(
     for t in range(num_steps):
         _hide(t, resets, states, previous)
         _begin(t, inputs, block, a[t])
-        multiply_add(W[0], previous[0][t], a[t], block)
+        _recur(t, W[0], previous[0][t], norm, a[t], block)
         rnn_forward(a[t], states[0][t + 1])
 
 
@@ -79,6 +139,7 @@ def lstm_window(
     inputs: Any,
     W: Arrays,
     b_h: FloatArray,
+    norm: Arrays,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -90,7 +151,7 @@ def lstm_window(
     for t in range(num_steps):
         _hide(t, resets, states, previous)
         _begin(t, inputs, block, a[t])
-        multiply_add(W[0], previous[0][t], a[t], block)
+        _recur(t, W[0], previous[0][t], norm, a[t], block)
         lstm_forward(a[t], previous[1][t], states[1][t + 1], extras[0][t], states[0][t + 1])
 
 
@@ -100,6 +161,7 @@ def gru_window(
     inputs: Any,
     W: Arrays,
     b_h: FloatArray,
+    norm: Arrays,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -108,15 +170,26 @@ def gru_window(
     block: FloatArray,
 ) -> None:
     """Compute h(1) to h(T); `extras` is m, and W are the rows of r and u, then those of n."""
-    size = len(b_h)
+    size, (y, inverse) = len(b_h), norm
     for t in range(num_steps):
         m = extras[0][t]
         _hide(t, resets, states, previous)
         _begin(t, inputs, block, a[t])
-        multiply_add(W[0], previous[0][t], a[t, : 2 * size], block)
         for j in range(size):
             m[j] = b_h[j]
-        multiply_add(W[1], previous[0][t], m, block)
+        if len(y) == 0:
+            multiply_add(W[0], previous[0][t], a[t, : 2 * size], block)
+            multiply_add(W[1], previous[0][t], m, block)
+        else:
+            k = min(t, len(y) - 1)
+            y[k] = 0
+            multiply_add(W[0], previous[0][t], y[k, : 2 * size], block)
+            multiply_add(W[1], previous[0][t], y[k, 2 * size :], block)
+            normalise(y[k], inverse[k])
+            for r in range(2 * size):
+                a[t, r] += y[k, r]
+            for j in range(size):
+                m[j] += y[k, 2 * size + j]
         gru_forward(a[t], m, previous[0][t], states[0][t + 1])
 
 
@@ -144,12 +217,28 @@ def _forget(t: int, resets: BoolArray, through_W: FloatArray, dstates: Arrays) -
                     dstates[k][j, n] = 0
 
 
+@inlined
+def _go_back(
+    t: int, W_back: FloatArray, da: FloatArray, norm: Any, through_W: FloatArray, block: FloatArray
+) -> None:
+    """Add to `through_W` what reaches h(t-1) through W, and pack the gradient of W h if it was normalised."""
+    y, inverse, dv, columns, mean = norm
+    if len(y) == 0:
+        multiply_add(W_back, da, through_W, block)
+        return
+    dv[...] = da
+    normalise_back(dv, y[t], inverse[t], mean)
+    multiply_add(W_back, dv, through_W, block)
+    pack_step(t, dv, columns)
+
+
 @compiled
 def rnn_window_back(
     num_steps: int,
     dh_out: FloatArray,
     W_back: Arrays,
     U_back: FloatArray,
+    norm: Any,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -168,7 +257,7 @@ def rnn_window_back(
         dh[...] = through_W + dh_out[t]
         rnn_backward(states[0][t + 1], dh, das[0])
         through_W[...] = 0
-        multiply_add(W_back[0], das[0], through_W, block)
+        _go_back(t, W_back[0], das[0], norm, through_W, block)
         _forget(t, resets, through_W, dstates)
         _end(t, das[0], U_back, dx, columns[0], block)
     dh[...] = through_W
@@ -180,6 +269,7 @@ def lstm_window_back(
     dh_out: FloatArray,
     W_back: Arrays,
     U_back: FloatArray,
+    norm: Any,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -198,7 +288,7 @@ def lstm_window_back(
         dh[...] = through_W + dh_out[t]
         lstm_backward(a[t], previous[1][t], extras[0][t], dh, dc, das[0])
         through_W[...] = 0
-        multiply_add(W_back[0], das[0], through_W, block)
+        _go_back(t, W_back[0], das[0], norm, through_W, block)
         _forget(t, resets, through_W, dstates)
         _end(t, das[0], U_back, dx, columns[0], block)
     dh[...] = through_W
@@ -210,6 +300,7 @@ def gru_window_back(
     dh_out: FloatArray,
     W_back: Arrays,
     U_back: FloatArray,
+    norm: Any,
     resets: BoolArray,
     a: FloatArray,
     states: Arrays,
@@ -224,13 +315,22 @@ def gru_window_back(
 ) -> None:
     """Compute da and dm of all steps, in this order in `das` and `columns`, and dx."""
     (dh,), (da, dm) = dstates, das
+    y, inverse, dv, dv_columns, mean = norm
     size = len(dh)
     for t in range(num_steps - 1, -1, -1):
         dh += through_W + dh_out[t]
         gru_backward(a[t], previous[0][t], extras[0][t], dh, da, dm)
         through_W[...] = 0
-        multiply_add(W_back[0], da[: 2 * size], through_W, block)
-        multiply_add(W_back[1], dm, through_W, block)
+        if len(y) == 0:
+            multiply_add(W_back[0], da[: 2 * size], through_W, block)
+            multiply_add(W_back[1], dm, through_W, block)
+        else:
+            dv[: 2 * size] = da[: 2 * size]
+            dv[2 * size :] = dm
+            normalise_back(dv, y[t], inverse[t], mean)
+            multiply_add(W_back[0], dv[: 2 * size], through_W, block)
+            multiply_add(W_back[1], dv[2 * size :], through_W, block)
+            pack_step(t, dv, dv_columns)
         _forget(t, resets, through_W, dstates)
         _end(t, da, U_back, dx, columns[0], block)
         pack_step(t, dm, columns[1])
