@@ -123,7 +123,7 @@ class RecurrentLayer(Layer):
         )
 
     def _compiled(self, num_steps: int, num_streams: int, dtype: np.dtype, *, backward: bool) -> Any:
-        if not self._is_compiled or self.rms_norm:
+        if not self._is_compiled:
             return None
         from charseq.network.compiled_layer import DTYPE, CompiledLayer
 
