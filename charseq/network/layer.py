@@ -42,7 +42,7 @@ class Layer:
         return 0 if self.one_hot and self.input_size > MAX_ONE_HOT else self.input_size
 
 
-SPARE_ROWS = 32
+SPARE_ROWS = 48
 """The rows that compiled products need to fill their last panels, see `panels.py`."""
 
 
@@ -52,7 +52,8 @@ class Scratch:
     def __init__(self, layers: Sequence[Layer], num_tokens: int, vocab_size: int, dtype: np.dtype) -> None:
         outputs = max(layer.cell.num_gates * layer.hidden_size for layer in layers)
         inputs = max(layer.hidden_size + 1 + layer.summed_inputs for layer in layers)
-        most = max(outputs + max(layer.hidden_size for layer in layers), inputs) + SPARE_ROWS
+        normed = outputs if any(layer.rms_norm for layer in layers) else 0
+        most = max(outputs + normed + max(layer.hidden_size for layer in layers), inputs) + SPARE_ROWS
         self.da = zeros((num_tokens * most,), dtype)
         self.inputs = zeros((num_tokens * (inputs + SPARE_ROWS),), dtype)
         self.sums = zeros((outputs * inputs if num_tokens else 0,), dtype)

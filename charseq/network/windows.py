@@ -8,8 +8,8 @@ The arrays are those of `CellArrays`. W comes in panels, see `panels.py`: for th
 the rows of its candidate are summed apart. `resets` is empty if no state is reset. On the way back, `das` is
 da, and for the GRU dm; each is packed into panels, `columns`, where every step and stream is a column.
 
-`norm` are the y and 1/s of `normalisation.py`, and on the way back the gradient of W h, its panels and scratch;
-y is empty if W h is not normalised.
+`norm` are the y and 1/s of `normalisation.py`, and on the way back the gradient of W h, its panels and
+scratch; y is empty if W h is not normalised.
 """
 
 import math
@@ -95,9 +95,7 @@ def _hide(t: int, resets: BoolArray, states: Arrays, previous: Arrays) -> None:
 
 
 @inlined
-def _recur(
-    t: int, W: FloatArray, h: FloatArray, norm: Arrays, a: FloatArray, block: FloatArray
-) -> None:
+def _recur(t: int, W: FloatArray, h: FloatArray, norm: Arrays, a: FloatArray, block: FloatArray) -> None:
     """Add W h to `a`, normalised if `norm` has memory for it."""
     y, inverse = norm
     if len(y) == 0:
