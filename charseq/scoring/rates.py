@@ -11,7 +11,7 @@ from charseq.adaptation.adaptive import MAX_RATE, RATE, AdaptiveModel, Rates
 from charseq.adaptation.gradient import WINDOW, GradientSteps
 from charseq.adaptation.member import Member
 from charseq.adaptation.stream import MAX_WEIGHT
-from charseq.arrays import BoolArray, FloatArray, TokenArray
+from charseq.arrays import BoolArray, TokenArray
 from charseq.config import ModelConfig
 from charseq.models import MODELS, LanguageModel
 from charseq.network.loss import log_softmax
@@ -78,7 +78,8 @@ def choose_rates(
             scales.append(_scales(member, _until(middle, clock, _windows(codec, train, SEARCH_WINDOWS))))
             rates.append(_best_rate(member, scales[k], windows[:SEARCH_WINDOWS], middle, clock))
     chosen = Rates(rates=tuple(rates), scales=tuple(scales), weights=(1.0,) * (len(members) + 1))
-    read = _predictions(AdaptiveModel(members, chosen), _until(end, clock, windows))
+    num_targets = sum(int(window.counts.sum()) for window in windows)
+    read = _predictions(AdaptiveModel(members, chosen), _until(end, clock, windows), num_targets)
     weights = np.minimum(fit(read, "log-linear"), MAX_WEIGHT)
     return chosen.model_copy(update={"weights": tuple(weights.tolist())})
 
@@ -169,14 +170,19 @@ def _nats(member: Member, window: Step) -> float:
     return -float(at_targets(log_p[window.counts], window.targets[window.counts]).sum())
 
 
-def _predictions(model: AdaptiveModel, windows: Iterable[Step]) -> Predictions:
-    """Return the predictions of the members and of the cache while they read and learn."""
-    members = model.initial_state(1).members
-    logits: list[list[FloatArray]] = [[] for _ in members]
-    targets = list[TokenArray]()
+def _predictions(model: AdaptiveModel, windows: Iterable[Step], num_targets: int) -> Predictions:
+    """Return the predictions of the members and of the cache while they read and learn.
+
+    There is memory for those of `num_targets`; with a large vocabulary a copy of them would take too much.
+    """
+    members, num_read = model.initial_state(1).members, 0
+    logits = [np.empty((num_targets, model.vocab_size), np.float32) for _ in members]
+    targets = np.empty(num_targets, np.int32)
     for window in windows:
-        targets.append(window.targets[window.counts])
+        some = slice(num_read, num_read + int(window.counts.sum()))
+        targets[some] = window.targets[window.counts]
         for read, member in zip(logits, members, strict=True):
-            read.append(np.array(member.predict(window.inputs, window.resets)[window.counts], np.float32))
+            read[some] = member.predict(window.inputs, window.resets)[window.counts]
             window.learn_(member)
-    return Predictions([np.concatenate(read) for read in logits], np.concatenate(targets))
+        num_read = some.stop
+    return Predictions([read[:num_read] for read in logits], targets[:num_read])

@@ -1,6 +1,7 @@
 """The choice of rates: from validation text, within its time, the same one each time."""
 
 import math
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 from charseq.adaptation import AdaptiveModel, Rates
 from charseq.adaptation.adaptive import CACHE_WEIGHT, RATE
 from charseq.adaptation.gradient import WINDOW
-from charseq.models import MODELS
+from charseq.config import ModelConfig
+from charseq.models import MODELS, fit_ngram
 from charseq.scoring import Scorer, rates
 from charseq.scoring.rates import FACTOR, MAX_SCALE, MIN_WINDOWS, choose_rates
+from charseq.text import CharTokenizer
+from charseq.text.batches import Examples
 from charseq.text.codec import Codec
 from charseq.text.symbols import EncodedText
 from tests.adaptation.builders import SENTENCE, adaptive, codec_of, members_of, network
@@ -69,6 +73,21 @@ def test_ngrams_get_weights_alone() -> None:
     assert (found.rates, found.scales) == ((RATE,), ({},))
     assert found.weights != (1.0, CACHE_WEIGHT)
     assert min(found.weights) >= 0
+
+
+def test_distributions_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a large vocabulary they take most of the memory: 3,000 of two models, 4 bytes a token."""
+    monkeypatch.setattr(rates, "FIT_WINDOWS", 150)
+    text = EncodedText.of("".join(map(chr, range(0x4E00, 0x4E00 + 600))) * 6)
+    codec = Codec(CharTokenizer.fit(str(text)), "stream")
+    model = fit_ngram(Examples(text, codec), vocab_size=codec.vocab_size, order=1)
+    tracemalloc.start()
+    try:
+        choose_rates([(ModelConfig(kind="ngram", order=1), model)], codec, None, text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.6 * (2 * 3000 * codec.vocab_size * 4)
 
 
 def test_known_rates_are_kept() -> None:
