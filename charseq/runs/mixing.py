@@ -32,6 +32,8 @@ from charseq.version import __version__
 
 LEAST_SCORED = 256
 """The characters on which a mixture is scored however short the time is."""
+LEAST_SECONDS = 1e-3
+"""A time that is measured as less, by a coarse clock, counts as this."""
 TOO_LARGE = "its weight is too large"
 
 
@@ -138,7 +140,7 @@ def mixture_of(
     records, models = [record for record, _ in members], [model for _, model in members]
     begin = time.monotonic()
     predictions = predictions_of(models, first.codec, valid, seconds=seconds)
-    per_token = (time.monotonic() - begin) / max(1, len(predictions))
+    per_token = max(time.monotonic() - begin, LEAST_SECONDS) / max(1, len(predictions))
     if not len(predictions):
         raise DataError("no character of the validation text is in the vocabulary: there is nothing to fit")
     mixture = Mixture(records, models, fit(predictions, rule), rule)
