@@ -31,7 +31,6 @@ NOTHING, BEGIN = -AFTER_NOTHING, -AFTER_BEGIN
 NUM_PLACES = np.uint64(4)
 """The factor that makes room in a number for the place of its tokens: `MAX_CODE` allows it."""
 
-
 Text: TypeAlias = Callable[[], Iterable[Window]]
 """A function that reads a text from its beginning, in pieces of L pairs: windows of one axis, (L,)."""
 
@@ -51,8 +50,8 @@ def count_ngrams(text: Text, *, vocab_size: int, order: int) -> Generator[Counti
     """
     if not order:
         return []
-    start, occurrences, bare = _single_tokens(text, vocab_size)
-    chars, total = np.flatnonzero(occurrences), int(occurrences.sum())
+    total, start, occurrences, bare = _single_tokens(text, vocab_size)
+    chars = np.flatnonzero(occurrences)
     counts = occurrences[chars] if order == 1 else np.zeros(len(chars), np.uint8)
     orders = [Grams(chars, narrow(counts), bare[chars])]
     if order > 1:
@@ -76,17 +75,18 @@ def count_ngrams(text: Text, *, vocab_size: int, order: int) -> Generator[Counti
     return orders
 
 
-def _single_tokens(text: Text, vocab_size: int) -> tuple[int, IndexArray, BoolArray]:
-    """Return the token before the first target, and of each token (V,) its occurrences as a target.
+def _single_tokens(text: Text, vocab_size: int) -> tuple[int, int, IndexArray, BoolArray]:
+    """Return the number of targets, the input before the first one, and two facts about each token (V,).
 
-    The third result is true for the tokens that have occurred after nothing. The first one is NOTHING if that
-    token never is a target: no n-gram begins with it.
+    These are its occurrences as a target, and whether it has occurred after nothing. The first input is
+    NOTHING if it never is a target: no n-gram begins with it.
     """
     occurrences, bare = np.zeros(vocab_size, np.int64), np.zeros(vocab_size, np.bool_)
     start, follower = NOTHING, NOTHING
-    is_first = True
+    total, is_first = 0, True
     for window in text():
         inputs, targets = window.inputs, window.targets
+        total += len(targets)
         if is_first and len(inputs):
             start, follower, is_first = int(inputs[0]), int(targets[0]), False
         occurrences += np.bincount(targets + 1, minlength=vocab_size + 1)[1:]
@@ -94,7 +94,7 @@ def _single_tokens(text: Text, vocab_size: int) -> tuple[int, IndexArray, BoolAr
     if start >= 0 and not occurrences[start]:
         start = NOTHING
         bare[follower] |= follower >= 0
-    return start, occurrences, bare
+    return total, start, occurrences, bare
 
 
 def _coder(text: Text, start: int, total: int, coder: Coder) -> Generator[Counting, None, Coder]:

@@ -107,6 +107,8 @@ def test_progress_is_told_in_tokens() -> None:
     _, events = counted(pieces_of(UNSEEN, [0, 1, 2, 1] * 10, None, [10, 30]), 3)
     assert [event.num_done for event in events if event.what == "counting"] == [10, 30, 40, 40]
     assert events[-1] == Counting("sorting", 40, 40)
+    _, events = counted(pieces_of(UNSEEN, [0, UNSEEN, 2, UNSEEN] * 10), 3)  # unseen ones are read, too
+    assert {event.total for event in events} == {40}
 
 
 def test_a_text_is_read_piece_by_piece() -> None:
