@@ -36,6 +36,10 @@ def source_of(settings: Settings, world: World | None, num_streams: int) -> Sour
         raise ConfigError(
             f"train.threads = {train.threads}: each of the {world.size} ranks has one core; leave it out"
         )
+    if "-" in (*settings.data.corpus, settings.data.valid):
+        raise ConfigError(
+            "standard input is for rank 0 alone: save the text in a file that all ranks can read"
+        )
     if num_streams < world.size:
         raise ConfigError(
             f"{world.size} ranks cannot share a batch of {num_streams} streams: start fewer ranks, or raise "

@@ -41,6 +41,13 @@ def test_what_ranks_cannot_do_is_refused(train: dict[str, Any], num_streams: int
         on_ranks(2, lambda world: source_of(settings_with(**train), world, num_streams) and None)
 
 
+def test_standard_input_is_refused() -> None:
+    """Only rank 0 has it, and the others would read nothing."""
+    settings = Settings().with_layer({"data": {"corpus": ["-"]}}, "test")
+    with pytest.raises(ConfigError, match="standard input is for rank 0 alone: save the text in a file"):
+        on_ranks(2, lambda world: source_of(settings, world, 16) and None)
+
+
 def test_rounds_need_ranks() -> None:
     """A single process has nobody to exchange weights with."""
     with pytest.raises(

@@ -21,8 +21,6 @@ from charseq.ranks import Message
 from charseq.ranks.mpi import MPICommunicator
 from tests.ranks.builders import MPIEXEC
 
-BEGIN = 1000
-"""The step after which steps are measured."""
 WAYS = {
     "two threads": ("--threads", "2"),
     "two ranks": (),
@@ -44,8 +42,8 @@ def delayed(seconds: float) -> None:
     MPICommunicator.exchange = slow  # type: ignore[method-assign]
 
 
-def speed(way: str, words: list[str], delay: float) -> float:
-    """Train in one of the ways; return the characters per second after BEGIN steps."""
+def speed(way: str, words: list[str], *, delay: float, begin: int) -> float:
+    """Train in one of the ways; return the characters per second after the step `begin`."""
     ours = [sys.executable, "-m", "tests.speed.several_machines", "--delay", f"{delay}"]
     with tempfile.TemporaryDirectory() as place:
         train = ["train", "builtin:prose", *words, *WAYS[way], "--quiet", "-o", f"{place}/run"]
@@ -58,7 +56,7 @@ def speed(way: str, words: list[str], delay: float) -> float:
         if done.returncode:
             raise SystemExit(done.stderr)
         records = [json.loads(line) for line in (Path(place) / "run/metrics.jsonl").read_text().splitlines()]
-    late = [one for one in records if one["step"] > BEGIN and one["valid_nats_per_char"] is None]
+    late = [one for one in records if one["step"] > begin and one["valid_nats_per_char"] is None]
     first, last = late[0], late[-1]
     return float((last["num_chars"] - first["num_chars"]) / (last["elapsed"] - first["elapsed"]))
 
@@ -68,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=2200)
+    parser.add_argument("--begin", type=int, default=1000, help="the step after which steps are measured")
     parser.add_argument("--delay", type=float, default=0.025, help="seconds in every exchange")
     parser.add_argument("--cell", default="lstm")
     parser.add_argument("--ways", nargs="+", default=list(WAYS))
@@ -83,7 +82,7 @@ def main() -> None:
     found: dict[str, list[float]] = {way: [] for way in args.ways}
     for _ in range(args.rounds):
         for way, speeds in found.items():
-            speeds.append(speed(way, [*sizes, *limits], args.delay))
+            speeds.append(speed(way, [*sizes, *limits], delay=args.delay, begin=args.begin))
             print(f"{way:>24} {speeds[-1]:12,.0f} characters/s", flush=True)
     print(f"medians, {args.cell} 1x256x32x64:")
     for way, speeds in found.items():
