@@ -176,6 +176,7 @@ class InfoReport(Report):
             _setting("embedding_size"),
             "of a network: 0 where inputs are one-hot",
         ),
+        field("rms_norm", _setting("rms_norm"), "of a network: true if W h(t-1) is normalised"),
         field(
             "num_parameters",
             attrgetter("checkpoint.model.num_parameters"),

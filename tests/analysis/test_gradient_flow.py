@@ -14,6 +14,7 @@ from charseq.errors import DataError
 from charseq.network import CharModel
 from charseq.text import CharTokenizer
 from charseq.text.codec import Codec
+from tests.builders import pairwise
 
 TOKENIZER = CharTokenizer.fit("abcde fghij\n")
 ALPHABET = [char for char in TOKENIZER.vocab if char != "\n"]
@@ -29,6 +30,7 @@ def make_model(
     hidden_size: int = 4,
     embedding_size: int = 0,
     dropout: float = 0,
+    rms_norm: bool = False,
     dtype: type = np.float64,
 ) -> CharModel:
     """Return a model with random parameters, none of them zero."""
@@ -38,6 +40,7 @@ def make_model(
         num_layers=num_layers,
         embedding_size=embedding_size,
         dropout=dropout,
+        rms_norm=rms_norm,
     )
     model = CharModel(config, TOKENIZER.vocab_size, dtype)
     model.params.flat[...] = np.random.default_rng(0).normal(0, 0.6, model.params.flat.size)
@@ -101,12 +104,16 @@ def check_by_differences(model: CharModel, flow: GradientFlow, text: str) -> Non
                 assert flow.norms[layer, k, n] == pytest.approx(expected, rel=1e-5, abs=1e-8)
 
 
-@pytest.mark.parametrize("embedding_size", [0, 3], ids=["one-hot", "embedding"])
-@pytest.mark.parametrize("num_layers", [1, 2])
-@each_cell
-def test_norms_are_those_of_central_differences(cell: CellName, num_layers: int, embedding_size: int) -> None:
+@pytest.mark.parametrize(
+    ("cell", "num_layers", "embedding_size", "rms_norm"),
+    pairwise(list(CELLS), [1, 2], [0, 3], [False, True]),
+)
+def test_norms_are_those_of_central_differences(
+    cell: CellName, num_layers: int, embedding_size: int, rms_norm: bool
+) -> None:
     """Moving any unit of the state k steps earlier changes the loss of the character as the norm says."""
-    model, text = make_model(cell, num_layers, embedding_size=embedding_size), random_text(14)
+    model = make_model(cell, num_layers, embedding_size=embedding_size, rms_norm=rms_norm)
+    text = random_text(14)
     flow = gradient_flow(model, Codec(TOKENIZER, "stream"), text, num_positions=3, lags=(1, 2, 5))
     assert flow.positions.tolist() == [5, 9, 13]
     check_by_differences(model, flow, text)

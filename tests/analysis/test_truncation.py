@@ -78,10 +78,12 @@ def test_angles_and_lengths_are_those_of_central_differences(cell: CellName, cod
         assert one.angle == pytest.approx(angle, rel=1e-4, abs=1e-3)
 
 
+@pytest.mark.parametrize("rms_norm", [False, True])
 @each_cell
-def test_learning_in_real_time_is_the_check(cell: CellName) -> None:
+def test_learning_in_real_time_is_the_check(cell: CellName, rms_norm: bool) -> None:
     """Its gradient, in windows of one step, is the whole one; that of backpropagation is not."""
-    found = truncation(make_model(cell), STREAM, random_text(200), num_steps=32, num_streams=3)
+    model = make_model(cell, rms_norm=rms_norm)
+    found = truncation(model, STREAM, random_text(200), num_steps=32, num_streams=3)
     check, shortest = found.gradients[-1], found.gradients[0]
     assert (check.method, check.window) == ("rtrl", 1)
     assert check.angle < 1e-6

@@ -532,8 +532,8 @@ def test_init_from_gives_sizes_alone(
     call: Call, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what the weights fit comes from the other model; all else is as for any new run."""
-    shape = ("--cell", "rnn", "--num-layers", "2", "--embedding-size", "3", "--dropout", "0.5")
-    assert call("train", text, *TINY, *shape, "-o", "old").code == 0
+    shape = ("--cell", "rnn", "--num-layers", "2", "--embedding-size", "3", "--rms-norm")
+    assert call("train", text, *TINY, *shape, "--dropout", "0.5", "-o", "old").code == 0
     (tmp_path / "charseq.toml").write_text('[model]\ncell = "lstm"\nhidden_size = 9\n')
     steps = ("--max-steps", "1", *PLAIN, "--init-from", "old", "-o")
     assert call("train", text, *steps, "new").code == 0
@@ -547,7 +547,8 @@ def test_init_from_gives_sizes_alone(
     assert "; the others begin at random\n" in err
     for name, dropout in (("new", 0.0), ("environment", 0.25), ("option", 0.125)):
         made = Checkpoint.load(Path(name) / "model.safetensors").settings.model
-        assert made == ModelConfig(cell="rnn", hidden_size=8, num_layers=2, embedding_size=3, dropout=dropout)
+        sizes = ModelConfig(cell="rnn", hidden_size=8, num_layers=2, embedding_size=3, rms_norm=True)
+        assert made == sizes.model_copy(update={"dropout": dropout})
 
 
 def test_init_from_has_the_sizes(call: Call, tiny_run: Path) -> None:
