@@ -69,7 +69,6 @@ TESTED_ELSEWHERE = {
     "config/messages": "the sentences about settings: tests/config/test_settings.py",
     "models/mlp_readers": "tests/models/test_mlp.py",
     "models/kind": "the contract: tests/test_registry.py and tests/extensions/test_model_kind.py",
-    "models/recurrent": "tests/runs/test_checkpoint.py loads and tests/runs/test_run.py trains it",
     "errors": "exception classes without code; tests/cli/test_app.py turns each into an exit code",
     "cells/cell": "the contract and the activations: tests/cells/test_cells.py, for every cell",
     "cells/rnn": "tests/cells/test_cells.py iterates over CELLS",
