@@ -13,7 +13,8 @@ from numba.extending import intrinsic
 from charseq.arrays import FloatArray, TokenArray, zeros
 from charseq.backend import compiled
 from charseq.network import tiles
-from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS, VECTOR_BYTES
+from charseq.network.emitter import VECTOR_BYTES
+from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS
 
 # In Python's eyes these functions have one argument more, which numba gives them.
 add: Any = tiles.add

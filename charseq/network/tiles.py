@@ -8,7 +8,6 @@ Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multipli
 only if numba is installed.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding, ir
@@ -16,10 +15,10 @@ from numba import types
 from numba.core import config
 from numba.extending import intrinsic
 
+from charseq.network.emitter import Emitter
+
 ROWS = 16
 """The rows of a panel."""
-VECTOR_BYTES = 64
-"""Bytes of a tile's row: one register of AVX-512, two of AVX2, four of NEON."""
 
 
 def _has_long_registers() -> bool:
@@ -37,81 +36,7 @@ PANELS_AT_ONCE = 4
 """The panels that are multiplied together with a single column, to hide the time that an addition takes."""
 
 
-class _Emitter:
-    """Writes LLVM code about the arrays that an intrinsic gets; pointers are counted in bytes."""
-
-    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-        self.builder = builder
-        self.number = context.get_data_type(signature.args[0].dtype)
-        self.size = signature.args[0].dtype.bitwidth // 8
-        self.width = VECTOR_BYTES // self.size
-        self.arrays = [
-            context.make_array(kind)(context, builder, value)
-            for kind, value in zip(signature.args, arguments, strict=True)
-            if isinstance(kind, types.Array)
-        ]
-
-    def vector(self, width: int) -> Any:
-        return ir.VectorType(self.number, width)
-
-    def pointer(self, array: Any) -> Any:
-        return self.builder.bitcast(array.data, ir.IntType(8).as_pointer())
-
-    def stride(self, array: Any) -> Any:
-        """Return the bytes from one entry of an array's first axis to the next."""
-        return self.builder.extract_value(array.strides, 0)
-
-    def length(self, array: Any, axis: int) -> Any:
-        return self.builder.extract_value(array.shape, axis)
-
-    def after(self, pointer: Any, num_bytes: Any) -> Any:
-        if isinstance(num_bytes, int):
-            num_bytes = ir.IntType(64)(num_bytes)
-        return self.builder.gep(pointer, [num_bytes], source_etype=ir.IntType(8))
-
-    def load(self, pointer: Any, kind: Any) -> Any:
-        place = self.builder.bitcast(pointer, kind.as_pointer())
-        return self.builder.load(place, align=4, typ=kind)
-
-    def store(self, value: Any, pointer: Any) -> None:
-        self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()), align=4)
-
-    def repeat(self, number: Any, width: int) -> Any:
-        """Return a vector that holds `number` at every place."""
-        undefined = ir.Constant(self.vector(width), ir.Undefined)
-        first = self.builder.insert_element(undefined, number, ir.IntType(32)(0))
-        return self.shuffle(first, undefined, [0] * width)
-
-    def shuffle(self, one: Any, other: Any, order: list[int]) -> Any:
-        """Return the numbers of two vectors at the places in `order`; the other's follow those of the one."""
-        places = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order)
-        return self.builder.shuffle_vector(one, other, places)
-
-    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
-        """Return a b + c of vectors, rounded once."""
-        name = f"llvm.fma.v{a.type.count}f{8 * self.size}"
-        fma = self.builder.module.globals.get(name)
-        if fma is None:
-            fma = ir.Function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
-        return self.builder.call(fma, [a, b, c])
-
-    def loop(self, count: Any, start: list[Any], body: Callable[[list[Any]], list[Any]]) -> list[Any]:
-        """Do `body` `count` times, at least once; it turns a list of values into the next one."""
-        builder, before = self.builder, self.builder.block
-        begin, end = builder.append_basic_block("loop"), builder.append_basic_block("end")
-        builder.branch(begin)
-        builder.position_at_end(begin)
-        now = [builder.phi(value.type) for value in (count, *start)]
-        then = [builder.add(now[0], count.type(1)), *body(now[1:])]
-        for phi, first, following in zip(now, (count.type(0), *start), then, strict=True):
-            phi.add_incoming(first, before)
-            phi.add_incoming(following, begin)
-        builder.cbranch(builder.icmp_signed("<", then[0], count), begin, end)
-        builder.position_at_end(end)
-        return then[1:]
-
-
-def _emit_tile(emit: _Emitter) -> None:
+def _emit_tile(emit: Emitter) -> None:
     """Write code for `tile`, in as many parts as its rows do not fit into the registers together."""
     panel, x, out = emit.arrays
     kind, step, count = emit.vector(emit.width), emit.stride(x), emit.length(panel, 0)
@@ -138,7 +63,7 @@ def _emit_tile(emit: _Emitter) -> None:
             emit.store(total, one)
 
 
-def _emit_columns(emit: _Emitter, panels: list[Any], num_columns: int) -> list[list[Any]]:
+def _emit_columns(emit: Emitter, panels: list[Any], num_columns: int) -> list[list[Any]]:
     """Write code that multiplies panels, which begin at these pointers, with columns of x.
 
     Return the sums by panel and column, vectors of ROWS numbers.
@@ -167,7 +92,7 @@ def _emit_columns(emit: _Emitter, panels: list[Any], num_columns: int) -> list[l
     return [sums[p * num_columns : (p + 1) * num_columns] for p in range(len(panels))]
 
 
-def _emit_few_columns(emit: _Emitter, num: Any) -> None:
+def _emit_few_columns(emit: Emitter, num: Any) -> None:
     """Write code for `few_columns`: a loop for each number of columns."""
     panel, _, out = emit.arrays
     builder = emit.builder
@@ -184,7 +109,7 @@ def _emit_few_columns(emit: _Emitter, num: Any) -> None:
     builder.position_at_end(end)
 
 
-def _emit_one_column(emit: _Emitter) -> None:
+def _emit_one_column(emit: Emitter) -> None:
     """Write code for `one_column`."""
     panels, _, out = emit.arrays
     pointers = [emit.pointer(panels)]
@@ -195,7 +120,7 @@ def _emit_one_column(emit: _Emitter) -> None:
         emit.store(emit.builder.fadd(emit.load(place, total.type), total), place)
 
 
-def _emit_transpose(emit: _Emitter, rows: list[Any], target: Any) -> None:
+def _emit_transpose(emit: Emitter, rows: list[Any], target: Any) -> None:
     """Write code that stores ROWS vectors as the columns of an array.
 
     Blocks of 1, 2, 4 and 8 numbers on both sides of the diagonal change places.
@@ -219,7 +144,7 @@ def transpose(typing: Any, source: Any, target: Any) -> Any:
     """Write the first ROWS rows and columns of `source` to `target` as columns and rows."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        emit = _Emitter(context, builder, signature, arguments)
+        emit = Emitter(context, builder, signature, arguments)
         source, target = emit.arrays
         row, rows = emit.pointer(source), []
         for _ in range(ROWS):
@@ -236,7 +161,7 @@ def look_up_tile(typing: Any, panel: Any, bias: Any, tokens: Any, out: Any) -> A
     """Write to ROWS rows of `out` (ROWS, N) what `look_up` does for the first ROWS of `tokens`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        emit = _Emitter(context, builder, signature, arguments)
+        emit = Emitter(context, builder, signature, arguments)
         panel, bias, tokens, out = emit.arrays
         kind, index, integer = emit.vector(ROWS), ir.IntType(32), ir.IntType(64)
         unseen = builder.trunc(builder.sub(emit.length(panel, 0), integer(1)), index)
@@ -257,7 +182,7 @@ def add(typing: Any, one: Any, other: Any, out: Any) -> Any:
     """Write to the first ROWS numbers of `out` those of `one` plus those of `other`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        emit = _Emitter(context, builder, signature, arguments)
+        emit = Emitter(context, builder, signature, arguments)
         one, other, out = map(emit.pointer, emit.arrays)
         kind = emit.vector(ROWS)
         emit.store(builder.fadd(emit.load(one, kind), emit.load(other, kind)), out)
@@ -271,7 +196,7 @@ def tile(typing: Any, panel: Any, x: Any, out: Any) -> Any:
     """Add a panel (K, ROWS) times x (K, W) to `out` (ROWS, W), where W numbers have VECTOR_BYTES."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_tile(_Emitter(context, builder, signature, arguments))
+        _emit_tile(Emitter(context, builder, signature, arguments))
         return context.get_dummy_value()
 
     return types.void(panel, x, out), generate
@@ -282,7 +207,7 @@ def few_columns(typing: Any, panel: Any, x: Any, out: Any, num: Any) -> Any:
     """Write a panel (K, ROWS) times x (K, num) to `out` (num, ROWS), a row for each of few columns."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_few_columns(_Emitter(context, builder, signature, arguments), arguments[-1])
+        _emit_few_columns(Emitter(context, builder, signature, arguments), arguments[-1])
         return context.get_dummy_value()
 
     return types.void(panel, x, out, num), generate
@@ -293,7 +218,7 @@ def one_column(typing: Any, panels: Any, x: Any, out: Any) -> Any:
     """Add PANELS_AT_ONCE panels (K, ROWS) times x (K, 1) to their rows of `out`, which has no gaps."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_one_column(_Emitter(context, builder, signature, arguments))
+        _emit_one_column(Emitter(context, builder, signature, arguments))
         return context.get_dummy_value()
 
     return types.void(panels, x, out), generate

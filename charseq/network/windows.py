@@ -12,7 +12,6 @@ da, and for the GRU dm; each is packed into panels, `columns`, where every step 
 scratch; y is empty if W h is not normalised.
 """
 
-import math
 from typing import Any, TypeAlias
 
 from charseq.arrays import BoolArray, FloatArray
@@ -26,7 +25,7 @@ from charseq.cells.compiled import (
     rnn_forward,
 )
 from charseq.network import panels
-from charseq.network.normalisation import EPSILON
+from charseq.network.compiled_normalisation import normalise_add, normalise_back
 from charseq.network.panels import look_up, pack_step
 
 Arrays: TypeAlias = tuple[FloatArray, ...]
@@ -44,43 +43,6 @@ def _begin(t: int, inputs: Any, block: FloatArray, a: FloatArray) -> None:
     for r in range(len(a)):
         a[r] = b[r]
     multiply_add(U, x[t], a, block)
-
-
-@compiled
-def normalise(v: FloatArray, inverse: FloatArray) -> None:
-    """Replace v (G*H, N) by y, and write 1/s to `inverse` (G, N), as `normalisation.py` has it."""
-    num_gates, num_streams = inverse.shape
-    size = len(v) // num_gates
-    for g in range(num_gates):
-        scale, rows = inverse[g], v[g * size : (g + 1) * size]
-        scale[...] = 0
-        for j in range(size):
-            for n in range(num_streams):
-                scale[n] += rows[j, n] * rows[j, n]
-        for n in range(num_streams):
-            scale[n] = 1 / math.sqrt(scale[n] / size + EPSILON)
-        for j in range(size):
-            for n in range(num_streams):
-                rows[j, n] *= scale[n]
-
-
-@compiled
-def normalise_back(dy: FloatArray, y: FloatArray, inverse: FloatArray, mean: FloatArray) -> None:
-    """Replace dy (G*H, N), the gradient of y, by that of v; `mean` (N,) is scratch."""
-    num_gates, num_streams = inverse.shape
-    size = len(y) // num_gates
-    for g in range(num_gates):
-        scale, part = inverse[g], slice(g * size, (g + 1) * size)
-        rows, gradients = y[part], dy[part]
-        mean[...] = 0
-        for j in range(size):
-            for n in range(num_streams):
-                mean[n] += gradients[j, n] * rows[j, n]
-        for n in range(num_streams):
-            mean[n] /= size
-        for j in range(size):
-            for n in range(num_streams):
-                gradients[j, n] = (gradients[j, n] - rows[j, n] * mean[n]) * scale[n]
 
 
 @inlined
@@ -104,9 +66,7 @@ def _recur(t: int, W: FloatArray, h: FloatArray, norm: Arrays, a: FloatArray, bl
     k = min(t, len(y) - 1)
     y[k] = 0
     multiply_add(W, h, y[k], block)
-    normalise(y[k], inverse[k])
-    for r in range(len(a)):
-        a[r] += y[k, r]
+    normalise_add(y[k], inverse[k], a, a[len(a) - len(a) // len(inverse[k]) :])
 
 
 @compiled
@@ -183,11 +143,7 @@ def gru_window(
             y[k] = 0
             multiply_add(W[0], previous[0][t], y[k, : 2 * size], block)
             multiply_add(W[1], previous[0][t], y[k, 2 * size :], block)
-            normalise(y[k], inverse[k])
-            for r in range(2 * size):
-                a[t, r] += y[k, r]
-            for j in range(size):
-                m[j] += y[k, 2 * size + j]
+            normalise_add(y[k], inverse[k], a[t], m)
         gru_forward(a[t], m, previous[0][t], states[0][t + 1])
 
 
