@@ -18,10 +18,10 @@ from charseq.arrays import FloatArray, zeros
 class Step:
     """The arrays of one time step: named views of arrays that outlive the step, each (H, N) unless noted.
 
-    Before `forward`, `a_x` holds U x(t) + b and `a_h` holds W h(t-1). Both are (G*H, N), a block of H rows
-    for each gate, in the order of the cell's equations. Before `backward`, `dh` holds d loss / d h(t);
-    `backward` fills `da_x` and `da_h`. A cell that `keeps_h` also changes `dh` to the part of the gradient
-    that reaches h(t-1) without passing through W.
+    Before `forward`, `a_x` holds U x(t) + b and `a_h` holds W h(t-1), which the layer may have normalised.
+    Both are (G*H, N), a block of H rows for each gate, in the order of the cell's equations. Before
+    `backward`, `dh` holds d loss / d h(t); `backward` fills `da_x` and `da_h`. A cell that `keeps_h` also
+    changes `dh` to the part of the gradient that reaches h(t-1) without passing through W.
     """
 
     a_x: FloatArray
@@ -77,8 +77,9 @@ class CellArrays:
     slot t + 1 the result of step t. `previous[k]` is (T, H, N), the state before each step: a view of
     `states[k]`, or an array of its own if states may be reset. `da_x` and `da_h` are (T, G*H, N), or hold a
     single step if there is no backward pass. They are the same array for a cell that only uses the sum of
-    U x and W h. `dstates[k]` is (H, N), the gradient that is passed back from step to step. `extras` are the
-    arrays that the cell asked for with `extra`.
+    U x and W h, which writes `da_x`; where W h is normalised, the layer makes them two. `dstates[k]` is
+    (H, N), the gradient that is passed back from step to step. `extras` are the arrays that the cell asked
+    for with `extra`.
     """
 
     a_x: FloatArray

@@ -24,8 +24,8 @@ EPSILON = 1e-3
 class Normalisation:
     """Normalises W h(t-1) for G gates over a window of T steps, and keeps what the way back needs.
 
-    `shape` is that of W h(t-1): (G*H, N), or (G*H,) for one stream. The result for a stream does not depend
-    on the number of streams beside it, to the last bit.
+    `shape` is that of W h(t-1): (G*H, N), or (G*H,) for one stream. The result for one of several streams
+    does not depend on how many there are, to the last bit.
     """
 
     def __init__(self, num_gates: int, shape: tuple[int, ...], num_steps: int, dtype: np.dtype) -> None:
