@@ -32,8 +32,8 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "small": Size(1, 128, 16, 12e-3),
-    "medium": Size(1, 256, 16, 12e-3),
+    "small": Size(1, 128, 16, 15e-3),
+    "medium": Size(1, 256, 16, 15e-3),
     "large": Size(2, 384, 32, 3e-3),
 }
 """The ladder of sizes, from the smallest."""
@@ -147,11 +147,12 @@ def choose(
 
 
 def layer_of(size: Size, model: ModelConfig) -> Layer:
-    """Return the settings of a step of the ladder for a kind of network."""
+    """Return the settings of a step of the ladder for a kind of network; a recurrent one is normalised."""
+    norm = {"rms_norm": True} if model.kind == "recurrent" else {}
     has_gates = model.kind == "recurrent" and CELLS[model.cell].gates
     rate = size.learning_rate * (1 if has_gates else UNGATED_SHARE)
     return {
-        "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size},
+        "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size, **norm},
         "train": {"batch_size": size.batch_size},
         "optim": {"optimizer": OPTIMIZER, "learning_rate": rate},
     }
@@ -181,8 +182,9 @@ def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
 def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> str:
     model, train = chosen.model, chosen.train
     time = f" in {format_duration(seconds)}" if seconds else ""
+    norm = "normalised, " if model.rms_norm else ""
     what = (
-        f"{model.num_layers} x {model.hidden_size} with dropout {model.dropout:g}, "
+        f"{model.num_layers} x {model.hidden_size}, {norm}dropout {model.dropout:g}, "
         f"decay {chosen.optim.weight_decay:g}, {chosen.optim.optimizer} at rate "
         f"{chosen.optim.learning_rate:g} and batches of "
         f"{train.batch_size} x {train.seq_length}"

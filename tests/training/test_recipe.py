@@ -118,6 +118,12 @@ def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -
     assert rate == share * SIZES["medium"].learning_rate
 
 
+@pytest.mark.parametrize(("kind", "is_normalised"), [("recurrent", True), ("mlp", False)])
+def test_recurrent_networks_are_normalised(kind: str, is_normalised: bool) -> None:
+    """Other networks have no products to normalise."""
+    assert settings_for({"model": {"kind": kind, "size": "medium"}}).model.rms_norm is is_normalised
+
+
 def test_few_units_are_not_dropped() -> None:
     """A network that is smaller than any size of the ladder learns little by heart."""
     assert settings_for({"model": {"hidden_size": 16}}, "model.hidden_size").model.dropout == 0
@@ -129,6 +135,7 @@ def test_few_units_are_not_dropped() -> None:
         ("model.hidden_size", 200),
         ("model.num_layers", 3),
         ("model.dropout", 0.25),
+        ("model.rms_norm", False),
         ("optim.learning_rate", 1e-3),
         ("optim.optimizer", "sgd"),
         ("optim.weight_decay", 0.5),
@@ -170,7 +177,8 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "nadamw at rate 0.012",
+        "normalised",
+        "nadamw at rate 0.015",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
