@@ -57,6 +57,8 @@ def speed(way: str, words: list[str], *, delay: float, begin: int) -> float:
             raise SystemExit(done.stderr)
         records = [json.loads(line) for line in (Path(place) / "run/metrics.jsonl").read_text().splitlines()]
     late = [one for one in records if one["step"] > begin and one["valid_nats_per_char"] is None]
+    if len(late) < 2:
+        raise SystemExit(f"there are too few records after step {begin}: give twice as many --steps")
     first, last = late[0], late[-1]
     return float((last["num_chars"] - first["num_chars"]) / (last["elapsed"] - first["elapsed"]))
 
