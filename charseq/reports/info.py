@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from charseq.config import format_duration
-from charseq.gradients import LOSSES
+from charseq.gradients import LOSSES, Plan
 from charseq.gradients.rtrl import Cost
 from charseq.models.mixture import Mixture
 from charseq.reports.column import Column, field
@@ -78,7 +78,8 @@ def _reached(model: StoredModel) -> str | None:
     results = model.checkpoint.results
     if not model.checkpoint.kind.is_trained:
         return None
-    return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}"
+    plan = f", each batch in {Plan(results.num_shards)}" if (results.num_shards or 1) > 1 else ""
+    return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}{plan}"
 
 
 def _cost(model: StoredModel) -> Cost | None:
@@ -253,6 +254,11 @@ class InfoReport(Report):
             "parts with a rate of their own, and its factor",
         ),
         field("step", attrgetter("checkpoint.results.step"), "the step of the best validation"),
+        field(
+            "num_shards",
+            attrgetter("checkpoint.results.num_shards"),
+            "parts in which each batch was computed, a core for each",
+        ),
         field(
             "train_seconds",
             attrgetter("checkpoint.results.train_seconds"),

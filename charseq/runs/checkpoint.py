@@ -19,6 +19,7 @@ from charseq.adaptation import AdaptiveModel, Rates
 from charseq.config import ModelConfig, Settings, brief, reason
 from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import write_atomically
+from charseq.gradients import Plan
 from charseq.limits import MAX_SEED
 from charseq.models import MODELS, LanguageModel, ModelKind
 from charseq.network import CharModel
@@ -75,18 +76,23 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The training behind a model, and its best validation, which is None without a validation text."""
+    """The training behind a model, and its best validation, which is None without a validation text.
+
+    `num_shards` is None for models of older versions, and for those that were counted.
+    """
 
     step: int = 0
     epoch: int = 0
     train_seconds: float = 0.0
     train_nats_per_char: float | None = None
     valid: Score | None = None
+    num_shards: int | None = None
 
     @classmethod
-    def of(cls, event: Validated) -> "Results":
-        """Return the results at a validation."""
-        return cls(event.step, event.epoch, event.elapsed, event.train_nats_per_char, event.valid)
+    def of(cls, event: Validated, plan: Plan | None) -> "Results":
+        """Return the results at a validation of a run that follows a plan."""
+        num_shards = plan.num_shards if plan else None
+        return cls(event.step, event.epoch, event.elapsed, event.train_nats_per_char, event.valid, num_shards)
 
 
 PROVENANCE, RESULTS = TypeAdapter(Provenance), TypeAdapter(Results)

@@ -217,7 +217,7 @@ class Run:
             if isinstance(event, StepDone | Validated) and event.figures is not None:
                 self._records.append(record_of(event, event.figures))
             if isinstance(event, Validated) and event.improved:
-                self.checkpoint.results, self._best_is_saved = Results.of(event), False
+                self.checkpoint.results, self._best_is_saved = Results.of(event, self.trainer.plan), False
             if due := saves.is_due_():
                 self.own_arrays = own_arrays(self._world, self.trainer)  # whatever happens to the files
             try:

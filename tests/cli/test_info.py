@@ -91,6 +91,15 @@ def test_the_best_validation(call: Call, models: Workshop) -> None:
     assert facts(call, f"{models.tales}/last.safetensors")["best validation"] == str(valid)
 
 
+def test_the_shards_of_a_run_are_shown(call: Call, tmp_path: Path) -> None:
+    """A model says in how many shards each batch was computed, on which its bits depend."""
+    (tmp_path / "text.txt").write_text("to be or not to be\n" * 30)
+    assert call("train", "text.txt", *TINY, "--threads", "2", "-o", "run").code == 0
+    assert re.fullmatch(
+        r"step 3, after [\d.]+m?s?, each batch in 2 shards, a core for each", facts(call, "run")["reached at"]
+    )
+
+
 def test_other_shapes(call: Call, tmp_path: Path) -> None:
     """Layers, an embedding, no validation, and awkward characters are shown as they are."""
     (tmp_path / "my text.txt").write_text("a b\tc[red]\n" * 30)

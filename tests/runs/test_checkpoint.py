@@ -301,6 +301,7 @@ def test_the_record_is_readable(path: Path) -> None:
             "num_top5": 0,
             "nats": 1 / 3,
         },
+        "num_shards": None,
     }
     assert record["training"] is None
 
