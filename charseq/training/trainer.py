@@ -23,6 +23,7 @@ from charseq.scoring import Validator
 from charseq.text.batches import Batches, Window
 from charseq.training.backend import backend_for
 from charseq.training.cold_starts import begin_anew_
+from charseq.training.collecting import settled_objects
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
 from charseq.training.limits import Limits, affordable_eval_every
 from charseq.training.progress import Progress, Recent, Snapshot
@@ -103,7 +104,7 @@ class Trainer:
         """
         begin = self.clock() - self.progress.elapsed
         self._follow(self.plan or self._job.plan(num_cores()))
-        with self.source:
+        with self.source, settled_objects():
             yield from self.timing.plan_validations_(self.progress)
             while True:
                 reason = self.reason_to_stop
