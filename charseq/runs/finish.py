@@ -96,7 +96,8 @@ class Finish:
     def finished(self, best: Checkpoint, *, max_chars: int | None = None) -> tuple[Checkpoint, Mixed | None]:
         """Return the model to keep, with its rates, and the event of the mixing, if there was any.
 
-        A mixture is scored on at most `max_chars` characters of the validation text, if they are given.
+        A mixture is scored on the validation text, for which time was planned. If validations score no more
+        than `max_chars` characters, it is scored on these, or on fewer if there is no time for all of them.
         """
         event = None
         if self._ngrams is not None:
@@ -113,7 +114,7 @@ class Finish:
                 valid,
                 "log-linear",
                 seconds=self._mixing_seconds,
-                scoring_seconds=self._within(math.inf, later=others),
+                scoring_seconds=self._within(math.inf, later=others) if max_chars else math.inf,
             )
             names = [part.description for part in mixed.mixture.parts]
             score = mixed.checkpoint.results.valid

@@ -22,6 +22,7 @@ from charseq.runs.directory import LAST, MODEL
 from charseq.runs.run import Run
 from charseq.scoring import Validator
 from charseq.training.events import Counted, Event, Mixed, Stopped, Validated
+from charseq.training.trainer import Trainer
 
 TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 24
 VALID = "the king in spain sings\nand stays in the rain\n" * 14  # enough to choose rates from
@@ -362,8 +363,10 @@ def test_the_rates_are_chosen_within_the_seconds_for_them(monkeypatch: pytest.Mo
     assert given == [3.0, finish.SECONDS, float("inf")]
 
 
-def test_a_mixture_is_scored_in_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a limit in time the whole text is."""
+def test_a_mixture_is_scored_in_the_time_that_is_left_if_validations_had_none_for_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the whole text is scored, with a limit in time, too: the figure is that of validations."""
     given = list[dict[str, float]]()
 
     def mix(*arguments: Any, **options: Any) -> Any:
@@ -374,9 +377,11 @@ def test_a_mixture_is_scored_in_the_time_that_is_left(monkeypatch: pytest.Monkey
     monkeypatch.setattr(finish, "mixture_of", mix)
     finished(max_steps=4)
     finished("limited", max_steps=4, max_time=100.0)
+    monkeypatch.setattr(Trainer, "num_valid_chars", 300)
+    finished("short", max_steps=4, max_time=100.0)
     assert given[0] == {"seconds": math.inf, "scoring_seconds": math.inf}
-    assert given[1]["seconds"] == pytest.approx(3.0)
-    assert given[1]["scoring_seconds"] == pytest.approx(100 - 3 - 3, abs=20)
+    assert given[1] == {"seconds": pytest.approx(3.0), "scoring_seconds": math.inf}
+    assert given[2]["scoring_seconds"] == pytest.approx(100 - 3 - 3, abs=20)
 
 
 @pytest.mark.parametrize(("seconds", "num_chars"), [(0.0, 256), (1e9, len(VALID))])
