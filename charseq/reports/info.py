@@ -78,7 +78,8 @@ def _reached(model: StoredModel) -> str | None:
     results = model.checkpoint.results
     if not model.checkpoint.kind.is_trained:
         return None
-    plan = f", each batch in {Plan(results.num_shards)}" if (results.num_shards or 1) > 1 else ""
+    shards = results.num_shards or 1
+    plan = f", each batch in {Plan(shards)}" if shards > 1 else ""
     return f"step {results.step:,}, after {format_duration(round(results.train_seconds))}{plan}"
 
 
