@@ -39,8 +39,8 @@ SIZES = {
 """The ladder of sizes, from the smallest."""
 OPTIMIZER = "nadamw"
 """The update rule that these rates are for."""
-UNGATED_SHARE = 0.5
-"""The share of that rate for a network without gates, which bears less."""
+PLAIN_SHARE, UNGATED_SHARE = 0.8, 0.5
+"""The shares of that rate for a network that is not normalised, and for one without gates: both bear less."""
 CHARS_PER_PARAMETER = 6.0
 """A network is not too large for its time if training reads this many characters for each parameter."""
 
@@ -118,10 +118,11 @@ def choose(
     """Return `settings` with all that the recipe chooses, or None if they are to stay as they are.
 
     The settings in `given`, pairs of section and key, keep their values. The training text has `num_chars`
-    characters, the validation text `num_valid`. N-grams are mixed in if there is time to count them, but not
-    if a setting of the section model is given, for who names a cell wants to see what it does; and not for
-    targets, whose source is out of an n-gram's sight. `speed` returns the products per second, see
-    `training_speed`; it is called only for a run that is limited by time alone.
+    characters, the validation text `num_valid`. Recurrent products are normalised, and n-grams are mixed in
+    if there is time to count them; but neither if a setting of the section model is given, for who names a
+    cell wants to see what it does. Nor are n-grams mixed in for targets, whose source is out of their sight.
+    `speed` returns the products per second, see `training_speed`; it is called only for a run that is limited
+    by time alone.
     """
     train, size = settings.train, settings.model.size
     timed = not (train.num_epochs or train.max_steps)
@@ -129,7 +130,11 @@ def choose(
     if size == "fixed" or (size == "auto" and seconds < MIN_SECONDS):
         return None
     reading = Reading(num_chars, vocab_size, SHARE * speed(train) * seconds if timed else 0.0)
-    sized = {name: _with(settings, layer_of(one, settings.model), given) for name, one in SIZES.items()}
+    is_named = any(section == "model" and key != "size" for section, key in given)
+    sized = {
+        name: _with(settings, layer_of(one, settings.model, is_named=is_named), given)
+        for name, one in SIZES.items()
+    }
     if size == "auto":
         affordable = [one for one in sized.values() if reading.is_enough_for(one)]
         chosen = affordable[-1] if affordable else sized["small"]
@@ -138,7 +143,6 @@ def choose(
     passes = reading.passes(chosen)
     if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
         chosen = _with(chosen, restraint_for(passes), given)
-    is_named = any(section == "model" and key != "size" for section, key in given)
     counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
     if not is_named and counts_all and num_valid >= MIN_VALID_CHARS:
         chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
@@ -146,15 +150,25 @@ def choose(
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
 
 
-def layer_of(size: Size, model: ModelConfig) -> Layer:
-    """Return the settings of a step of the ladder for a kind of network; a recurrent one is normalised."""
-    norm = {"rms_norm": True} if model.kind == "recurrent" else {}
+def layer_of(size: Size, model: ModelConfig, *, is_named: bool) -> Layer:
+    """Return the settings of a step of the ladder for a kind of network.
+
+    A recurrent one is normalised, but not if a setting of it `is_named`.
+    """
+    is_normalised = model.kind == "recurrent" and not is_named
     has_gates = model.kind == "recurrent" and CELLS[model.cell].gates
-    rate = size.learning_rate * (1 if has_gates else UNGATED_SHARE)
+    share = (1 if is_normalised else PLAIN_SHARE) * (1 if has_gates else UNGATED_SHARE)
     return {
-        "model": {"num_layers": size.num_layers, "hidden_size": size.hidden_size, **norm},
+        "model": {
+            "num_layers": size.num_layers,
+            "hidden_size": size.hidden_size,
+            **({"rms_norm": True} if is_normalised else {}),
+        },
         "train": {"batch_size": size.batch_size},
-        "optim": {"optimizer": OPTIMIZER, "learning_rate": rate},
+        "optim": {
+            "optimizer": OPTIMIZER,
+            "learning_rate": float(f"{share * size.learning_rate:.6g}"),
+        },
     }
 
 

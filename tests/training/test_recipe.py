@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from charseq.config import Settings, TrainConfig
-from charseq.training.recipe import SIZES, Chosen, Size, choose
+from charseq.training.recipe import PLAIN_SHARE, SIZES, Chosen, Size, choose
 
 SPEED = 19e9
 """The products per second of two cores: a GRU of 256 units reads 9 million characters in two minutes."""
@@ -113,15 +113,27 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
 
 @pytest.mark.parametrize(("name", "share"), [("gru", 1), ("lstm", 1), ("rnn", 0.5)])
 def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -> None:
-    """Its gradients vary more from one window to the next."""
+    """Its gradients vary more from one window to the next; a cell that is named is not normalised."""
     rate = settings_for({"model": {"cell": name, "size": "medium"}}, "model.cell").optim.learning_rate
-    assert rate == share * SIZES["medium"].learning_rate
+    assert rate == pytest.approx(share * PLAIN_SHARE * SIZES["medium"].learning_rate)
 
 
-@pytest.mark.parametrize(("kind", "is_normalised"), [("recurrent", True), ("mlp", False)])
-def test_recurrent_networks_are_normalised(kind: str, is_normalised: bool) -> None:
-    """Other networks have no products to normalise."""
-    assert settings_for({"model": {"kind": kind, "size": "medium"}}).model.rms_norm is is_normalised
+@pytest.mark.parametrize(
+    ("layer", "given", "is_normalised"),
+    [
+        ({"size": "medium"}, ["model.size"], True),
+        ({"cell": "lstm"}, ["model.cell"], False),
+        ({"kind": "mlp", "size": "medium"}, ["model.kind"], False),
+    ],
+)
+def test_a_network_that_was_not_named_is_normalised(
+    layer: dict[str, Any], given: list[str], is_normalised: bool
+) -> None:
+    """Who names a cell sees its plain equations; a normalised network bears a higher rate."""
+    chosen = settings_for({"model": layer}, *given)
+    assert chosen.model.rms_norm is is_normalised
+    if chosen.model.kind == "recurrent":
+        assert chosen.optim.learning_rate == pytest.approx(0.015 if is_normalised else 0.012)
 
 
 def test_few_units_are_not_dropped() -> None:
@@ -135,7 +147,6 @@ def test_few_units_are_not_dropped() -> None:
         ("model.hidden_size", 200),
         ("model.num_layers", 3),
         ("model.dropout", 0.25),
-        ("model.rms_norm", False),
         ("optim.learning_rate", 1e-3),
         ("optim.optimizer", "sgd"),
         ("optim.weight_decay", 0.5),
@@ -151,11 +162,12 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
         num_chars=300_000,
     )
     assert getattr(getattr(settings, section), key) == value
-    others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": 3e-3}
+    rate = 3e-3 * (PLAIN_SHARE if section == "model" else 1)
+    others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
             part, word = other.split(".")
-            assert getattr(getattr(settings, part), word) == expected
+            assert getattr(getattr(settings, part), word) == pytest.approx(expected)
 
 
 def test_a_given_default_is_kept_too() -> None:
