@@ -39,6 +39,8 @@ SIZES = {
 """The ladder of sizes, from the smallest."""
 OPTIMIZER = "nadamw"
 """The update rule that these rates are for."""
+NORMALISED_PASSES = 12.0
+"""A text that is read more often is learnt by heart sooner if recurrent products are normalised."""
 PLAIN_SHARE, UNGATED_SHARE = 0.8, 0.5
 """The shares of that rate for a network that is not normalised, and for one without gates: both bear less."""
 CHARS_PER_PARAMETER = 6.0
@@ -118,9 +120,10 @@ def choose(
     """Return `settings` with all that the recipe chooses, or None if they are to stay as they are.
 
     The settings in `given`, pairs of section and key, keep their values. The training text has `num_chars`
-    characters, the validation text `num_valid`. Recurrent products are normalised, and n-grams are mixed in
-    if there is time to count them; but neither if a setting of the section model is given, for who names a
-    cell wants to see what it does. Nor are n-grams mixed in for targets, whose source is out of their sight.
+    characters, the validation text `num_valid`. Recurrent products are normalised, unless the text is read
+    often, and n-grams are mixed in if there is time to count them; but neither if a setting of the section
+    model is given, for who names a cell wants to see what it does. Nor are n-grams mixed in for targets,
+    whose source is out of their sight.
     `speed` returns the products per second, see `training_speed`; it is called only for a run that is limited
     by time alone.
     """
@@ -132,15 +135,18 @@ def choose(
     reading = Reading(num_chars, vocab_size, SHARE * speed(train) * seconds if timed else 0.0)
     is_named = any(section == "model" and key != "size" for section, key in given)
     sized = {
-        name: _with(settings, layer_of(one, settings.model, is_named=is_named), given)
+        name: _with(settings, layer_of(one, settings.model, is_normalised=False), given)
         for name, one in SIZES.items()
     }
     if size == "auto":
-        affordable = [one for one in sized.values() if reading.is_enough_for(one)]
-        chosen = affordable[-1] if affordable else sized["small"]
+        affordable = [name for name, one in sized.items() if reading.is_enough_for(one)]
+        step = affordable[-1] if affordable else "small"
     else:
-        chosen = sized[size]
+        step = size
+    chosen = sized[step]
     passes = reading.passes(chosen)
+    if settings.model.kind == "recurrent" and not is_named and passes <= NORMALISED_PASSES:
+        chosen = _with(settings, layer_of(SIZES[step], settings.model, is_normalised=True), given)
     if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
         chosen = _with(chosen, restraint_for(passes), given)
     counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
@@ -150,12 +156,8 @@ def choose(
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
 
 
-def layer_of(size: Size, model: ModelConfig, *, is_named: bool) -> Layer:
-    """Return the settings of a step of the ladder for a kind of network.
-
-    A recurrent one is normalised, but not if a setting of it `is_named`.
-    """
-    is_normalised = model.kind == "recurrent" and not is_named
+def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
+    """Return the settings of a step of the ladder for a kind of network, whose products may be normalised."""
     has_gates = model.kind == "recurrent" and CELLS[model.cell].gates
     share = (1 if is_normalised else PLAIN_SHARE) * (1 if has_gates else UNGATED_SHARE)
     return {
@@ -196,9 +198,9 @@ def _with(settings: Settings, layer: Layer, given: Given) -> Settings:
 def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> str:
     model, train = chosen.model, chosen.train
     time = f" in {format_duration(seconds)}" if seconds else ""
-    norm = "normalised, " if model.rms_norm else ""
+    norm = ", normalised," if model.rms_norm else ""
     what = (
-        f"{model.num_layers} x {model.hidden_size}, {norm}dropout {model.dropout:g}, "
+        f"{model.num_layers} x {model.hidden_size}{norm} with dropout {model.dropout:g}, "
         f"decay {chosen.optim.weight_decay:g}, {chosen.optim.optimizer} at rate "
         f"{chosen.optim.learning_rate:g} and batches of "
         f"{train.batch_size} x {train.seq_length}"

@@ -33,8 +33,10 @@ def settings_for(layer: dict[str, Any] | None = None, *given: str, **facts: Any)
 
 
 def size_of(settings: Settings) -> Size:
+    """Return the step of the ladder; that of a network that is not normalised has a higher rate than this."""
     model, train = settings.model, settings.train
-    return Size(model.num_layers, model.hidden_size, train.batch_size, settings.optim.learning_rate)
+    rate = settings.optim.learning_rate / (1 if model.rms_norm else PLAIN_SHARE)
+    return Size(model.num_layers, model.hidden_size, train.batch_size, round(rate, 6))
 
 
 def never(train: TrainConfig) -> float:
@@ -122,6 +124,7 @@ def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -
     ("layer", "given", "is_normalised"),
     [
         ({"size": "medium"}, ["model.size"], True),
+        ({"size": "small"}, ["model.size"], False),
         ({"cell": "lstm"}, ["model.cell"], False),
         ({"kind": "mlp", "size": "medium"}, ["model.kind"], False),
     ],
@@ -162,7 +165,7 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
         num_chars=300_000,
     )
     assert getattr(getattr(settings, section), key) == value
-    rate = 3e-3 * (PLAIN_SHARE if section == "model" else 1)
+    rate = 3e-3 * (1 if settings.model.rms_norm else PLAIN_SHARE)
     others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
@@ -189,8 +192,7 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "normalised",
-        "nadamw at rate 0.015",
+        "nadamw at rate 0.012",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
