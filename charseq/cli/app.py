@@ -19,7 +19,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_one(arguments: list[str]) -> int:
-    for library in ("OPENBLAS", "OMP", "MKL"):  # threads that wait for each other starve on a busy machine
+    for library in ("OPENBLAS", "MKL"):  # threads that wait for each other starve on a busy machine
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None if closed
     for stream in (sys.stdout, sys.stderr):

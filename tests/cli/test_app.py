@@ -11,6 +11,7 @@ import pytest
 from charseq.backend.watch import watch
 from charseq.cli import console
 from charseq.errors import CharseqError, CheckpointError, ConfigError, DataError, DivergedError
+from charseq.scoring.cores import num_threads
 from charseq.version import __version__
 from tests.builders import refusal
 from tests.cli.conftest import TINY, Call, Outcome, surroundings
@@ -188,6 +189,14 @@ def test_no_such_model(call: Call, arguments: tuple[str, ...], name: str) -> Non
     assert call(*arguments, name) == refusal(
         f"{name}: no such model; give a run directory or a .safetensors file"
     )
+
+
+def test_a_command_leaves_all_cores_to_scoring(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one thread that a command gives to libraries is no limit on the jobs that are dealt to cores."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("charseq.scoring.cores.num_cores", lambda: 7)
+    assert call("--version").code == 0
+    assert num_threads() == 7
 
 
 def test_one_thread_unless_the_user_says_otherwise(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
