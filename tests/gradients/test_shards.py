@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -98,6 +99,15 @@ def test_shards_of_a_compiled_model_are_threads_and_give_the_bits_of_processes()
             results.append((loss, grads.flat.copy()))
     assert results[0][0] == results[1][0]
     np.testing.assert_array_equal(results[0][1], results[1][1])
+
+
+def test_threads_hand_over_the_lock_sooner_while_they_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Afterwards the interval is what it was."""
+    monkeypatch.setattr(parallel, "CAN_FORK", False)
+    job, before = make_job(), sys.getswitchinterval()
+    with Shards(job, job.model.initial_state(6), Plan(2)):
+        assert sys.getswitchinterval() == pytest.approx(parallel.SWITCH_SECONDS)
+    assert sys.getswitchinterval() == before
 
 
 def test_no_process_is_left() -> None:
