@@ -1,4 +1,4 @@
-"""What charseq train says on stderr about a run before it begins."""
+"""The notes of charseq train on stderr about a run before it begins."""
 
 from typing import TYPE_CHECKING
 

@@ -27,7 +27,7 @@ from charseq.models.sorted_runs import SortedRuns
 from charseq.text.batches import Window
 
 NOTHING, BEGIN = -AFTER_NOTHING, -AFTER_BEGIN
-"""What a sequence has beside tokens: NOTHING for an unknown token, and BEGIN before the first one."""
+"""The codes beside those of tokens: for an unknown token, and for the place before the first one."""
 NUM_PLACES = np.uint64(4)
 """The factor that makes room in a number for the place of its tokens: `MAX_CODE` allows it."""
 

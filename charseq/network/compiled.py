@@ -6,6 +6,7 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.backend import compiled
+from charseq.network.loss import EXACT
 
 LANES = 16
 """The number of maxima that are kept side by side, so that they fit the registers of the processor."""
@@ -15,6 +16,42 @@ LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.
 """1 / ln 2, and ln 2 in two parts, the first of which has few bits (Cody and Waite 1980)."""
 EXP = tuple(np.float32(1 / math.factorial(k)) for k in range(2, 8))
 """The Taylor coefficients of exp(r) after 1 + r; for |r| <= ln 2 / 2 the relative error is below 1e-8."""
+
+
+@compiled
+def _write_rank(x: FloatArray, target: int, row: int, ranks: TokenArray) -> None:
+    """Write the rank of `target` by its logit among x (V,) to ranks[row]."""
+    ahead = 0
+    for k in range(target):
+        ahead += x[k] >= x[target]
+    for k in range(target + 1, len(x)):
+        ahead += x[k] > x[target]
+    ranks[row] = 1 + ahead
+
+
+@compiled
+def _price_row(
+    x: FloatArray,
+    target: int,
+    top: float,
+    row: int,
+    nats: FloatArray,
+    highest: FloatArray,
+    entropies: FloatArray,
+) -> None:
+    """Write all but the rank for one row of logits x (V,) with the highest value `top`, in float64."""
+    total, mean, high = 0.0, 0.0, np.float64(top)
+    for k in range(len(x)):
+        z = np.float64(x[k]) - high
+        p = math.exp(z)
+        total += p
+        mean += p * z if p > 0 else 0.0
+    log_total = math.log(total)
+    nats[row] = log_total - (np.float64(x[target]) - high)
+    if len(highest):
+        highest[row] = -log_total
+    if len(entropies):
+        entropies[row] = log_total - mean / total
 
 
 @compiled
@@ -46,6 +83,11 @@ def price_rows(
                 top = tops[j] if tops[j] > top else top
         for k in range(size - size % LANES, size):
             top = x[k] if x[k] > top else top
+        if size <= EXACT:
+            _price_row(x, target, top, row, nats, highest, entropies)
+            if len(ranks):
+                _write_rank(x, target, row, ranks)
+            continue
         for k in range(size):
             d = x[k] - top
             z[k] = LOWEST if d < LOWEST else d
@@ -61,12 +103,8 @@ def price_rows(
         log_total = math.log(total)
         nats[row] = log_total - (np.float64(at_target) - np.float64(top))
         if len(ranks):
-            ahead = 0
-            for k in range(target):
-                ahead += x[k] >= at_target
-            for k in range(target + 1, size):
-                ahead += x[k] > at_target
-            ranks[row], highest[row] = 1 + ahead, -log_total
+            _write_rank(x, target, row, ranks)
+            highest[row] = -log_total
         if len(entropies):
             mean = 0.0
             for k in range(size):

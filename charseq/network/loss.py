@@ -4,6 +4,8 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 
+EXACT = 512
+"""The most tokens for which prices are computed in float64, which is quick enough for them."""
 ROWS_AT_ONCE = 256
 """The number of predictions that go through the softmax together: few enough for the processor's cache."""
 

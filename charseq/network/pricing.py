@@ -1,8 +1,8 @@
 """The numbers taken from logits when a text is scored: prices, ranks, the highest probability, entropies.
 
-Only those that are asked for are computed. float32 logits stay float32: their exponentials are float32, and
-only the sums are float64. Against a softmax in float64 the error of a price is below 1e-6 nats. Distributions
-as a whole are given by `loss.log_softmax`.
+Only those that are asked for are computed. For a vocabulary of up to EXACT tokens the softmax is float64. For
+a larger one float32 logits stay float32: their exponentials are float32, and only the sums are float64, with
+an error of less than 1e-6 nats. Distributions as a whole are given by `loss.log_softmax`.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
+from charseq.network.loss import EXACT
 
 MOST_LOGITS = 1 << 18
 """The most logits that are looked at together: few enough for the processor's cache."""
@@ -61,7 +62,7 @@ def write_prices(logits: FloatArray, targets: TokenArray, *, out: Prices) -> Non
     """
     at_target = np.take_along_axis(logits, targets[:, None], axis=-1)  # -1 is a place like others
     top = logits.max(axis=-1, keepdims=True)
-    z = logits - top
+    z = np.subtract(logits, top, dtype=np.float64 if logits.shape[-1] <= EXACT else None)
     p = np.exp(z)
     total = p.sum(axis=-1, dtype=np.float64)
     log_total = np.log(total)

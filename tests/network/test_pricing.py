@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charseq.network.loss import log_softmax
+from charseq.network.loss import EXACT, log_softmax
 from charseq.network.pricing import (
     LEAST_ROWS,
     MOST_LOGITS,
@@ -49,12 +49,14 @@ def plain_rank(scores: list[float], target: int) -> int:
     return 1 + sorted(range(len(scores)), key=lambda token: (-scores[token], token)).index(target)
 
 
-@pytest.mark.parametrize(("dtype", "error"), [(np.float32, 1e-6), (np.float64, 1e-12)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", SIZES)
-def test_prices_are_those_of_the_softmax(
-    size: int, dtype: Any, error: float, write: Callable[..., None]
-) -> None:
-    """Nats, the highest probability and the entropy are those of the softmax in float64."""
+def test_prices_are_those_of_the_softmax(size: int, dtype: Any, write: Callable[..., None]) -> None:
+    """Nats, the highest probability and the entropy are those of the softmax in float64.
+
+    For large vocabularies of float32 logits they are near.
+    """
+    error = 1e-6 if size > EXACT and dtype == np.float32 else 1e-12
     logits, targets = drawn(size, dtype)
     log_p, found = log_softmax(logits), priced(write, logits, targets)
     np.testing.assert_allclose(found.nats, -log_p[np.arange(40), targets], rtol=0, atol=error)
