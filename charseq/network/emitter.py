@@ -58,6 +58,16 @@ class Emitter:
         """Write a number or vector to a place."""
         self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()), align=4)
 
+    def prefetch(self, pointer: Any) -> None:
+        """Fetch the cache line of a place to which memory need not belong, without waiting for it."""
+        builder, kind = self.builder, ir.IntType(32)
+        name = "llvm.prefetch.p0i8"
+        function = builder.module.globals.get(name)
+        if function is None:
+            signature = ir.FunctionType(ir.VoidType(), [pointer.type, kind, kind, kind])
+            function = ir.Function(builder.module, signature, name)
+        builder.call(function, [pointer, kind(0), kind(3), kind(1)])  # to read, data, into all caches
+
     def repeat(self, number: Any, width: int) -> Any:
         """Return a vector that holds `number` at every place."""
         undefined = ir.Constant(self.vector(width), ir.Undefined)

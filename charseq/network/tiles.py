@@ -32,6 +32,14 @@ AT_ONCE = 16 if _has_long_registers() else 6
 """The vectors of sums for which there are registers: AVX-512 has 32 of 64 bytes, AVX2 16 of 32 bytes."""
 FEW = AT_ONCE // 2 if AT_ONCE == 16 else AT_ONCE
 """The most columns of a product that does not fill a tile."""
+AHEAD = 8192
+"""The bytes between the weights that are multiplied and those that are fetched meanwhile.
+
+Weights that do not fit a core's own cache come in time so: 1024 x 4096 of them times 8 streams take 0.60 ms
+instead of 0.87. Half as many bytes are too few, and twice as many are no better.
+"""
+MIN_PREFETCH = 5
+"""The fewest columns for which weights are fetched ahead: with fewer, loading takes all the time anyway."""
 PANELS_AT_ONCE = 4
 """The panels that are multiplied together with a single column, to hide the time that an addition takes."""
 
@@ -47,6 +55,8 @@ def _emit_tile(emit: Emitter) -> None:
 
         def body(values: list[Any], rows: range = rows) -> list[Any]:
             weights, row, *sums = values
+            if AT_ONCE == ROWS:  # where a tile has several parts, it costs as much as it brings
+                emit.prefetch(emit.after(weights, AHEAD))
             vector = emit.load(row, kind)
             for k, r in enumerate(rows):
                 weight = emit.load(emit.after(weights, r * emit.size), emit.number)
@@ -79,6 +89,8 @@ def _emit_columns(emit: Emitter, panels: list[Any], num_columns: int) -> list[li
             for n in range(num_columns)
         ]
         for p, pointer in enumerate(pointers):
+            if num_columns >= MIN_PREFETCH:
+                emit.prefetch(emit.after(pointer, AHEAD))
             weights = emit.load(pointer, kind)
             for n, number in enumerate(numbers):
                 k = p * num_columns + n
