@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -176,13 +176,16 @@ class Bench:
         )
 
     def sample(self, cell: CellName, shape: Shape) -> Measurement:
-        """Measure sampling one character after another, as in `charseq sample`."""
+        """Measure sampling one character after another, as in `charseq sample` of a long text."""
         length, rng = 200, np.random.default_rng(0)
         codec = Codec(CharTokenizer(ALPHABET, num_once=0, num_chars=len(ALPHABET)), "stream")
-        characters = sample(_model(cell, shape), codec, "", SampleConfig(length=10**9), rng=rng)
+        backend: BackendName = "numba" if use_numba(self._backend) else "numpy"
+        model = _model(cell, shape)
+        model.reading = backend
+        characters = sample(model, codec, "", SampleConfig(length=10**9), rng=rng)
         with threadpool_limits(1):
             seconds = _measure(lambda: [next(characters) for _ in range(length)], self._seconds)
-        return self._per_char("sample", cell, shape, seconds, length)
+        return self._per_char("sample", cell, shape, seconds, length, backend)
 
     def evaluate(self, cell: CellName, shape: Shape, unit: Unit) -> Measurement:
         """Measure scoring a piece of a long text, as one stream or line by line, as in `charseq evaluate`."""
@@ -194,8 +197,7 @@ class Bench:
         backend: BackendName = "numba" if use_numba(self._backend) else "numpy"
         scorer = Scorer(_model(cell, shape), codec, backend=backend)
         seconds = _measure(lambda: scorer.score(text), self._seconds)
-        measured = self._per_char("evaluate", cell, shape, seconds, length, unit)
-        return replace(measured, backend=backend, **_machine(backend))
+        return self._per_char("evaluate", cell, shape, seconds, length, backend, unit)
 
     def _per_char(
         self,
@@ -204,6 +206,7 @@ class Bench:
         shape: Shape,
         seconds: list[float],
         length: int,
+        backend: BackendName,
         unit: Unit | None = None,
     ) -> Measurement:
         median = statistics.median(seconds)
@@ -215,7 +218,8 @@ class Bench:
             us_per_char=1e6 * median / length,
             chars_per_second=length / median,
             spread=_spread(seconds),
-            **_machine("numpy"),
+            backend=backend,
+            **_machine(backend),
         )
 
 

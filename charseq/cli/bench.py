@@ -36,7 +36,7 @@ def command(
         str, typer.Option(metavar="N|auto", help="Cores that share a batch; auto: the fastest number.")
     ] = "auto",
     backend: Annotated[
-        str, typer.Option(metavar="auto|numba|numpy", help="What computes the cells in training.")
+        str, typer.Option(metavar="auto|numba|numpy", help="What computes; sampling as in a long text.")
     ] = "auto",
     seconds: Annotated[float, typer.Option(min=0, metavar="X", help="Time for each figure.")] = 1.5,
     format_name: FormatOption = "table",

@@ -17,11 +17,10 @@ from charseq.config import BackendName, ModelConfig
 from charseq.network.dropout import dropout
 from charseq.network.embedding import lookup, table_gradient
 from charseq.network.layer import LayerWork, Scratch
+from charseq.network.long_reader import LongReader, LongReaders
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.products import side_by_side
 from charseq.network.projection import Projection
-from charseq.network.reader import Reader
-from charseq.network.readers import Readers
 from charseq.network.recurrent import RecurrentLayer
 from charseq.network.state import State
 
@@ -62,6 +61,8 @@ class CharModel:
         tables = {"embedding.E" if config.embedding_size else "layers.0.U": 1}
         self.params = Parameters(parameter_shapes(config, vocab_size), dtype, tables=tables)
         self.is_compiled = False
+        self.reading: BackendName = "auto"
+        """The backend of readers that are made from now on; auto lets numba go on where a text is long."""
 
     def __repr__(self) -> str:
         kind = f"{self.config.cell} {self.config.num_layers} x {self.config.hidden_size}"
@@ -81,13 +82,13 @@ class CharModel:
         """Return the parameters by name."""
         return dict(self.params.items())
 
-    def reader(self) -> Reader:
+    def reader(self) -> LongReader:
         """Return a reader of single characters, with a copy of the parameters as they are now."""
-        return Reader(self.params, self.layers)
+        return LongReader(self.params, self.layers, self.reading)
 
-    def many(self, num_texts: int) -> Readers:
+    def many(self, num_texts: int) -> LongReaders:
         """Return a reader of `num_texts` texts at once, with a copy of the parameters as they are now."""
-        return Readers(self.params, self.layers, num_texts)
+        return LongReaders(self.params, self.layers, num_texts, self.reading)
 
     def initialise_(self, rng: np.random.Generator) -> None:
         """Draw new parameters at random, in place."""

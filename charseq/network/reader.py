@@ -13,15 +13,15 @@ import numpy as np
 from charseq.arrays import FloatArray, zeros
 from charseq.cells import Cell, Step
 from charseq.cells.cell import CellArrays
+from charseq.network.layer import Layer
 from charseq.network.normalisation import Normalisation
-from charseq.network.parameters import Parameters
-from charseq.network.recurrent import RecurrentLayer
+from charseq.network.weights import LayerWeights, Weights
 
 
 class Turn(NamedTuple):
     """One step of a layer: a_x is x U, a_h is h W, and the cell writes its output to `h_next`."""
 
-    U: FloatArray  #       (D + 1, G*H), the last row is b
+    U: FloatArray | None  # (D + 1, G*H), the last row is b; None for the first layer
     W: FloatArray  #       (H + 1, G*H), the last row is b_h; it is zero without one, and before a norm
     a_x: FloatArray  #     (G*H,)
     a_h: FloatArray  #     (G*H,)
@@ -34,21 +34,14 @@ class Turn(NamedTuple):
 
 
 class Reader:
-    """Reads one stream with a network of the given `layers`, starting from the zero state.
+    """Reads one stream with a network of the given `layers` and `weights`, starting from the zero state."""
 
-    The parameters are copied when the reader is made.
-    """
-
-    def __init__(self, params: Parameters, layers: Sequence[RecurrentLayer]) -> None:
+    def __init__(self, weights: Weights, layers: Sequence[Layer]) -> None:
         self._states: list[FloatArray] = []
-        turns = [self._two_turns(layer, params) for layer in layers]
+        turns = [self._two_turns(*pair) for pair in zip(layers, weights.layers, strict=True)]
         self._turns = tuple(zip(*turns, strict=True))
         self._turn = 0
-        inputs, b = np.vsplit(turns[0][0].U, [-1])
-        if "embedding.E" in params:
-            inputs = params["embedding.E"].T @ inputs
-        self._table = inputs_and_bias(inputs + b, b)  # UNSEEN is -1: it finds the last row, the bias alone
-        self._V = inputs_and_bias(params["projection.V"].T, params["projection.c"])
+        self._table, self._V = weights.table, weights.V
         self._logits = np.empty(self._V.shape[1], self._V.dtype)
 
     def reset_(self) -> None:
@@ -103,32 +96,16 @@ class Reader:
         logits: FloatArray = x.dot(self._V, self._logits)
         return logits
 
-    def _two_turns(self, layer: RecurrentLayer, params: Parameters) -> list[Turn]:
-        cell, hidden_size = layer.cell, layer.hidden_size
-        U, W, b = (params[f"{layer.name}.{letter}"] for letter in "UWb")
-        b_h = np.zeros_like(b)
-        if cell.has_recurrent_bias:
-            b_h[-hidden_size:] = params[f"{layer.name}.b_h"]
-        norm = layer.normalisation(1, None, b.dtype)
-        U, W = inputs_and_bias(U.T, b), inputs_and_bias(W.T, b_h if norm is None else np.zeros_like(b))
-        a_x, a_h = zeros(b.shape, b.dtype), zeros(b.shape, b.dtype)
-        h = zeros((2, hidden_size + 1), b.dtype)
+    def _two_turns(self, layer: Layer, weights: LayerWeights) -> list[Turn]:
+        cell, hidden_size, (U, W, b_h) = layer.cell, layer.hidden_size, weights
+        norm = layer.normalisation(1, None, b_h.dtype)
+        a_x, a_h = zeros(b_h.shape, b_h.dtype), zeros(b_h.shape, b_h.dtype)
+        h = zeros((2, hidden_size + 1), b_h.dtype)
         h[:, -1] = 1
-        states = (h[:, :-1], *(zeros((2, hidden_size), b.dtype) for _ in cell.state_names[1:]))
+        states = (h[:, :-1], *(zeros((2, hidden_size), b_h.dtype) for _ in cell.state_names[1:]))
         self._states += states
         steps = [one_step(cell, a_x, a_h, tuple(slots[::order] for slots in states)) for order in (1, -1)]
         return [Turn(U, W, a_x, a_h, h[k], h[1 - k], cell, step, norm, b_h) for k, step in enumerate(steps)]
-
-
-def inputs_and_bias(M: FloatArray, bias: FloatArray) -> FloatArray:
-    """Return M with `bias` as its last row, so that the product with [x, 1] is x M + bias.
-
-    The result begins at a cache line.
-    """
-    stacked = np.vstack([M, bias])
-    out = zeros(stacked.shape, stacked.dtype)
-    out[...] = stacked
-    return out
 
 
 def one_step(cell: Cell[Any], a_x: FloatArray, a_h: FloatArray, states: tuple[FloatArray, ...]) -> Step:

@@ -12,11 +12,11 @@ import numpy as np
 
 from charseq.arrays import FloatArray, IndexArray, TokenArray, zeros
 from charseq.cells import Cell, Step
+from charseq.network.layer import Layer
 from charseq.network.normalisation import Normalisation
 from charseq.network.parameters import Parameters
 from charseq.network.products import TiledProduct
 from charseq.network.reader import one_step
-from charseq.network.recurrent import RecurrentLayer
 
 
 class _Layer(NamedTuple):
@@ -42,7 +42,7 @@ class Readers:
     The parameters are copied when it is made.
     """
 
-    def __init__(self, params: Parameters, layers: Sequence[RecurrentLayer], num_texts: int) -> None:
+    def __init__(self, params: Parameters, layers: Sequence[Layer], num_texts: int) -> None:
         self._turn = 0
         self._layers = [_layer(layer, params, num_texts) for layer in layers]
         inputs = params[f"{layers[0].name}.U"]
@@ -58,6 +58,10 @@ class Readers:
         states = [slots for layer in self._layers for slots in layer.states]
         for slots, state in zip(states, saved[1], strict=True):
             slots[self._turn, :, place] = state
+
+    def states(self, place: int) -> list[FloatArray]:
+        """Return a copy of the states (H,) of the text at `place`, those of each layer, h first."""
+        return [slots[self._turn, :, place].copy() for layer in self._layers for slots in layer.states]
 
     def read(self, tokens: TokenArray) -> FloatArray:
         """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
@@ -88,7 +92,7 @@ class Readers:
             np.take(state, places, axis=1, out=slots[self._turn])
 
 
-def _layer(layer: RecurrentLayer, params: Parameters, num_texts: int) -> _Layer:
+def _layer(layer: Layer, params: Parameters, num_texts: int) -> _Layer:
     U, b = (params[f"{layer.name}.{letter}"] for letter in "Ub")
     has_b_h, H = layer.cell.has_recurrent_bias, layer.hidden_size
     a_x, W = zeros((len(b), num_texts), b.dtype), TiledProduct(params[f"{layer.name}.W"], num_texts)

@@ -1,7 +1,8 @@
 """Many texts made together, a token of each at a step; where one ends, the next begins.
 
 The text of a seed and an index is the same whatever is made beside it: it has random numbers of its own, and
-a place among the columns of its tile that depends on the index alone; see `network/readers.py`.
+a place among the columns of its tile that depends on the index alone; see `network/readers.py` and
+`network/long_reader.py`.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -14,8 +15,7 @@ from charseq.models.many import Separately
 from charseq.network.loss import log_softmax
 from charseq.network.products import tile_width
 from charseq.sampling.draft import Draft, SampledText
-from charseq.sampling.draws import draw_each
-from charseq.sampling.filters import draw
+from charseq.sampling.draws import Drawer, draw_each
 from charseq.sampling.order import Order
 from charseq.sampling.start import Start
 
@@ -36,10 +36,11 @@ def written(start: Start, order: Order) -> Iterator[SampledText]:
 def written_one(start: Start, order: Order) -> Generator[str, None, SampledText]:
     """Yield the pieces of the single text of an order as they are made; return the text, without its nats."""
     draft, token = Draft(start, order, order.first), start.token
+    drawer = Drawer(order.config, start.codec.vocab_size)
     read = _in_a_tile(start, order.first) if order.is_exact and not start.reads_one else start.going_on().read
     while not draft.is_finished:
         logits = start.codec.possible(read(token), token)
-        token = draw(logits, order.config, draft.rng, draft.num_chars)
+        token = drawer.draw(logits, draft.rng, draft.num_chars)
         if piece := draft.take(token, 0.0):
             yield piece
     return draft.finished()

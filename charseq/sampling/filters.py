@@ -98,8 +98,13 @@ def _leave_out(p: FloatArray, kept: Kept | None) -> None:
 
 def pick(p: FloatArray, rng: np.random.Generator) -> int:
     """Return a token drawn by its weight in `p` (V,); it takes one random number."""
+    return pick_at(p, rng.random())
+
+
+def pick_at(p: FloatArray, chance: float) -> int:
+    """Return the token at `chance`, in [0, 1), of the sum of the weights `p` (V,)."""
     heights = np.add.accumulate(p)
-    return int(heights.searchsorted(rng.random() * heights[-1], "right"))
+    return int(heights.searchsorted(chance * heights[-1], "right"))
 
 
 _found: tuple[SampleConfig | None, tuple[tuple[Filter, float], ...]] = (None, ())

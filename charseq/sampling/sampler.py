@@ -8,7 +8,7 @@ from charseq.config import SampleConfig
 from charseq.models import LanguageModel
 from charseq.sampling.batch import written, written_one
 from charseq.sampling.draft import SampledText
-from charseq.sampling.filters import draw
+from charseq.sampling.draws import Drawer
 from charseq.sampling.order import Order
 from charseq.sampling.start import Start
 from charseq.sampling.steered import constraints_on, steered
@@ -77,13 +77,13 @@ def sample(
 
     With `restart` the state is set to zero after the end of a sequence, and another sequence follows.
     """
-    reader, inputs = model.reader(), codec.prompt(prompt)
+    reader, inputs, drawer = model.reader(), codec.prompt(prompt), Drawer(config, codec.vocab_size)
     for token in inputs[:-1]:
         reader.read(token)
     token, num_left, decode = inputs[-1], config.length, codec.tokenizer.decoder()
     while num_left:
         logits = codec.possible(reader.read(token), token)
-        token = draw(logits, config, rng, config.length - num_left)
+        token = drawer.draw(logits, rng, config.length - num_left)
         chars = decode(token)[:num_left]
         num_left -= len(chars)
         if restart and codec.end and chars.endswith(codec.end):

@@ -13,7 +13,8 @@ from charseq.arrays import ALIGNMENT
 from charseq.cells import CELLS
 from charseq.config import ModelConfig
 from charseq.network import CharModel
-from charseq.network.reader import Reader, inputs_and_bias
+from charseq.network.long_reader import LongReader
+from charseq.network.weights import inputs_and_bias
 from charseq.text import UNSEEN
 
 Array: TypeAlias = NDArray[Any]
@@ -57,7 +58,7 @@ def logits_of(model: CharModel, tokens: list[int]) -> Array:
     return np.array([logits[0, 0].copy() for logits in steps])
 
 
-def read(reader: Reader, tokens: list[int]) -> Array:
+def read(reader: LongReader, tokens: list[int]) -> Array:
     """Return the logits (T, V) that the reader gives after each of `tokens`."""
     return np.array([reader.read(token).copy() for token in tokens])
 

@@ -104,6 +104,11 @@ HOSTILE: dict[str, tuple[str, Change]] = {
     "one more field": ("gru-stream", lambda record, _: record.update(more=1)),
     "no token": ("gru-stream", lambda record, _: record.pop("token")),
     "a turn of 2": ("gru-stream", lambda _, tensors: tensors.update(turn=np.array([2]))),
+    "a negative number of tokens": (
+        "gru-stream",
+        lambda _, tensors: tensors.update(num_read=np.array([-1])),
+    ),
+    "numbers of tokens": ("gru-stream", lambda _, tensors: tensors.update(num_read=np.array([1, 2]))),
     "no turn": ("gru-stream", lambda _, tensors: tensors.pop("turn")),
     "nan": ("gru-stream", lambda _, tensors: tensors["state.0"].fill(np.nan)),
     "a wrong size": ("gru-stream", lambda _, tensors: tensors.update({"state.0": np.zeros(3)})),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charseq.config import ModelConfig, SampleConfig
 from charseq.models import LanguageModel, fit_ngram
-from charseq.network import CharModel
+from charseq.network import CharModel, long_reader
 from charseq.sampling import Order, Start, sample, sampled, texts
 from charseq.sampling.batch import TEXTS_AT_ONCE
 from charseq.sampling.draft import SampledText
@@ -329,6 +329,30 @@ def test_seed_and_index_make_a_text_again(kind: Kind) -> None:
         assert list(sampled(start, order)) == [text]
         (pieces,) = texts(start, order)
         assert "".join(pieces) == text.text
+
+
+def test_where_compiled_code_begins_a_text_is_the_same_in_every_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Longer or shorter, alone, one of many, or with its prompt read in parts: it has the same bits."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(long_reader, "tokens_for_numpy", lambda params, backend: 20)
+    model = CharModel(ModelConfig(cell="gru", hidden_size=24), len(ALPHABET))
+    model.initialise_(np.random.default_rng(0))
+    model.params.flat *= 3
+    codec, prompt = codec_of(CHAR), "abacad"
+
+    def batch(length: int, first: int, num: int, start: Start) -> list[SampledText]:
+        config = SampleConfig(length=length, num_samples=num, seed=3)
+        return list(sampled(start, Order.of(config, codec, first=first)))
+
+    start, parts = Start(model, codec, prompt), Start(model, codec, prompt[:2])
+    parts.read_(prompt[2:])
+    whole = batch(60, 0, 11, start)
+    assert batch(60, 5, 3, parts) == whole[5:8]
+    assert [text.text[:30] for text in whole] == [text.text for text in batch(30, 0, 11, start)]
+    order = Order.of(SampleConfig(length=60, seed=3), codec, first=7)
+    assert "".join(*texts(start, order)) == whole[7].text
 
 
 @each(CHAR, LINE, PAIR, PAIR_LINE, Kind("ngram", "line"))

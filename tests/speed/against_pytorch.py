@@ -56,7 +56,7 @@ class Contest:
         for _ in range(self._rounds):
             peer = float(self._peer(kind, cell, shape, *filter(None, [unit])))
             plain = _ours(kind, cell, shape, unit, "numpy")
-            fast = plain if kind == "sample" else _ours(kind, cell, shape, unit, "numba")
+            fast = _ours(kind, cell, shape, unit, "numba")
             turns.append((peer, plain[0], fast[0], fast[1]))
         return Timed(*(statistics.median(column) for column in zip(*turns, strict=True)))
 
@@ -142,19 +142,17 @@ def show_reading(contest: Contest, kind: str, some: Sequence[tuple[str, str]]) -
     """Print a row for each network that samples or scores, of a scoring one for each unit."""
     if not some:
         return
-    numba = kind == "score"  # sampling is not compiled
-    print(f"| {kind}, µs per character | PyTorch | charseq |{' with numba |' if numba else ''}")
-    print(f"|---|---|---|{'---|' if numba else ''}")
+    print(f"| {kind}, µs per character | PyTorch | charseq | with numba |\n|---|---|---|---|")
     for cell, shape in some:
         for unit in UNITS if kind == "score" else ("",):
             timed = contest.timed(kind, cell, shape, unit)
-            _print_row(f"{cell} {shape} {unit}".strip(), timed, numba=numba)
+            _print_row(f"{cell} {shape} {unit}".strip(), timed)
     print()
 
 
-def _print_row(name: str, timed: Timed, *more: str, numba: bool = True) -> None:
+def _print_row(name: str, timed: Timed, *more: str) -> None:
     ours = [f"{time:.1f} ({ratio:.2f})" for time, ratio in zip(timed[1:3], timed.ratios, strict=True)]
-    print(f"| {' | '.join([name, f'{timed.torch:.1f}', *ours[: 1 + numba], *more])} |", flush=True)
+    print(f"| {' | '.join([name, f'{timed.torch:.1f}', *ours, *more])} |", flush=True)
 
 
 def networks(cells: Sequence[str], shapes: Sequence[str] | None) -> list[tuple[str, str]]:
