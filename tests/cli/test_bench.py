@@ -114,6 +114,7 @@ def test_the_backend_shows_in_the_rows(call: Call, backend: str) -> None:
     """Rows of all kinds of work say what computed the cells."""
     if backend == "numba":
         pytest.importorskip("numba")
+        call("bench", *TINY, *AT_ONCE, "--cell", "lstm", "--backend", backend)  # a note says if it compiles
     rows = rows_of(call, *TINY, "--cell", "lstm", "--backend", backend)
     assert [row["backend"] for row in rows] == [backend] * 4
     assert [row["kernels"] for row in rows] == [kernels(backend)] * 4
