@@ -1,7 +1,8 @@
 """The two backends: NumPy, and machine code compiled by numba (`charseq[fast]`).
 
 Compiled functions are in files named `compiled.py` beside the NumPy code that they replace; those of the
-network also in `panels.py`, `tiles.py` and `windows.py`. NumPy stays the reference, and tests compare them.
+network also in `panels.py`, `tiles.py`, `windows.py` and files that begin with `compiled_`. NumPy stays the
+reference, and tests compare them.
 """
 
 from collections.abc import Callable

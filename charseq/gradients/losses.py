@@ -71,13 +71,32 @@ class Loss(ABC):
         """
 
 
+class SoftmaxWork:
+    """Memory for the logits (num_targets, V), or for the compiled twin, which has its own."""
+
+    def __init__(self, params: Parameters, num_targets: int) -> None:
+        self._V = params["projection.V"]
+        self.logits = zeros((num_targets, len(self._V)), self._V.dtype)
+        self._compiled: Any = None
+
+    def compiled(self, projection: Projection) -> Any:
+        """Return the compiled twin, None if NumPy is to compute this projection."""
+        if not projection.is_compiled:
+            return None
+        if self._compiled is None:
+            from charseq.network.compiled_loss import DTYPE, MAX_VOCAB, CompiledSoftmax
+
+            if self._V.dtype == DTYPE and len(self._V) <= MAX_VOCAB:
+                self._compiled = CompiledSoftmax(*self._V.shape)
+        return self._compiled
+
+
 class SoftmaxLoss(Loss):
     """Cross-entropy: -log softmax(V h + c)[target] in nats, over the whole vocabulary."""
 
-    def workspace(self, params: Parameters, num_targets: int) -> FloatArray:
+    def workspace(self, params: Parameters, num_targets: int) -> SoftmaxWork:
         """Allocate memory for the logits."""
-        bias = params["projection.c"]
-        return zeros((num_targets, bias.size), bias.dtype)
+        return SoftmaxWork(params, num_targets)
 
     def gradient(
         self,
@@ -86,7 +105,7 @@ class SoftmaxLoss(Loss):
         projection: Projection,
         params: Parameters,
         grads: Gradient,
-        work: FloatArray,
+        work: SoftmaxWork,
         *,
         weights: FloatArray | None,
         total_weight: float,
@@ -94,7 +113,12 @@ class SoftmaxLoss(Loss):
         out: FloatArray,
     ) -> float:
         """Return the weighted mean of the nats, and write its gradient; the arguments are those of `Loss`."""
-        logits = work[: targets.size].reshape(*targets.shape, -1)
+        if compiled := work.compiled(projection):
+            nats: float = compiled.gradient(
+                h, targets, params, grads, weights=weights, total_weight=total_weight, out=out
+            )
+            return nats
+        logits = work.logits[: targets.size].reshape(*targets.shape, -1)
         projection.forward(h, params, out=logits)
         nats = cross_entropy_(logits, targets, weights=weights, total_weight=total_weight)
         projection.backward(logits, h, params, grads, out=out)

@@ -6,16 +6,11 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.backend import compiled
+from charseq.network.exponential import LOWEST, exponential
 from charseq.network.loss import EXACT
 
 LANES = 16
 """The number of maxima that are kept side by side, so that they fit the registers of the processor."""
-LOWEST = np.float32(-87)
-"""exp of any smaller difference counts as exp of this one, 1.6e-38."""
-LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-"""1 / ln 2, and ln 2 in two parts, the first of which has few bits (Cody and Waite 1980)."""
-EXP = tuple(np.float32(1 / math.factorial(k)) for k in range(2, 8))
-"""The Taylor coefficients of exp(r) after 1 + r; for |r| <= ln 2 / 2 the relative error is below 1e-8."""
 
 
 @compiled
@@ -63,13 +58,9 @@ def price_rows(
     highest: FloatArray,
     entropies: FloatArray,
 ) -> None:
-    """Write what `pricing.write_prices` does; arrays of length 0 stand for numbers that were not asked for.
-
-    exp(x) is 2^n exp(r) with x = n ln 2 + r; 2^n is made of its bits.
-    """
+    """Write what `pricing.write_prices` does; empty arrays stand for numbers that were not asked for."""
     num_rows, size = logits.shape
-    p, z, bits = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.int32)
-    powers, tops = bits.view(np.float32), np.empty(LANES, np.float32)
+    p, z, tops = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(LANES, np.float32)
     for row in range(num_rows):
         x, target = logits[row], max(targets[row], 0)
         at_target, top = x[target], x[0]
@@ -91,14 +82,9 @@ def price_rows(
         for k in range(size):
             d = x[k] - top
             z[k] = LOWEST if d < LOWEST else d
-            n = np.floor(z[k] * LOG2_E + np.float32(0.5))
-            bits[k] = (np.int32(n) + np.int32(127)) << np.int32(23)
-            r = (z[k] - n * LN2_HIGH) - n * LN2_LOW
-            q = EXP[0] + r * (EXP[1] + r * (EXP[2] + r * (EXP[3] + r * (EXP[4] + r * EXP[5]))))
-            p[k] = np.float32(1) + (r + r * r * q)
+            p[k] = exponential(z[k])
         total = 0.0
         for k in range(size):
-            p[k] *= powers[k]
             total += np.float64(p[k])
         log_total = math.log(total)
         nats[row] = log_total - (np.float64(at_target) - np.float64(top))

@@ -103,7 +103,7 @@ class CharModel:
         """Compute the cells with `backend` from now on; workspaces made before stay valid."""
         for layer in self.layers:
             layer.use_backend_(backend)
-        self.is_compiled = use_numba(backend)
+        self.is_compiled = self.projection.is_compiled = use_numba(backend)
 
     def adopt_(self, other: "CharModel", mine: list[int], theirs: list[int]) -> None:
         """Copy the parameters of `other`, a model of the same sizes that may have another vocabulary.

@@ -176,11 +176,24 @@ def multiply_panels(left: FloatArray, right: FloatArray, out: FloatArray, block:
 
     Both have the same columns, over which the product sums.
     """
+    out[...] = 0
+    add_panels(left, right, out, block)
+
+
+@compiled
+def add_panels(left: FloatArray, right: FloatArray, out: FloatArray, block: FloatArray) -> None:
+    """Add to `out` what `multiply_panels` writes. A last panel with few rows takes the place of columns."""
     num_rows, num_columns = out.shape
     width = VECTOR_BYTES // left.itemsize
-    out[...] = 0
     for p in range(len(left)):
         rows = min(ROWS, num_rows - p * ROWS)
+        if rows <= FEW:
+            for q in range(len(right)):
+                few_columns(right[q], left[p], block, rows)
+                for r in range(rows):
+                    for j in range(min(ROWS, num_columns - q * ROWS)):
+                        out[p * ROWS + r, q * ROWS + j] += block[r, j]
+            continue
         for first in range(0, num_columns, width):
             columns = min(width, num_columns - first)
             x = right[first // ROWS][:, first % ROWS :]

@@ -12,6 +12,7 @@ class Projection:
 
     def __init__(self, *, hidden_size: int, vocab_size: int) -> None:
         self.shapes = {"projection.V": (vocab_size, hidden_size), "projection.c": (vocab_size,)}
+        self.is_compiled = False  # True if a loss may compute it by compiled code
 
     def initialise_(self, params: Parameters, rng: np.random.Generator) -> None:
         """Fill V with uniform numbers between -1 / sqrt(H) and 1 / sqrt(H); c stays zero."""

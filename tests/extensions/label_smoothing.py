@@ -4,6 +4,7 @@ import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
 from charseq.gradients import SoftmaxLoss
+from charseq.gradients.losses import SoftmaxWork
 from charseq.network.parameters import Parameters
 from charseq.network.projection import Projection
 
@@ -20,14 +21,14 @@ class LabelSmoothing(SoftmaxLoss):
         projection: Projection,
         params: Parameters,
         grads: Parameters,
-        work: FloatArray,
+        work: SoftmaxWork,
         *,
         weights: FloatArray | None,
         total_weight: float,
         rng: np.random.Generator | None,
         out: FloatArray,
     ) -> float:
-        logits = projection.forward(h, params, out=work[: targets.size].reshape(*targets.shape, -1))
+        logits = projection.forward(h, params, out=work.logits[: targets.size].reshape(*targets.shape, -1))
         logits -= logits.real.max(axis=-1, keepdims=True)
         log_p = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         wanted = np.full(log_p.shape, SMOOTHING / log_p.shape[-1])
