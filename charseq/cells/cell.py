@@ -119,8 +119,11 @@ class CellArrays:
         }
 
 
-HALF = {np.dtype(kind): np.array(0.5, kind) for kind in (np.float32, np.float64, np.complex128)}
-"""One half as an array, by dtype: for a single stream, converting a Python number takes NumPy longer than
+HALF, ONE = (
+    {np.dtype(kind): np.array(number, kind) for kind in (np.float32, np.float64, np.complex128)}
+    for number in (0.5, 1)
+)
+"""One half and one as arrays, by dtype: for few streams, converting a Python number takes NumPy as long as
 the multiplication itself."""
 
 
@@ -142,13 +145,18 @@ def sigmoid_and_tanh_(a: FloatArray, sigmoids: FloatArray) -> None:
     sigmoids += half
 
 
+def complement(y: FloatArray, *, out: FloatArray) -> None:
+    """Write 1 - y."""
+    np.subtract(ONE[y.dtype], y, out=out)
+
+
 def sigmoid_slope(y: FloatArray, *, out: FloatArray) -> None:
     """Write the slope y (1 - y) of y = sigma(a)."""
-    np.subtract(1, y, out=out)
+    complement(y, out=out)
     out *= y
 
 
 def tanh_slope(y: FloatArray, *, out: FloatArray) -> None:
     """Write the slope 1 - y^2 of y = tanh(a)."""
     np.multiply(y, y, out=out)
-    np.subtract(1, out, out=out)
+    complement(out, out=out)

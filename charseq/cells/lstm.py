@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from charseq.arrays import FloatArray
-from charseq.cells.cell import Cell, CellArrays, Step, sigmoid_and_tanh_, sigmoid_slope, tanh_slope
+from charseq.cells.cell import Cell, CellArrays, Step, complement, sigmoid_and_tanh_, tanh_slope
 
 
 @dataclass(slots=True)
@@ -95,21 +95,24 @@ class LSTM(Cell[LSTMStep]):
         np.multiply(s.o, s.tanh_c, out=s.h)  #  h = o * tanh(C)
 
     def backward(self, s: LSTMStep) -> None:
-        """Compute da and dC(t-1): slopes first, then the chain; all of h(t-1) passes through W."""
-        tanh_slope(s.tanh_c, out=s.term)
-        s.term *= s.o
-        s.term *= s.dh
-        s.dc += s.term  #  dC += dh * o * tanh'(C)
+        """Compute da and dC(t-1); all of h(t-1) passes through W.
 
-        sigmoid_slope(s.ifo, out=s.d_ifo)
-        tanh_slope(s.g, out=s.dg)
-        s.di *= s.g
-        s.di *= s.dc  #      da_i = sigma' * g * dC
-        s.df *= s.c_prev
-        s.df *= s.dc  #      da_f = sigma' * C(t-1) * dC
+        The slope of a gate y = sigma(a) is (1 - y) y. Its second factor is multiplied with dh or dC first,
+        which other gradients need, too.
+        """
+        complement(s.ifo, out=s.d_ifo)  #       1 - i, 1 - f, 1 - o
+        np.multiply(s.o, s.dh, out=s.term)  #   dh * o
         s.do *= s.tanh_c
-        s.do *= s.dh  #      da_o = sigma' * tanh(C) * dh
-        s.dg *= s.i
-        s.dg *= s.dc  #      da_g = tanh'  * i * dC
+        s.do *= s.term  #                       da_o = (1 - o) * tanh(C) * dh * o
+        tanh_slope(s.tanh_c, out=s.dg)
+        s.dg *= s.term
+        s.dc += s.dg  #                         dC += dh * o * tanh'(C)
 
-        s.dc *= s.f  #     dC(t-1) = f * dC
+        np.multiply(s.i, s.dc, out=s.term)  #   dC * i
+        s.di *= s.g
+        s.di *= s.term  #                       da_i = (1 - i) * g * dC * i
+        tanh_slope(s.g, out=s.dg)
+        s.dg *= s.term  #                       da_g = tanh' * dC * i
+        s.dc *= s.f  #                          dC(t-1) = dC * f
+        s.df *= s.c_prev
+        s.df *= s.dc  #                         da_f = (1 - f) * C(t-1) * dC * f

@@ -3,12 +3,14 @@
 A recurrent product is (G*H, H) @ (H, N) with few streams N. The general routines of BLAS rearrange the matrix
 again in each call, which takes a third of their time (measured with N = 32). On AVX-512 machines OpenBLAS has
 kernels that multiply without rearranging, for products of up to 10^6 multiply-adds. So the matrix is
-rearranged once per window, into blocks of that size, and the products are nearly as fast as large ones. On
-other machines the matrix is used as it is. `charseq bench` measures the result.
+rearranged once per window, into blocks of that size, and the products are nearly as fast as large ones. Long
+rows are cut into parts, whose products are added up. On other machines the matrix is used as it is.
+`charseq bench` measures the result.
 """
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,10 +24,19 @@ ONE_THREAD = 1 << 18
 """The largest number of multiply-adds that OpenBLAS leaves to one thread."""
 MAX_BLOCK = 64
 """The largest number of rows in a block of a tiled product."""
+MIN_PART = 256
+"""The least length of a part of the rows: shorter ones take as long as the general routines."""
 FEW_STEPS = 4
 """For this number of products or fewer, rearranging the matrix does not pay."""
 FEW_STEPS_OF_ONE = 64
 """The same for a single stream: transposing takes as long as 25 products, which it makes 5 % faster."""
+
+
+class Blocks(NamedTuple):
+    """The blocks of a matrix: `size` rows of each, 0 for a matrix in one piece, and the parts of a row."""
+
+    size: int
+    parts: int
 
 
 class Product:
@@ -35,18 +46,22 @@ class Product:
         self, rows: int, columns: int, *, num_streams: int, num_products: int, dtype: np.dtype | type
     ) -> None:
         worthwhile = num_products > FEW_STEPS
-        self._size = block_size(rows, columns, num_streams) if worthwhile else 0
-        self._blocks = zeros((rows // self._size if self._size else 0, columns, self._size), dtype)
-        self._matrices = self._blocks.transpose(0, 2, 1)
+        size, parts = blocks_of(rows, columns, num_streams) if worthwhile else Blocks(0, 1)
+        self._is_copied = size > 0
+        blocks = zeros((parts, rows // size if size else 0, columns // parts, size), dtype)
+        self._matrices = blocks.transpose(0, 1, 3, 2)
+        self._sums = zeros((parts if parts > 1 else 0, rows, num_streams), dtype)
         is_for_one = num_streams == 1 and num_products > FEW_STEPS_OF_ONE
         self._for_one = zeros((columns, rows), dtype) if is_for_one else None
 
     def load_(self, M: FloatArray) -> None:
         """Multiply with M from now on; load it again after a change, because it may have been copied."""
-        if self._size:
-            np.copyto(self._matrices, M.reshape(self._matrices.shape))
+        if self._is_copied:
+            parts, num_blocks, size, length = self._matrices.shape
+            by_block = M.reshape(num_blocks, size, parts, length)
+            np.copyto(self._matrices, by_block.transpose(2, 0, 1, 3))
         else:
-            self._matrices = M[None]
+            self._matrices = M[None, None]
         if self._for_one is not None:
             np.copyto(self._for_one, M.T)
 
@@ -55,13 +70,27 @@ class Product:
         if self._for_one is not None:  # a single stream is a vector: M stored by columns is faster
             M, row = self._for_one, out.T
             return lambda x: np.matmul(x.T, M, out=row)
-        return partial(np.matmul, self._matrices, out=out.reshape(len(self._matrices), -1, out.shape[-1]))
+        parts, num_blocks = self._matrices.shape[:2]
+        if parts == 1:
+            return partial(np.matmul, self._matrices[0], out=out.reshape(num_blocks, -1, out.shape[-1]))
+        return partial(self._add_parts, out)
+
+    def _add_parts(self, out: FloatArray, x: FloatArray) -> FloatArray:
+        """Write M x to `out`, the sum of the products of the parts of M and of x."""
+        parts, num_blocks, size, length = self._matrices.shape
+        by_block = self._sums.reshape(parts, num_blocks, size, -1)
+        np.matmul(self._matrices, x.reshape(parts, 1, length, -1), out=by_block)
+        result: FloatArray = np.add.reduce(self._sums, axis=0, out=out)
+        return result
 
     def each(self, x: FloatArray, *, out: FloatArray) -> None:
         """Write M x[t] to `out` (T, rows, N) for all steps of x (T, columns, N)."""
-        blocks = self._matrices
+        blocks = self._matrices[0]
         if x.shape[-1] == 1:  # a single stream: all its steps are one product
             np.matmul(x[:, :, 0], blocks[0].T, out=out[:, :, 0])
+        elif len(self._matrices) > 1:
+            for step, result in zip(x, out, strict=True):
+                self._add_parts(result, step)
         else:
             by_block = out.reshape(len(x), len(blocks), -1, x.shape[-1]).transpose(1, 0, 2, 3)
             np.matmul(blocks[:, None], x, out=by_block)
@@ -101,18 +130,23 @@ def tile_width() -> int:
     return 4 if has_small_kernels() else 8
 
 
-def block_size(rows: int, columns: int, num_streams: int) -> int:
-    """Return the best number of rows in a block, or 0 if M should stay in one piece.
+def blocks_of(rows: int, columns: int, num_streams: int) -> Blocks:
+    """Return the best blocks for a matrix; of size 0 if it should stay in one piece.
 
     If N is a multiple of 16, the kernels are fastest with 8 rows; for any other N with 64 or 32 rows. With
-    fewer rows they are slower than the general routines (measured on AVX-512).
+    fewer rows they are slower than the general routines. Rows are cut into no more parts than they must be
+    (measured on AVX-512).
     """
     if num_streams == 1 or not has_small_kernels():
-        return 0
-    for size in (8,) if num_streams % 16 == 0 else (64, 32):
-        if rows % size == 0 and rows > size and size * columns * num_streams <= SMALL_PRODUCT:
-            return size
-    return 0
+        return Blocks(0, 1)
+    parts = 1
+    while parts == 1 or (columns % parts == 0 and columns // parts >= MIN_PART):
+        for size in (8,) if num_streams % 16 == 0 else (64, 32):
+            fits = size * (columns // parts) * num_streams <= SMALL_PRODUCT
+            if fits and rows % size == 0 and rows > size:
+                return Blocks(size, parts)
+        parts *= 2
+    return Blocks(0, 1)
 
 
 @cache

@@ -11,10 +11,12 @@ from charseq.network import CharModel, products
 from charseq.network.loss import cross_entropy_
 from charseq.network.products import (
     FEW_STEPS,
+    MIN_PART,
     SMALL_PRODUCT,
+    Blocks,
     Product,
     TiledProduct,
-    block_size,
+    blocks_of,
     lay_side_by_side,
     side_by_side,
     tile_width,
@@ -25,8 +27,8 @@ from tests.network.builders import backward_from_logits
 Array: TypeAlias = NDArray[Any]
 
 V, T = 5, 6
-SIZES = [(96, 24), (24, 96), (128, 5), (30, 7), (1, 4), (1, 1)]
-"""Rows and columns: some divide into blocks of 64, 32 or 8 rows, some into none."""
+SIZES = [(96, 24), (24, 96), (64, 4096), (128, 5), (30, 7), (1, 4), (1, 1)]
+"""Rows and columns: some divide into blocks of 64, 32 or 8 rows, one with parts of rows, some into none."""
 BATCH_SIZES = [1, 3, 16, 17]
 """One stream needs no blocks, a multiple of 16 has blocks of its own, others have the common ones."""
 
@@ -176,16 +178,19 @@ def test_one_product_goes_into_several_arrays(
 
 @pytest.mark.parametrize("num_streams", [2, 3, 16, 17, 64, 100, 128, 512])
 def test_blocks_divide_the_rows(num_streams: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There are two or more blocks, all of a size; none of more than 4 rows is too much for its kernel."""
+    """There are two or more blocks, all of a size; no part of one is too much for its kernel."""
     set_packing(monkeypatch, packed=True)
     for rows in (1, 4, 5, 7, 8, 12, 30, 64, 96, 100, 768, 1024, 4096):
         for columns in (1, 5, 24, 256, 300, 1024, 4096):
-            size = block_size(rows, columns, num_streams)
+            size, parts = blocks_of(rows, columns, num_streams)
             if size:
-                assert size in (4, 8, 16, 32, 64)
+                assert size in (8, 32, 64)
                 assert rows % size == 0
                 assert rows > size
-                assert size * columns * num_streams <= SMALL_PRODUCT
+                assert columns % parts == 0
+                assert size * columns // parts * num_streams <= SMALL_PRODUCT
+            else:
+                assert parts == 1
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,6 @@ def test_blocks_divide_the_rows(num_streams: int, monkeypatch: pytest.MonkeyPatc
         (64, 24, 17, 32),
         (32, 24, 17, 0),
         (100, 400, 25, 0),
-        (512, 2048, 128, 0),
         (192, 3, 3, 64),
         (24, 3, 16, 8),
         (8, 3, 16, 0),
@@ -217,27 +221,48 @@ def test_blocks_fit_their_kernels(
     A matrix that would be a single block is left in one piece.
     """
     set_packing(monkeypatch, packed=True)
-    assert block_size(rows, columns, num_streams) == size
+    assert blocks_of(rows, columns, num_streams) == Blocks(size, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "num_streams", "blocks"),
+    [
+        (1024, 4096, 4, Blocks(32, 1)),
+        (1024, 4096, 8, Blocks(32, 2)),
+        (1024, 4096, 16, Blocks(8, 1)),
+        (1024, 4096, 25, Blocks(32, 4)),
+        (512, 2048, 128, Blocks(8, 4)),
+        (512, 8 * MIN_PART, 512, Blocks(0, 1)),
+        (1024, 4097, 8, Blocks(0, 1)),
+    ],
+)
+def test_long_rows_are_cut_into_parts(
+    rows: int, columns: int, num_streams: int, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a block of whole rows is too much for its kernel, rows are cut, but not into pieces too short."""
+    set_packing(monkeypatch, packed=True)
+    assert blocks_of(rows, columns, num_streams) == blocks
 
 
 def test_a_single_stream_needs_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A product with one column rearranges nothing."""
     set_packing(monkeypatch, packed=True)
-    assert not any(block_size(*size, 1) for size in SIZES)
-    assert any(block_size(*size, 3) for size in SIZES)
+    assert not any(blocks_of(*size, 1).size for size in SIZES)
+    assert any(blocks_of(*size, 3).size for size in SIZES)
 
 
 def test_other_machines_need_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without kernels for small matrices, every matrix is left in one piece."""
     set_packing(monkeypatch, packed=False)
-    assert not any(block_size(*size, num_streams) for size in SIZES for num_streams in BATCH_SIZES)
+    assert not any(blocks_of(*size, num_streams).size for size in SIZES for num_streams in BATCH_SIZES)
 
 
 def test_the_sizes_above_have_blocks_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Among the sizes and numbers of streams are blocks of 64, 32 and 8 rows, and whole matrices."""
+    """Among the sizes and numbers of streams are blocks of 64, 32 and 8 rows, whole matrices, and parts."""
     set_packing(monkeypatch, packed=True)
-    cases = pairwise(SIZES, BATCH_SIZES)
-    assert {block_size(*size, num_streams) for size, num_streams in cases} == {0, 8, 32, 64}
+    found = {blocks_of(*size, num_streams) for size, num_streams in pairwise(SIZES, BATCH_SIZES)}
+    assert {blocks.size for blocks in found} == {0, 8, 32, 64}
+    assert any(blocks.parts > 1 for blocks in found)
 
 
 @pytest.mark.parametrize("num_products", [0, 1, FEW_STEPS, FEW_STEPS + 1])
