@@ -115,7 +115,8 @@ class MachineCode(_Cache):
 def sources_of(function: Callable[..., None]) -> str:
     """Return a digest of all sources that can be compiled into `function`.
 
-    They are its module, and those whose functions this module has imported, and so on, within one package.
+    They are its module, and those whose functions and classes this module has imported, and so on, within one
+    package.
     Their numbers and words count too, for they may depend on the machine.
     """
     package = function.__module__.partition(".")[0]
@@ -132,7 +133,8 @@ def sources_of(function: Callable[..., None]) -> str:
             if not key.startswith("__") and all(isinstance(one, Number | str) for one in values):
                 digest.update(f"{key}={value!r}".encode())
             where = getattr(value, "__module__", None) or ""
-            can_be_compiled = isinstance(value, FunctionType) or type(value).__module__.startswith("numba")
+            can_be_compiled = isinstance(value, FunctionType | type)
+            can_be_compiled |= type(value).__module__.startswith("numba")
             if can_be_compiled and where.partition(".")[0] == package:
                 names.append(where)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ Here `a` is U x(t) + b + W h(t-1), already summed; only the GRU's candidate has 
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import types
@@ -18,6 +18,8 @@ from numba.extending import overload
 
 from charseq.arrays import FloatArray
 from charseq.backend import FASTMATH, compiled
+
+Arrays: TypeAlias = tuple[FloatArray, ...]
 
 LIMIT = np.float32(9)
 """In float32, tanh(x) is 1 from here on."""
@@ -50,28 +52,37 @@ def _tanh(x: Any) -> Callable[[Any], Any]:
 
 
 @compiled
-def rnn_forward(a: FloatArray, h: FloatArray) -> None:
+def rnn_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
     """Compute h(t)."""
-    a, h = a.reshape(-1), h.reshape(-1)
+    a, h = a[t].reshape(-1), states[0][t + 1].reshape(-1)
     for j in range(h.size):
         h[j] = tanh(a[j])
 
 
 @compiled
-def rnn_backward(h: FloatArray, dh: FloatArray, da: FloatArray) -> None:
+def rnn_backward(
+    t: int,
+    a: FloatArray,
+    states: Arrays,
+    previous: Arrays,
+    extras: Arrays,
+    dh: FloatArray,
+    dstates: Arrays,
+    das: Arrays,
+) -> None:
     """Compute da."""
-    h, dh, da = h.reshape(-1), dh.reshape(-1), da.reshape(-1)
+    h, dh, da = states[0][t + 1].reshape(-1), dh.reshape(-1), das[0].reshape(-1)
     one = h.dtype.type(1)
     for j in range(h.size):
         da[j] = (one - h[j] * h[j]) * dh[j]
 
 
 @compiled
-def lstm_forward(a: FloatArray, c_prev: FloatArray, c: FloatArray, tanh_c: FloatArray, h: FloatArray) -> None:
-    """Compute C(t) and h(t), and replace `a` by the gates."""
+def lstm_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
+    """Compute C(t) and h(t), and replace `a` by the gates; `extras` is tanh C."""
+    h, c, c_prev = states[0][t + 1].reshape(-1), states[1][t + 1].reshape(-1), previous[1][t].reshape(-1)
     size, half = h.size, h.dtype.type(0.5)
-    a = a.reshape(4, size)
-    c_prev, c, tanh_c, h = c_prev.reshape(-1), c.reshape(-1), tanh_c.reshape(-1), h.reshape(-1)
+    a, tanh_c = a[t].reshape(4, size), extras[0][t].reshape(-1)
     for j in range(size):
         i = half + half * tanh(half * a[0, j])
         f = half + half * tanh(half * a[1, j])
@@ -85,12 +96,20 @@ def lstm_forward(a: FloatArray, c_prev: FloatArray, c: FloatArray, tanh_c: Float
 
 @compiled
 def lstm_backward(
-    gates: FloatArray, c_prev: FloatArray, tanh_c: FloatArray, dh: FloatArray, dc: FloatArray, da: FloatArray
+    t: int,
+    a: FloatArray,
+    states: Arrays,
+    previous: Arrays,
+    extras: Arrays,
+    dh: FloatArray,
+    dstates: Arrays,
+    das: Arrays,
 ) -> None:
     """Compute da, and replace dC(t) by dC(t-1)."""
-    size, one = dh.size, dh.dtype.type(1)
-    gates, da = gates.reshape(4, size), da.reshape(4, size)
-    c_prev, tanh_c, dh, dc = c_prev.reshape(-1), tanh_c.reshape(-1), dh.reshape(-1), dc.reshape(-1)
+    c_prev, tanh_c = previous[1][t].reshape(-1), extras[0][t].reshape(-1)
+    dh, dc = dh.reshape(-1), dstates[1].reshape(-1)
+    size, one = dc.size, dc.dtype.type(1)
+    gates, da = a[t].reshape(4, size), das[0].reshape(4, size)
     for j in range(size):
         i, f, o, g = gates[0, j], gates[1, j], gates[2, j], gates[3, j]
         d = dc[j] + dh[j] * o * (one - tanh_c[j] * tanh_c[j])
@@ -102,10 +121,11 @@ def lstm_backward(
 
 
 @compiled
-def gru_forward(a: FloatArray, m: FloatArray, h_prev: FloatArray, h: FloatArray) -> None:
-    """Compute h(t), and replace `a` by the gates."""
+def gru_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
+    """Compute h(t), and replace `a` by the gates; `extras` is m."""
+    h, h_prev, m = states[0][t + 1].reshape(-1), previous[0][t].reshape(-1), extras[0][t].reshape(-1)
     size, half = h.size, h.dtype.type(0.5)
-    a, m, h_prev, h = a.reshape(3, size), m.reshape(-1), h_prev.reshape(-1), h.reshape(-1)
+    a = a[t].reshape(3, size)
     for j in range(size):
         r = half + half * tanh(half * a[0, j])
         u = half + half * tanh(half * a[1, j])
@@ -116,16 +136,25 @@ def gru_forward(a: FloatArray, m: FloatArray, h_prev: FloatArray, h: FloatArray)
 
 @compiled
 def gru_backward(
-    gates: FloatArray, h_prev: FloatArray, m: FloatArray, dh: FloatArray, da: FloatArray, dm: FloatArray
+    t: int,
+    a: FloatArray,
+    states: Arrays,
+    previous: Arrays,
+    extras: Arrays,
+    dh: FloatArray,
+    dstates: Arrays,
+    das: Arrays,
 ) -> None:
-    """Compute da and dm, and replace dh(t) by the part of it that reaches h(t-1) directly."""
-    size, one = dh.size, dh.dtype.type(1)
-    gates, da, dm = gates.reshape(3, size), da.reshape(3, size), dm.reshape(-1)
-    h_prev, m, dh = h_prev.reshape(-1), m.reshape(-1), dh.reshape(-1)
+    """Compute da and dm, and replace the part of dh(t) in `dstates` by that of dh(t-1)."""
+    h_prev, m = previous[0][t].reshape(-1), extras[0][t].reshape(-1)
+    dh, kept = dh.reshape(-1), dstates[0].reshape(-1)
+    size, one = kept.size, kept.dtype.type(1)
+    gates, da, dm = a[t].reshape(3, size), das[0].reshape(3, size), das[1].reshape(-1)
     for j in range(size):
         r, u, n = gates[0, j], gates[1, j], gates[2, j]
-        dn = (one - n * n) * u * dh[j]
+        d = kept[j] + dh[j]
+        dn = (one - n * n) * u * d
         da[0, j] = r * (one - r) * m[j] * dn
-        da[1, j] = u * (one - u) * (n - h_prev[j]) * dh[j]
+        da[1, j] = u * (one - u) * (n - h_prev[j]) * d
         da[2, j], dm[j] = dn, dn * r
-        dh[j] *= one - u
+        kept[j] = (one - u) * d

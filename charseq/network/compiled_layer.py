@@ -17,7 +17,7 @@ from charseq.network.panels import (
 )
 from charseq.network.parameters import Gradient, Parameters
 from charseq.network.tiles import ROWS
-from charseq.network.windows import BACKWARD, FORWARD
+from charseq.network.windows import BACKWARD, FORWARD, Backward, Forward
 
 DTYPE = np.dtype(np.float32)
 """The type of numbers that is compiled; the others, which only tests use, are left to NumPy."""
@@ -38,7 +38,7 @@ class CompiledLayer:
         GH, self._layer = layer.cell.num_gates * H, layer
         bounds = (0, GH - H, GH) if layer.cell.has_recurrent_bias else (0, GH)
         self._parts = [slice(*pair) for pair in itertools.pairwise(bounds)]
-        sizes = [part.stop - part.start for part in self._parts]
+        self._sizes = sizes = tuple(part.stop - part.start for part in self._parts)
         self._W = [Panels(size, H, dtype) for size in sizes]
         self._U = Panels(GH, D + layer.one_hot, dtype)  # UNSEEN is a column of zeros
         self._W_back = [Panels(H if backward else 0, size, dtype) for size in sizes]
@@ -63,19 +63,22 @@ class CompiledLayer:
             panels.load_(W[part])
         self._U.load_(U)
         tokens = np.ascontiguousarray(x) if layer.one_hot else NO_TOKENS
-        FORWARD[layer.cell.name](
-            len(x),
-            (self._no_x if layer.one_hot else x, tokens, self._U.memory, b),
-            tuple(panels.memory for panels in self._W),
-            params[f"{layer.name}.b_h"] if layer.cell.has_recurrent_bias else b,
-            (self._y, self._inverse),
-            NO_RESETS if resets is None else np.ascontiguousarray(resets),
-            arrays.a_x,
-            arrays.states,
-            arrays.previous,
-            tuple(arrays.extras),
-            self._block,
+        window = Forward(
+            num_steps=len(x),
+            inputs=(self._no_x if layer.one_hot else x, tokens, self._U.memory, b),
+            W=tuple(panels.memory for panels in self._W),
+            sizes=self._sizes,
+            sums=(arrays.a_x, *arrays.extras[: len(self._parts) - 1]),
+            b_h=params[f"{layer.name}.b_h"] if layer.cell.has_recurrent_bias else b,
+            norm=(self._y, self._inverse),
+            resets=NO_RESETS if resets is None else np.ascontiguousarray(resets),
+            a=arrays.a_x,
+            states=arrays.states,
+            previous=arrays.previous,
+            extras=tuple(arrays.extras),
+            block=self._block,
         )
+        FORWARD[layer.cell.name](*window)
 
     def backward(
         self, dh_out: FloatArray, params: Parameters, work: LayerWork, grads: Gradient, *, below: bool
@@ -93,24 +96,25 @@ class CompiledLayer:
             gradient.fill(0)
         sizes = [len(da) for da in (*self._das, self._dv)]
         *columns, dv_columns = _divide(work.scratch.da, sizes, num_tokens)
-        BACKWARD[layer.cell.name](
-            num_steps,
-            dh_out,
-            tuple(panels.memory for panels in self._W_back),
-            self._U_back.memory,
-            (self._y, self._inverse, self._dv, dv_columns, self._mean),
-            NO_RESETS if work.resets is None else np.ascontiguousarray(work.resets),
-            arrays.a_x,
-            arrays.states,
-            arrays.previous,
-            tuple(arrays.extras),
-            arrays.dstates,
-            work.through_W,
-            tuple(self._das),
-            tuple(columns),
-            dx,
-            self._block,
+        window = Backward(
+            num_steps=num_steps,
+            dh_out=dh_out,
+            W_back=tuple(panels.memory for panels in self._W_back),
+            U_back=self._U_back.memory,
+            norm=(self._y, self._inverse, self._dv, dv_columns, self._mean),
+            resets=NO_RESETS if work.resets is None else np.ascontiguousarray(work.resets),
+            a=arrays.a_x,
+            states=arrays.states,
+            previous=arrays.previous,
+            extras=tuple(arrays.extras),
+            dstates=arrays.dstates,
+            through_W=work.through_W,
+            das=tuple(self._das),
+            columns=tuple(columns),
+            dx=dx,
+            block=self._block,
         )
+        BACKWARD[layer.cell.name](*window)
         if grads.learns(f"{layer.name}."):
             self._weight_gradients(columns, dv_columns, work, grads, num_steps)
         return dx

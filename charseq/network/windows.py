@@ -1,20 +1,17 @@
 """A window of each cell in one compiled call, forward and back, for users who have numba (`charseq[fast]`).
 
 The loops over time are those of `recurrent.py`, which stays the reference: a test compares them. Here nothing
-is left to Python between two steps, so that other threads can run during a whole window. Import this module
-only if numba is installed.
+is left to Python between two steps, so that other threads can run during a whole window.
 
-The arrays are those of `CellArrays`. W comes in panels, see `panels.py`: for the GRU in two parts, because
-the rows of its candidate are summed apart. `resets` is empty if no state is reset. On the way back, `das` is
-da, and for the GRU dm; each is packed into panels, `columns`, where every step and stream is a column.
-
-`norm` are the y and 1/s of `normalisation.py`, and on the way back the gradient of W h, its panels and
-scratch; y is empty if W h is not normalised.
+There is one loop forward and one back, for all cells. A cell's window is the loop with the algebra of the
+cell from `cells/compiled.py` in it; the two are joined before they are compiled, because compiled code that
+takes a function as an argument could not be kept on disk. Import this module only if numba is installed.
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
-from charseq.arrays import BoolArray, FloatArray
+from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.backend import compiled, inlined
 from charseq.cells.compiled import (
     gru_backward,
@@ -33,16 +30,69 @@ Arrays: TypeAlias = tuple[FloatArray, ...]
 multiply_add: Any = panels.multiply_add_apart
 
 
-@inlined
-def _begin(t: int, inputs: Any, block: FloatArray, a: FloatArray) -> None:
-    """Write U x(t) + b to `a` (G*H, N); for one-hot inputs, U x(t) is a column of U for each stream."""
-    x, tokens, U, b = inputs
-    if len(tokens):
-        look_up(U, b, tokens[t], a)
-        return
-    for r in range(len(a)):
-        a[r] = b[r]
-    multiply_add(U, x[t], a, block)
+class Forward(NamedTuple):
+    """The arrays of a window on the way forward, in the order in which the compiled windows take them.
+
+    a, states, previous and extras are those of `CellArrays`, which may have room for more steps. W comes in
+    panels, see `panels.py`: in one part, whose products are added to a, or in two for a cell with a recurrent
+    bias, whose last gate is summed apart, in the first of the extras.
+    """
+
+    num_steps: int
+    inputs: tuple[FloatArray, TokenArray, FloatArray, FloatArray]
+    """x (T, D, N), tokens (T, N), U in panels, b (G*H,). Without x, U x(t) is a column of U for each token;
+    its last column is zero. The other one of x and tokens is empty."""
+    W: Arrays
+    sizes: tuple[int, ...]
+    """The rows of each part of W."""
+    sums: Arrays
+    """Where the products of each part are added, (T, at least so many rows, N)."""
+    b_h: FloatArray
+    """(H,), with which the sums of the second part begin."""
+    norm: Arrays
+    """y and 1/s of `normalisation.py` for each step, or for one that is used again and again; y is empty if
+    W h is not normalised."""
+    resets: BoolArray
+    """(T, N), empty if no state is reset."""
+    a: FloatArray
+    states: Arrays
+    previous: Arrays
+    extras: Arrays
+    block: FloatArray
+    """Scratch of `multiply_add`."""
+
+
+class Backward(NamedTuple):
+    """The arrays of a window on the way back, in the order in which the compiled windows take them.
+
+    a to extras are those of the way forward.
+    """
+
+    num_steps: int
+    dh_out: FloatArray
+    """(T, H, N), what reaches h(t) from above."""
+    W_back: Arrays
+    """The parts of W, each transposed, in panels."""
+    U_back: FloatArray
+    norm: Arrays
+    """y and 1/s, then for dv, the gradient of W h: itself (G*H, N), its columns, and scratch (N,)."""
+    resets: BoolArray
+    a: FloatArray
+    states: Arrays
+    previous: Arrays
+    extras: Arrays
+    dstates: Arrays
+    """Zero at first; at last, the gradients of the states before the window."""
+    through_W: FloatArray
+    """(H, N), what reaches h(t) through W of the next step; zero at first."""
+    das: Arrays
+    """da (G*H, N), and for a cell with a recurrent bias dm (H, N), the gradient of its sum."""
+    columns: Arrays
+    """Panels for each of `das`, in which every step and stream is a column: the gradients of the weights are
+    products with them."""
+    dx: FloatArray
+    """(T, D, N), empty if nothing below learns."""
+    block: FloatArray
 
 
 @inlined
@@ -57,105 +107,71 @@ def _hide(t: int, resets: BoolArray, states: Arrays, previous: Arrays) -> None:
 
 
 @inlined
-def _recur(t: int, W: FloatArray, h: FloatArray, norm: Arrays, a: FloatArray, block: FloatArray) -> None:
-    """Add W h to `a`, normalised if `norm` has memory for it."""
-    y, inverse = norm
-    if len(y) == 0:
-        multiply_add(W, h, a, block)
+def _begin(t: int, inputs: Any, block: FloatArray, a: FloatArray) -> None:
+    """Write U x(t) + b to `a` (G*H, N); for one-hot inputs, U x(t) is a column of U for each stream."""
+    x, tokens, U, b = inputs
+    if len(tokens):
+        look_up(U, b, tokens[t], a)
         return
-    k = min(t, len(y) - 1)
-    y[k] = 0
-    multiply_add(W, h, y[k], block)
-    normalise_add(y[k], inverse[k], a, a[len(a) - len(a) // len(inverse[k]) :])
-
-
-@compiled
-def rnn_window(
-    num_steps: int,
-    inputs: Any,
-    W: Arrays,
-    b_h: FloatArray,
-    norm: Arrays,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    block: FloatArray,
-) -> None:
-    """Compute h(1) to h(T)."""
-    for t in range(num_steps):
-        _hide(t, resets, states, previous)
-        _begin(t, inputs, block, a[t])
-        _recur(t, W[0], previous[0][t], norm, a[t], block)
-        rnn_forward(a[t], states[0][t + 1])
-
-
-@compiled
-def lstm_window(
-    num_steps: int,
-    inputs: Any,
-    W: Arrays,
-    b_h: FloatArray,
-    norm: Arrays,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    block: FloatArray,
-) -> None:
-    """Compute C and h of all steps; `extras` is tanh C."""
-    for t in range(num_steps):
-        _hide(t, resets, states, previous)
-        _begin(t, inputs, block, a[t])
-        _recur(t, W[0], previous[0][t], norm, a[t], block)
-        lstm_forward(a[t], previous[1][t], states[1][t + 1], extras[0][t], states[0][t + 1])
-
-
-@compiled
-def gru_window(
-    num_steps: int,
-    inputs: Any,
-    W: Arrays,
-    b_h: FloatArray,
-    norm: Arrays,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    block: FloatArray,
-) -> None:
-    """Compute h(1) to h(T); `extras` is m, and W are the rows of r and u, then those of n."""
-    size, (y, inverse) = len(b_h), norm
-    for t in range(num_steps):
-        m = extras[0][t]
-        _hide(t, resets, states, previous)
-        _begin(t, inputs, block, a[t])
-        for j in range(size):
-            m[j] = b_h[j]
-        if len(y) == 0:
-            multiply_add(W[0], previous[0][t], a[t, : 2 * size], block)
-            multiply_add(W[1], previous[0][t], m, block)
-        else:
-            k = min(t, len(y) - 1)
-            y[k] = 0
-            multiply_add(W[0], previous[0][t], y[k, : 2 * size], block)
-            multiply_add(W[1], previous[0][t], y[k, 2 * size :], block)
-            normalise_add(y[k], inverse[k], a[t], m)
-        gru_forward(a[t], m, previous[0][t], states[0][t + 1])
+    for r in range(len(a)):
+        a[r] = b[r]
+    multiply_add(U, x[t], a, block)
 
 
 @inlined
-def _end(
-    t: int, da: FloatArray, U_back: FloatArray, dx: FloatArray, columns: FloatArray, block: FloatArray
+def _recur(t: int, W: Arrays, sizes: Any, h: FloatArray, norm: Any, sums: Arrays, block: FloatArray) -> None:
+    """Add W h(t-1) to the sums, normalised if `norm` has memory for it."""
+    y, inverse = norm
+    if len(y) == 0:
+        for k in range(len(W)):
+            multiply_add(W[k], h, sums[k][t, : sizes[k]], block)
+        return
+    place, first = min(t, len(y) - 1), 0
+    y[place] = 0
+    for k in range(len(W)):
+        multiply_add(W[k], h, y[place, first : first + sizes[k]], block)
+        first += sizes[k]
+    last = sums[-1][t]
+    normalise_add(y[place], inverse[place], sums[0][t], last[len(last) - len(h) :])
+
+
+@inlined
+def _forward(window: Any, gates: Callable[..., None]) -> None:
+    """Compute the states of all steps; `window` is a Forward."""
+    num_steps, inputs, W, sizes, sums, b_h, norm, resets, a, states, previous, extras, block = window
+    for t in range(num_steps):
+        _hide(t, resets, states, previous)
+        _begin(t, inputs, block, a[t])
+        for k in range(1, len(sums)):
+            for j in range(len(b_h)):
+                sums[k][t, j] = b_h[j]
+        _recur(t, W, sizes, previous[0][t], norm, sums, block)
+        gates(t, a, states, previous, extras)
+
+
+@inlined
+def _go_back(
+    t: int, W_back: Arrays, das: Arrays, norm: Any, through_W: FloatArray, block: FloatArray
 ) -> None:
-    """Write dx(t), unless `dx` is empty, and pack `da` for the gradients of the weights."""
-    if len(dx):
-        dx[t] = 0
-        multiply_add(U_back, da, dx[t], block)
-    pack_step(t, da, columns)
+    """Write to `through_W` what reaches h(t-1) through W, and pack the gradient of W h if normalised."""
+    y, inverse, dv, columns, mean = norm
+    through_W[...] = 0
+    if len(y) == 0:
+        for k in range(len(W_back)):
+            multiply_add(W_back[k], das[k][: W_back[k].shape[1]], through_W, block)
+        return
+    first = 0
+    for k in range(len(W_back)):
+        size = W_back[k].shape[1]
+        dv[first : first + size] = das[k][:size]
+        first += size
+    normalise_back(dv, y[t], inverse[t], mean)
+    first = 0
+    for k in range(len(W_back)):
+        size = W_back[k].shape[1]
+        multiply_add(W_back[k], dv[first : first + size], through_W, block)
+        first += size
+    pack_step(t, dv, columns)
 
 
 @inlined
@@ -172,123 +188,80 @@ def _forget(t: int, resets: BoolArray, through_W: FloatArray, dstates: Arrays) -
 
 
 @inlined
-def _go_back(
-    t: int, W_back: FloatArray, da: FloatArray, norm: Any, through_W: FloatArray, block: FloatArray
-) -> None:
-    """Add to `through_W` what reaches h(t-1) through W, and pack the gradient of W h if it was normalised."""
-    y, inverse, dv, columns, mean = norm
-    if len(y) == 0:
-        multiply_add(W_back, da, through_W, block)
-        return
-    dv[...] = da
-    normalise_back(dv, y[t], inverse[t], mean)
-    multiply_add(W_back, dv, through_W, block)
-    pack_step(t, dv, columns)
+def _end(t: int, das: Arrays, U_back: FloatArray, dx: FloatArray, columns: Arrays, block: FloatArray) -> None:
+    """Write dx(t), unless `dx` is empty, and pack `das` for the gradients of the weights."""
+    if len(dx):
+        dx[t] = 0
+        multiply_add(U_back, das[0], dx[t], block)
+    for k in range(len(das)):
+        pack_step(t, das[k], columns[k])
 
 
-@compiled
-def rnn_window_back(
-    num_steps: int,
-    dh_out: FloatArray,
-    W_back: Arrays,
-    U_back: FloatArray,
-    norm: Any,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    dstates: Arrays,
-    through_W: FloatArray,
-    das: Arrays,
-    columns: Arrays,
-    dx: FloatArray,
-    block: FloatArray,
-) -> None:
-    """Compute da of all steps and dx; all of h(t-1) passes through W."""
+@inlined
+def _backward(window: Any, gates: Callable[..., None]) -> None:
+    """Compute da of all steps, dx, and the gradients of the first states; `window` is a Backward."""
+    (
+        num_steps,
+        dh_out,
+        W_back,
+        U_back,
+        norm,
+        resets,
+        a,
+        states,
+        previous,
+        extras,
+        dstates,
+        through_W,
+        das,
+        columns,
+        dx,
+        block,
+    ) = window
+    for t in range(num_steps - 1, -1, -1):
+        through_W += dh_out[t]
+        gates(t, a, states, previous, extras, through_W, dstates, das)
+        _go_back(t, W_back, das, norm, through_W, block)
+        _forget(t, resets, through_W, dstates)
+        _end(t, das, U_back, dx, columns, block)
     dh = dstates[0]
-    for t in range(num_steps - 1, -1, -1):
-        dh[...] = through_W + dh_out[t]
-        rnn_backward(states[0][t + 1], dh, das[0])
-        through_W[...] = 0
-        _go_back(t, W_back[0], das[0], norm, through_W, block)
-        _forget(t, resets, through_W, dstates)
-        _end(t, das[0], U_back, dx, columns[0], block)
-    dh[...] = through_W
-
-
-@compiled
-def lstm_window_back(
-    num_steps: int,
-    dh_out: FloatArray,
-    W_back: Arrays,
-    U_back: FloatArray,
-    norm: Any,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    dstates: Arrays,
-    through_W: FloatArray,
-    das: Arrays,
-    columns: Arrays,
-    dx: FloatArray,
-    block: FloatArray,
-) -> None:
-    """Compute da of all steps and dx; all of h(t-1) passes through W."""
-    dh, dc = dstates
-    for t in range(num_steps - 1, -1, -1):
-        dh[...] = through_W + dh_out[t]
-        lstm_backward(a[t], previous[1][t], extras[0][t], dh, dc, das[0])
-        through_W[...] = 0
-        _go_back(t, W_back[0], das[0], norm, through_W, block)
-        _forget(t, resets, through_W, dstates)
-        _end(t, das[0], U_back, dx, columns[0], block)
-    dh[...] = through_W
-
-
-@compiled
-def gru_window_back(
-    num_steps: int,
-    dh_out: FloatArray,
-    W_back: Arrays,
-    U_back: FloatArray,
-    norm: Any,
-    resets: BoolArray,
-    a: FloatArray,
-    states: Arrays,
-    previous: Arrays,
-    extras: Arrays,
-    dstates: Arrays,
-    through_W: FloatArray,
-    das: Arrays,
-    columns: Arrays,
-    dx: FloatArray,
-    block: FloatArray,
-) -> None:
-    """Compute da and dm of all steps, in this order in `das` and `columns`, and dx."""
-    (dh,), (da, dm) = dstates, das
-    y, inverse, dv, dv_columns, mean = norm
-    size = len(dh)
-    for t in range(num_steps - 1, -1, -1):
-        dh += through_W + dh_out[t]
-        gru_backward(a[t], previous[0][t], extras[0][t], dh, da, dm)
-        through_W[...] = 0
-        if len(y) == 0:
-            multiply_add(W_back[0], da[: 2 * size], through_W, block)
-            multiply_add(W_back[1], dm, through_W, block)
-        else:
-            dv[: 2 * size] = da[: 2 * size]
-            dv[2 * size :] = dm
-            normalise_back(dv, y[t], inverse[t], mean)
-            multiply_add(W_back[0], dv[: 2 * size], through_W, block)
-            multiply_add(W_back[1], dv[2 * size :], through_W, block)
-            pack_step(t, dv, dv_columns)
-        _forget(t, resets, through_W, dstates)
-        _end(t, da, U_back, dx, columns[0], block)
-        pack_step(t, dm, columns[1])
     dh += through_W
+
+
+@compiled
+def rnn_window(*window: Any) -> None:
+    """Do what `_forward` does."""
+    _forward(window, rnn_forward)
+
+
+@compiled
+def rnn_window_back(*window: Any) -> None:
+    """Do what `_backward` does."""
+    _backward(window, rnn_backward)
+
+
+@compiled
+def lstm_window(*window: Any) -> None:
+    """Do what `_forward` does."""
+    _forward(window, lstm_forward)
+
+
+@compiled
+def lstm_window_back(*window: Any) -> None:
+    """Do what `_backward` does."""
+    _backward(window, lstm_backward)
+
+
+@compiled
+def gru_window(*window: Any) -> None:
+    """Do what `_forward` does."""
+    _forward(window, gru_forward)
+
+
+@compiled
+def gru_window_back(*window: Any) -> None:
+    """Do what `_backward` does."""
+    _backward(window, gru_backward)
 
 
 FORWARD = {"gru": gru_window, "lstm": lstm_window, "rnn": rnn_window}

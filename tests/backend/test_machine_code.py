@@ -22,11 +22,16 @@ from charseq.backend.watch import watch
 
 ROOT = Path(__file__).parents[2]
 KERNEL = """
+from {package}.classes import Writer
 from {package}.parts import WIDTH, part
 
 def add_twice(a, out):
     for j in range(len(a)):
         out[j] = a[j] + part(a[j])
+"""
+CLASSES = """
+class Writer:
+    size = 4
 """
 PARTS = """
 from numba import njit
@@ -66,6 +71,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     name = f"kernels_{tmp_path.name}"
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").touch()
+    (tmp_path / name / "classes.py").write_text(CLASSES)
     (tmp_path / name / "parts.py").write_text(PARTS)
     (tmp_path / name / "kernel.py").write_text(KERNEL.format(package=name))
     monkeypatch.syspath_prepend(tmp_path)
@@ -226,12 +232,13 @@ def module_of(package: str, name: str) -> ModuleType:
         ("kernel", "a[j] + part", "a[j] - part"),
         ("parts", "return x", "return 2 * x"),
         ("parts", "WIDTH = 8", "WIDTH = 16"),
+        ("classes", "size = 4", "size = 8"),
     ],
 )
 def test_a_change_of_a_source_compiles_anew(
     package: str, tmp_path: Path, name: str, before: str, after: str
 ) -> None:
-    """Of the function's own, and of one that is compiled into it."""
+    """Of the function's own, of one that is compiled into it, and of a class that writes code for it."""
     digest = sources_of(module_of(package, "kernel").add_twice)
     assert sources_of(module_of(package, "kernel").add_twice) == digest
     path = tmp_path / package / f"{name}.py"

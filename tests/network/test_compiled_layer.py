@@ -160,3 +160,20 @@ def test_compiled_windows_do_not_hide_a_divergence(cell: str, bad: float) -> Non
             tokens, work = np.zeros((1, 2), np.int32), model.workspace(1, 2)
             logits.append(model.forward(tokens, model.initial_state(2), work))
     np.testing.assert_allclose(logits[1], logits[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_window_is_compiled_anew_after_a_change_of_any_part(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file on disk is named after the sources of the loop, the algebra, the products and the tiles."""
+    from charseq.backend import machine_code
+    from charseq.network import windows
+
+    read = list[str]()
+    monkeypatch.setattr(machine_code, "_source", lambda module: read.append(module.__name__) or b"")
+    parts = ["network.windows", "network.panels", "network.tiles", "network.emitter", "network.columns"]
+    for table in (windows.FORWARD, windows.BACKWARD):
+        read.clear()
+        machine_code.sources_of(table[cell].py_func)
+        assert {f"charseq.{name}" for name in ("cells.compiled", *parts)} <= set(read)
