@@ -5,6 +5,7 @@ network also in `panels.py`, `tiles.py`, `windows.py` and files that begin with 
 reference, and tests compare them.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
@@ -16,16 +17,28 @@ __all__ = ["FASTMATH", "compiled", "inlined", "use_numba"]
 
 FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
 """The changes in rounding that the compiler may make; nan and infinity keep their meaning."""
+_DISABLED = "NUMBA_DISABLE_JIT"
+"""Numba's variable that tells it to leave functions to Python, in which the tiles cannot be computed."""
 
 
 def use_numba(backend: str) -> bool:
     """Return True if `backend`, a BackendName, means numba; auto means numba if it is installed.
 
+    Where NUMBA_DISABLE_JIT tells numba not to compile, NumPy computes; a note says so if `backend` is numba.
     Raises ConfigError if `backend` is numba and numba is not installed.
     """
     if backend == "numba" and find_spec("numba") is None:
         raise ConfigError("train.backend: numba is not installed; pip install 'charseq[fast]'")
-    return backend != "numpy" and find_spec("numba") is not None
+    if backend == "numpy" or find_spec("numba") is None:
+        return False
+    with suppress(ValueError):  # numba ignores what is not a number
+        if int(os.environ.get(_DISABLED, "0")):
+            if backend == "numba":
+                from charseq.backend.watch import watch
+
+                watch.tell(f"{_DISABLED} is set, so numba compiles nothing: NumPy computes")
+            return False
+    return True
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:

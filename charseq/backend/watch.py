@@ -1,4 +1,4 @@
-"""The time that compiling takes, and a sentence about it once it is felt."""
+"""The time that compiling takes, and sentences about it: once it is felt, and where it is not wanted."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,18 @@ WHAT = "numba compiles for this machine, which takes some seconds"
 
 
 class Watch:
-    """Measures how long functions are compiled; `say` is called once, with a sentence, when that is felt."""
+    """Measures how long functions are compiled; `say` is called with a sentence when that is felt."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.say: Callable[[str], None] | None = None
         self._clock, self._begun = clock, list[float]()
-        self._seconds, self._has_said = 0.0, False
+        self._seconds, self._has_said, self._told = 0.0, False, set[str]()
+
+    def tell(self, sentence: str) -> None:
+        """Say a sentence, but not twice."""
+        if self.say is not None and sentence not in self._told:
+            self._told.add(sentence)
+            self.say(sentence)
 
     def begin(self) -> None:
         """Take note that a function is compiled from now on, perhaps as a part of another one."""
