@@ -18,11 +18,16 @@ from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS
 
 # In Python's eyes these functions have one argument more, which numba gives them.
 add: Any = tiles.add
+copy: Any = tiles.copy
 few_columns: Any = tiles.few_columns
 look_up_tile: Any = tiles.look_up_tile
 one_column: Any = tiles.one_column
 tile: Any = tiles.tile
 transpose: Any = tiles.transpose
+
+
+COLUMNS_AT_ONCE = 64
+"""The columns of a matrix, each on memory pages of its own, that are copied to all panels together."""
 
 
 class Panels:
@@ -33,7 +38,10 @@ class Panels:
 
     def load_(self, M: FloatArray) -> None:
         """Copy the matrix; load it again after a change."""
-        pack(M, self.memory)
+        if M.flags.c_contiguous:
+            pack(M, self.memory)
+        else:
+            pack_columns(M.T, self.memory)
 
 
 def rows_in_panels(num_rows: int) -> int:
@@ -44,12 +52,32 @@ def rows_in_panels(num_rows: int) -> int:
 @compiled
 def pack(M: FloatArray, panels: FloatArray) -> None:
     """Write M to the first rows and columns in `panels`; the rest stays as it is."""
+    num_columns = M.shape[1]
     for p in range(len(panels)):
         first = p * ROWS
         rows = min(ROWS, len(M) - first)
-        for k in range(M.shape[1]):
+        whole = num_columns // ROWS * ROWS if rows == ROWS else 0
+        for k in range(0, whole, ROWS):
+            transpose(M[first:, k:], panels[p, k:])
+        for k in range(whole, num_columns):
             for r in range(rows):
                 panels[p, k, r] = M[first + r, k]
+
+
+@compiled
+def pack_columns(columns: FloatArray, panels: FloatArray) -> None:
+    """Do what `pack` does for M', given the rows of `columns`; a few at a time, which caches can hold."""
+    num_columns, num_rows = columns.shape
+    for begin in range(0, num_columns, COLUMNS_AT_ONCE):
+        for p in range(len(panels)):
+            first = p * ROWS
+            rows = min(ROWS, num_rows - first)
+            for k in range(begin, min(begin + COLUMNS_AT_ONCE, num_columns)):
+                if rows == ROWS:
+                    copy(columns[k, first:], panels[p, k])
+                    continue
+                for r in range(rows):
+                    panels[p, k, r] = columns[k, first + r]
 
 
 @compiled

@@ -190,6 +190,19 @@ def look_up_tile(typing: Any, panel: Any, bias: Any, tokens: Any, out: Any) -> A
 
 
 @intrinsic
+def copy(typing: Any, source: Any, target: Any) -> Any:
+    """Write the first ROWS numbers of `source` to `target`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        emit = Emitter(context, builder, signature, arguments)
+        source, target = map(emit.pointer, emit.arrays)
+        emit.store(emit.load(source, emit.vector(ROWS)), target)
+        return context.get_dummy_value()
+
+    return types.void(source, target), generate
+
+
+@intrinsic
 def add(typing: Any, one: Any, other: Any, out: Any) -> Any:
     """Write to the first ROWS numbers of `out` those of `one` plus those of `other`."""
 
