@@ -34,6 +34,9 @@ class TokenReader(Protocol):
 class TextsReader(Protocol):
     """Reads N texts at once, a token of each at a step. The logits of a text do not depend on the others.
 
+    Each text is put at its place before the first step, or none is and all begin from nothing. If only
+    some are put, the logits of the others mean nothing.
+
     The same text at the same place, or at one that is a multiple of `tile_width` further on, has the same
     logits to the last bit, whatever N is.
     """

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from charseq.arrays import FloatArray, IndexArray, TokenArray, zeros
-from charseq.network.compiled_reading import READ
+from charseq.network.compiled_reading import READ, scratch_size
 from charseq.network.layer import Layer
 from charseq.network.panels import Panels, rows_in_panels
 from charseq.network.tiles import ROWS
@@ -29,27 +29,31 @@ class CompiledReaders:
 
     def __init__(self, weights: Weights, layers: Sequence[Layer], num_texts: int) -> None:
         cell, H = layers[0].cell, layers[0].hidden_size
-        G, rows = cell.num_gates, rows_in_panels(cell.num_gates * H)
-        matrices = zeros((len(layers), 2, rows // ROWS, H, ROWS), DTYPE)
-        biases = zeros((len(layers), 2, G * H), DTYPE)
-        for k, (U, W, b_h) in enumerate(weights.layers):
-            matrices[k, 0] = _in_panels(W[:-1].T)
-            biases[k, 0] = b_h
+        rows = rows_in_panels(cell.num_gates * H)
+        matrices = zeros((len(layers), 2, rows // ROWS, H + 1, ROWS), DTYPE)
+        for k, (U, W, _) in enumerate(weights.layers):
+            matrices[k, 0] = _in_panels(W.T)
             if U is not None:
-                matrices[k, 1], biases[k, 1] = _in_panels(U[:-1].T), U[-1]
-        V, c = _in_panels(weights.V[:-1].T), weights.V[-1].copy()
-        num_states = len(cell.state_names)
-        self._tokens = np.zeros(num_texts, np.int32)
-        self._states = zeros((len(layers), num_states, num_texts, H), DTYPE)
+                matrices[k, 1] = _in_panels(U.T)
+        b_h = [one.b_h for one in weights.layers if layers[0].rms_norm]
+        V = _in_panels(weights.V.T)
+        self._all: IndexArray = np.arange(num_texts)
+        self._token = np.zeros(1, np.int32)
+        self._states = zeros((len(layers), len(cell.state_names), num_texts, H), DTYPE)
         self._each = self._states.reshape(-1, num_texts, H)
-        scratch = zeros(((2 * rows + H) * num_texts + 2 * H,), DTYPE)
         padded = zeros((num_texts, len(V) * ROWS), DTYPE)
-        self._logits: FloatArray = padded[:, : len(c)]
+        self._logits: FloatArray = padded[:, : weights.V.shape[1]]
         self._first: FloatArray = self._logits[0]
         self._read = READ[cell.name]
         self._arguments = (
-            *(self._tokens, weights.table, matrices, biases, layers[0].rms_norm, V, c),
-            *(self._states, scratch, zeros((ROWS, ROWS), DTYPE), padded),
+            *(
+                weights.table,
+                matrices,
+                np.array(b_h, DTYPE).reshape(len(b_h), cell.num_gates * H),
+                V,
+                self._states,
+            ),
+            *(zeros((scratch_size(num_texts, H, rows),), DTYPE), padded),
         )
 
     def put_(self, place: int, states: Sequence[FloatArray]) -> None:
@@ -60,16 +64,20 @@ class CompiledReaders:
         """Return a copy of the states of the text at `place`."""
         return list(self._each[:, place].copy())
 
-    def read(self, tokens: TokenArray) -> FloatArray:
-        """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
-        self._tokens[...] = tokens
-        self._read(*self._arguments)
+    def read(self, tokens: TokenArray, places: IndexArray | None = None) -> FloatArray:
+        """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call.
+
+        With `places` only the texts there, in ascending order, are read, and only their logits mean anything.
+        """
+        if places is None:
+            places = self._all
+        self._read(tokens[places], places, *self._arguments)
         return self._logits
 
     def read_one(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token` of a single text, until the next call."""
-        self._tokens[0] = token
-        self._read(*self._arguments)
+        self._token[0] = token
+        self._read(self._token, self._all, *self._arguments)
         return self._first
 
     def save(self) -> FloatArray:

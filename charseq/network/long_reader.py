@@ -99,7 +99,8 @@ class LongReader:
 class LongReaders:
     """Reads N texts with a network of the given `layers`; N is a multiple of `tile_width`.
 
-    The parameters are copied when it is made.
+    The parameters are copied when it is made. Once texts were put at some places, compiled code reads no
+    others: their logits mean nothing then.
     """
 
     def __init__(
@@ -108,12 +109,15 @@ class LongReaders:
         self._late = _Late(params, layers, num_texts, backend)
         self._early = Readers(params, layers, num_texts)
         self._num_read: IndexArray = np.zeros(num_texts, np.int64)
+        self._were_put = np.zeros(num_texts, np.bool_)
         self._most_read = 0
+        self._all_late: IndexArray | None = None
+        """The places that are read once compiled code reads all of them; None before, or if unknown."""
 
     def put_(self, place: int, saved: Saved) -> None:
         """Let the text at `place` go on from what a reader of one stream has saved."""
-        self._num_read[place] = saved.num_read
-        self._most_read = int(self._num_read.max())
+        self._num_read[place], self._were_put[place] = saved.num_read, True
+        self._note_change()
         if self._late.has_begun(saved.num_read):
             self._late.readers.put_(place, saved.states)
         else:
@@ -121,36 +125,47 @@ class LongReaders:
 
     def read(self, tokens: TokenArray) -> FloatArray:
         """Return the logits (N, V) of the token after each of `tokens` (N,), until the next call."""
-        is_late = self._late.has_begun(self._most_read + 1)
-        logits = self._read_late(tokens) if is_late else self._early.read(tokens)
+        if self._all_late is not None:
+            logits: FloatArray = self._late.readers.read(tokens, self._all_late)
+        elif self._late.has_begun(self._most_read + 1):
+            logits = self._read_late(tokens)
+        else:
+            logits = self._early.read(tokens)
         self._num_read += 1
         self._most_read += 1
         return logits
 
     def _read_late(self, tokens: TokenArray) -> FloatArray:
         """Read tokens of which at least one is for compiled code."""
-        begins, readers = self._late.begins, self._late.readers
+        begins, readers, used = self._late.begins, self._late.readers, self._were_put
+        are_late = self._num_read >= begins
+        if not used.any():
+            used = np.ones_like(used)
         for place in np.flatnonzero(self._num_read == begins).tolist():
             readers.put_(place, self._early.states(place))
-        are_late = self._num_read >= begins
-        logits: FloatArray = readers.read(tokens)
-        if are_late.all():
+        places = np.flatnonzero(are_late & used)
+        logits: FloatArray = readers.read(tokens, places)
+        if are_late[used].all():
+            self._all_late = places
             return logits
         return np.where(are_late[:, None], logits, self._early.read(tokens))
 
     def save(self) -> Any:
         """Return a copy of what all texts have read."""
         late = self._late.readers.save() if self._late.has_begun(self._most_read) else None
-        return self._num_read.copy(), self._early.save(), late
+        return self._num_read.copy(), self._were_put.copy(), self._early.save(), late
 
     def spread_(self, saved: Any, places: IndexArray) -> None:
         """Let text k go on from what the text at places[k] had read."""
-        num_read, early, late = saved
-        self._num_read[...] = num_read[places]
-        self._most_read = int(self._num_read.max())
+        num_read, were_put, early, late = saved
+        self._num_read[...], self._were_put[...] = num_read[places], were_put[places]
+        self._note_change()
         self._early.spread_(early, places)
         if late is not None:
             self._late.readers.spread_(late, places)
+
+    def _note_change(self) -> None:
+        self._most_read, self._all_late = int(self._num_read.max()), None
 
 
 class _Late:

@@ -75,6 +75,19 @@ def test_a_text_has_the_same_bits_alone_and_among_others(cell: str, num_texts: i
         np.testing.assert_array_equal(logits[:, place], alone[:, 0])
 
 
+@pytest.mark.parametrize("places", [[0], [3], [1, 2, 6], [0, 1, 2, 3, 4, 5, 6]])
+@every_cell
+def test_only_the_texts_at_some_places_are_read(cell: str, places: list[int]) -> None:
+    """Their bits are those of reading all; the others stay where they are."""
+    model = network(cell)
+    some, every = compiled(model, 7), compiled(model, 7)
+    for step in TOKENS[:, :7]:
+        logits = some.read(step, np.array(places))[places]
+        np.testing.assert_array_equal(logits, every.read(step)[places])
+    others = [place for place in range(7) if place not in places]
+    assert not any(np.any(state) for place in others for state in some.states(place))
+
+
 @every_cell
 def test_a_text_goes_on_from_states_that_are_put(cell: str) -> None:
     """Those of another reader give the same bits, and the texts beside it are left alone."""

@@ -152,6 +152,8 @@ def test_the_number_of_texts_changes_no_bit(cell: str) -> None:
     model, width = network(cell), tile_width()
     wide, narrow, nothing = model.many(40), model.many(width), model.reader().save()
     mine = slice(16, 16 + width)
+    for place in range(40):
+        wide.put_(place, nothing)
     for k, step in enumerate(TOKENS):
         if k in (4, 8):
             for place in (*range(12), *range(30, 40)):
@@ -164,6 +166,8 @@ def test_each_text_is_read_as_by_a_reader_of_one_stream() -> None:
     """The logits are the same but for rounding; a text that is put later begins later."""
     model, other = network("gru"), network("gru").reader()
     many, ones = model.many(8), [model.reader() for _ in range(8)]
+    for place, one in enumerate(ones):
+        many.put_(place, one.save())
     read(other, TOKENS[:3, 9])
     for k, step in enumerate(TOKENS[:, :8]):
         if k == 9:
@@ -182,6 +186,18 @@ def test_a_late_text_has_the_bits_of_a_reader_of_one_stream() -> None:
     many.put_(3, reader.save())
     expected = read(reader, TOKENS[9:, 0])
     np.testing.assert_array_equal(read_all(many, np.repeat(TOKENS[9:, :1], 8, axis=1))[:, 3], expected)
+
+
+@pytest.mark.usefixtures("soon")
+def test_places_without_a_text_change_no_bit() -> None:
+    """A text that is put at one place of a tile has the bits that it has among others."""
+    model, width = network("gru"), tile_width()
+    full, sparse, nothing = model.many(width), model.many(width), model.reader().save()
+    sparse.put_(2, nothing)
+    for place in range(width):
+        full.put_(place, nothing)
+    steps = TOKENS[:, :width]
+    np.testing.assert_array_equal(read_all(sparse, steps)[:, 2], read_all(full, steps)[:, 2])
 
 
 @pytest.mark.usefixtures("soon")
