@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from charseq.arrays import FloatArray, IndexArray, TokenArray, zeros
-from charseq.network.compiled_reading import READ, scratch_size
+from charseq.network.compiled_reading import READ, Reading, scratch_size
 from charseq.network.layer import Layer
 from charseq.network.panels import Panels, rows_in_panels
 from charseq.network.tiles import ROWS
@@ -45,15 +45,15 @@ class CompiledReaders:
         self._logits: FloatArray = padded[:, : weights.V.shape[1]]
         self._first: FloatArray = self._logits[0]
         self._read = READ[cell.name]
-        self._arguments = (
-            *(
-                weights.table,
-                matrices,
-                np.array(b_h, DTYPE).reshape(len(b_h), cell.num_gates * H),
-                V,
-                self._states,
-            ),
-            *(zeros((scratch_size(num_texts, H, rows),), DTYPE), padded),
+        self._arguments = Reading(
+            table=weights.table,
+            matrices=matrices,
+            b_h=np.array(b_h, DTYPE).reshape(len(b_h), cell.num_gates * H),
+            V=V,
+            num_summed=(cell.num_gates - cell.has_recurrent_bias) * H,
+            states=self._states,
+            scratch=zeros((scratch_size(num_texts, H, rows),), DTYPE),
+            logits=padded,
         )
 
     def put_(self, place: int, states: Sequence[FloatArray]) -> None:

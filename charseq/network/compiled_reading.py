@@ -2,25 +2,13 @@
 
 The steps are those of `reader.py`, which stays the reference: a test compares them. The logits of a text are
 the same to the last bit whatever is read beside it: each sum of a product is made by itself, one term after
-the other, and the rest is computed for one text after the other. Import this module only if numba is
-installed.
-
-N texts have memory, and a call reads M of them: text places[m] reads tokens[m]. Matrices come in panels (see
-`panels.py`); P is the number of panels for R = G*H rows, and C for V. As in `reader.py` the last column of a
-matrix is a bias, and each input of a product ends with a 1.
-
-    tokens, places (M,)
-    table (V + 1, R)                  U x + b of the first layer; the last row, for UNSEEN, is b alone
-    matrices (L, 2, P, H + 1, ROWS)   W and U of each layer; the first layer's U is not used
-    b_h (L, R)                        is added after the norm; empty if W h is not normalised
-    V (C, H + 1, ROWS)
-    states (L, K, N, H)               the K states of each layer, h first
-    scratch                           flat memory of the size that `scratch_size` says
-    logits (N, C * ROWS)
+the other, and the rest is computed for one text after the other. As in `windows.py`, all cells share one
+loop. Import this module only if numba is installed.
 """
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from charseq.arrays import FloatArray, IndexArray, TokenArray
 from charseq.backend import compiled, inlined
@@ -34,9 +22,40 @@ few_columns: Any = tiles.few_columns
 one_column: Any = tiles.one_column
 
 
+class Reading(NamedTuple):
+    """The arrays of a reader, in the order in which the compiled readings take them after tokens and places.
+
+    N texts have memory, and a call reads M of them: text places[m] reads tokens[m]. Matrices come in panels
+    (see `panels.py`); P is the number of panels for R = G*H rows, and C for V. As in `reader.py` the last
+    column of a matrix is a bias, and each input of a product ends with a 1.
+    """
+
+    table: FloatArray
+    """(V + 1, R), U x + b of the first layer; the last row, for UNSEEN, is b alone."""
+    matrices: FloatArray
+    """(L, 2, P, H + 1, ROWS), W and U of each layer; the first layer's U is not used."""
+    b_h: FloatArray
+    """(L, R), added after the norm; empty if W h is not normalised."""
+    V: FloatArray
+    """(C, H + 1, ROWS)."""
+    num_summed: int
+    """The rows of U x and W h that are summed: R, or R - H if the last gate's are kept apart."""
+    states: FloatArray
+    """(L, K, N, H), the K states of each layer, h first; K is at most MAX_STATES."""
+    scratch: FloatArray
+    """Flat memory of the size that `scratch_size` says."""
+    logits: FloatArray
+    """(N, C * ROWS)."""
+
+
+MAX_STATES = 2
+"""The most states of a cell: compiled code takes a fixed number of them."""
+
+
 def scratch_size(num_texts: int, hidden_size: int, num_rows: int) -> int:
-    """Return the size of scratch for N texts: x (H + 1, N), a block, two H, and two padded rows of each."""
-    return (hidden_size + 1 + 2 * num_rows) * num_texts + ROWS * ROWS + 2 * hidden_size
+    """Return the size of scratch for N texts, H units, and R rows with those that fill the last panel."""
+    of_one = num_rows + (2 * MAX_STATES + 1) * hidden_size
+    return (hidden_size + 1 + 2 * num_rows) * num_texts + ROWS * ROWS + of_one
 
 
 @compiled
@@ -84,125 +103,82 @@ def normalise(v: FloatArray, b_h: FloatArray, size: int) -> None:
 
 
 @inlined
-def _summed(
-    layer: int,
-    tokens: TokenArray,
-    places: IndexArray,
-    table: FloatArray,
-    matrices: FloatArray,
-    b_h: FloatArray,
-    states: FloatArray,
-    scratch: FloatArray,
-) -> Any:
-    """Return for each text U x + b and W h + b_h of a layer, with rows (M, P * ROWS), and memory (2, H)."""
-    size, num_texts, padded = states.shape[3], len(places), matrices.shape[2] * ROWS
-    first = (size + 1) * num_texts + ROWS * ROWS
-    second, third = first + padded * num_texts, first + 2 * padded * num_texts
-    a_x = scratch[first:second].reshape(num_texts, padded)
-    a_h = scratch[second:third].reshape(num_texts, padded)
+def _sums(
+    layer: int, tokens: TokenArray, places: IndexArray, reading: Any, a_x: FloatArray, a_h: FloatArray
+) -> None:
+    """Write U x + b and W h + b_h of a layer for each text."""
+    table, matrices, b_h, _, _, states, scratch, _ = reading
     multiply(matrices[layer, 0], states[layer, 0], places, scratch, a_h)
     if layer > 0:
         multiply(matrices[layer, 1], states[layer - 1, 0], places, scratch, a_x)
-    for m in range(num_texts):
+    for m in range(len(places)):
         if layer == 0:
             for r in range(table.shape[1]):
                 a_x[m, r] = table[tokens[m], r]
         if len(b_h):
-            normalise(a_h[m], b_h[layer], size)
-    return a_x, a_h, scratch[third : third + 2 * size].reshape(2, size)
-
-
-summed: Any = _summed
-"""The same, for Python's type checkers: a compiled part of another function may return something."""
+            normalise(a_h[m], b_h[layer], states.shape[3])
 
 
 @inlined
-def _project(
-    V: FloatArray, h: FloatArray, places: IndexArray, scratch: FloatArray, logits: FloatArray
-) -> None:
-    """Write the logits after h (N, H) of each text."""
-    multiply(V, h, places, scratch, logits)
+def _project(places: IndexArray, reading: Any) -> None:
+    """Write the logits of each text."""
+    _, _, _, V, _, states, scratch, logits = reading
+    multiply(V, states[len(states) - 1, 0], places, scratch, logits)
     for m in range(len(places) - 1, -1, -1):  # places ascend, so that no row is overwritten too early
         if places[m] != m:
             for k in range(logits.shape[1]):
                 logits[places[m], k] = logits[m, k]
 
 
-@compiled
-def rnn_read(
-    tokens: TokenArray,
-    places: IndexArray,
-    table: FloatArray,
-    matrices: FloatArray,
-    b_h: FloatArray,
-    V: FloatArray,
-    states: FloatArray,
-    scratch: FloatArray,
-    logits: FloatArray,
-) -> None:
-    """Read a token of each text: replace h of each layer, and write the logits."""
-    num_layers, _, _, size = states.shape
+@inlined
+def _read(tokens: TokenArray, places: IndexArray, reading: Any, gates: Callable[..., None]) -> None:
+    """Read a token of each text: replace the states of each layer, and write the logits."""
+    table, matrices, _, _, num_summed, states, scratch, _ = reading
+    num_layers, num_states, _, size = states.shape
+    num_texts, rows, padded = len(places), table.shape[1], matrices.shape[2] * ROWS
+    first = (size + 1) * num_texts + ROWS * ROWS
+    second, third = first + padded * num_texts, first + 2 * padded * num_texts
+    a_x = scratch[first:second].reshape(num_texts, padded)
+    a_h = scratch[second:third].reshape(num_texts, padded)
+    a = scratch[third : third + rows].reshape(1, rows)
+    of_one = scratch[third + rows : third + rows + 5 * size].reshape(5, 1, size)
+    slots, extra = of_one[:4].reshape(2, 2, size), of_one[4]
+    both = (slots[0], slots[1])
     for layer in range(num_layers):
-        a_x, a_h, _ = summed(layer, tokens, places, table, matrices, b_h, states, scratch)
-        for m in range(len(places)):
+        _sums(layer, tokens, places, reading, a_x, a_h)
+        for m in range(num_texts):
+            for r in range(num_summed):
+                a[0, r] = a_x[m, r] + a_h[m, r]
+            for r in range(num_summed, rows):
+                a[0, r] = a_x[m, r]
             for j in range(size):
-                a_x[m, j] += a_h[m, j]
-            rnn_forward(a_x[m, :size], states[layer, 0, places[m]])
-    _project(V, states[num_layers - 1, 0], places, scratch, logits)
-
-
-@compiled
-def lstm_read(
-    tokens: TokenArray,
-    places: IndexArray,
-    table: FloatArray,
-    matrices: FloatArray,
-    b_h: FloatArray,
-    V: FloatArray,
-    states: FloatArray,
-    scratch: FloatArray,
-    logits: FloatArray,
-) -> None:
-    """Read a token of each text: replace h and C of each layer, and write the logits."""
-    num_layers, _, _, size = states.shape
-    for layer in range(num_layers):
-        a_x, a_h, more = summed(layer, tokens, places, table, matrices, b_h, states, scratch)
-        before, tanh_c = more[0], more[1]
-        for m in range(len(places)):
-            h, cell = states[layer, 0, places[m]], states[layer, 1, places[m]]
-            for j in range(4 * size):
-                a_x[m, j] += a_h[m, j]
-            for j in range(size):
-                before[j] = cell[j]
-            lstm_forward(a_x[m, : 4 * size], before, cell, tanh_c, h)
-    _project(V, states[num_layers - 1, 0], places, scratch, logits)
+                extra[0, j] = a_h[m, rows - size + j]
+            for k in range(num_states):
+                for j in range(size):
+                    slots[k, 0, j] = states[layer, k, places[m], j]
+            gates(0, a, both, both, (extra,))
+            for k in range(num_states):
+                for j in range(size):
+                    states[layer, k, places[m], j] = slots[k, 1, j]
+    _project(places, reading)
 
 
 @compiled
-def gru_read(
-    tokens: TokenArray,
-    places: IndexArray,
-    table: FloatArray,
-    matrices: FloatArray,
-    b_h: FloatArray,
-    V: FloatArray,
-    states: FloatArray,
-    scratch: FloatArray,
-    logits: FloatArray,
-) -> None:
-    """Read a token of each text: replace h of each layer, and write the logits."""
-    num_layers, _, _, size = states.shape
-    for layer in range(num_layers):
-        a_x, a_h, more = summed(layer, tokens, places, table, matrices, b_h, states, scratch)
-        before = more[0]
-        for m in range(len(places)):
-            h = states[layer, 0, places[m]]
-            for j in range(2 * size):
-                a_x[m, j] += a_h[m, j]
-            for j in range(size):
-                before[j] = h[j]
-            gru_forward(a_x[m, : 3 * size], a_h[m, 2 * size : 3 * size], before, h)
-    _project(V, states[num_layers - 1, 0], places, scratch, logits)
+def rnn_read(tokens: TokenArray, places: IndexArray, *reading: Any) -> None:
+    """Do what `_read` does."""
+    _read(tokens, places, reading, rnn_forward)
+
+
+@compiled
+def lstm_read(tokens: TokenArray, places: IndexArray, *reading: Any) -> None:
+    """Do what `_read` does."""
+    _read(tokens, places, reading, lstm_forward)
+
+
+@compiled
+def gru_read(tokens: TokenArray, places: IndexArray, *reading: Any) -> None:
+    """Do what `_read` does."""
+    _read(tokens, places, reading, gru_forward)
 
 
 READ = {"gru": gru_read, "lstm": lstm_read, "rnn": rnn_read}
