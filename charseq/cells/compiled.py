@@ -66,15 +66,15 @@ def rnn_backward(
     states: Arrays,
     previous: Arrays,
     extras: Arrays,
-    dh: FloatArray,
     dstates: Arrays,
     das: Arrays,
 ) -> None:
-    """Compute da."""
-    h, dh, da = states[0][t + 1].reshape(-1), dh.reshape(-1), das[0].reshape(-1)
+    """Compute da, and replace dh(t) by zero: no part of it reaches h(t-1) directly."""
+    h, dh, da = states[0][t + 1].reshape(-1), dstates[0].reshape(-1), das[0].reshape(-1)
     one = h.dtype.type(1)
     for j in range(h.size):
         da[j] = (one - h[j] * h[j]) * dh[j]
+        dh[j] = 0
 
 
 @compiled
@@ -101,13 +101,12 @@ def lstm_backward(
     states: Arrays,
     previous: Arrays,
     extras: Arrays,
-    dh: FloatArray,
     dstates: Arrays,
     das: Arrays,
 ) -> None:
-    """Compute da, and replace dC(t) by dC(t-1)."""
+    """Compute da, and replace dC(t) by dC(t-1) and dh(t) by zero: no part of it reaches h(t-1) directly."""
     c_prev, tanh_c = previous[1][t].reshape(-1), extras[0][t].reshape(-1)
-    dh, dc = dh.reshape(-1), dstates[1].reshape(-1)
+    dh, dc = dstates[0].reshape(-1), dstates[1].reshape(-1)
     size, one = dc.size, dc.dtype.type(1)
     gates, da = a[t].reshape(4, size), das[0].reshape(4, size)
     for j in range(size):
@@ -117,7 +116,7 @@ def lstm_backward(
         da[1, j] = f * (one - f) * c_prev[j] * d
         da[2, j] = o * (one - o) * tanh_c[j] * dh[j]
         da[3, j] = (one - g * g) * i * d
-        dc[j] = d * f
+        dc[j], dh[j] = d * f, 0
 
 
 @compiled
@@ -141,20 +140,18 @@ def gru_backward(
     states: Arrays,
     previous: Arrays,
     extras: Arrays,
-    dh: FloatArray,
     dstates: Arrays,
     das: Arrays,
 ) -> None:
-    """Compute da and dm, and replace the part of dh(t) in `dstates` by that of dh(t-1)."""
+    """Compute da and dm, and replace dh(t) by the part of it that reaches h(t-1) directly."""
     h_prev, m = previous[0][t].reshape(-1), extras[0][t].reshape(-1)
-    dh, kept = dh.reshape(-1), dstates[0].reshape(-1)
-    size, one = kept.size, kept.dtype.type(1)
+    dh = dstates[0].reshape(-1)
+    size, one = dh.size, dh.dtype.type(1)
     gates, da, dm = a[t].reshape(3, size), das[0].reshape(3, size), das[1].reshape(-1)
     for j in range(size):
         r, u, n = gates[0, j], gates[1, j], gates[2, j]
-        d = kept[j] + dh[j]
-        dn = (one - n * n) * u * d
+        dn = (one - n * n) * u * dh[j]
         da[0, j] = r * (one - r) * m[j] * dn
-        da[1, j] = u * (one - u) * (n - h_prev[j]) * d
+        da[1, j] = u * (one - u) * (n - h_prev[j]) * dh[j]
         da[2, j], dm[j] = dn, dn * r
-        kept[j] = (one - u) * d
+        dh[j] *= one - u

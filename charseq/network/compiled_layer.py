@@ -92,7 +92,7 @@ class CompiledLayer:
             panels.load_(W[part].T)
         if len(dx):
             self._U_back.load_(U.T)
-        for gradient in (work.through_W, *arrays.dstates):
+        for gradient in arrays.dstates:
             gradient.fill(0)
         sizes = [len(da) for da in (*self._das, self._dv)]
         *columns, dv_columns = _divide(work.scratch.da, sizes, num_tokens)
@@ -108,7 +108,6 @@ class CompiledLayer:
             previous=arrays.previous,
             extras=tuple(arrays.extras),
             dstates=arrays.dstates,
-            through_W=work.through_W,
             das=tuple(self._das),
             columns=tuple(columns),
             dx=dx,

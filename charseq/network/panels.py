@@ -12,18 +12,21 @@ from numba.extending import intrinsic
 
 from charseq.arrays import FloatArray, TokenArray, zeros
 from charseq.backend import compiled
-from charseq.network import tiles
+from charseq.network import edges, tiles
+from charseq.network.edges import HAS_MASKS
 from charseq.network.emitter import VECTOR_BYTES
 from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS
 
 # In Python's eyes these functions have one argument more, which numba gives them.
 add: Any = tiles.add
+add_few: Any = edges.add_few
 copy: Any = tiles.copy
 few_columns: Any = tiles.few_columns
 look_up_tile: Any = tiles.look_up_tile
 one_column: Any = tiles.one_column
 tile: Any = tiles.tile
 transpose: Any = tiles.transpose
+transpose_few: Any = edges.transpose_few
 
 
 COLUMNS_AT_ONCE = 64
@@ -97,6 +100,9 @@ def pack_step(t: int, step: FloatArray, panels: FloatArray) -> None:
         whole = num_streams // ROWS * ROWS if rows == ROWS else 0
         for n in range(0, whole, ROWS):
             transpose(step[first:, n:], panels[p, k + n :])
+        if HAS_MASKS and rows == ROWS and whole < num_streams:
+            transpose_few(step[first:, whole:], panels[p, k + whole :], num_streams - whole)
+            continue
         for n in range(whole, num_streams):
             for r in range(rows):
                 panels[p, k + n, r] = step[first + r, n]
@@ -144,10 +150,13 @@ def multiply_add(panels: FloatArray, x: FloatArray, out: FloatArray, block: Floa
             _add_tile(panels[p], x[:, n:], out[first:, n:], rows, width, block)
         for n in range(whole, num_streams, step):
             few = min(step, num_streams - n)
-            few_columns(panels[p], x[:, n:], block, few)
-            for r in range(rows):
-                for j in range(few):
-                    out[first + r, n + j] += block[j, r]
+            few_columns(panels[p], x[:, n:], block[n - whole :], few)
+        if HAS_MASKS and rows == ROWS and rest:
+            add_few(block, out[first:, whole:], rest)
+            continue
+        for r in range(rows):
+            for j in range(rest):
+                out[first + r, whole + j] += block[j, r]
 
 
 @intrinsic

@@ -30,7 +30,7 @@ def _has_long_registers() -> bool:
 
 AT_ONCE = 16 if _has_long_registers() else 6
 """The vectors of sums for which there are registers: AVX-512 has 32 of 64 bytes, AVX2 16 of 32 bytes."""
-FEW = AT_ONCE // 2 if AT_ONCE == 16 else AT_ONCE
+FEW = 9 if AT_ONCE == 16 else AT_ONCE
 """The most columns of a product that does not fill a tile."""
 AHEAD = 8192
 """The bytes between the weights that are multiplied and those that are fetched meanwhile.
@@ -132,8 +132,8 @@ def _emit_one_column(emit: Emitter) -> None:
         emit.store(emit.builder.fadd(emit.load(place, total.type), total), place)
 
 
-def _emit_transpose(emit: Emitter, rows: list[Any], target: Any) -> None:
-    """Write code that stores ROWS vectors as the columns of an array.
+def transposed(emit: Emitter, rows: list[Any]) -> list[Any]:
+    """Return ROWS vectors whose numbers are in the columns of ROWS others.
 
     Blocks of 1, 2, 4 and 8 numbers on both sides of the diagonal change places.
     """
@@ -145,8 +145,13 @@ def _emit_transpose(emit: Emitter, rows: list[Any], target: Any) -> None:
                 low = [ROWS + (k ^ size) if k & size else k for k in places]
                 high = [ROWS + k if k & size else k ^ size for k in places]
                 rows[r], rows[r | size] = (emit.shuffle(*pair, order) for order in (low, high))
+    return rows
+
+
+def _emit_transpose(emit: Emitter, rows: list[Any], target: Any) -> None:
+    """Write code that stores ROWS vectors as the columns of an array."""
     row = emit.pointer(target)
-    for vector in rows:
+    for vector in transposed(emit, rows):
         emit.store(vector, row)
         row = emit.after(row, emit.stride(target))
 

@@ -82,9 +82,7 @@ class Backward(NamedTuple):
     previous: Arrays
     extras: Arrays
     dstates: Arrays
-    """Zero at first; at last, the gradients of the states before the window."""
-    through_W: FloatArray
-    """(H, N), what reaches h(t) through W of the next step; zero at first."""
+    """(H, N) each, what reaches the states of a step from later ones; zero at first."""
     das: Arrays
     """da (G*H, N), and for a cell with a recurrent bias dm (H, N), the gradient of its sum."""
     columns: Arrays
@@ -150,40 +148,43 @@ def _forward(window: Any, gates: Callable[..., None]) -> None:
 
 
 @inlined
-def _go_back(
-    t: int, W_back: Arrays, das: Arrays, norm: Any, through_W: FloatArray, block: FloatArray
-) -> None:
-    """Write to `through_W` what reaches h(t-1) through W, and pack the gradient of W h if normalised."""
+def _add(source: FloatArray, out: FloatArray, kept: int) -> None:
+    """Add `source` to `kept` times `out`; a loop by rows, which needs no memory, unlike a sum of arrays."""
+    for j in range(len(source)):
+        row, total = source[j], out[j]
+        for n in range(len(row)):
+            total[n] = row[n] + total[n] if kept else row[n]
+
+
+@inlined
+def _go_back(t: int, W_back: Arrays, das: Arrays, norm: Any, dh: FloatArray, block: FloatArray) -> None:
+    """Add to dh what reaches h(t-1) through W, and pack the gradient of W h if it was normalised."""
     y, inverse, dv, columns, mean = norm
-    through_W[...] = 0
     if len(y) == 0:
         for k in range(len(W_back)):
-            multiply_add(W_back[k], das[k][: W_back[k].shape[1]], through_W, block)
+            multiply_add(W_back[k], das[k][: W_back[k].shape[1]], dh, block)
         return
     first = 0
     for k in range(len(W_back)):
         size = W_back[k].shape[1]
-        dv[first : first + size] = das[k][:size]
+        _add(das[k][:size], dv[first : first + size], 0)
         first += size
     normalise_back(dv, y[t], inverse[t], mean)
     first = 0
     for k in range(len(W_back)):
         size = W_back[k].shape[1]
-        multiply_add(W_back[k], dv[first : first + size], through_W, block)
+        multiply_add(W_back[k], dv[first : first + size], dh, block)
         first += size
     pack_step(t, dv, columns)
 
 
 @inlined
-def _forget(t: int, resets: BoolArray, through_W: FloatArray, dstates: Arrays) -> None:
+def _forget(t: int, resets: BoolArray, dstates: Arrays) -> None:
     """Set to zero what reaches the state before step t of a stream that begins anew there."""
-    if len(resets) == 0:
-        return
-    for j in range(len(through_W)):
-        for n in range(through_W.shape[1]):
-            if resets[t, n]:
-                through_W[j, n] = 0
-                for k in range(len(dstates)):
+    for k in range(len(dstates)):
+        for j in range(len(dstates[k])):
+            for n in range(resets.shape[1]):
+                if resets[t, n]:
                     dstates[k][j, n] = 0
 
 
@@ -212,20 +213,17 @@ def _backward(window: Any, gates: Callable[..., None]) -> None:
         previous,
         extras,
         dstates,
-        through_W,
         das,
         columns,
         dx,
         block,
     ) = window
     for t in range(num_steps - 1, -1, -1):
-        through_W += dh_out[t]
-        gates(t, a, states, previous, extras, through_W, dstates, das)
-        _go_back(t, W_back, das, norm, through_W, block)
-        _forget(t, resets, through_W, dstates)
+        _add(dh_out[t], dstates[0], 1)
+        gates(t, a, states, previous, extras, dstates, das)
+        _go_back(t, W_back, das, norm, dstates[0], block)
+        _forget(t, resets, dstates)
         _end(t, das, U_back, dx, columns, block)
-    dh = dstates[0]
-    dh += through_W
 
 
 @compiled
