@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "network/compiled_reading": "tests/network/test_compiled_reader.py, for every cell",
     "network/weights": "tests/network/test_reader.py, for every kind of network",
     "sampling/compiled": "tests/sampling/test_draws.py, beside the draws of NumPy",
+    "models/compiled": "tests/models/test_ngram.py, beside the reader by NumPy",
     "models/packing": "a contract: tests/runs/test_state_file.py, for every kind of model",
     "models/ngram_reader": "tests/models/test_ngram.py and test_many.py read with it",
     "models/mixture_reader": "tests/models/test_mixture.py and test_many.py read with it",

@@ -6,6 +6,7 @@ reference, and tests compare them.
 """
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 from charseq.errors import ConfigError
 
-__all__ = ["FASTMATH", "compiled", "inlined", "use_numba"]
+__all__ = ["FASTMATH", "compiled", "compiled_exactly", "inlined", "numba_is_loaded", "use_numba"]
 
 FASTMATH = {"contract", "arcp", "nsz", "reassoc"}
 """The changes in rounding that the compiler may make; nan and infinity keep their meaning."""
@@ -41,11 +42,25 @@ def use_numba(backend: str) -> bool:
     return True
 
 
+def numba_is_loaded() -> bool:
+    """Return True if numba is loaded and compiles, so that compiled code costs no time before it runs."""
+    return "numba" in sys.modules and use_numba("auto")
+
+
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
     """Return `function` compiled, so that other threads can run meanwhile; its code is kept on disk."""
+    return _compiled(function, FASTMATH)
+
+
+def compiled_exactly(function: Callable[..., int]) -> Callable[..., int]:
+    """Return `function` compiled likewise, but with the rounding of Python."""
+    return _compiled(function, set())
+
+
+def _compiled(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     from numba import njit
 
-    kernel: Any = njit(function, nogil=True, fastmath=FASTMATH, error_model="numpy")
+    kernel: Any = njit(function, nogil=True, fastmath=fastmath, error_model="numpy")
     try:
         from charseq.backend.machine_code import MachineCode
     except ImportError:  # of a numba that keeps code in another way
@@ -53,7 +68,7 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
             kernel.enable_caching()
     else:
         kernel._cache = MachineCode(function)
-    return cast(Callable[..., None], kernel)
+    return cast(Callable[..., Any], kernel)
 
 
 def inlined(function: Callable[..., None]) -> Callable[..., None]:

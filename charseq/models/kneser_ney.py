@@ -12,6 +12,8 @@ from charseq.arrays import FloatArray, IndexArray
 
 NOWHERE = -1
 """The index of an n-gram that was never seen."""
+SMALLEST = np.finfo(np.float64).tiny
+"""The smallest normal number."""
 
 
 def narrow(numbers: NDArray[Any]) -> NDArray[Any]:
@@ -53,6 +55,6 @@ def log(p: FloatArray, *, out: FloatArray | None = None) -> FloatArray:
 
     So small a p is the result of unusual counts at many orders only.
     """
-    at_least = np.maximum(p, np.finfo(np.float64).tiny, out=out)
+    at_least = np.maximum(p, SMALLEST, out=out)
     logarithms: FloatArray = np.log(at_least, out=at_least)
     return logarithms

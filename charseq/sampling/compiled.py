@@ -1,17 +1,16 @@
 """The compiled twin of a plain draw in `filters.py`. Import this module only if numba is installed."""
 
 import math
-from typing import Any
 
 from charseq.arrays import FloatArray
-from charseq.backend import compiled
+from charseq.backend import compiled_exactly
 
 MARGIN = 1e-9
 """The share of the sum within which rounding might decide; it makes less than 1e-12 of the sum."""
 
 
-@compiled
-def _draw_at(logits: FloatArray, temperature: float, chance: float, heights: FloatArray) -> Any:
+@compiled_exactly
+def draw_at(logits: FloatArray, temperature: float, chance: float, heights: FloatArray) -> int:
     """Return the token at `chance`, in [0, 1), of the sum of the weights; -1 if rounding might decide.
 
     `heights` (V,) is scratch, in float64.
@@ -29,7 +28,3 @@ def _draw_at(logits: FloatArray, temperature: float, chance: float, heights: Flo
             is_clear = heights[k] - goal > near and (k == 0 or goal - heights[k - 1] > near)
             return k if is_clear else -1
     return -1
-
-
-draw_at: Any = _draw_at
-"""The same, for Python's type checkers."""

@@ -1,12 +1,12 @@
 """Draws for a whole text, and for many texts at once; each is the draw that `filters.draw` makes."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from charseq.arrays import FloatArray
+from charseq.backend import numba_is_loaded
 from charseq.config import SampleConfig
 from charseq.sampling.filters import TINY_TEMPERATURE, draw, pick_at, weights
 
@@ -32,7 +32,7 @@ class Drawer:
     def draw(self, logits: FloatArray, rng: np.random.Generator, num_chars: int) -> int:
         """Return a token for logits (V,), after so many characters."""
         if self._draw_at is None:
-            if not (self._may_compile and "numba" in sys.modules):
+            if not (self._may_compile and numba_is_loaded()):
                 return draw(logits, self._config, rng, num_chars)
             from charseq.sampling.compiled import draw_at
 

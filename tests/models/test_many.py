@@ -36,6 +36,8 @@ def test_each_text_is_read_as_by_a_reader_of_one_stream(name: str) -> None:
     """One of the texts begins late, where another stream has come to."""
     model = MODELS[name]
     many, ones = many_readers(model, 8), [model.reader() for _ in range(9)]
+    for place, one in enumerate(ones[:8]):
+        many.put_(place, one.save())
     for number, step in enumerate(STEPS[:, :8]):
         if number == 5:
             for token in (1, 2, 3):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from charseq.models import NGram
+from charseq.models import NGram, ngram_reader
 from charseq.models.kneser_ney import estimate_discounts
 
 Array = NDArray[Any]
@@ -229,6 +229,50 @@ def test_a_reader_equals_a_window(text: list[int], tokens: list[int], order: int
     """Read one at a time, any tokens, unseen ones among them, give what a window of all of them gives."""
     model = fitted(text, order)
     np.testing.assert_allclose(read(model, tokens), log_p(model, tokens), rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=25)
+@given(texts, any_tokens.filter(len), st.integers(0, 6))
+def test_compiled_code_reads_the_same_bits(text: list[int], tokens: list[int], order: int) -> None:
+    """So it does not matter where in a text it begins."""
+    pytest.importorskip("numba")
+    model = fitted(text, order)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngram_reader, "numba_is_loaded", lambda: False)
+        expected = read(model, tokens)
+        patch.setattr(ngram_reader, "TOKENS_FOR_NUMPY", len(tokens) // 2)
+        np.testing.assert_array_equal(read(model, tokens), expected)
+        patch.setattr(ngram_reader, "numba_is_loaded", lambda: True)
+        np.testing.assert_array_equal(read(model, tokens), expected)
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_a_long_text_is_read_by_compiled_code(is_loaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy begins where numba is not loaded yet."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(ngram_reader, "numba_is_loaded", lambda: is_loaded)
+    monkeypatch.setattr(ngram_reader, "TOKENS_FOR_NUMPY", 3)
+    reader, found = fitted([0, 1, 2, 0, 1, 3], 2).reader(), list[bool]()
+    for token in (0, 1, 2, 0):
+        reader.read(token)
+        found.append(reader.is_compiled)
+    assert found == [is_loaded] * 3 + [True]
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_few_texts_are_read_like_many(is_loaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other or side by side, they have the same bits; places without a text do not matter."""
+    if is_loaded:
+        pytest.importorskip("numba")
+    monkeypatch.setattr(ngram_reader, "numba_is_loaded", lambda: is_loaded)
+    model, many = fitted([0, 1, 2, 0, 1, 3] * 5 + [2, 2, 1], 4), ngram_reader.FEW_TEXTS + 4
+    wide, few, nothing = model.many(many), model.many(many), model.reader().save()
+    for place in range(many):
+        wide.put_(place, nothing)
+    for place in (2, 5):
+        few.put_(place, nothing)
+    for step in np.random.default_rng(0).integers(-1, V, (30, many)).astype(np.int32):
+        np.testing.assert_array_equal(few.read(step)[[2, 5]], wide.read(step)[[2, 5]])
 
 
 @settings(deadline=None, max_examples=40)
