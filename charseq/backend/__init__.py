@@ -48,7 +48,11 @@ def numba_is_loaded() -> bool:
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` compiled, so that other threads can run meanwhile; its code is kept on disk."""
+    """Return `function` compiled, so that other threads can run meanwhile; its code is kept on disk.
+
+    It cannot allocate memory: so the compiler need not count who uses an array, which it would do at each
+    slice, and which made products a twentieth slower.
+    """
     return _compiled(function, FASTMATH)
 
 
@@ -60,7 +64,12 @@ def compiled_exactly(function: Callable[..., int]) -> Callable[..., int]:
 def _compiled(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     from numba import njit
 
-    kernel: Any = njit(function, nogil=True, fastmath=fastmath, error_model="numpy")
+    compiler: Any = njit
+    options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
+    try:
+        kernel = compiler(function, **options, _nrt=False)
+    except KeyError:  # of a numba without this option, which is not documented
+        kernel = compiler(function, **options)
     try:
         from charseq.backend.machine_code import MachineCode
     except ImportError:  # of a numba that keeps code in another way

@@ -57,10 +57,14 @@ def price_rows(
     ranks: TokenArray,
     highest: FloatArray,
     entropies: FloatArray,
+    scratch: FloatArray,
 ) -> None:
-    """Write what `pricing.write_prices` does; empty arrays stand for numbers that were not asked for."""
+    """Write what `pricing.write_prices` does; empty arrays stand for numbers that were not asked for.
+
+    `scratch` is (3, max(V, LANES)).
+    """
     num_rows, size = logits.shape
-    p, z, tops = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(LANES, np.float32)
+    p, z, tops = scratch[0], scratch[1], scratch[2]
     for row in range(num_rows):
         x, target = logits[row], max(targets[row], 0)
         at_target, top = x[target], x[0]

@@ -99,7 +99,7 @@ def _ranks(logits: FloatArray, at_target: FloatArray, targets: TokenArray) -> To
 
 def compiled_prices() -> Callable[..., None]:
     """Return the compiled twin of `write_prices`; logits that are not float32 are left to the original."""
-    from charseq.network.compiled import price_rows
+    from charseq.network.compiled import LANES, price_rows
 
     no_ranks, none = np.empty(0, np.int32), np.empty(0)
 
@@ -110,6 +110,7 @@ def compiled_prices() -> Callable[..., None]:
         ranks = no_ranks if out.ranks is None else out.ranks
         highest = none if out.highest is None else out.highest
         entropies = none if out.entropies is None else out.entropies
-        price_rows(logits, targets, out.nats, ranks, highest, entropies)
+        scratch = np.empty((3, max(logits.shape[-1], LANES)), np.float32)
+        price_rows(logits, targets, out.nats, ranks, highest, entropies, scratch)
 
     return write

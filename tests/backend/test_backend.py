@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from charseq.backend import use_numba
+from charseq.arrays import FloatArray
+from charseq.backend import compiled, use_numba
 from charseq.backend.watch import Watch
 from charseq.errors import ConfigError
 
@@ -62,3 +64,16 @@ def test_numba_compiles_unless_the_variable_is_a_number_other_than_zero(
     set_installed(monkeypatch, is_installed=True)
     monkeypatch.setenv("NUMBA_DISABLE_JIT", value)
     assert use_numba("numba")
+
+
+def test_compiled_code_counts_no_references() -> None:
+    """What it would need them for, new memory, is refused when it is compiled."""
+    errors = pytest.importorskip("numba.core.errors")
+    kernel: Any = compiled(allocate)
+    with pytest.raises(errors.NumbaError, match="empty"):
+        kernel(np.zeros(2))
+
+
+def allocate(numbers: FloatArray) -> None:
+    """Change `numbers` by way of another array."""
+    numbers[0] = np.empty(2)[1]
