@@ -63,13 +63,12 @@ def compiled_exactly(function: Callable[..., int]) -> Callable[..., int]:
 
 def _compiled(function: Callable[..., Any], fastmath: set[str]) -> Callable[..., Any]:
     from numba import njit
+    from numba.core.options import DefaultOptions
 
-    compiler: Any = njit
-    options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
-    try:
-        kernel = compiler(function, **options, _nrt=False)
-    except KeyError:  # of a numba without this option, which is not documented
-        kernel = compiler(function, **options)
+    options: dict[str, Any] = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
+    if hasattr(DefaultOptions, "_nrt"):  # an option that is not documented: count references?
+        options["_nrt"] = False
+    kernel: Any = njit(function, **options)
     try:
         from charseq.backend.machine_code import MachineCode
     except ImportError:  # of a numba that keeps code in another way

@@ -147,7 +147,10 @@ def multiply_add(panels: FloatArray, x: FloatArray, out: FloatArray, block: Floa
         first = p * ROWS
         rows = min(ROWS, num_rows - first)
         for n in range(0, whole, width):
-            _add_tile(panels[p], x[:, n:], out[first:, n:], rows, width, block)
+            if rows == ROWS:  # as `_add_tile` does, without a call, which takes as long as ten columns
+                tile(panels[p], x[:, n:], out[first:, n:])
+            else:
+                _add_tile(panels[p], x[:, n:], out[first:, n:], rows, width, block)
         for n in range(whole, num_streams, step):
             few = min(step, num_streams - n)
             few_columns(panels[p], x[:, n:], block[n - whole :], few)
