@@ -26,6 +26,11 @@ MAX_BLOCK = 64
 """The largest number of rows in a block of a tiled product."""
 MIN_PART = 256
 """The least length of a part of the rows: shorter ones take as long as the general routines."""
+WIDE, ROWS_AT_ONCE = 512, 16
+"""The columns from which on a matrix is wide, and the rows of a wide one that are copied together.
+
+The numbers of a column lie in the same places of a cache, and more of them push each other out.
+"""
 FEW_STEPS = 4
 """For this number of products or fewer, rearranging the matrix does not pay."""
 FEW_STEPS_OF_ONE = 64
@@ -58,8 +63,11 @@ class Product:
         """Multiply with M from now on; load it again after a change, because it may have been copied."""
         if self._is_copied:
             parts, num_blocks, size, length = self._matrices.shape
-            by_block = M.reshape(num_blocks, size, parts, length)
-            np.copyto(self._matrices, by_block.transpose(2, 0, 1, 3))
+            by_block = M.reshape(num_blocks, size, parts, length).transpose(2, 0, 1, 3)
+            at_once = ROWS_AT_ONCE if M.flags.c_contiguous and M.shape[1] >= WIDE else size
+            for begin in range(0, size, at_once):
+                rows = slice(begin, begin + at_once)
+                np.copyto(self._matrices[:, :, rows], by_block[:, :, rows])
         else:
             self._matrices = M[None, None]
         if self._for_one is not None:

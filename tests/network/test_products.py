@@ -27,7 +27,7 @@ from tests.network.builders import backward_from_logits
 Array: TypeAlias = NDArray[Any]
 
 V, T = 5, 6
-SIZES = [(96, 24), (24, 96), (64, 4096), (128, 5), (30, 7), (1, 4), (1, 1)]
+SIZES = [(96, 24), (24, 96), (64, 4096), (64, 512), (128, 5), (30, 7), (1, 4), (1, 1)]
 """Rows and columns: some divide into blocks of 64, 32 or 8 rows, one with parts of rows, some into none."""
 BATCH_SIZES = [1, 3, 16, 17]
 """One stream needs no blocks, a multiple of 16 has blocks of its own, others have the common ones."""
