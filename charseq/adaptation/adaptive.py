@@ -4,7 +4,7 @@ Its predictions are a log-linear mixture (see `models/mixture.py`) of the model,
 steps, and of a cache of what was read; the weights of the mixture learn too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from charseq.adaptation.cache import Cache
 from charseq.adaptation.gradient import GradientSteps
-from charseq.adaptation.member import Member, Static
+from charseq.adaptation.member import Member, OneByOne, Static
 from charseq.adaptation.stream import Stream
 from charseq.arrays import BoolArray, FloatArray, IndexArray, TokenArray
 from charseq.config import ModelConfig
@@ -27,6 +27,9 @@ MAX_RATE = 1e6
 """The largest number in the rates of a file."""
 CACHE_WEIGHT = 0.1
 """The weight of the cache of a model for which none was fitted."""
+
+MANY_TOKENS = 4096
+"""So many tokens of a known text are read together, so that their logits do not fill the memory."""
 
 
 class Rates(BaseModel):
@@ -80,9 +83,7 @@ class AdaptiveModel:
         """Return a stream that has read nothing. Raises ValueError for more than one."""
         if batch_size != 1:
             raise ValueError(f"an adaptive model reads one stream, not {batch_size}")
-        each = zip(self.members, self.rates.rates, self.rates.scales, strict=True)
-        members = [self._member(*member, rate, scales) for member, rate, scales in each]
-        return Stream([*members, Cache(self.vocab_size)], np.array(self.rates.weights), WEIGHT_RATE)
+        return self._stream(Static)
 
     def workspace(
         self, num_steps: int, batch_size: int, *, resets: bool = False, backward: bool = True
@@ -101,14 +102,25 @@ class AdaptiveModel:
 
     def reader(self) -> "AdaptiveReader":
         """Return a reader that has read nothing."""
-        return AdaptiveReader(self.initial_state(1))
+        return AdaptiveReader(self._stream(OneByOne))
+
+    def _stream(self, static: Callable[[LanguageModel], Member]) -> Stream:
+        """Return a stream that has read nothing; `static` makes the members that do not learn."""
+        each = zip(self.members, self.rates.rates, self.rates.scales, strict=True)
+        members = [self._member(*member, rate, scales, static) for member, rate, scales in each]
+        return Stream([*members, Cache(self.vocab_size)], np.array(self.rates.weights), WEIGHT_RATE)
 
     def _member(
-        self, config: ModelConfig, model: LanguageModel, rate: float, scales: dict[str, float]
+        self,
+        config: ModelConfig,
+        model: LanguageModel,
+        rate: float,
+        scales: dict[str, float],
+        static: Callable[[LanguageModel], Member],
     ) -> Member:
         if MODELS[config.kind].is_trained:
             return GradientSteps.of(config, model, rate=rate, scales=scales)
-        return Static(model)
+        return static(model)
 
 
 class AdaptiveReader:
@@ -120,6 +132,15 @@ class AdaptiveReader:
     def reset_(self) -> None:
         """Begin another sequence of the same text: the state is forgotten, and what was learnt is kept."""
         self._reset = True
+
+    def learn_(self, tokens: TokenArray, resets: BoolArray | None) -> None:
+        """Read many tokens, and learn from them: a window at once, which takes less time.
+
+        `resets` (T,) is true where a sequence begins before the token.
+        """
+        for begin in range(0, len(tokens), MANY_TOKENS):
+            some = slice(begin, begin + MANY_TOKENS)
+            self._stream.read(tokens[some], None if resets is None else resets[some])
 
     def freeze_(self) -> None:
         """Learn nothing more."""

@@ -72,6 +72,30 @@ class Static(Member):
         self._state = copy_of(saved)
 
 
+class OneByOne(Member):
+    """A model that predicts and does not learn, for streams that are read one token at a time."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._reader = model.reader()
+
+    def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
+        """Return the logits (T, V) of the token after each of `tokens` (T,)."""
+        logits = list[FloatArray]()
+        for k, token in enumerate(tokens.tolist()):
+            if resets is not None and resets[k]:
+                self._reader.reset_()
+            logits.append(self._reader.read(token).copy())
+        return np.array(logits)
+
+    def save(self) -> Any:
+        """Return a copy of what was read."""
+        return self._reader.save()
+
+    def restore_(self, saved: Any) -> None:
+        """Go back to where `save` was called."""
+        self._reader.restore_(saved)
+
+
 def copy_of(state: Any) -> Any:
     """Return a copy of a model's state."""
     return copy.deepcopy(state)

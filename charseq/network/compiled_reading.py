@@ -69,18 +69,21 @@ def multiply(
         scratch[:num].reshape(size + 1, num_texts),
         scratch[num : num + ROWS * ROWS].reshape(ROWS, ROWS),
     )
-    for m in range(num_texts):
-        for k in range(size):
-            x[k, m] = vectors[places[m], k]
-        x[size, m] = 1
     if num_texts == 1:
         whole, column = len(panels) // PANELS_AT_ONCE * PANELS_AT_ONCE, out[:1].reshape(-1, 1)
+        scratch[:size] = vectors[places[0]]
+        scratch[size] = 1
         out[0] = 0
         for p in range(0, whole, PANELS_AT_ONCE):
             one_column(panels[p:], x, column[p * ROWS :])
         for p in range(whole, len(panels)):
             few_columns(panels[p], x, out[:, p * ROWS :], 1)
         return
+    for m in range(num_texts):
+        vector = vectors[places[m]]
+        for k in range(size):
+            x[k, m] = vector[k]
+        x[size, m] = 1
     for p in range(len(panels)):
         for first in range(0, num_texts, FEW):
             few = min(FEW, num_texts - first)
@@ -113,8 +116,9 @@ def _sums(
         multiply(matrices[layer, 1], states[layer - 1, 0], places, scratch, a_x)
     for m in range(len(places)):
         if layer == 0:
+            looked_up = table[tokens[m]]  # within the loop, it would be looked up again for each number
             for r in range(table.shape[1]):
-                a_x[m, r] = table[tokens[m], r]
+                a_x[m, r] = looked_up[r]
         if len(b_h):
             normalise(a_h[m], b_h[layer], states.shape[3])
 
@@ -154,12 +158,14 @@ def _read(tokens: TokenArray, places: IndexArray, reading: Any, gates: Callable[
             for j in range(size):
                 extra[0, j] = a_h[m, rows - size + j]
             for k in range(num_states):
+                state = states[layer, k, places[m]]
                 for j in range(size):
-                    slots[k, 0, j] = states[layer, k, places[m], j]
+                    slots[k, 0, j] = state[j]
             gates(0, a, both, both, (extra,))
             for k in range(num_states):
+                state = states[layer, k, places[m]]
                 for j in range(size):
-                    states[layer, k, places[m], j] = slots[k, 1, j]
+                    state[j] = slots[k, 1, j]
     _project(places, reading)
 
 

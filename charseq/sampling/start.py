@@ -105,10 +105,8 @@ class Start:
 def _learn(reader: Any, codec: Codec, prompt: str) -> int:
     """Read a prompt with a reader that adapts to it, and no further; return the last input, not read yet."""
     inputs, starts, _ = codec.reading(codec.completed(prompt))
-    for k, token in enumerate(inputs.tolist()):
-        if starts is not None and starts[k]:
-            reader.reset_()
-        if k < len(inputs) - 1:
-            reader.read(token)
+    reader.learn_(inputs[:-1], None if starts is None else starts[:-1])
+    if starts is not None and starts[-1]:
+        reader.reset_()
     reader.freeze_()
     return int(inputs[-1])

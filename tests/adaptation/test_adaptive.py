@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from charseq.adaptation import AdaptiveModel, Rates
+from charseq.adaptation import adaptive as adaptive_module
 from charseq.adaptation.adaptive import MAX_RATE
 from charseq.adaptation.gradient import WINDOW
 from charseq.arrays import FloatArray
@@ -136,6 +137,22 @@ def test_readers_predict_what_windows_do(kind: str, unit: Unit) -> None:
             reader.reset_()
         parts.append(reader.read(token).copy())
     assert_close(p_of(np.array(parts)), p_of(whole), tolerance=1e-6)
+
+
+@each_unit
+@each_kind
+def test_a_known_text_is_learnt_at_once(kind: str, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves a reader as reading it token by token does, up to rounding, in whatever pieces."""
+    monkeypatch.setattr(adaptive_module, "MANY_TOKENS", 33)
+    inputs, _, starts, _ = codec_of(unit).examples(TEXT)
+    one, other = adaptive(kind, unit).reader(), adaptive(kind, unit).reader()
+    for k, token in enumerate(inputs.tolist()):
+        if starts is not None and starts[k]:
+            one.reset_()
+        one.read(token)
+    other.learn_(inputs, starts)
+    for token in tokens_of(30, unseen=False).tolist():
+        assert_close(p_of(other.read(token)), p_of(one.read(token)), tolerance=1e-6)
 
 
 @each_kind
