@@ -71,7 +71,9 @@ def multiply(
     )
     if num_texts == 1:
         whole, column = len(panels) // PANELS_AT_ONCE * PANELS_AT_ONCE, out[:1].reshape(-1, 1)
-        scratch[:size] = vectors[places[0]]
+        vector = vectors[places[0]]
+        for k in range(size):
+            scratch[k] = vector[k]
         scratch[size] = 1
         out[0] = 0
         for p in range(0, whole, PANELS_AT_ONCE):
