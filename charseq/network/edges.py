@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from charseq.network.emitter import Emitter
-from charseq.network.tiles import AT_ONCE, ROWS, transposed
+from charseq.network.tiles import AT_ONCE, ROWS, looked_up, transposed
 
 HAS_MASKS = AT_ONCE == ROWS
 """True with AVX-512, whose loads and stores can leave out numbers at no cost."""
@@ -100,3 +100,23 @@ def transpose_few(typing: Any, source: Any, target: Any, num: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(source, target, types.int64), generate
+
+
+@intrinsic
+def look_up_few(typing: Any, panel: Any, bias: Any, tokens: Any, out: Any, num: Any) -> Any:
+    """Write to the first columns of ROWS rows of `out` what `look_up` does for the first `num` tokens."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        emit = Emitter(context, builder, signature, arguments)
+        panel, bias, tokens, out = emit.arrays
+        num, integer = arguments[-1], ir.IntType(64)
+        last, masked = builder.sub(num, integer(1)), Masked(emit, num)
+        streams = [  # the last token again instead of memory behind it
+            builder.select(builder.icmp_signed("<", last, integer(n)), last, integer(n)) for n in range(ROWS)
+        ]
+        rows = looked_up(emit, panel, bias, tokens, streams)
+        for vector, place in zip(rows, _rows(emit, out), strict=True):
+            masked.store(vector, place)
+        return context.get_dummy_value()
+
+    return types.void(panel, bias, tokens, out, types.int64), generate

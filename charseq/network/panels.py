@@ -22,6 +22,7 @@ add: Any = tiles.add
 add_few: Any = edges.add_few
 copy: Any = tiles.copy
 few_columns: Any = tiles.few_columns
+look_up_few: Any = edges.look_up_few
 look_up_tile: Any = tiles.look_up_tile
 one_column: Any = tiles.one_column
 tile: Any = tiles.tile
@@ -122,6 +123,9 @@ def look_up(panels: FloatArray, bias: FloatArray, tokens: TokenArray, out: Float
         whole = num_streams // ROWS * ROWS if rows == ROWS else 0
         for n in range(0, whole, ROWS):
             look_up_tile(panels[p], bias[first:], tokens[n:], out[first:, n:])
+        if HAS_MASKS and rows == ROWS and whole < num_streams:
+            look_up_few(panels[p], bias[first:], tokens[whole:], out[first:, whole:], num_streams - whole)
+            continue
         for n in range(whole, num_streams):
             token = tokens[n] if tokens[n] >= 0 else unseen
             for r in range(rows):

@@ -177,6 +177,20 @@ def transpose(typing: Any, source: Any, target: Any) -> Any:
     return types.void(source, target), generate
 
 
+def looked_up(emit: Emitter, panel: Any, bias: Any, tokens: Any, streams: list[Any]) -> list[Any]:
+    """Return what `look_up` writes for the tokens of ROWS streams, given by number: a row for each row."""
+    builder, kind = emit.builder, emit.vector(ROWS)
+    index, integer = ir.IntType(32), ir.IntType(64)
+    unseen = builder.trunc(builder.sub(emit.length(panel, 0), integer(1)), index)
+    added, columns = emit.load(emit.pointer(bias), kind), []
+    for stream in streams:
+        token = emit.load(emit.after(emit.pointer(tokens), builder.mul(stream, integer(4))), index)
+        place = builder.select(builder.icmp_signed("<", token, index(0)), unseen, token)
+        num_bytes = builder.mul(builder.sext(place, integer), integer(ROWS * emit.size))
+        columns.append(builder.fadd(emit.load(emit.after(emit.pointer(panel), num_bytes), kind), added))
+    return transposed(emit, columns)
+
+
 @intrinsic
 def look_up_tile(typing: Any, panel: Any, bias: Any, tokens: Any, out: Any) -> Any:
     """Write to ROWS rows of `out` (ROWS, N) what `look_up` does for the first ROWS of `tokens`."""
@@ -184,15 +198,10 @@ def look_up_tile(typing: Any, panel: Any, bias: Any, tokens: Any, out: Any) -> A
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         emit = Emitter(context, builder, signature, arguments)
         panel, bias, tokens, out = emit.arrays
-        kind, index, integer = emit.vector(ROWS), ir.IntType(32), ir.IntType(64)
-        unseen = builder.trunc(builder.sub(emit.length(panel, 0), integer(1)), index)
-        added, rows = emit.load(emit.pointer(bias), kind), []
-        for n in range(ROWS):
-            token = emit.load(emit.after(emit.pointer(tokens), n * 4), index)
-            place = builder.select(builder.icmp_signed("<", token, index(0)), unseen, token)
-            num_bytes = builder.mul(builder.sext(place, integer), integer(ROWS * emit.size))
-            rows.append(builder.fadd(emit.load(emit.after(emit.pointer(panel), num_bytes), kind), added))
-        _emit_transpose(emit, rows, out)
+        row = emit.pointer(out)
+        for vector in looked_up(emit, panel, bias, tokens, [ir.IntType(64)(n) for n in range(ROWS)]):
+            emit.store(vector, row)
+            row = emit.after(row, emit.stride(out))
         return context.get_dummy_value()
 
     return types.void(panel, bias, tokens, out), generate
