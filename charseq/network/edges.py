@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from charseq.network.emitter import Emitter
-from charseq.network.tiles import AT_ONCE, ROWS, looked_up, transposed
+from charseq.network.tiles import AT_ONCE, ROWS, emit_few_columns, looked_up, transposed
 
 HAS_MASKS = AT_ONCE == ROWS
 """True with AVX-512, whose loads and stores can leave out numbers at no cost."""
@@ -63,20 +63,43 @@ def _rows(emit: Emitter, array: Any) -> list[Any]:
     return places
 
 
+def _emit_add_columns(emit: Emitter, columns: list[Any], out: Any) -> None:
+    """Write code that adds vectors of ROWS numbers to the first columns of an array, 4, 2 or 1 at once.
+
+    The numbers of each row come together, first in pairs, and then pass through memory to their places.
+    """
+    done = 0
+    while done < len(columns):
+        width = next(width for width in (4, 2, 1) if done + width <= len(columns))
+        rows = columns[done : done + width]
+        for size in (1, 2)[: width // 2]:
+            pairs = zip(rows[::2], rows[1::2], strict=True)
+            rows = [emit.alternate(one, other, size) for one, other in pairs]
+        memory = emit.builder.bitcast(emit.scratch(rows[0].type), ir.IntType(8).as_pointer())
+        emit.store(rows[0], memory)
+        kind, step = emit.vector(width), emit.stride(out)
+
+        def body(places: list[Any], kind: Any = kind, step: Any = step) -> list[Any]:
+            source, target = places
+            emit.store(emit.builder.fadd(emit.load(target, kind), emit.load(source, kind)), target)
+            return [emit.after(source, kind.count * emit.size), emit.after(target, step)]
+
+        start = [memory, emit.after(emit.pointer(out), done * emit.size)]
+        emit.loop(ir.IntType(64)(ROWS), start, body)
+        done += width
+
+
 @intrinsic
-def add_few(typing: Any, block: Any, out: Any, num: Any) -> Any:
-    """Add the first `num` rows of `block` (ROWS, ROWS) to the first columns of ROWS rows of `out`."""
+def add_few_columns(typing: Any, panel: Any, x: Any, out: Any, num: Any) -> Any:
+    """Add a panel (K, ROWS) times x (K, num) to the first columns of ROWS rows of `out`, for num <= FEW."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         emit = Emitter(context, builder, signature, arguments)
-        block, out = emit.arrays
-        masked = Masked(emit, arguments[-1])
-        columns = [emit.load(place, emit.vector(ROWS)) for place in _rows(emit, block)]
-        for row, place in zip(transposed(emit, columns), _rows(emit, out), strict=True):
-            masked.store(builder.fadd(masked.load(place), row), place)
+        out = emit.arrays[2]
+        emit_few_columns(emit, arguments[-1], lambda sums: _emit_add_columns(emit, sums, out))
         return context.get_dummy_value()
 
-    return types.void(block, out, types.int64), generate
+    return types.void(panel, x, out, num), generate
 
 
 @intrinsic

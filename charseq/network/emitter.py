@@ -79,6 +79,17 @@ class Emitter:
         places = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order)
         return self.builder.shuffle_vector(one, other, places)
 
+    def alternate(self, one: Any, other: Any, size: int) -> Any:
+        """Return `size` numbers of one vector, as many of the other, and so on in turn."""
+        count = one.type.count
+        places = [k + first for k in range(0, count, size) for first in (0, count)]
+        return self.shuffle(one, other, [k + j for k in places for j in range(size)])
+
+    def scratch(self, kind: Any) -> Any:
+        """Return memory of the function for a value."""
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(kind)
+
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a b + c of vectors, rounded once."""
         name = f"llvm.fma.v{a.type.count}f{8 * self.size}"

@@ -19,7 +19,7 @@ from charseq.network.tiles import FEW, PANELS_AT_ONCE, ROWS
 
 # In Python's eyes these functions have one argument more, which numba gives them.
 add: Any = tiles.add
-add_few: Any = edges.add_few
+add_few_columns: Any = edges.add_few_columns
 copy: Any = tiles.copy
 few_columns: Any = tiles.few_columns
 look_up_few: Any = edges.look_up_few
@@ -157,13 +157,14 @@ def multiply_add(panels: FloatArray, x: FloatArray, out: FloatArray, block: Floa
                 _add_tile(panels[p], x[:, n:], out[first:, n:], rows, width, block)
         for n in range(whole, num_streams, step):
             few = min(step, num_streams - n)
-            few_columns(panels[p], x[:, n:], block[n - whole :], few)
-        if HAS_MASKS and rows == ROWS and rest:
-            add_few(block, out[first:, whole:], rest)
-            continue
-        for r in range(rows):
-            for j in range(rest):
-                out[first + r, whole + j] += block[j, r]
+            if rows < ROWS:
+                block[...] = 0
+            target = out[first:, n:] if rows == ROWS else block[:, :]
+            add_few_columns(panels[p], x[:, n:], target, few)
+            if rows < ROWS:
+                for r in range(rows):
+                    for j in range(few):
+                        out[first + r, n + j] += block[r, j]
 
 
 @intrinsic

@@ -8,6 +8,7 @@ Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multipli
 only if numba is installed.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding, ir
@@ -108,9 +109,8 @@ def _emit_columns(emit: Emitter, panels: list[Any], num_columns: int) -> list[li
     return [sums[p * num_columns : (p + 1) * num_columns] for p in range(len(panels))]
 
 
-def _emit_few_columns(emit: Emitter, num: Any) -> None:
-    """Write code for `few_columns`: a loop for each number of columns."""
-    panel, _, out = emit.arrays
+def emit_few_columns(emit: Emitter, num: Any, use: Callable[[list[Any]], None]) -> None:
+    """Write code that multiplies a panel with `num` columns, a loop for each number; `use` takes the sums."""
     builder = emit.builder
     end = builder.append_basic_block("few.end")
     choice = builder.switch(num, end)
@@ -118,9 +118,8 @@ def _emit_few_columns(emit: Emitter, num: Any) -> None:
         block = builder.append_basic_block("few")
         choice.add_case(num.type(num_columns), block)
         builder.position_at_end(block)
-        (sums,) = _emit_columns(emit, [emit.pointer(panel)], num_columns)
-        for n, total in enumerate(sums):
-            emit.store(total, emit.after(emit.pointer(out), n * ROWS * emit.size))
+        (sums,) = _emit_columns(emit, [emit.pointer(emit.arrays[0])], num_columns)
+        use(sums)
         builder.branch(end)
     builder.position_at_end(end)
 
@@ -250,7 +249,14 @@ def few_columns(typing: Any, panel: Any, x: Any, out: Any, num: Any) -> Any:
     """Write a panel (K, ROWS) times x (K, num) to `out` (num, ROWS), a row for each of few columns."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _emit_few_columns(Emitter(context, builder, signature, arguments), arguments[-1])
+        emit = Emitter(context, builder, signature, arguments)
+        out = emit.pointer(emit.arrays[2])
+
+        def write(sums: list[Any]) -> None:
+            for n, total in enumerate(sums):
+                emit.store(total, emit.after(out, n * ROWS * emit.size))
+
+        emit_few_columns(emit, arguments[-1], write)
         return context.get_dummy_value()
 
     return types.void(panel, x, out, num), generate

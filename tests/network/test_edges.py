@@ -8,18 +8,18 @@ pytest.importorskip("numba")
 from numba import njit
 
 from charseq.network import edges
-from charseq.network.tiles import ROWS
+from charseq.network.tiles import FEW, ROWS
 from charseq.text import UNSEEN
 
 Array = NDArray[Any]
-add_few: Any = edges.add_few
+add_few_columns: Any = edges.add_few_columns
 look_up_few: Any = edges.look_up_few
 transpose_few: Any = edges.transpose_few
 
 
 @njit  # type: ignore[untyped-decorator]
-def add(block: Array, out: Array, num: int) -> None:
-    add_few(block, out, num)
+def add(panel: Array, x: Array, out: Array, num: int) -> None:
+    add_few_columns(panel, x, out, num)
 
 
 @njit  # type: ignore[untyped-decorator]
@@ -32,14 +32,17 @@ def look_up(panel: Array, bias: Array, tokens: Array, out: Array, num: int) -> N
     look_up_few(panel, bias, tokens, out, num)
 
 
-@pytest.mark.parametrize("num", range(1, ROWS))
-def test_few_rows_are_added_to_columns(num: int) -> None:
+@pytest.mark.parametrize("num", range(1, FEW + 1))
+def test_a_product_is_added_to_few_columns(num: int) -> None:
     """The other columns stay as they are, and the memory behind the array is not touched."""
-    block = np.random.default_rng(0).normal(size=(ROWS, ROWS)).astype(np.float32)
-    memory = np.ones((ROWS * num + ROWS,), np.float32)
-    add(block, memory[: ROWS * num].reshape(ROWS, num), num)
-    np.testing.assert_array_equal(memory[: ROWS * num].reshape(ROWS, num), 1 + block[:num].T)
-    np.testing.assert_array_equal(memory[ROWS * num :], 1)
+    rng = np.random.default_rng(0)
+    panel, x = (rng.integers(-8, 9, (7, size)).astype(np.float32) for size in (ROWS, num + 1))
+    memory = np.ones((ROWS * (num + 1) + ROWS,), np.float32)
+    out = memory[: ROWS * (num + 1)].reshape(ROWS, num + 1)
+    add(panel, x, out, num)
+    np.testing.assert_array_equal(out[:, :num], 1 + panel.T @ x[:, :num])
+    np.testing.assert_array_equal(out[:, num], 1)
+    np.testing.assert_array_equal(memory[out.size :], 1)
 
 
 @pytest.mark.parametrize("num", range(1, ROWS))
