@@ -53,7 +53,11 @@ MAX_STATES = 2
 
 
 def scratch_size(num_texts: int, hidden_size: int, num_rows: int) -> int:
-    """Return the size of scratch for N texts, H units, and R rows with those that fill the last panel."""
+    """Return the size of scratch for N texts, H units, and R rows with those that fill the last panel.
+
+    It holds the inputs of a product (H + 1, N) and a block (ROWS, ROWS); U x and W h of each text; and for one
+    text after the other, the sums of the gates, the states before and after, and one more vector (H,).
+    """
     of_one = num_rows + (2 * MAX_STATES + 1) * hidden_size
     return (hidden_size + 1 + 2 * num_rows) * num_texts + ROWS * ROWS + of_one
 
@@ -65,10 +69,8 @@ def multiply(
     """Write to the first M rows of `out` the matrix in `panels` times the vectors (N, H) at `places`."""
     num_texts, size = len(places), vectors.shape[1]
     num = (size + 1) * num_texts
-    x, block = (
-        scratch[:num].reshape(size + 1, num_texts),
-        scratch[num : num + ROWS * ROWS].reshape(ROWS, ROWS),
-    )
+    x = scratch[:num].reshape(size + 1, num_texts)
+    block = scratch[num : num + ROWS * ROWS].reshape(ROWS, ROWS)
     if num_texts == 1:
         whole, column = len(panels) // PANELS_AT_ONCE * PANELS_AT_ONCE, out[:1].reshape(-1, 1)
         vector = vectors[places[0]]
@@ -147,9 +149,9 @@ def _read(tokens: TokenArray, places: IndexArray, reading: Any, gates: Callable[
     a_x = scratch[first:second].reshape(num_texts, padded)
     a_h = scratch[second:third].reshape(num_texts, padded)
     a = scratch[third : third + rows].reshape(1, rows)
-    of_one = scratch[third + rows : third + rows + 5 * size].reshape(5, 1, size)
-    slots, extra = of_one[:4].reshape(2, 2, size), of_one[4]
-    both = (slots[0], slots[1])
+    fourth, end = third + rows + 2 * MAX_STATES * size, third + rows + (2 * MAX_STATES + 1) * size
+    slots = scratch[third + rows : fourth].reshape(MAX_STATES, 2, size)  # each state before and after
+    both, extra = (slots[0], slots[1]), scratch[fourth:end].reshape(1, size)
     for layer in range(num_layers):
         _sums(layer, tokens, places, reading, a_x, a_h)
         for m in range(num_texts):
@@ -157,7 +159,7 @@ def _read(tokens: TokenArray, places: IndexArray, reading: Any, gates: Callable[
                 a[0, r] = a_x[m, r] + a_h[m, r]
             for r in range(num_summed, rows):
                 a[0, r] = a_x[m, r]
-            for j in range(size):
+            for j in range(size):  # it is read by cells that keep the last gate apart; others write to it
                 extra[0, j] = a_h[m, rows - size + j]
             for k in range(num_states):
                 state = states[layer, k, places[m]]
