@@ -55,8 +55,8 @@ MAX_STATES = 2
 def scratch_size(num_texts: int, hidden_size: int, num_rows: int) -> int:
     """Return the size of scratch for N texts, H units, and R rows with those that fill the last panel.
 
-    It holds the inputs of a product (H + 1, N) and a block (ROWS, ROWS); U x and W h of each text; and for one
-    text after the other, the sums of the gates, the states before and after, and one more vector (H,).
+    It holds the inputs of a product (H + 1, N) and a block (ROWS, ROWS), then U x and W h of each text, then
+    for one text after the other the sums of the gates, the states before and after, and one more vector (H,).
     """
     of_one = num_rows + (2 * MAX_STATES + 1) * hidden_size
     return (hidden_size + 1 + 2 * num_rows) * num_texts + ROWS * ROWS + of_one
