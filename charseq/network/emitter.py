@@ -91,8 +91,8 @@ class Emitter:
             return self.builder.alloca(kind)
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
-        """Return a b + c of vectors, rounded once."""
-        name = f"llvm.fma.v{a.type.count}f{8 * self.size}"
+        """Return a b + c of vectors, rounded once if the processor can."""
+        name = f"llvm.fmuladd.v{a.type.count}f{8 * self.size}"
         fma = self.builder.module.globals.get(name)
         if fma is None:
             fma = ir.Function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
