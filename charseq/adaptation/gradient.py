@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from charseq.adaptation.frozen import Frozen
 from charseq.adaptation.member import Member, copy_of, known
 from charseq.arrays import BoolArray, FloatArray, TokenArray
 from charseq.backend import use_numba
@@ -59,6 +60,7 @@ class GradientSteps(Member):
         self._num_read = 0
         self._h: Any = np.empty((0, 0))
         self._copy: FloatArray | None = None
+        self._frozen = Frozen(model)
 
     @classmethod
     def of(
@@ -77,6 +79,8 @@ class GradientSteps(Member):
 
     def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
         """Return the logits (T, V) of the token after each of `tokens` (T,)."""
+        if not self.is_learning and self._frozen.can_read:
+            return self._frozen.predict(tokens, resets, self._state)
         logits = self._read(tokens, resets)
         self._num_read += len(tokens)
         return logits[:, 0].copy()
@@ -142,13 +146,16 @@ class GradientSteps(Member):
         """Return a copy of the weights and the states."""
         if self._copy is None:  # the weights change once in a window, and may be saved at every token
             self._copy = self._model.params.flat.copy()
-        return self._copy, copy_of(self._state), copy_of(self._begin), self._num_read
+        frozen = self._frozen.save()
+        return self._copy, copy_of(self._state), copy_of(self._begin), self._num_read, frozen
 
     def restore_(self, saved: Any) -> None:
         """Go back to copied weights and states."""
-        flat, state, begin, self._num_read = saved
+        flat, state, begin, self._num_read, frozen = saved
         if flat is not self._copy:
             self._model.params.flat[...] = flat
             self._copy = flat
+            self._frozen = Frozen(self._model)
+        self._frozen.restore_(frozen)
         self._state, self._begin = copy_of(state), copy_of(begin)
         self._h = np.empty((0, 0))  # what was read is read again before anything is learnt

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from charseq.arrays import BoolArray, FloatArray, TokenArray
-from charseq.models import LanguageModel
+from charseq.models import LanguageModel, TokenReader
 
 NUM_STEPS = 256
 """The most tokens that a model which does not learn reads at once."""
@@ -80,12 +80,7 @@ class OneByOne(Member):
 
     def predict(self, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
         """Return the logits (T, V) of the token after each of `tokens` (T,)."""
-        logits = list[FloatArray]()
-        for k, token in enumerate(tokens.tolist()):
-            if resets is not None and resets[k]:
-                self._reader.reset_()
-            logits.append(self._reader.read(token).copy())
-        return np.array(logits)
+        return read_one_by_one(self._reader, tokens, resets)
 
     def save(self) -> Any:
         """Return a copy of what was read."""
@@ -94,6 +89,16 @@ class OneByOne(Member):
     def restore_(self, saved: Any) -> None:
         """Go back to where `save` was called."""
         self._reader.restore_(saved)
+
+
+def read_one_by_one(reader: TokenReader, tokens: TokenArray, resets: BoolArray | None) -> FloatArray:
+    """Return the logits (T, V) of the token after each of `tokens` (T,), read by a reader of one stream."""
+    logits = list[FloatArray]()
+    for k, token in enumerate(tokens.tolist()):
+        if resets is not None and resets[k]:
+            reader.reset_()
+        logits.append(reader.read(token).copy())
+    return np.array(logits)
 
 
 def copy_of(state: Any) -> Any:

@@ -5,7 +5,7 @@ alone: so the logits after the same tokens have the same bits, whatever follows 
 beside them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +61,10 @@ class LongReader:
             self._late.readers.put_(0, saved.states)
         else:
             self._early.restore_((saved.turn, saved.states))
+
+    def begin_at_(self, states: Iterable[FloatArray]) -> None:
+        """Go on from these states (H,), in the order of a `State`, as if nothing had been read before."""
+        self.restore_(Saved(0, 0, [state.copy() for state in states]))
 
     def pack(self, saved: Saved) -> dict[str, FloatArray]:
         """Return as arrays by name what `save` returned, for a file."""
