@@ -56,10 +56,13 @@ class CompiledSoftmax:
     ) -> float:
         """Return the loss and write its gradients; the arguments are those of `losses.Loss.gradient`."""
         V = params["projection.V"]
+        if not h.flags.c_contiguous:  # of a single stream; each piece of h is read before dh is written there
+            out[...] = h
+            h = out
         self._V.load_(V)
         self._V_back.load_(V.T)
         softmax_gradient(
-            np.ascontiguousarray(h),
+            h,
             np.ascontiguousarray(targets).reshape(-1),
             NO_WEIGHTS if weights is None else np.ascontiguousarray(weights).reshape(-1),
             float(total_weight),

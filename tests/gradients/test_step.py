@@ -66,7 +66,7 @@ def test_a_warm_training_step_allocates_little(
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["all", "weights"])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-@pytest.mark.parametrize("num_streams", [5, 16])
+@pytest.mark.parametrize("num_streams", [1, 5, 16])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_warm_step_allocates_little_with_every_backend(
     cell: str, num_streams: int, backend: BackendName, weighted: bool

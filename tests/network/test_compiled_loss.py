@@ -43,6 +43,8 @@ def gradient(
     params = Parameters(projection.shapes, dtype)
     params.flat[...] = rng.normal(0, scale, params.flat.size)
     grads, h = params.like(), rng.normal(size=(H, T * N)).astype(dtype)
+    if N == 1:
+        h = np.asfortranarray(h)  # as the hidden states of a single stream are
     grads.flat.fill(9)
     out = np.full_like(h, 9)
     targets = rng.integers(0, V, (T, N), dtype=np.int32)
