@@ -157,6 +157,7 @@ class Bench:
             optimizer.step(model.params, grads, learning_rate=1e-3)
 
         with backpropagation(job, state, plan) as source:
+            optimizer.num_threads = source.num_threads
             seconds = _measure(step, self._seconds)
         median, num_chars = statistics.median(seconds), shape.batch_size * shape.seq_length
         backend: BackendName = "numba" if use_numba(self._backend) else "numpy"

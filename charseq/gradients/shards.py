@@ -100,6 +100,7 @@ class Shards(GradientSource):
 
     def __init__(self, job: Job, state: State, plan: Plan) -> None:
         self.plan, self._as_threads = plan, job.model.is_compiled or not CAN_FORK
+        self.num_threads = plan.num_shards
         bounds = np.linspace(0, job.num_streams, plan.num_shards + 1).round().astype(int).tolist()
         self._shards = [Shard(job, state, slice(begin, end)) for begin, end in itertools.pairwise(bounds)]
         self.workers: list[Any] = []

@@ -22,6 +22,9 @@ class GradientSource(ABC):
     plan: Plan = Plan()
     """The plan that is followed; a source that cannot use several cores works in one piece."""
 
+    num_threads: int = 1
+    """The threads that may compute between two windows, when the source does nothing."""
+
     period: int = 1
     """The number of steps from one point at which the parameters are those of the whole run to the next."""
 

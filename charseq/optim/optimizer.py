@@ -37,6 +37,8 @@ class Optimizer(ABC):
 
     name: ClassVar[str]
     state_names: ClassVar[tuple[str, ...]]
+    num_threads = 1
+    """The cores on which a compiled step may be made; its bits do not depend on them."""
 
     def __init__(self, config: OptimConfig, params: Parameters) -> None:
         self.config = config

@@ -124,7 +124,7 @@ class Trainer:
         before, self.source = self.source, self._make_source(self._job, self._state, plan)
         for name, array in self.source.arrays().items():
             array[...] = before.arrays()[name]
-        self.plan = self.source.plan
+        self.plan, self._update.optimizer.num_threads = self.source.plan, self.source.num_threads
 
     def snapshot(self) -> Snapshot:
         """Return all that `restore` needs to continue with the same bits, once the source has gathered it.

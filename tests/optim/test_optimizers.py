@@ -325,3 +325,42 @@ def test_touching_every_row_is_a_whole_step(name: str) -> None:
         grads["projection.V"][rows] = np.random.default_rng(k).normal(size=(5, 2))
         optimizer.step(whole, grads, learning_rate=rate)
     np.testing.assert_allclose(params.flat, whole.flat, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["adam", "nadamw"])
+def test_a_compiled_step_has_the_same_bits_on_any_number_of_threads(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread changes a part of the parameters; no number depends on where the parts end."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr("charseq.optim.compiled.MIN_SHARED", 8)
+    results = []
+    for num_threads in (1, 2, 3):
+        params = Parameters({"M": (7, 5), "b": (2,)}, np.float32)
+        grads, rng = Gradient(params), np.random.default_rng(0)
+        params.flat[...] = rng.standard_normal(params.flat.size)
+        optimizer = make_optimizer(OptimConfig(optimizer=name), params, "numba")  # type: ignore[arg-type]
+        optimizer.num_threads = num_threads
+        for _ in range(3):
+            grads.flat[...] = rng.standard_normal(params.flat.size)
+            optimizer.step(params, grads, learning_rate=0.1)
+        results.append([params.flat, *optimizer.state.values()])
+    for result in results[1:]:
+        for array, expected in zip(result, results[0], strict=True):
+            np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize(("size", "num_parts"), [(39, 1), (40, 4)])
+def test_threads_share_a_step_only_where_it_is_long(
+    size: int, num_parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few parameters are changed by the thread that asks; more are divided into parts of equal length."""
+    compiled = pytest.importorskip("charseq.optim.compiled")
+    monkeypatch.setattr(compiled, "MIN_SHARED", 40)
+    lengths = list[int]()
+    monkeypatch.setattr(compiled, "adam_update", lambda params, *_: lengths.append(params.size))
+    params = Parameters({"b": (size,)}, np.float32)
+    optimizer = make_optimizer(OptimConfig(optimizer="adam"), params, "numba")
+    optimizer.num_threads = 4
+    optimizer.step(params, Gradient(params), learning_rate=0.1)
+    assert lengths == [size // num_parts] * num_parts

@@ -658,6 +658,14 @@ def test_the_plan_is_that_of_the_source() -> None:
     assert trainer.plan == Plan()
 
 
+@pytest.mark.parametrize(("threads", "expected"), [(1, 1), (2, 2)])
+def test_an_update_may_use_the_threads_of_the_source(threads: int, expected: int) -> None:
+    """While the shards have nothing to do, their cores can change the parameters."""
+    trainer = make_trainer(TrainConfig(max_steps=1, threads=threads), batches=make_batches(streams=4))
+    list(trainer.run())
+    assert trainer._update.optimizer.num_threads == expected
+
+
 # ---- the best
 
 
