@@ -229,7 +229,9 @@ def test_blocks_fit_their_kernels(
     [
         (1024, 4096, 4, Blocks(32, 1)),
         (1024, 4096, 8, Blocks(32, 2)),
-        (1024, 4096, 16, Blocks(8, 1)),
+        (1024, 4096, 16, Blocks(8, 32)),
+        (1024, 3072, 16, Blocks(8, 1)),
+        (1024, 4096, 32, Blocks(8, 2)),
         (1024, 4096, 25, Blocks(32, 4)),
         (512, 2048, 128, Blocks(8, 4)),
         (512, 8 * MIN_PART, 512, Blocks(0, 1)),
@@ -239,7 +241,10 @@ def test_blocks_fit_their_kernels(
 def test_long_rows_are_cut_into_parts(
     rows: int, columns: int, num_streams: int, blocks: Blocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a block of whole rows is too much for its kernel, rows are cut, but not into pieces too short."""
+    """Where a block of whole rows is too much for its kernel, rows are cut, but not into pieces too short.
+
+    For 16 streams the rows of a large matrix are cut into pieces of a page each.
+    """
     set_packing(monkeypatch, packed=True)
     assert blocks_of(rows, columns, num_streams) == blocks
 
