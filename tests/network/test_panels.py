@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 pytest.importorskip("numba")
 from charseq.network.panels import (
+    SUMS_AT_ONCE,
     Panels,
     look_up,
     multiply_add,
@@ -58,6 +59,14 @@ def test_a_product_of_panels_sums_over_their_columns(num_rows: int, num_columns:
     """The product of two matrices in panels is A B'."""
     A, B = numbers(num_rows, 21), numbers(num_columns, 21)
     out: Array = np.full((num_rows, num_columns), np.nan, np.float32)
+    multiply_panels(in_panels(A), in_panels(B), out, BLOCK)
+    np.testing.assert_array_equal(out, A @ B.T)
+
+
+def test_a_product_of_panels_sums_over_more_columns_than_are_taken_at_once() -> None:
+    """The last part is shorter."""
+    A, B = numbers(17, SUMS_AT_ONCE + 3), numbers(33, SUMS_AT_ONCE + 3)
+    out: Array = np.full((17, 33), np.nan, np.float32)
     multiply_panels(in_panels(A), in_panels(B), out, BLOCK)
     np.testing.assert_array_equal(out, A @ B.T)
 
