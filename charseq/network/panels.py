@@ -29,12 +29,11 @@ tile: Any = tiles.tile
 transpose: Any = tiles.transpose
 transpose_few: Any = edges.transpose_few
 
-
 SUMS_AT_ONCE = 1024
 """The columns of two matrices in panels that are multiplied at once.
 
 So a panel stays in the caches of a core for all the tiles that read it: with AVX2 the gradients of 2048 x 512
-weights take a fifth less time. The order of the sums, and so their bits, stay the same.
+weights take a fifth less time.
 """
 COLUMNS_AT_ONCE = 64
 """The columns of a matrix, each on memory pages of its own, that are copied to all panels together."""
