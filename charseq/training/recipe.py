@@ -48,17 +48,22 @@ CHARS_PER_PARAMETER = 6.0
 
 
 class Restraint(NamedTuple):
-    """The settings that keep a network from learning its text by heart, for at most `passes` readings."""
+    """The settings that keep a network from learning its text by heart, for at most `passes` readings.
+
+    The noise of large steps is a restraint, too: `faster` multiplies the rate of a network with gates.
+    """
 
     passes: float
     dropout: float
     weight_decay: float
+    faster: float
 
 
 RESTRAINTS = (
-    Restraint(3.0, 0.0, 0.01),
-    Restraint(12.0, 0.1, 0.01),
-    Restraint(math.inf, 0.4, 0.1),
+    Restraint(3.0, 0.0, 0.01, 1.0),
+    Restraint(12.0, 0.1, 0.01, 1.0),
+    Restraint(60.0, 0.3, 0.1, 2.5),
+    Restraint(math.inf, 0.4, 0.1, 3.5),
 )
 """The restraints, by the number of times that the text is read."""
 NGRAM_ORDERS = range(8, 3, -1)
@@ -148,7 +153,7 @@ def choose(
     if settings.model.kind == "recurrent" and not is_named and passes <= NORMALISED_PASSES:
         chosen = _with(settings, layer_of(SIZES[step], settings.model, is_normalised=True), given)
     if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
-        chosen = _with(chosen, restraint_for(passes), given)
+        chosen = _with(chosen, restrained(chosen, passes), given)
     counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
     if not is_named and counts_all and num_valid >= MIN_VALID_CHARS:
         chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
@@ -158,8 +163,7 @@ def choose(
 
 def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
     """Return the settings of a step of the ladder for a kind of network, whose products may be normalised."""
-    has_gates = model.kind == "recurrent" and CELLS[model.cell].gates
-    share = (1 if is_normalised else PLAIN_SHARE) * (1 if has_gates else UNGATED_SHARE)
+    share = (1 if is_normalised else PLAIN_SHARE) * (1 if _has_gates(model) else UNGATED_SHARE)
     return {
         "model": {
             "num_layers": size.num_layers,
@@ -169,21 +173,36 @@ def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
         "train": {"batch_size": size.batch_size},
         "optim": {
             "optimizer": OPTIMIZER,
-            "learning_rate": float(f"{share * size.learning_rate:.6g}"),
+            "learning_rate": _rounded(share * size.learning_rate),
         },
     }
 
 
-def restraint_for(passes: float) -> Layer:
-    """Return the settings of a network that reads its text `passes` times."""
+def restrained(settings: Settings, passes: float) -> Layer:
+    """Return the restraints of a network with these settings that reads its text `passes` times."""
     one = next(one for one in RESTRAINTS if passes <= one.passes)
-    return {"model": {"dropout": one.dropout}, "optim": {"weight_decay": one.weight_decay}}
+    faster = one.faster if _has_gates(settings.model) else 1.0
+    return {
+        "model": {"dropout": one.dropout},
+        "optim": {
+            "weight_decay": one.weight_decay,
+            "learning_rate": _rounded(faster * settings.optim.learning_rate),
+        },
+    }
 
 
 def ngram_order(num_chars: int, seconds: float) -> int:
     """Return the order of the n-grams that can be counted in a run of so many seconds, 0 if there is none."""
     affordable = COUNTING_SHARE * seconds / (COUNTING_SECONDS * num_chars)
     return next((order for order in NGRAM_ORDERS if order <= affordable), 0)
+
+
+def _has_gates(model: ModelConfig) -> bool:
+    return model.kind == "recurrent" and bool(CELLS[model.cell].gates)
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.6g}")
 
 
 def _with(settings: Settings, layer: Layer, given: Given) -> Settings:

@@ -603,7 +603,7 @@ def test_what_was_chosen_is_said_and_kept(call: Call, text: str, monkeypatch: py
     code, _, err = call("train", text, *options, "-o", "run")
     assert code == 0
     assert (
-        "charseq: 1 x 128 with dropout 0.4, decay 0.1, nadamw at rate 0.012 and batches of 16 x 64 "
+        "charseq: 1 x 128 with dropout 0.4, decay 0.1, nadamw at rate 0.042 and batches of 16 x 64 "
         "chosen for " in err
     )
     made = Settings().with_layer(load_toml(Path("run/charseq.toml")), "run")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from charseq.config import Settings, TrainConfig
-from charseq.training.recipe import PLAIN_SHARE, SIZES, Chosen, Size, choose
+from charseq.training.recipe import PLAIN_SHARE, RESTRAINTS, SIZES, Chosen, Size, choose
 
 SPEED = 19e9
 """The products per second of two cores: a GRU of 256 units reads 9 million characters in two minutes."""
@@ -33,9 +33,10 @@ def settings_for(layer: dict[str, Any] | None = None, *given: str, **facts: Any)
 
 
 def size_of(settings: Settings) -> Size:
-    """Return the step of the ladder; that of a network that is not normalised has a higher rate than this."""
+    """Return the step of the ladder, with the rate that a normalised network has that reads its text once."""
     model, train = settings.model, settings.train
-    rate = settings.optim.learning_rate / (1 if model.rms_norm else PLAIN_SHARE)
+    faster = next(one.faster for one in RESTRAINTS if one.dropout == model.dropout)
+    rate = settings.optim.learning_rate / faster / (1 if model.rms_norm else PLAIN_SHARE)
     return Size(model.num_layers, model.hidden_size, train.batch_size, round(rate, 6))
 
 
@@ -113,6 +114,20 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
     assert (dropouts[0], dropouts[-1]) == (0.4, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [("gru", [0.042, 0.03, 0.012]), ("lstm", [0.042, 0.03, 0.012]), ("rnn", [0.006, 0.006, 0.006])],
+)
+def test_a_network_with_gates_learns_faster_from_a_text_that_it_reads_often(
+    name: str, rates: list[float]
+) -> None:
+    """The noise of large steps keeps it from learning the text by heart; without gates it bears no more."""
+    layer = {"model": {"cell": name, "hidden_size": 256, "size": "medium"}}
+    texts = [50_000, 500_000, 20_000_000]
+    found = [settings_for(layer, "model.cell", num_chars=length).optim.learning_rate for length in texts]
+    assert found == pytest.approx(rates)
+
+
 @pytest.mark.parametrize(("name", "share"), [("gru", 1), ("lstm", 1), ("rnn", 0.5)])
 def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -> None:
     """Its gradients vary more from one window to the next; a cell that is named is not normalised."""
@@ -121,22 +136,21 @@ def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -
 
 
 @pytest.mark.parametrize(
-    ("layer", "given", "is_normalised"),
+    ("layer", "given", "is_normalised", "rate"),
     [
-        ({"size": "medium"}, ["model.size"], True),
-        ({"size": "small"}, ["model.size"], False),
-        ({"cell": "lstm"}, ["model.cell"], False),
-        ({"kind": "mlp", "size": "medium"}, ["model.kind"], False),
+        ({"size": "medium"}, ["model.size"], True, 0.015),
+        ({"size": "small"}, ["model.size"], False, 0.03),
+        ({"cell": "lstm"}, ["model.cell"], False, 0.012),
+        ({"kind": "mlp", "size": "medium"}, ["model.kind"], False, 0.006),
     ],
 )
 def test_a_network_that_was_not_named_is_normalised(
-    layer: dict[str, Any], given: list[str], is_normalised: bool
+    layer: dict[str, Any], given: list[str], is_normalised: bool, rate: float
 ) -> None:
     """Who names a cell sees its plain equations; a normalised network bears a higher rate."""
     chosen = settings_for({"model": layer}, *given)
     assert chosen.model.rms_norm is is_normalised
-    if chosen.model.kind == "recurrent":
-        assert chosen.optim.learning_rate == pytest.approx(0.015 if is_normalised else 0.012)
+    assert chosen.optim.learning_rate == pytest.approx(rate)
 
 
 def test_few_units_are_not_dropped() -> None:
@@ -165,7 +179,7 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
         num_chars=300_000,
     )
     assert getattr(getattr(settings, section), key) == value
-    rate = 3e-3 * (1 if settings.model.rms_norm else PLAIN_SHARE)
+    rate = RESTRAINTS[-1].faster * PLAIN_SHARE * SIZES["large"].learning_rate
     others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
@@ -192,7 +206,7 @@ def test_the_choice_is_said_in_one_line() -> None:
         "1 x 256",
         "dropout 0.4",
         "decay 0.1",
-        "nadamw at rate 0.012",
+        "nadamw at rate 0.042",
         "16 x 64",
         "50,000 characters in 2m",
         'the size "fixed"',
