@@ -9,7 +9,7 @@ from numba.core.registry import cpu_target
 
 
 class Registers(NamedTuple):
-    """How many there are, and the bytes of each."""
+    """The number of vector registers, and the bytes of each."""
 
     number: int
     num_bytes: int

@@ -46,7 +46,7 @@ class Forward(NamedTuple):
     sizes: tuple[int, ...]
     """The rows of each part of W."""
     sums: Arrays
-    """Where the products of each part are added, (T, at least so many rows, N)."""
+    """The arrays to which the products of each part are added, (T, at least so many rows, N)."""
     b_h: FloatArray
     """(H,), with which the sums of the second part begin."""
     norm: Arrays
