@@ -50,13 +50,13 @@ CHARS_PER_PARAMETER = 6.0
 class Restraint(NamedTuple):
     """The settings that keep a network from learning its text by heart, for at most `passes` readings.
 
-    The noise of large steps is a restraint, too: `faster` multiplies the rate of a network with gates.
+    The noise of large steps is a restraint, too: `rate_scale` multiplies the rate of a network with gates.
     """
 
     passes: float
     dropout: float
     weight_decay: float
-    faster: float
+    rate_scale: float
 
 
 RESTRAINTS = (
@@ -181,12 +181,12 @@ def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
 def restrained(settings: Settings, passes: float) -> Layer:
     """Return the restraints of a network with these settings that reads its text `passes` times."""
     one = next(one for one in RESTRAINTS if passes <= one.passes)
-    faster = one.faster if _has_gates(settings.model) else 1.0
+    scale = one.rate_scale if _has_gates(settings.model) else 1.0
     return {
         "model": {"dropout": one.dropout},
         "optim": {
             "weight_decay": one.weight_decay,
-            "learning_rate": _rounded(faster * settings.optim.learning_rate),
+            "learning_rate": _rounded(scale * settings.optim.learning_rate),
         },
     }
 

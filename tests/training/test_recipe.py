@@ -35,8 +35,8 @@ def settings_for(layer: dict[str, Any] | None = None, *given: str, **facts: Any)
 def size_of(settings: Settings) -> Size:
     """Return the step of the ladder, with the rate that a normalised network has that reads its text once."""
     model, train = settings.model, settings.train
-    faster = next(one.faster for one in RESTRAINTS if one.dropout == model.dropout)
-    rate = settings.optim.learning_rate / faster / (1 if model.rms_norm else PLAIN_SHARE)
+    scale = next(one.rate_scale for one in RESTRAINTS if one.dropout == model.dropout)
+    rate = settings.optim.learning_rate / scale / (1 if model.rms_norm else PLAIN_SHARE)
     return Size(model.num_layers, model.hidden_size, train.batch_size, round(rate, 6))
 
 
@@ -179,7 +179,7 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
         num_chars=300_000,
     )
     assert getattr(getattr(settings, section), key) == value
-    rate = RESTRAINTS[-1].faster * PLAIN_SHARE * SIZES["large"].learning_rate
+    rate = RESTRAINTS[-1].rate_scale * PLAIN_SHARE * SIZES["large"].learning_rate
     others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
