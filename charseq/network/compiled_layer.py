@@ -44,6 +44,9 @@ class CompiledLayer:
         self._W_back = [Panels(H if backward else 0, size, dtype) for size in sizes]
         self._U_back = Panels(D if backward and not layer.one_hot else 0, GH, dtype)
         self._das = [zeros((size if backward else 0, num_streams), dtype) for size in (GH, *sizes[1:])]
+        together = num_streams == 1 and num_steps > 1 and not layer.one_hot
+        self._some_x = zeros((D if together else 0, ROWS), dtype)
+        self._some_da = zeros((GH if together and backward else 0, ROWS), dtype)
         self._table = zeros((D if backward and layer.one_hot else 0, ROWS), dtype)
         self._ones = np.ones((num_steps * num_streams if backward else 0, 1), dtype)
         normed = (num_steps if backward else 1) if layer.rms_norm else 0
@@ -65,7 +68,7 @@ class CompiledLayer:
         tokens = np.ascontiguousarray(x) if layer.one_hot else NO_TOKENS
         window = Forward(
             num_steps=len(x),
-            inputs=(self._no_x if layer.one_hot else x, tokens, self._U.memory, b),
+            inputs=(self._no_x if layer.one_hot else x, tokens, self._U.memory, b, self._some_x),
             W=tuple(panels.memory for panels in self._W),
             sizes=self._sizes,
             sums=(arrays.a_x, *arrays.extras[: len(self._parts) - 1]),
@@ -100,7 +103,7 @@ class CompiledLayer:
             num_steps=num_steps,
             dh_out=dh_out,
             W_back=tuple(panels.memory for panels in self._W_back),
-            U_back=self._U_back.memory,
+            U_back=(self._U_back.memory, self._some_da),
             norm=(self._y, self._inverse, self._dv, dv_columns, self._mean),
             resets=NO_RESETS if work.resets is None else np.ascontiguousarray(work.resets),
             a=arrays.a_x,

@@ -172,25 +172,50 @@ def multiply_add(panels: FloatArray, x: FloatArray, out: FloatArray, block: Floa
                         out[first + r, n + j] += block[r, j]
 
 
-@intrinsic
-def multiply_add_apart(typing: Any, panels: Any, x: Any, out: Any, block: Any) -> Any:
-    """Call `multiply_add` from compiled code, and never as a copy of it.
+@compiled
+def multiply_add_steps(panels: FloatArray, x: FloatArray, out: FloatArray, block: FloatArray) -> None:
+    """Add M x to each of up to ROWS steps of one stream in `out` (T, rows, 1).
+
+    Step t is the column t of x (columns, ROWS). Its sums have the order, and so the bits, of `multiply_add`
+    for this step alone, but weights are read once for all steps.
+    """
+    for p in range(len(panels)):
+        first = p * ROWS
+        if len(out) <= FEW:
+            few_columns(panels[p], x, block, len(out))
+        else:
+            block[...] = 0
+            tile(x, panels[p], block)
+        for t in range(len(out)):
+            for r in range(min(ROWS, out.shape[1] - first)):
+                out[t, first + r, 0] += block[t, r]
+
+
+def _apart(function: Any) -> Any:
+    """Return a function that calls a compiled product from compiled code, and is never a copy of it.
 
     The compiler copies where it can, and would compile all tiles again for each place where they are called.
     """
-    function: Any = multiply_add
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        found = function.get_compile_result(signature)
-        context.add_linking_libs([found.library])
-        callee = context.declare_function(builder.module, found.fndesc)
-        context.call_conv.call_function(
-            builder, callee, signature.return_type, signature.args, arguments, attrs=("noinline",)
-        )
-        return context.get_dummy_value()
+    @intrinsic
+    def call(typing: Any, panels: Any, x: Any, out: Any, block: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            found = function.get_compile_result(signature)
+            context.add_linking_libs([found.library])
+            callee = context.declare_function(builder.module, found.fndesc)
+            context.call_conv.call_function(
+                builder, callee, signature.return_type, signature.args, arguments, attrs=("noinline",)
+            )
+            return context.get_dummy_value()
 
-    kind = typing.resolve_value_type(function)
-    return typing.resolve_function_type(kind, (panels, x, out, block), {}), generate
+        kind = typing.resolve_value_type(function)
+        return typing.resolve_function_type(kind, (panels, x, out, block), {}), generate
+
+    return call
+
+
+multiply_add_apart = _apart(multiply_add)
+multiply_add_steps_apart = _apart(multiply_add_steps)
 
 
 @compiled

@@ -24,10 +24,12 @@ from charseq.cells.compiled import (
 from charseq.network import panels
 from charseq.network.compiled_normalisation import normalise_add, normalise_back
 from charseq.network.panels import look_up, pack_step
+from charseq.network.tiles import ROWS
 
 Arrays: TypeAlias = tuple[FloatArray, ...]
 
 multiply_add: Any = panels.multiply_add_apart
+multiply_add_steps: Any = panels.multiply_add_steps_apart
 
 
 class Forward(NamedTuple):
@@ -39,9 +41,10 @@ class Forward(NamedTuple):
     """
 
     num_steps: int
-    inputs: tuple[FloatArray, TokenArray, FloatArray, FloatArray]
-    """x (T, D, N), tokens (T, N), U in panels, b (G*H,). Without x, U x(t) is a column of U for each token;
-    its last column is zero. The other one of x and tokens is empty."""
+    inputs: tuple[FloatArray, TokenArray, FloatArray, FloatArray, FloatArray]
+    """x (T, D, N), tokens (T, N), U in panels, b (G*H,), and for one stream scratch for x of some steps
+    (D, ROWS), else empty. Without x, U x(t) is a column of U for each token; its last column is zero. The
+    other one of x and tokens is empty."""
     W: Arrays
     sizes: tuple[int, ...]
     """The rows of each part of W."""
@@ -73,7 +76,8 @@ class Backward(NamedTuple):
     """(T, H, N), what reaches h(t) from above."""
     W_back: Arrays
     """The parts of W, each transposed, in panels."""
-    U_back: FloatArray
+    U_back: Arrays
+    """U transposed, in panels, and for one stream scratch for da of some steps (G*H, ROWS), else empty."""
     norm: Arrays
     """y and 1/s, then for dv, the gradient of W h: itself (G*H, N), its columns, and scratch (N,)."""
     resets: BoolArray
@@ -106,14 +110,29 @@ def _hide(t: int, resets: BoolArray, states: Arrays, previous: Arrays) -> None:
 
 @inlined
 def _begin(t: int, inputs: Any, block: FloatArray, a: FloatArray) -> None:
-    """Write U x(t) + b to `a` (G*H, N); for one-hot inputs, U x(t) is a column of U for each stream."""
-    x, tokens, U, b = inputs
+    """Write U x(t) + b to a[t] (G*H, N); for one-hot inputs, U x(t) is a column of U for each stream.
+
+    With one stream reading U takes the time, and all x are known: so U is read once for ROWS steps, before
+    the first of them.
+    """
+    x, tokens, U, b, columns = inputs
     if len(tokens):
-        look_up(U, b, tokens[t], a)
+        look_up(U, b, tokens[t], a[t])
         return
-    for r in range(len(a)):
-        a[r] = b[r]
-    multiply_add(U, x[t], a, block)
+    together = len(columns) > 0 and len(x) > 1
+    if together and t % ROWS:
+        return
+    end = min(t + ROWS, len(x)) if together else t + 1
+    for k in range(t, end):
+        for r in range(len(b)):
+            a[k, r] = b[r]
+    if together:
+        for k in range(len(columns)):
+            for j in range(t, end):
+                columns[k, j - t] = x[j, k, 0]
+        multiply_add_steps(U, columns, a[t:end], block)
+    else:
+        multiply_add(U, x[t], a[t], block)
 
 
 @inlined
@@ -139,7 +158,7 @@ def _forward(window: Any, gates: Callable[..., None]) -> None:
     num_steps, inputs, W, sizes, sums, b_h, norm, resets, a, states, previous, extras, block = window
     for t in range(num_steps):
         _hide(t, resets, states, previous)
-        _begin(t, inputs, block, a[t])
+        _begin(t, inputs, block, a)
         for k in range(1, len(sums)):
             for j in range(len(b_h)):
                 sums[k][t, j] = b_h[j]
@@ -189,11 +208,22 @@ def _forget(t: int, resets: BoolArray, dstates: Arrays) -> None:
 
 
 @inlined
-def _end(t: int, das: Arrays, U_back: FloatArray, dx: FloatArray, columns: Arrays, block: FloatArray) -> None:
-    """Write dx(t), unless `dx` is empty, and pack `das` for the gradients of the weights."""
-    if len(dx):
+def _end(t: int, das: Arrays, U_back: Arrays, dx: FloatArray, columns: Arrays, block: FloatArray) -> None:
+    """Write dx(t), unless `dx` is empty, and pack `das` for the gradients of the weights.
+
+    With one stream, the dx of ROWS steps are written at the first of them, which is the last to come here.
+    """
+    panels, some = U_back
+    if len(some) > 0 and len(dx) > 1:
+        for r in range(len(das[0])):
+            some[r, t % ROWS] = das[0][r, 0]
+        if t % ROWS == 0:
+            end = min(t + ROWS, len(dx))
+            dx[t:end] = 0
+            multiply_add_steps(panels, some, dx[t:end], block)
+    elif len(dx):
         dx[t] = 0
-        multiply_add(U_back, das[0], dx[t], block)
+        multiply_add(panels, das[0], dx[t], block)
     for k in range(len(das)):
         pack_step(t, das[k], columns[k])
 

@@ -17,8 +17,8 @@ pytest.importorskip("numba")
 Array: TypeAlias = NDArray[Any]
 
 TOLERANCE = 2e-5
-SIZES = [(1, 1, 1), (5, 16, 16), (7, 3, 13), (4, 25, 33), (3, 40, 48)]
-"""T, N and H: a single number, whole tiles, and all that is left over beside them."""
+SIZES = [(1, 1, 1), (29, 1, 33), (5, 16, 16), (7, 3, 13), (4, 25, 33), (3, 40, 48)]
+"""T, N and H: a single number, one stream, whole tiles, and all that is left over beside them."""
 
 
 def make_model(
@@ -94,6 +94,21 @@ def test_compiled_windows_equal_plain_ones(
     for name, expected in plain.items():
         scale = max(1, np.abs(expected).max())
         np.testing.assert_allclose(compiled[name], expected, rtol=0, atol=TOLERANCE * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("embedding_size", [0, 21])
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_stream_has_the_same_bits_however_it_is_cut_into_windows(cell: str, embedding_size: int) -> None:
+    """Inputs of a window are multiplied together; how many, and at which place each is, changes nothing."""
+    model = with_backend(make_model(cell, 2, embedding_size, hidden_size=33), "numba")
+    tokens = np.random.default_rng(0).integers(0, 7, (48, 1), dtype=np.int32)
+    results = list[Array]()
+    for num_steps in (48, 29, 17, 9, 2, 1):
+        state, work = model.initial_state(1), model.workspace(num_steps, 1, backward=False)
+        parts = [tokens[begin : begin + num_steps] for begin in range(0, 48, num_steps)]
+        results.append(np.concatenate([model.hidden(part, state, work).T.copy() for part in parts]))
+    for other in results[1:]:
+        np.testing.assert_array_equal(other, results[0])
 
 
 @pytest.mark.parametrize("cell", CELLS)

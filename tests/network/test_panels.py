@@ -10,6 +10,7 @@ from charseq.network.panels import (
     Panels,
     look_up,
     multiply_add,
+    multiply_add_steps,
     multiply_panels,
     pack_steps,
     rows_in_panels,
@@ -51,6 +52,24 @@ def test_a_product_is_added_for_every_number_of_rows_and_streams(num_rows: int, 
         multiply_add(in_panels(M), x, memory[:num_rows], BLOCK)
         np.testing.assert_array_equal(memory[:num_rows], before[:num_rows] + M @ x)
         np.testing.assert_array_equal(memory[num_rows], before[num_rows])
+
+
+@pytest.mark.parametrize("num_rows", ROW_COUNTS)
+def test_steps_that_are_multiplied_together_have_the_bits_of_each_alone(num_rows: int) -> None:
+    """A sum has one order for every number of steps, also where the last of them do not fill a tile."""
+    rng = np.random.default_rng(0)
+    M, x, begin = (
+        rng.normal(size=shape).astype(np.float32)
+        for shape in ((num_rows, 50), (50, ROWS), (ROWS, num_rows, 1))
+    )
+    panels, alone = in_panels(M), begin.copy()
+    for t in range(ROWS):
+        multiply_add(panels, np.ascontiguousarray(x[:, t : t + 1]), alone[t], BLOCK)
+    for num_steps in range(1, ROWS + 1):
+        together = begin.copy()
+        multiply_add_steps(panels, x, together[:num_steps], BLOCK)
+        np.testing.assert_array_equal(together[:num_steps], alone[:num_steps])
+        np.testing.assert_array_equal(together[num_steps:], begin[num_steps:])
 
 
 @pytest.mark.parametrize("num_columns", [1, 16, 33])
