@@ -61,7 +61,8 @@ class Restraint(NamedTuple):
 
 RESTRAINTS = (
     Restraint(3.0, 0.0, 0.01, 1.0),
-    Restraint(12.0, 0.1, 0.01, 1.0),
+    Restraint(6.0, 0.1, 0.01, 1.0),
+    Restraint(12.0, 0.1, 0.1, 2.0),
     Restraint(60.0, 0.3, 0.1, 2.5),
     Restraint(math.inf, 0.4, 0.1, 3.5),
 )

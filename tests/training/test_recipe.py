@@ -10,6 +10,9 @@ from charseq.training.recipe import PLAIN_SHARE, RESTRAINTS, SIZES, Chosen, Size
 SPEED = 19e9
 """The products per second of two cores: a GRU of 256 units reads 9 million characters in two minutes."""
 
+LONG = 20_000_000
+"""The characters of a text that two minutes do not read once."""
+
 
 def chosen(
     layer: dict[str, Any] | None = None,
@@ -35,7 +38,8 @@ def settings_for(layer: dict[str, Any] | None = None, *given: str, **facts: Any)
 def size_of(settings: Settings) -> Size:
     """Return the step of the ladder, with the rate that a normalised network has that reads its text once."""
     model, train = settings.model, settings.train
-    scale = next(one.rate_scale for one in RESTRAINTS if one.dropout == model.dropout)
+    restraint = model.dropout, settings.optim.weight_decay
+    scale = next(one.rate_scale for one in RESTRAINTS if (one.dropout, one.weight_decay) == restraint)
     rate = settings.optim.learning_rate / scale / (1 if model.rms_norm else PLAIN_SHARE)
     return Size(model.num_layers, model.hidden_size, train.batch_size, round(rate, 6))
 
@@ -116,14 +120,18 @@ def test_the_more_often_a_text_is_read_the_more_is_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("name", "rates"),
-    [("gru", [0.042, 0.03, 0.012]), ("lstm", [0.042, 0.03, 0.012]), ("rnn", [0.006, 0.006, 0.006])],
+    [
+        ("gru", [0.042, 0.03, 0.024, 0.012]),
+        ("lstm", [0.042, 0.03, 0.024, 0.012]),
+        ("rnn", [0.006, 0.006, 0.006, 0.006]),
+    ],
 )
 def test_a_network_with_gates_learns_faster_from_a_text_that_it_reads_often(
     name: str, rates: list[float]
 ) -> None:
     """The noise of large steps keeps it from learning the text by heart; without gates it bears no more."""
     layer = {"model": {"cell": name, "hidden_size": 256, "size": "medium"}}
-    texts = [50_000, 500_000, 20_000_000]
+    texts = [50_000, 500_000, 1_000_000, LONG]
     found = [settings_for(layer, "model.cell", num_chars=length).optim.learning_rate for length in texts]
     assert found == pytest.approx(rates)
 
@@ -131,24 +139,26 @@ def test_a_network_with_gates_learns_faster_from_a_text_that_it_reads_often(
 @pytest.mark.parametrize(("name", "share"), [("gru", 1), ("lstm", 1), ("rnn", 0.5)])
 def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -> None:
     """Its gradients vary more from one window to the next; a cell that is named is not normalised."""
-    rate = settings_for({"model": {"cell": name, "size": "medium"}}, "model.cell").optim.learning_rate
+    layer = {"model": {"cell": name, "size": "medium"}}
+    rate = settings_for(layer, "model.cell", num_chars=LONG).optim.learning_rate
     assert rate == pytest.approx(share * PLAIN_SHARE * SIZES["medium"].learning_rate)
 
 
 @pytest.mark.parametrize(
-    ("layer", "given", "is_normalised", "rate"),
+    ("layer", "given", "num_chars", "is_normalised", "rate"),
     [
-        ({"size": "medium"}, ["model.size"], True, 0.015),
-        ({"size": "small"}, ["model.size"], False, 0.03),
-        ({"cell": "lstm"}, ["model.cell"], False, 0.012),
-        ({"kind": "mlp", "size": "medium"}, ["model.kind"], False, 0.006),
+        ({"size": "medium"}, ["model.size"], LONG, True, 0.015),
+        ({"size": "medium"}, ["model.size"], 1_000_000, True, 0.03),
+        ({"size": "small"}, ["model.size"], 1_000_000, False, 0.03),
+        ({"cell": "lstm"}, ["model.cell"], LONG, False, 0.012),
+        ({"kind": "mlp", "size": "medium"}, ["model.kind"], LONG, False, 0.006),
     ],
 )
 def test_a_network_that_was_not_named_is_normalised(
-    layer: dict[str, Any], given: list[str], is_normalised: bool, rate: float
+    layer: dict[str, Any], given: list[str], num_chars: int, is_normalised: bool, rate: float
 ) -> None:
-    """Who names a cell sees its plain equations; a normalised network bears a higher rate."""
-    chosen = settings_for({"model": layer}, *given)
+    """Who names a cell sees its plain equations; nor is one normalised that reads its text often."""
+    chosen = settings_for({"model": layer}, *given, num_chars=num_chars)
     assert chosen.model.rms_norm is is_normalised
     assert chosen.optim.learning_rate == pytest.approx(rate)
 
