@@ -28,10 +28,12 @@ def _floating_point_errors_raise() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_flushed() -> Iterator[None]:
     """Save the time of flushing, which matters only when the power fails; other processes do flush."""
-    monkeypatch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # raises for a bad descriptor, too
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -163,9 +163,19 @@ def imports(tree: ast.AST, name: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, base
 
 
+STREAMS = ("stdout", "stderr", "exit")
+"""The attributes of `sys` that only the command line may use."""
+
+
+@functools.cache
+def parsed(source: str) -> ast.Module:
+    """Return the tree of a source, which many tests walk through; none may change it."""
+    return ast.parse(source)
+
+
 def violations(source: str, name: str) -> list[str]:
     """Return the imports, prints and uses of streams by which the file `name` breaks the rules."""
-    tree, package, found = ast.parse(source), package_of(name), []
+    tree, package, found = parsed(source), package_of(name), []
     for line, module in imports(tree, name):
         top, _, rest = module.partition(".")
         if top in LIBRARIES and package not in LIBRARIES[top]:
@@ -182,7 +192,7 @@ def violations(source: str, name: str) -> list[str]:
             continue
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             found.append(f"{name}:{node.lineno} prints; only cli may")
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr", "sys.exit"):
+        if isinstance(node, ast.Attribute) and node.attr in STREAMS and ast.unparse(node.value) == "sys":
             found.append(f"{name}:{node.lineno} uses {ast.unparse(node)}; only cli may")
     return found
 
@@ -280,7 +290,7 @@ def options_in_words(source: str, name: str) -> list[str]:
     """Return the strings of a file that name an option; docstrings and a report's help are left out."""
     if package_of(name) in ("cli", "__main__", "manual"):
         return []
-    tree = ast.parse(source)
+    tree = parsed(source)
     free = {
         id(inner)
         for node in ast.walk(tree)
@@ -328,7 +338,7 @@ def test_no_package_imports_in_a_circle(package: str) -> None:
     needs = {
         stem: {
             module.removeprefix(prefix).split(".")[0]
-            for _, module in imports(ast.parse(source), f"charseq/{package}/{stem}.py")
+            for _, module in imports(parsed(source), f"charseq/{package}/{stem}.py")
             if module.startswith(prefix)
         }
         for stem, source in files.items()
@@ -366,7 +376,7 @@ def test_every_module_has_a_layer() -> None:
 
 def undocumented(source: str, name: str) -> list[str]:
     """Return the module, public classes and public functions of a file that have no docstring."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     found = [] if ast.get_docstring(tree) else [name]
 
     def look(node: ast.Module | ast.ClassDef) -> None:
@@ -398,7 +408,7 @@ def test_a_missing_docstring_is_found() -> None:
 def defined(source: str) -> set[str]:
     """Return the public names that a file defines itself, `__version__` among them."""
     names = set()
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
@@ -410,7 +420,7 @@ def defined(source: str) -> set[str]:
 
 def taken(source: str, *, module: str) -> set[str]:
     """Return the names that a file imports from `module` or from what is in it."""
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in ast.walk(parsed(source)) if isinstance(node, ast.ImportFrom)]
     begins = [node for node in nodes if f"{node.module}.".startswith(f"{module}.")]
     return {alias.name for node in begins for alias in node.names}
 
@@ -420,7 +430,7 @@ def imported_names() -> dict[str, set[str]]:
     """Return the names that the files of the package import, by the module that they name."""
     found: dict[str, set[str]] = {}
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 found.setdefault(f"{node.module}", set()).update(alias.name for alias in node.names)
     return found

@@ -39,8 +39,9 @@ each_unit = pytest.mark.parametrize("unit", ["stream", "line"])
 
 @pytest.fixture(autouse=True)
 def _small_peak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the product that counts as the machine's peak be a small one."""
+    """Let the product that counts as the machine's peak be a small one, and the text of lines be short."""
     monkeypatch.setattr(bench, "PEAK_SIZE", 32)
+    monkeypatch.setattr(bench, "LINE_CHARS", 4000)
 
 
 class Clock:

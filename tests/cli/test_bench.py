@@ -22,8 +22,9 @@ TINY = (*AT_ONCE, "--shape", "1x8x2x4")
 
 @pytest.fixture(autouse=True)
 def _small_peak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the product that counts as the machine's peak be a small one, and repetitions be two."""
+    """Let the product that counts as the machine's peak be a small one, texts short, repetitions two."""
     monkeypatch.setattr("charseq.bench.PEAK_SIZE", 32)
+    monkeypatch.setattr("charseq.bench.LINE_CHARS", 4000)
     monkeypatch.setattr("charseq.bench.LEAST_REPETITIONS", 2)
 
 

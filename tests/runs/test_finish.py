@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -32,8 +33,13 @@ VALID = "the king in spain sings\nand stays in the rain\n" * 14  # enough to cho
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty directory with a corpus and a validation text in it."""
     monkeypatch.chdir(tmp_path)
+    _write_texts()
+
+
+def _write_texts() -> None:
     Path("corpus.txt").write_text(TEXT)
     Path("valid.txt").write_text(VALID)
+    Path("short.txt").write_text(VALID[:200])
 
 
 def settings(**train: Any) -> Settings:
@@ -55,6 +61,10 @@ def finished(directory: str = "run", **options: Any) -> list[Event]:
     return _without_progress(start(directory, **options))
 
 
+WITHOUT_RATES = {"valid": "short.txt"}
+"""A validation text from which no rates can be chosen, which takes longer than all the rest."""
+
+
 def resumed(directory: str = "run", **train: Any) -> list[Event]:
     return _without_progress(Run.resume(Path(directory), [({"train": train}, "option")]))
 
@@ -62,6 +72,17 @@ def resumed(directory: str = "run", **train: Any) -> list[Event]:
 def _without_progress(run: Run) -> list[Event]:
     """Return the events of a run, but for the progress of counting."""
     return [event for event in run.events() if not isinstance(event, Counting)]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the directory of a run in one go, with n-grams and rates; nothing is to be written there."""
+    path = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        _write_texts()
+        finished()
+    return str(path / "run")
 
 
 def model_in(directory: str = "run") -> Checkpoint:
@@ -84,7 +105,7 @@ def assert_same_models(one: str, other: str) -> None:
 
 def test_there_is_one_model_at_the_end_a_mixture() -> None:
     """Its members are the best network of the run and the n-grams of the same training part."""
-    events = finished()
+    events = finished(data=WITHOUT_RATES)
     kept = model_in()
     assert isinstance(kept.model, Mixture)
     assert kept.model.description == "gru 1 x 6 + ngram:3"
@@ -100,7 +121,7 @@ def test_there_is_one_model_at_the_end_a_mixture() -> None:
 
 def test_the_events_tell_the_figures() -> None:
     """The n-grams counted; then the mixture's score, which is the file's, and each member's alone."""
-    counted, *_, mixed = finished()
+    counted, *_, mixed = finished(data=WITHOUT_RATES)
     kept = model_in()
     mixture = cast(Mixture, kept.model)
     assert isinstance(counted, Counted)
@@ -126,13 +147,12 @@ def test_the_network_is_that_of_a_run_without_ngrams() -> None:
     assert model_in("with").rates is not None
 
 
-def test_rates_are_those_of_each_member() -> None:
+def test_rates_are_those_of_each_member(whole: str) -> None:
     """The network's rate and scales, a weight for each member, and one for the cache."""
-    finished()
-    rates = model_in().rates
+    rates = model_in(whole).rates
     assert rates is not None
     rates.check(2)
-    assert rates.scales[0].keys() == model_in().network.params.keys()
+    assert rates.scales[0].keys() == model_in(whole).network.params.keys()
     assert rates.scales[1] == {}
 
 
@@ -146,8 +166,7 @@ def test_without_a_validation_text_nothing_is_mixed() -> None:
 
 def test_a_short_validation_text_gives_a_mixture_without_rates() -> None:
     """Weights can be fitted on it, rates cannot be chosen; the run counts as finished all the same."""
-    Path("valid.txt").write_text(VALID[:200])
-    finished()
+    finished(data=WITHOUT_RATES)
     assert isinstance(model_in().model, Mixture)
     assert model_in().rates is None
     with pytest.raises(ConfigError, match="max_steps counts from the start"):
@@ -158,9 +177,8 @@ def test_a_short_validation_text_gives_a_mixture_without_rates() -> None:
 
 
 @pytest.mark.parametrize("num_events", [1, 4, 6, 9, 13])
-def test_a_resumed_run_ends_with_the_same_bits(num_events: int) -> None:
+def test_a_resumed_run_ends_with_the_same_bits(whole: str, num_events: int) -> None:
     """Stopped while counting, in training, or at its last validation: network, n-grams, weights and rates."""
-    finished("whole")
     run = start("parts")
     list(itertools.islice(run.events(), num_events))
     run.save()
@@ -168,7 +186,7 @@ def test_a_resumed_run_ends_with_the_same_bits(num_events: int) -> None:
     events = resumed("parts")
     assert isinstance(events[0], Counted)
     assert isinstance(events[-1], Mixed)
-    assert_same_models("parts", "whole")
+    assert_same_models("parts", whole)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +195,9 @@ def test_a_resumed_run_ends_with_the_same_bits(num_events: int) -> None:
     ids=["counting", "mixing", "choosing rates"],
 )
 def test_a_run_killed_in_its_own_work_is_resumed(
-    module: Any, name: str, monkeypatch: pytest.MonkeyPatch
+    whole: str, module: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed while counting, or between training and the mixture: the resumed run has the same bits."""
-    finished("whole")
 
     class Killed(BaseException):
         """What no handler catches, as a kill."""
@@ -193,7 +210,7 @@ def test_a_run_killed_in_its_own_work_is_resumed(
         with pytest.raises(Killed):
             finished("parts")
     resumed("parts")
-    assert_same_models("parts", "whole")
+    assert_same_models("parts", whole)
 
 
 def test_a_run_killed_before_its_rates_were_chosen_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,9 +224,9 @@ def test_a_run_killed_before_its_rates_were_chosen_gets_them(monkeypatch: pytest
     assert_same_models("parts", "whole")
 
 
-def test_a_finished_run_has_nothing_left_to_do() -> None:
+def test_a_finished_run_has_nothing_left_to_do(whole: str) -> None:
     """Resuming it without more steps is refused, and the file stays as it is."""
-    finished()
+    shutil.copytree(whole, "run")
     before = (Path("run") / MODEL).read_bytes()
     with pytest.raises(ConfigError, match="max_steps counts from the start"):
         resumed()
@@ -218,8 +235,7 @@ def test_a_finished_run_has_nothing_left_to_do() -> None:
 
 def test_a_finished_run_goes_on_with_more_steps() -> None:
     """It ends with the mixture of the run in one go."""
-    constant = {"data": {}, "max_steps": 8}
-    finished("parts", **constant)
+    finished("parts", data=WITHOUT_RATES)
     resumed("parts", max_steps=12)
     kept = model_in("parts")
     assert isinstance(kept.model, Mixture)
@@ -236,18 +252,18 @@ def test_an_interrupted_run_leaves_the_network_alone() -> None:
     assert not isinstance(model_in().model, Mixture)
 
 
-def test_ngrams_can_be_mixed_into_a_run_that_had_none() -> None:
+def test_ngrams_can_be_mixed_into_a_run_that_had_none(whole: str) -> None:
     """A finished run resumed with --with-ngram trains no further and becomes the same mixture."""
-    finished("whole")
     finished("parts", with_ngram=0)
     events = resumed("parts", with_ngram=3)
     assert [type(event) for event in events] == [Counted, Stopped, Mixed]
-    assert_same_models("parts", "whole")
+    assert_same_models("parts", whole)
 
 
-def test_a_disk_that_is_full_at_the_last_save_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_at_the_last_save_loses_nothing(
+    whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The error is that of every save that fails; the network is there, and resuming mixes the n-grams in."""
-    finished("whole")
     save = Checkpoint.save
 
     def full(self: Checkpoint, path: Path) -> None:
@@ -261,7 +277,7 @@ def test_a_disk_that_is_full_at_the_last_save_loses_nothing(monkeypatch: pytest.
             finished("parts")
     assert not isinstance(model_in("parts").model, Mixture)
     resumed("parts")
-    assert_same_models("parts", "whole")
+    assert_same_models("parts", whole)
 
 
 def test_the_best_results_are_kept_across_a_pause() -> None:
@@ -375,10 +391,10 @@ def test_a_mixture_is_scored_in_the_time_that_is_left_if_validations_had_none_fo
 
     mixture_of = finish.mixture_of
     monkeypatch.setattr(finish, "mixture_of", mix)
-    finished(max_steps=4)
-    finished("limited", max_steps=4, max_time=100.0)
-    monkeypatch.setattr(Trainer, "num_valid_chars", 300)
-    finished("short", max_steps=4, max_time=100.0)
+    finished(max_steps=4, data=WITHOUT_RATES)
+    finished("limited", max_steps=4, max_time=100.0, data=WITHOUT_RATES)
+    monkeypatch.setattr(Trainer, "num_valid_chars", 100)
+    finished("short", max_steps=4, max_time=100.0, data=WITHOUT_RATES)
     assert given[0] == {"seconds": math.inf, "scoring_seconds": math.inf}
     assert given[1] == {"seconds": pytest.approx(3.0), "scoring_seconds": math.inf}
     assert given[2]["scoring_seconds"] == pytest.approx(100 - 3 - 3, abs=20)
@@ -393,6 +409,7 @@ def test_the_scored_text_is_short_if_the_time_is(
     monkeypatch.setattr(
         finish, "mixture_of", lambda *a, **options: mixture_of(*a, **{**options, "scoring_seconds": seconds})
     )
+    monkeypatch.setattr(finish, "choose_rates", lambda *arguments, **options: None)
     *_, mixed = finished(max_steps=4)
     assert isinstance(mixed, Mixed)
     assert mixed.valid.num_chars == num_chars
@@ -404,7 +421,7 @@ def test_the_scored_text_is_short_if_the_time_is(
 def test_a_long_validation_text_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mixture is fitted and scored on its beginning, so that the time for that is bounded."""
     monkeypatch.setattr(finish, "MAX_VALID_CHARS", 100)
-    *_, mixed = finished()
+    *_, mixed = finished(data=WITHOUT_RATES)
     assert isinstance(mixed, Mixed)
     assert mixed.valid.num_chars == 100
     assert run_module.MAX_VALID_TOKENS == 1 << 18

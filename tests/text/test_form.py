@@ -10,7 +10,9 @@ from charseq.config import DataConfig, NormalForm
 from charseq.errors import DataError
 from charseq.text.form import PLAIN, TextForm
 
-EVERYTHING = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
+PLANES = (range(0xD800), range(0xE000, 0x40000), range(0xE0000, 0xE1000), range(0x10FFFE, 0x110000))
+EVERYTHING = "".join(chr(code) for plane in PLANES for code in plane)
+"""All characters of Unicode; of planes without any, and of those for private use, only some."""
 MARKS = "a e\u0301\u0323Σς가각\u1100\u1161\u11a8İﬁ①é漢\n"
 texts = st.lists(st.text(st.sampled_from(MARKS), max_size=6), max_size=8)
 each_form = pytest.mark.parametrize("normalize", ["nfc", "nfd", "nfkc"])
