@@ -168,7 +168,7 @@ def in_short(line: str) -> str:
 def run_lines(text: str, path: Path) -> None:
     """Run the commands of the console blocks of a text in `path`, in short; each must exit with 0."""
     shutil.copytree(ROOT / "data", path / "data")
-    (path / "data" / "tales.txt").write_bytes((ROOT / "data" / "tales.txt").read_bytes()[:8000])
+    (path / "data" / "tales.txt").write_bytes((ROOT / "data" / "tales.txt").read_bytes()[:4000])
     shutil.copy(ROOT / "charseq.toml", path / "charseq.toml")
     shim = path / "bin" / "charseq"
     shim.parent.mkdir()

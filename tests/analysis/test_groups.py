@@ -167,7 +167,7 @@ def test_groups_sum_up_to_the_whole(
 
 
 @each_grouping
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(texts=some_texts)
 def test_character_by_character(name: str, texts: list[tuple[str, int]]) -> None:
     """Texts that come one character at a time have the groups of the whole."""

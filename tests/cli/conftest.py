@@ -158,7 +158,7 @@ ADAPTING = {
 @pytest.fixture(scope="session")
 def _adapting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("adapting")
-    for name, begin, end in (("corpus", 0, 6000), ("valid", 6000, 7200), ("text", 9000, 10500)):
+    for name, begin, end in (("corpus", 0, 6000), ("valid", 6000, 6600), ("text", 9000, 10500)):
         (path / f"{name}.txt").write_bytes(TALES[begin:end].encode())
     (path / "other.txt").write_bytes(TALES[11000:11600].encode())
     with pytest.MonkeyPatch.context() as patch:

@@ -39,18 +39,15 @@ sys.modules["charseq.cli.app"] = types.SimpleNamespace(run=run)
 charseq.__main__.main()
 """
 """A command that drops the exception of an interrupt."""
-EARLY = (0.0, 0.05, 0.15, 0.3)
-LATE = (0.02, 0.1, 0.2, 0.45)
-"""Seconds before an interrupt; all commands begin alike, so that two lists cover the beginning together."""
 
 
 @pytest.mark.parametrize(
     ("words", "delays"),
-    [
-        (("evaluate", "runs/tales", "-"), EARLY),
-        (("train", "-", "-o", "new"), LATE),
-        (("next", "runs/hello"), EARLY),
-        (("inspect", "runs/tales", "-", "--find", "quote"), LATE),
+    [  # seconds before an interrupt; all commands begin alike, so that the lists cover the beginning together
+        (("evaluate", "runs/tales", "-"), (0.0, 0.15)),
+        (("train", "-", "-o", "new"), (0.02, 0.2, 0.45)),
+        (("next", "runs/hello"), (0.05, 0.3)),
+        (("inspect", "runs/tales", "-", "--find", "quote"), (0.1, 0.45)),
     ],
     ids=["evaluate", "train", "next", "inspect"],
 )

@@ -509,6 +509,7 @@ def test_resumed_on_another_text(call: Call, tiny_run: Path) -> None:
 def test_init_from(call: Call, models: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that begins with another model's weights has its sizes, and begins where that one ended."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("charseq.runs.finish.choose_rates", lambda *arguments, **options: None)
     Path("text.txt").write_bytes(TALES[:8000].encode())
     old, steps = str(models.path / models.tales), ("--max-steps", "1", "--learning-rate", "1e-9", *PLAIN)
     code, _, err = call("train", "text.txt", *steps, "--init-from", old, "-o", "new")
@@ -585,10 +586,19 @@ def test_a_text_that_was_learnt_by_heart(call: Call) -> None:
     noise = "".join(random.Random(1).choices("abcdefgh", k=1000))
     for name, words, told in (("noise", noise, True), ("rhyme", "abcdefgh" * 125, False)):
         Path(name).write_text(words)
-        options = ("--hidden-size", "64", "--max-steps", "200", "--eval-every", "5", "--threads", "1")
-        code, out, _ = call("train", name, *options, "-o", f"run-{name}")
+        options = (
+            "--hidden-size",
+            "32",
+            "--learning-rate",
+            "0.03",
+            "--max-steps",
+            "100",
+            "--eval-every",
+            "5",
+        )
+        code, out, _ = call("train", name, *options, *PLAIN, "-o", f"run-{name}")
         assert code == 0
-        line = r"^note +after step \d+ of 200 the model only learnt the text by heart: try "
+        line = r"^note +after step \d+ of 100 the model only learnt the text by heart: try "
         assert (re.search(line, out, re.MULTILINE) is not None) is told, out
 
 

@@ -20,8 +20,8 @@ from tests.cli.conftest import TINY, Call
 from tests.extensions.twin_tokenizer import PairTokenizer
 from tests.extensions.window import WindowKind
 
-CORPUS = 'hello world\nkin and kith\nexpert in line\n\nshe said "no" to him\n' * 40
-TEXT = 'hello kin,\nand "Q" 😀\n\nexpert line\n' + "he paid in tin and lead\n" * 6
+CORPUS = 'hello world\nkin and kith\nexpert in line\n\nshe said "no" to him\n' * 32
+TEXT = 'hello kin,\nand "Q" 😀\n\nexpert line\n' + "he paid in tin and lead\n" * 4
 PAIR = ("--tokenizer", "pair")
 WINDOW = ("--kind", "window", "--order", "3", "--hidden-size", "8", "--max-steps", "20", "--threads", "1")
 KINDS = {

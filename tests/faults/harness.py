@@ -23,7 +23,7 @@ from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TALES, heed_signals, surroundings
 from tests.forks import python
 
-STEPS = 120
+STEPS = 80
 COMMON = ("--hidden-size", "12", "--batch-size", "4", "--seq-length", "16", "--dropout", "0.2")
 LIMITS = ("--max-steps", f"{STEPS}", "--eval-every", "10", "--save-every", "0.02s", "--quiet")
 ENDLESS = (
@@ -40,7 +40,7 @@ VARIANTS: list[tuple[str, ...]] = [
     ("gru", "stream", "2"),
     ("lstm", "stream", "1", *PLATEAU),
     ("rnn", "stream", "1", *DIVERGING),
-    ("gru", "stream", "1", "--with-ngram", "3", "--valid-fraction", "0.2"),
+    ("gru", "stream", "1", "--with-ngram", "3", "--valid-fraction", "0.12"),
 ]
 """Cell, unit and threads, and more options."""
 QUICK = [("lstm", "line", "1"), *VARIANTS[-4:]]

@@ -11,7 +11,7 @@ import pytest
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.metrics import read_metrics
 from tests.cli.conftest import TALES, surroundings
-from tests.faults.harness import VARIANTS, begun, command, content, finish, train
+from tests.faults.harness import STEPS, VARIANTS, begun, command, content, finish, train
 from tests.forks import python
 
 FAILING = """
@@ -69,7 +69,7 @@ def test_a_disk_that_stays_full_ends_training_with_an_error(whole: Path, tmp_pat
     assert code == 1
     assert err.splitlines()[-1].startswith("charseq: error: ")
     assert "cannot be written: No space left on device" in err.splitlines()[-1]
-    assert Checkpoint.load(run / "last.safetensors").results.step < 120
+    assert Checkpoint.load(run / "last.safetensors").results.step < STEPS
     finish(command("train", "--resume", str(run), "--quiet"), whole)
     assert content(run) == content(whole / "whole")
 

@@ -359,15 +359,18 @@ REMEMBERING = {"num_layers": 2, "embedding_size": 4, "dropout": 0.3}
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "schedule", "cell"),
+    ("unit", "optimizer", "schedule", "cell"),
     [
-        (optimizer, schedule, cell)
-        for optimizer, schedule, cell in zip(
-            OPTIMIZERS, itertools.cycle(get_args(ScheduleName)), itertools.cycle(CELLS), strict=False
+        (unit, optimizer, schedule, cell)
+        for unit, optimizer, schedule, cell in zip(
+            itertools.cycle(get_args(Unit)),
+            OPTIMIZERS,
+            itertools.cycle(get_args(ScheduleName)),
+            itertools.cycle(CELLS),
+            strict=False,
         )
     ],
 )
-@pytest.mark.parametrize("unit", get_args(Unit))
 def test_whatever_a_run_remembers_survives_a_kill(
     unit: Unit, optimizer: str, schedule: str, cell: CellName
 ) -> None:

@@ -12,6 +12,7 @@ from charseq.gradients.sources import backpropagation
 from charseq.gradients.step import TrainingStep, batch_weight
 from charseq.network import CharModel
 from charseq.training.update import Update
+from tests.builders import pairwise
 from tests.complex_step import check_gradients
 from tests.gradients.builders import T, make_job, make_window
 
@@ -44,11 +45,10 @@ def allocated(
     return peak
 
 
-@pytest.mark.parametrize("embedding_size", [0, 32], ids=["one-hot", "embedding"])
-@pytest.mark.parametrize("resets", [False, True], ids=["stream", "resets"])
-@pytest.mark.parametrize("dropout", [0.0, 0.5])
-@pytest.mark.parametrize("num_streams", [5, 16])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("cell", "num_streams", "dropout", "resets", "embedding_size"),
+    pairwise(list(CELLS), [5, 16], [0.0, 0.5], [False, True], [0, 32]),
+)
 def test_a_warm_training_step_allocates_little(
     cell: str, num_streams: int, dropout: float, resets: bool, embedding_size: int
 ) -> None:
@@ -64,10 +64,10 @@ def test_a_warm_training_step_allocates_little(
     assert allocated(model, num_streams, resets=resets, weighted=False, backend="numpy") < MOST_BYTES
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["all", "weights"])
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
-@pytest.mark.parametrize("num_streams", [1, 5, 16])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("cell", "num_streams", "backend", "weighted"),
+    pairwise(list(CELLS), [1, 5, 16], ["numpy", "numba"], [False, True]),
+)
 def test_a_warm_step_allocates_little_with_every_backend(
     cell: str, num_streams: int, backend: BackendName, weighted: bool
 ) -> None:

@@ -72,7 +72,7 @@ def test_whole_lines_cost_a_day_and_a_way_but_for_may() -> None:
     """In May four of the ways are two pairs, such as "5 May 2024": each of them costs one bit less."""
     in_may = 31 * 100 / NUM_DAYS * 4 / len(WAYS)
     bits = math.log2(NUM_DAYS * len(WAYS)) - in_may
-    lines = date_lines(20_000, 5)
+    lines = date_lines(6_000, 5)
     lengths = [len(line) for line in lines]
     mean = sum(lengths) / len(lengths)
     error = (sum((length - mean) ** 2 for length in lengths) / len(lengths) ** 2) ** 0.5
