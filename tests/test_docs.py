@@ -268,6 +268,13 @@ def test_readme_names_what_exists() -> None:
     assert wrong_calls(README) == []
 
 
+def test_readme_shows_no_more_than_a_line_is_cut_to() -> None:
+    """A result that is cut to N characters has N of them."""
+    found = re.findall(r"^\$ .*\| cut -c 1-(\d+)\n(.*)$", README, flags=re.MULTILINE)
+    assert found
+    assert [len(line) for _, line in found] == [int(number) for number, _ in found]
+
+
 def test_readme_leads_to_every_page_of_the_manual() -> None:
     """Each topic has a line with a link and what the page is about."""
     for topic, about in TOPICS.items():
