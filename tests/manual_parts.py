@@ -65,7 +65,8 @@ def command_part(name: str) -> str:
 
 def _literal(help_text: str) -> str:
     """Return a help text with its patterns and placeholders as code, which Markdown would read otherwise."""
-    return re.sub(r"\S*<\S*>|\*\.\w+", lambda match: f"`{match[0]}`", help_text)
+    plain = help_text.replace(r"\[", "[")  # escaped from the markup of rich
+    return re.sub(r"\S*<\S*>|\*\.\w+", lambda match: f"`{match[0]}`", plain)
 
 
 def _name_of(argument: Any) -> str:

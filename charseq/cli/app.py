@@ -75,7 +75,14 @@ def _refuse(error: typer.TyperException, arguments: list[str]) -> int:
     from charseq.cli.hints import better_message
 
     message = better_message(error, arguments)
-    return _fail(one_line(f"{message}; see charseq --help"), 2) if message else 2
+    return _fail(one_line(f"{message}; see {_command_of(error, arguments)} --help"), 2) if message else 2
+
+
+def _command_of(error: typer.TyperException, arguments: list[str]) -> str:
+    """Return the command that a usage error is about, as far as it is known: charseq, or charseq train."""
+    if context := getattr(error, "ctx", None):
+        return f"{context.command_path}"
+    return " ".join(["charseq", *[word for word in arguments[:1] if not word.startswith("-")]])
 
 
 def _in_options(error: CharseqError) -> str:

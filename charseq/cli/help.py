@@ -3,12 +3,16 @@
 import os
 import re
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from charseq.cli.options import examples
 from charseq.manual import TOPICS, read_page
+
+if TYPE_CHECKING:
+    from rich.markdown import Markdown
 
 EXAMPLES = examples(
     ("charseq help", "the topics of the manual"),
@@ -59,11 +63,27 @@ def _command_page(name: str) -> str:
 
 def _show(page: str) -> None:
     """Show a page in the terminal, formatted, through a pager."""
-    from rich.markdown import Markdown
-
     from charseq.cli.console import results
 
     os.environ.setdefault("LESS", LESS)
     console = results()
     with console.pager(styles=True):
-        console.print(Markdown(page))
+        console.print(_formatted(page), crop=False)
+
+
+def _formatted(page: str) -> "Markdown":
+    """Return a page for the terminal.
+
+    Lines of code stay whole: a table is as wide as it was printed, and a command can be copied.
+    """
+    from rich.markdown import CodeBlock, Markdown
+    from rich.text import Text
+
+    class WholeLines(CodeBlock):
+        def __rich_console__(self, console: Any, options: Any) -> Iterator[Text]:
+            yield Text(str(self.text).rstrip(), style="cyan", no_wrap=True, overflow="ignore")
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "fence": WholeLines, "code_block": WholeLines}
+
+    return Page(page)

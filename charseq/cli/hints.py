@@ -37,7 +37,9 @@ def better_message(error: Any, arguments: Sequence[str]) -> str:
     message: str = getattr(error, "format_message", error.__str__)().rstrip(".")
     if match := re.fullmatch(r"No such command '(.*?)'.*", message):
         use = next((use for use, words in COMMANDS.items() if match[1].lower() in words), None)
-        return f"No such command '{match[1]}' (use {use})" if use else message
+        near = re.search(r"Did you mean (.*?)\??$", message)
+        hint = f" (use {use})" if use else f" (did you mean {near[1]}?)" if near else ""
+        return f"No such command '{match[1]}'{hint}"
     wrong = getattr(error, "option_name", None)
     if wrong is None or not message.startswith("No such option"):
         return message
@@ -56,7 +58,7 @@ def meant(wrong: str, names: Sequence[str]) -> list[str]:
         [name for name in names if name in (f"--{stem}", f"--{OPTIONS.get(stem)}")],
         [name for name in names if len(stem) > 1 and "".join(part[0] for part in parts[name]) == stem],
         [name for name in names if len(stem) > 2 and any(part.startswith(stem) for part in parts[name])],
-        difflib.get_close_matches(f"--{stem}", names, n=3, cutoff=0.7),
+        difflib.get_close_matches(f"--{stem}", names, n=3, cutoff=0.7) if len(stem) > 1 else [],
     )
     return next((found for found in groups if found), [])[:3]
 

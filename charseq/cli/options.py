@@ -60,7 +60,7 @@ ExportOption = Annotated[
         "--export",
         metavar="DIR",
         help="Also write the charts of the page into a directory: as SVG, as PNG with the extra "
-        "charseq[png], and their numbers as CSV.",
+        "charseq\\[png], and their numbers as CSV.",
     ),
 ]
 FormatOption = Annotated[

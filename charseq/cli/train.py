@@ -55,7 +55,8 @@ def command(
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, directories, *.gz, *.bz2, *.xz, - or builtin:NAME; default: the setting data.corpus."
+            help="Files, directories, *.gz, *.bz2, *.xz, - or builtin:NAME; default: the setting "
+            "data.corpus, which is builtin:pydoc unless it is set."
         ),
     ] = None,
     output: Annotated[

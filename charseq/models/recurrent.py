@@ -63,10 +63,9 @@ class RecurrentKind(ModelKind):
         """Return the cell with its sizes, and the number of parameters."""
         embedding = f"embedding of {config.embedding_size}" if config.embedding_size else "one-hot"
         normalised = ", W h(t-1) normalised" if config.rms_norm else ""
-        layers = (
-            f"{config.cell}, {config.num_layers} layer(s) of {config.hidden_size}, {embedding}{normalised}"
-        )
-        return [("cell", layers), ("parameters", f"{model.num_parameters:,}")]
+        layers = "1 layer" if config.num_layers == 1 else f"{config.num_layers} layers"
+        cell = f"{config.cell}, {layers} of {config.hidden_size}, {embedding}{normalised}"
+        return [("cell", cell), ("parameters", f"{model.num_parameters:,}")]
 
     def embedding(self, config: ModelConfig, model: CharModel) -> FloatArray:
         """Return E, or where tokens are one-hot the first layer's U."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from charseq.config import DataConfig, SampleConfig, Settings
 from charseq.errors import ConfigError, DataError
+from charseq.files import exists
 from charseq.models import MODELS, ModelKind
 from charseq.runs.checkpoint import Checkpoint, Provenance
 from charseq.text.corpus import OnProgress, named_texts
@@ -74,6 +75,16 @@ def read_parts(data: DataConfig, progress: OnProgress | None) -> CorpusParts:
     texts = CorpusParts.read(data, progress=progress)
     check_targets(texts, data)
     return texts
+
+
+def check_corpus_is_there(data: DataConfig) -> None:
+    """Raise ConfigError, with a way on, for a text of a run to be continued that is not where it was."""
+    for source in data.corpus:
+        if source != "-" and not source.startswith("builtin:") and not exists(source):
+            raise ConfigError(
+                f"{source}: no such file or directory, and the run goes on with its text only: "
+                "name the text where it is now"
+            )
 
 
 def check_targets(texts: CorpusParts, data: DataConfig) -> None:

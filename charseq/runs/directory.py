@@ -74,7 +74,7 @@ def check_is_new(path: Path) -> None:
 
 def _cannot_be_created(path: Path, error: Exception) -> CharseqError:
     why = getattr(error, "strerror", None) or error
-    return CharseqError(f"{path}: cannot be created: {why}")
+    return CharseqError(f"{path}: cannot be created: {why}; choose another output")
 
 
 def is_model(argument: str) -> bool:

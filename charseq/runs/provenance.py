@@ -89,3 +89,8 @@ def _check_sources(sources: tuple[str, ...], what: str, advice: str) -> None:
     for source in sources:  # a stranger's model file may name a device that never ends
         if exists(source) and not (Path(source).is_file() or Path(source).is_dir()):
             raise DataError(f"{source}: neither a file nor a directory: {advice}")
+        if not (exists(source) or source.startswith("builtin:")):
+            way = "" if Path(source).is_absolute() else ", or go to the directory of the training"
+            raise ConfigError(
+                f"{source}: no such file or directory, and the model was {what} on it: {advice}{way}"
+            )

@@ -19,6 +19,7 @@ from charseq.runs.checkpoint import RESULTS, Checkpoint, Provenance, Results
 from charseq.runs.checks import (
     BITS,
     check_changes,
+    check_corpus_is_there,
     check_is_trained,
     check_memory,
     check_shapes,
@@ -163,6 +164,7 @@ class Run:
         check_is_trained(checkpoint.settings)
         changed = check_changes(checkpoint.settings, settings)
         checkpoint.settings = settings
+        check_corpus_is_there(settings.data)
         texts, made_of = CorpusParts.read(settings.data, progress=progress), checkpoint.provenance
         check_texts(texts, settings.data.valid, made_of, directory)
         checkpoint.provenance = replace(made_of, sources=texts.sources)

@@ -66,13 +66,13 @@ def test_unknown_command(call: Call) -> None:
 
 def test_unknown_command_with_a_neighbour(call: Call) -> None:
     """A misspelt command is refused with the nearest one."""
-    assert call("trian") == refusal("No such command 'trian'. Did you mean 'train'?; see charseq --help")
+    assert call("trian") == refusal("No such command 'trian' (did you mean 'train'?); see charseq --help")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_unknown_option(call: Call, name: str) -> None:
     """An option that does not exist is refused by every command."""
-    assert call(name, "--qqq") == refusal("No such option: --qqq; see charseq --help")
+    assert call(name, "--qqq") == refusal(f"No such option: --qqq; see charseq {name} --help")
 
 
 def test_unknown_option_with_neighbours(call: Call) -> None:
@@ -86,7 +86,9 @@ def test_unknown_option_with_neighbours(call: Call) -> None:
 
 def test_option_without_its_value(call: Call) -> None:
     """An option that ends the line too early is refused."""
-    assert call("sample", "--length") == refusal("Option '--length' requires an argument; see charseq --help")
+    assert call("sample", "--length") == refusal(
+        "Option '--length' requires an argument; see charseq sample --help"
+    )
 
 
 def test_one_argument_too_many(call: Call) -> None:

@@ -285,9 +285,12 @@ def test_a_changed_corpus(call: Call, tiny_run: Path) -> None:
 
 
 def test_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
-    """A corpus that is not there any more is named."""
+    """A corpus that is not there any more is named, with the reason that it is read, and two ways out."""
     Path("text.txt").unlink()
-    assert call("evaluate", "run") == refusal("text.txt: no such file or directory")
+    assert call("evaluate", "run") == refusal(
+        "text.txt: no such file or directory, and the model was trained on it: name a text to score, "
+        "or go to the directory of the training"
+    )
 
 
 def test_no_test_part(call: Call, tmp_path: Path) -> None:

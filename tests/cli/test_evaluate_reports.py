@@ -128,7 +128,10 @@ def test_baselines_of_a_corpus_that_is_gone(call: Call, tiny_run: Path) -> None:
     """Baselines need the corpus of the training."""
     Path("text.txt").unlink()
     Path("other.txt").write_text("hello")
-    message = "text.txt: no such file or directory"
+    message = (
+        "text.txt: no such file or directory, and the model was trained on it: leave out the baselines, "
+        "or go to the directory of the training"
+    )
     assert call("evaluate", "run", "other.txt", "--baseline", "uniform") == refusal(message)
 
 

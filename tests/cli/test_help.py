@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 
@@ -94,3 +95,24 @@ def test_a_page_in_a_terminal_goes_through_the_pager(
     assert "<!--" not in page
     assert ("\x1b[1;36" in page or "\x1b[36" in page) == coloured
     assert done.stderr == b""
+
+
+def test_lines_of_code_stay_whole_in_a_terminal(tmp_path: Path) -> None:
+    """A table is not broken to fit the margins of a page, and a command of several words can be copied."""
+    master, slave = pty.openpty()
+    subprocess.run(
+        [*python(), "-m", "charseq", "help", "tutorial"],
+        cwd=tmp_path,
+        env=surroundings(PAGER=f"cat > {tmp_path / 'page'}", MANPAGER="", TERM="dumb", COLUMNS="80"),
+        stdin=slave,
+        stdout=slave,
+        timeout=60,
+        check=True,
+    )
+    os.close(slave)
+    os.close(master)
+    shown = [line.rstrip() for line in (tmp_path / "page").read_text(encoding="utf-8").splitlines()]
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", read_page("tutorial"), re.MULTILINE | re.DOTALL)
+    code = [line.rstrip().expandtabs() for block in blocks for line in block.splitlines() if line.strip()]
+    assert max(map(len, code)) > 80
+    assert [line for line in code if line not in shown] == []

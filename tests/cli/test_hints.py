@@ -48,6 +48,7 @@ def test_the_option_that_was_meant(wrong: str, found: list[str]) -> None:
             "No such option: --temp (did you mean --temperature or --temperature-end?)",
         ),
         (("train", "-x"), "No such option: -x"),
+        (("sample", "-t", "1"), "No such option: -t"),
         (("train", "--qqq", "1"), "No such option: --qqq"),
         (("resume",), "No such command 'resume' (use charseq train --resume RUN)"),
         (("list",), "No such command 'list' (use ls runs, and charseq info RUN for one of them)"),
@@ -55,8 +56,9 @@ def test_the_option_that_was_meant(wrong: str, found: list[str]) -> None:
     ],
 )
 def test_a_hint_on_the_command_line(call: Call, arguments: tuple[str, ...], message: str) -> None:
-    """One line names what was written, and what to write instead."""
-    assert call(*arguments) == refusal(f"{message}; see charseq --help")
+    """One line names what was written, what to write instead, and the help that has it."""
+    command = f" {arguments[0]}" if "option" in message else ""
+    assert call(*arguments) == refusal(f"{message}; see charseq{command} --help")
 
 
 def test_a_word_has_one_hint() -> None:

@@ -38,7 +38,7 @@ def test_whole_output(call: Call, models: Workshop) -> None:
     size = len(vocab) + 1
     ends = [text.index("\n", int(share * len(text)) - 1) + 1 for share in (0.9, 0.95, 1)]
     assert shown["file"] == f"{models.hello}/model.safetensors"
-    assert shown["cell"] == "gru, 1 layer(s) of 32, one-hot"
+    assert shown["cell"] == "gru, 1 layer of 32, one-hot"
     assert shown["parameters"] == f"{3 * 32 * (size + 32 + 1) + 32 + size * (32 + 1):,}"
     assert shown["unit"] == "line"
     assert shown["tokenizer"] == "char"
@@ -106,7 +106,7 @@ def test_other_shapes(call: Call, tmp_path: Path) -> None:
     options = ("--cell", "gru", "--num-layers", "2", "--embedding-size", "5", "--valid-fraction", "0")
     assert call("train", "my text.txt", *TINY, *options, "-o", "run").code == 0
     shown = facts(call, "run")
-    assert shown["cell"] == "gru, 2 layer(s) of 8, embedding of 5"
+    assert shown["cell"] == "gru, 2 layers of 8, embedding of 5"
     assert shown["vocabulary"] == r"11: \t\n␣[]abcder"
     assert shown["best validation"] == "none"
     assert shown["reached at"].startswith("step 3, after ")

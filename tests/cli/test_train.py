@@ -465,7 +465,8 @@ def test_resumed_on_the_same_text_elsewhere(call: Call, text: str) -> None:
     assert call("train", text, *SHORT, "--max-steps", "3", "-o", "run").code == 0
     Path("text.txt").rename("moved.txt")
     assert call("train", "--resume", "run", "--max-steps", "6") == refusal(
-        "text.txt: no such file or directory"
+        "text.txt: no such file or directory, and the run goes on with its text only: "
+        "name the text where it is now"
     )
     code, _, err = call("train", "--resume", "run", "moved.txt", "--max-steps", "6")
     assert code == 0

@@ -10,10 +10,10 @@ from charseq.network import CharModel
 @pytest.mark.parametrize(
     ("config", "facts"),
     [
-        (ModelConfig(hidden_size=5), "gru, 1 layer(s) of 5, one-hot"),
+        (ModelConfig(hidden_size=5), "gru, 1 layer of 5, one-hot"),
         (
             ModelConfig(hidden_size=5, embedding_size=3, rms_norm=True),
-            "gru, 1 layer(s) of 5, embedding of 3, W h(t-1) normalised",
+            "gru, 1 layer of 5, embedding of 3, W h(t-1) normalised",
         ),
     ],
 )

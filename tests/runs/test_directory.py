@@ -104,7 +104,9 @@ def test_what_to_type_is_quoted() -> None:
 def test_a_directory_below_a_file() -> None:
     """A directory that cannot be made is one error that names it."""
     Path("text.txt").touch()
-    with pytest.raises(CharseqError, match=r"^text\.txt/run: cannot be created: Not a directory$"):
+    with pytest.raises(
+        CharseqError, match=r"^text\.txt/run: cannot be created: Not a directory; choose another output$"
+    ):
         make_directory(Path("text.txt/run"))
 
 

@@ -233,7 +233,10 @@ def test_a_corpus_that_is_gone_is_named() -> None:
     """With the reason that it is needed."""
     first, second = counted(1), counted(2)
     Path("text.txt").unlink()
-    assert refusal(first, second) == f"{first.path}: text.txt: no such file or directory{WHY}"
+    assert refusal(first, second) == (
+        f"{first.path}: text.txt: no such file or directory, and the model was trained on it: "
+        f"train it again, or go to the directory of the training{WHY}"
+    )
 
 
 def test_a_corpus_that_has_changed_is_refused() -> None:

@@ -160,10 +160,12 @@ def test_a_longer_corpus_is_not_read_to_its_end(part: Any, monkeypatch: pytest.M
 
 @each_part
 def test_a_missing_corpus(part: Any) -> None:
-    """A corpus that is gone is named."""
+    """A corpus that is gone is named, with what to do."""
     checkpoint, _ = trained()
     Path("corpus.txt").unlink()
-    with pytest.raises(ConfigError, match=r"^corpus\.txt: no such file or directory$"):
+    why = "no such file or directory, and the model was trained on it"
+    way = f"{ADVICE[part]}, or go to the directory of the training"
+    with pytest.raises(ConfigError, match=rf"^corpus\.txt: {why}: {way}$"):
         part(checkpoint)
 
 

@@ -981,7 +981,8 @@ def test_a_missing_corpus_is_refused() -> None:
     """A run is not resumed when its corpus is gone."""
     finished()
     Path("corpus.txt").unlink()
-    with pytest.raises(ConfigError, match=r"^corpus\.txt: no such file or directory$"):
+    why = "no such file or directory, and the run goes on with its text only: name the text where it is now"
+    with pytest.raises(ConfigError, match=rf"^corpus\.txt: {why}$"):
         Run.resume(Path("run"), [])
 
 
