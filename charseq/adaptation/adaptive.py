@@ -128,6 +128,7 @@ class AdaptiveReader:
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self._reset = stream, False
+        self._held: FloatArray | None = None
 
     def reset_(self) -> None:
         """Begin another sequence of the same text: the state is forgotten, and what was learnt is kept."""
@@ -142,21 +143,28 @@ class AdaptiveReader:
             some = slice(begin, begin + MANY_TOKENS)
             self._stream.read(tokens[some], None if resets is None else resets[some])
 
-    def freeze_(self) -> None:
-        """Learn nothing more."""
+    def freeze_(self, last: int) -> None:
+        """Read the token `last` and learn from it, and then from nothing more.
+
+        `read` is to be called with it once more, for the logits of the token after it.
+        """
+        self._held = self.read(last)
         self._stream.freeze_()
 
     def save(self) -> Any:
         """Return a copy of what has been read and learnt, for `restore_`."""
-        return self._reset, self._stream.save()
+        return self._reset, self._held, self._stream.save()
 
     def restore_(self, saved: Any) -> None:
         """Go back to the point at which `save` was called."""
-        self._reset, stream = saved
+        self._reset, self._held, stream = saved
         self._stream.restore_(stream)
 
     def read(self, token: int) -> FloatArray:
         """Return the logits (V,) of the token after `token`."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held
         resets = np.array([self._reset]) if self._reset else None
         self._reset = False
         logits: FloatArray = self._stream.read(np.array([token], np.int32), resets)[0]

@@ -69,7 +69,7 @@ class Draft:
             released += self._ending.add(char)
             if self._ending.reason is not None:
                 if self._order.keep_stop:
-                    released += self._ending.stop
+                    released += self._ending.new_stop
                 break
         self._pieces.append(released)
         return released

@@ -103,10 +103,14 @@ class Start:
 
 
 def _learn(reader: Any, codec: Codec, prompt: str) -> int:
-    """Read a prompt with a reader that adapts to it, and no further; return the last input, not read yet."""
+    """Read a prompt with a reader that adapts to all of it, and no further; return the last input.
+
+    The reader gives what follows when it reads this input again. So the first token is drawn from what `next`
+    predicts, which has learnt from the last input, too.
+    """
     inputs, starts, _ = codec.reading(codec.completed(prompt))
     reader.learn_(inputs[:-1], None if starts is None else starts[:-1])
     if starts is not None and starts[-1]:
         reader.reset_()
-    reader.freeze_()
+    reader.freeze_(int(inputs[-1]))
     return int(inputs[-1])

@@ -42,6 +42,11 @@ class Ending:
             return self._release(len(self._held))
         return self._release(len(self._held) - _begun(self._held, self._stops))
 
+    @property
+    def new_stop(self) -> str:
+        """The string that ended the text, without what of it is the end of the prompt."""
+        return self._held[self._num_before :] if self.stop else ""
+
     def _release(self, num_chars: int) -> str:
         """Return the first of the held characters, without those of the prompt."""
         released, self._held = self._held[self._num_before : num_chars], self._held[num_chars:]

@@ -178,12 +178,33 @@ def test_a_frozen_reader_learns_nothing_more() -> None:
     phrase = tokens_of(30, unseen=False).tolist()
     for token in phrase:
         reader.read(token)
-    reader.freeze_()
+    reader.freeze_(3)
+    reader.read(3)
     saved = reader.save()
     first = [reader.read(token).copy() for token in phrase]
     for _ in range(3):
         reader.restore_(saved)
         np.testing.assert_array_equal([reader.read(token).copy() for token in phrase], first)
+
+
+@pytest.mark.parametrize("num_tokens", [1, WINDOW, WINDOW + 1, 2 * WINDOW + 3])
+@each_kind
+def test_what_follows_the_last_token_before_freezing_is_what_a_learning_reader_predicts(
+    kind: str, num_tokens: int
+) -> None:
+    """The last token is learnt from: it is in the cache, and may complete a window. Going back repeats it."""
+    *before, last = tokens_of(num_tokens).tolist()
+    learning, frozen = adaptive(kind).reader(), adaptive(kind).reader()
+    for token in before:
+        learning.read(token)
+        frozen.read(token)
+    expected = learning.read(last)
+    frozen.freeze_(last)
+    saved = frozen.save()
+    for _ in range(2):
+        np.testing.assert_array_equal(frozen.read(last), expected)
+        frozen.read(0)
+        frozen.restore_(saved)
 
 
 class Coder:

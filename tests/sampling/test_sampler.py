@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from charseq.adaptation.gradient import WINDOW
 from charseq.config import ModelConfig, SampleConfig
 from charseq.models import LanguageModel, fit_ngram
 from charseq.network import CharModel, long_reader
@@ -20,7 +21,7 @@ from charseq.sampling.batch import TEXTS_AT_ONCE
 from charseq.sampling.draft import SampledText
 from charseq.sampling.filters import draw
 from charseq.sampling.stops import until
-from charseq.scoring import Scorer
+from charseq.scoring import Predictor, Scorer
 from charseq.text import CharTokenizer, Tokenizer
 from charseq.text.batches import Examples
 from charseq.text.codec import Codec
@@ -394,6 +395,16 @@ def test_a_stop_is_kept_and_priced(kind: Kind) -> None:
         assert one.nats == other.nats == pytest.approx(nats, abs=1e-6)
 
 
+def test_a_kept_stop_that_began_in_the_prompt_is_not_written_twice() -> None:
+    """The prompt and the new text together are what the model has read: they end with the stop, once."""
+    config = SampleConfig(length=2, temperature=1.0, seed=SEED, num_samples=40)
+    start = Start(model_of(CHAR), codec_of(CHAR), "bac")
+    free = list(sampled(start, Order.of(config, codec_of(CHAR))))
+    kept = list(sampled(start, Order.of(config, codec_of(CHAR), stops=["ac" + free[0].text], keep_stop=True)))
+    assert (kept[0].text, kept[0].reason) == (free[0].text, "stop")
+    assert [one.text for one in kept] == [one.text for one in free]
+
+
 def test_a_stop_may_begin_in_the_prompt() -> None:
     """A text ends at once if its first character completes the stop."""
     whole = made(CHAR, "a", num_samples=9, length=5)
@@ -437,3 +448,13 @@ def test_several_texts_adapt_alike() -> None:
     found = ["".join(text) for text in texts(start, Order.of(config, codec_for_adapting()))]
     assert len(found) == 3
     assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("num_chars", [0, 1, WINDOW - 1, WINDOW, WINDOW + 1])
+def test_the_first_character_after_a_prompt_costs_what_next_predicts(num_chars: int) -> None:
+    """Both have learnt from all of the prompt, its last character too, which may complete a window."""
+    prompt, model, codec = ("the rain in spain " * 2)[:num_chars], adaptive("mixture"), codec_for_adapting()
+    config = SampleConfig(num_samples=3, length=1, seed=1, temperature=1)
+    for text in sampled(Start(model, codec, prompt), Order.of(config, codec)):
+        expected = Predictor(model, codec).predict(prompt, text.text)
+        assert text.bits == pytest.approx(expected.bits, abs=1e-5)
