@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from charseq.cli.app import run as run_program
 from charseq.runs.checkpoint import Checkpoint
 from tests.cli.conftest import TINY, Call
+from tests.forks import python
 
 KOREAN = "솔개포에는 닷새마다 장이 선다.\n뷁 ᄒ\u1161\u11ab 그물 값을 치르고 오마.\n" * 30
 BYTES = np.random.default_rng(0).integers(0, 256, 3000, dtype=np.uint8).tobytes() + "한é".encode() + b"\xc3"
@@ -134,7 +134,7 @@ def test_bytes_are_written_as_they_are(runs: Path) -> None:
     """A sample in a pipe is as many characters as were asked for, and nothing is added to its bytes."""
 
     def sampled(*options: str) -> str:
-        command = [sys.executable, "-m", "charseq", "sample", "bytes", "--seed", "1", *options]
+        command = [*python(), "-m", "charseq", "sample", "bytes", "--seed", "1", *options]
         raw = subprocess.run(command, cwd=runs, capture_output=True, check=True).stdout
         return raw.decode("utf-8", "surrogateescape")
 
@@ -238,7 +238,7 @@ def at_a_terminal(arguments: list[str], directory: Path) -> list[bytes]:
     ours, theirs = pty.openpty()
     parts = list[bytes]()
     with subprocess.Popen(
-        [sys.executable, "-m", "charseq", *arguments], cwd=directory, stdout=theirs, stderr=subprocess.PIPE
+        [*python(), "-m", "charseq", *arguments], cwd=directory, stdout=theirs, stderr=subprocess.PIPE
     ) as process:
         os.close(theirs)
         try:
@@ -266,7 +266,7 @@ def spelling(runs: Path) -> str:
 def test_a_terminal_gets_whole_characters_and_a_pipe_the_bytes(runs: Path, spelling: str) -> None:
     """No part that arrives at a terminal breaks a character of three bytes; a byte that is none is U+FFFD."""
     arguments = ["sample", spelling, "--length", "150", "--seed", "3", "--temperature", "1.4"]
-    command = [sys.executable, "-m", "charseq", *arguments]
+    command = [*python(), "-m", "charseq", *arguments]
     raw = subprocess.run(command, cwd=runs, capture_output=True, check=True).stdout
     text = raw.decode("utf-8", "surrogateescape")
     assert len(text) == 150

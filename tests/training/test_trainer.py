@@ -52,6 +52,10 @@ CONSTANT = OptimConfig(schedule="constant", warmup_steps=0)
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
 every_unit = pytest.mark.parametrize("unit", get_args(Unit))
+each_cell_and_unit = pytest.mark.parametrize(
+    ("cell", "unit"), list(zip(CELLS, itertools.cycle(get_args(Unit)), strict=False))
+)
+"""Each in one pair; test_resuming_continues_bit_for_bit has all pairs."""
 
 
 def make_batches(text: str = TEXT, unit: Unit = "stream", *, streams: int = 3, steps: int = 8) -> Batches:
@@ -1132,8 +1136,7 @@ def test_resuming_continues_bit_for_bit(
     check_resuming(settings, unit, tmp_path / "last.safetensors", pause=10)
 
 
-@every_cell
-@every_unit
+@each_cell_and_unit
 def test_resuming_a_deep_model_with_dropout(cell: CellName, unit: Unit, tmp_path: Path) -> None:
     """The random numbers of dropout go on where they were, through two layers and an embedding."""
     config = ModelConfig(cell=cell, hidden_size=6, num_layers=2, embedding_size=4, dropout=0.3)
@@ -1154,8 +1157,7 @@ def test_resuming_before_a_validation(pause: int, tmp_path: Path) -> None:
     check_resuming(settings_of(config), "stream", tmp_path / "last.safetensors", pause=pause)
 
 
-@every_cell
-@every_unit
+@each_cell_and_unit
 def test_restoring_without_a_file(cell: CellName, unit: Unit) -> None:
     """A snapshot and the parameters are enough, wherever they were kept."""
     settings = settings_of(ModelConfig(cell=cell, hidden_size=6))

@@ -5,7 +5,6 @@ import math
 import os
 import re
 import subprocess
-import sys
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +31,7 @@ from charseq.reports.display.heat import (
     style_on,
 )
 from charseq.reports.display.visible import visible
+from tests.forks import python
 
 LEGEND = "0 ▁▂▃▄▅▆▇█ 10 bits\n"
 CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -197,7 +197,7 @@ def test_a_terminal_of_fewer_colours_has_a_ramp_of_its_own_or_bars(term: str, be
         "heat = HeatMap(Console(force_terminal=True), SURPRISAL); heat.write('a', [10]); heat.finish()"
     )  # a process for each: rich remembers the codes of a style from the first console that used it
     environment = {"TERM": term, "PYTHONUTF8": "1", "PATH": os.environ["PATH"]}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+    done = subprocess.run([*python(), "-c", program], env=environment, capture_output=True, check=True)
     assert done.stdout.decode().startswith(begins)
 
 
