@@ -8,7 +8,7 @@ from typing import TextIO
 import typer
 
 from charseq.cli.ranks import launched, run_as_rank
-from charseq.errors import CharseqError, DataError, one_line
+from charseq.errors import CharseqError, one_line
 from charseq.version import __version__
 
 
@@ -29,7 +29,9 @@ def _run_one(arguments: list[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except CharseqError as error:
-        return _fail(_in_options(error), error.exit_code)
+        from charseq.cli.options import as_options
+
+        return _fail(as_options(str(error)), error.exit_code)
     except typer.TyperException as error:
         return _refuse(error, arguments)
     except (OSError, SystemExit) as error:
@@ -83,13 +85,6 @@ def _command_of(error: typer.TyperException, arguments: list[str]) -> str:
     if context := getattr(error, "ctx", None):
         return f"{context.command_path}"
     return " ".join(["charseq", *[word for word in arguments[:1] if not word.startswith("-")]])
-
-
-def _in_options(error: CharseqError) -> str:
-    """Return the sentence of an error; one about a text advises options, not settings."""
-    from charseq.cli.options import as_options
-
-    return as_options(str(error)) if isinstance(error, DataError) else str(error)
 
 
 def _fail(message: str, code: int) -> int:

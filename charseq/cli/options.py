@@ -169,7 +169,11 @@ def _list(section: str, key: str, given: list[str]) -> list[str]:
 
 def as_options(sentence: str) -> str:
     """Return a sentence that names settings, such as data.split=blocks, with options in their place."""
-    return re.sub(r"\bdata\.(\w+)=(\S+)", lambda found: f"{_flag(found[1])} {found[2]}", sentence)
+    return re.sub(
+        rf"(?<!--set )\b(?:{'|'.join(Settings.model_fields)})\.(\w+)=(\S+)",
+        lambda found: f"{_flag(found[1])} {found[2]}",
+        sentence,
+    )
 
 
 def base_settings(config: Path | None) -> Settings:

@@ -56,9 +56,9 @@ def check_selection(data: DataConfig) -> None:
     """Raise ConfigError, with a way out, for settings of targets that do not go together."""
     if data.unit != "line":
         if data.target_after:
-            raise ConfigError("data.target_after needs lines: set data.unit to line")
+            raise ConfigError("data.target_after needs lines: train with data.unit=line")
         if data.loss_on in SELECTIONS:
-            raise ConfigError(f"data.loss_on={data.loss_on} needs lines: set data.unit to line")
+            raise ConfigError(f"data.loss_on={data.loss_on} needs lines: train with data.unit=line")
     if data.loss_on == "target" and not data.target_after:
         raise ConfigError("data.loss_on=target needs a separator: set data.target_after, such as '\\t'")
     if NEWLINE in data.target_after:

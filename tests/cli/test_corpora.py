@@ -180,7 +180,7 @@ def test_a_named_split_takes_no_shares(call: Call) -> None:
     code, _, err = call("train", "t.txt", "--split", "nanogpt", "--test-fraction", "0.1", "--ngram", "2")
     assert (code, err) == (
         2,
-        "charseq: error: data.split=nanogpt has its own parts: leave out data.test_fraction\n",
+        "charseq: error: --split nanogpt has its own parts: leave out data.test_fraction\n",
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from charseq.cli.commands import app
+from charseq.cli.options import as_options
 from charseq.config import Settings
 from charseq.config.toml import load_toml
 from tests.builders import refusal
@@ -289,3 +290,18 @@ def test_inspect_refuses_a_second_model_unless_it_shows_several(call: Call, mode
     code, out, err = call("inspect", "-m", models.hello, "-m", models.tales, "--gates", "data/hello.txt")
     assert (code, out) == (2, "")
     assert "only --gradient-flow and --truncation look at several models: name one" in err
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("train it with data.unit=stream", "train it with --unit stream"),
+        ("optim.freeze=layers leaves nothing to learn", "--freeze layers leaves nothing to learn"),
+        ("data.split=text8: try data.split=tail", "--split text8: try --split tail"),
+        ("--set data.corpus=[]: data.corpus must be not empty", None),
+        ("--cell: model.cell must be one of gru, lstm, rnn", None),
+    ],
+)
+def test_a_setting_with_its_value_is_shown_as_its_option(sentence: str, shown: str | None) -> None:
+    """As it is to be typed; what was typed itself stays."""
+    assert as_options(sentence) == (shown or sentence)

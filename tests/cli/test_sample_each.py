@@ -129,8 +129,8 @@ def test_a_wrong_line_of_the_corpus_is_named(call: Call) -> None:
     ("options", "why"),
     [
         (("--target-after", "="), "data.target_after needs lines"),
-        (("--loss-on", "last"), "data.loss_on=last needs lines"),
-        (("--unit", "line", "--loss-on", "target"), "data.loss_on=target needs a separator"),
+        (("--loss-on", "last"), "--loss-on last needs lines: train with --unit line"),
+        (("--unit", "line", "--loss-on", "target"), "--loss-on target needs a separator"),
         (("--unit", "line", "--target-after", r"\n"), "data.target_after cannot hold a newline"),
         (("--unit", "line", "--target-after", r"\d"), r"\d is no escape"),
     ],
