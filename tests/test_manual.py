@@ -102,6 +102,33 @@ def test_every_part_is_in_a_page() -> None:
 # ---- examples
 
 
+def unmade_runs(page: str) -> list[str]:
+    """Return the runs that commands of a page read before a command has made them."""
+    made: list[str] = []
+    found = []
+    for line in "".join(
+        re.findall(r"^```(?:console|sh)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ).splitlines():
+        if re.match(r"(\$ |  )?(for |charseq |printf |cat )", line):
+            outputs = re.findall(r"-o runs/([\w$-]+)", line)
+            made += [re.sub(r"\$\w+", r"\\w+", name) for name in outputs]
+            read = set(re.findall(r"\bruns/([\w$-]+)", line)) - set(outputs)
+            found += sorted(name for name in read if not any(re.fullmatch(one, name) for one in made))
+    return found
+
+
+@pytest.mark.parametrize("topic", ["tutorial", "teachers"])
+def test_pages_read_in_order_make_each_run_before_it_is_read(topic: str) -> None:
+    assert unmade_runs(read_page(topic)) == []
+
+
+def test_the_finder_of_unmade_runs() -> None:
+    """A run of a loop over names is made for each of them."""
+    loop = "```console\n$ for cell in rnn gru; do charseq train --cell $cell -o runs/$cell-20; done\n"
+    assert unmade_runs(f"{loop}$ charseq info runs/gru-20\n```\n") == []
+    assert unmade_runs(f"{loop}$ charseq compare runs/gru runs/gru-20\n```\n") == ["gru"]
+
+
 @pytest.mark.slow
 def test_the_tutorial_runs(tmp_path: Path) -> None:
     """The commands of the tutorial, one after the other, all exit with 0."""
