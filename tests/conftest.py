@@ -56,7 +56,7 @@ gc.disable()  # until all tests are collected: none of what is made then goes aw
 def pytest_collection_finish() -> None:
     """Leave what collecting the tests has made out of every later search for garbage; search rarely.
 
-    For the first training in this process undoes the freezing, and then each search of all looks at all tests.
+    The first training in this process undoes the freezing; then each search of all looks at all tests.
     """
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
