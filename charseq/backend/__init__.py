@@ -80,7 +80,12 @@ def _compiled(function: Callable[..., Any], fastmath: set[str]) -> Callable[...,
 
 
 def inlined(function: Callable[..., None]) -> Callable[..., None]:
-    """Return `function` as a part of the compiled functions that call it, which saves compiling it twice."""
+    """Return `function` as a part of the compiled functions that call it, which saves compiling it twice.
+
+    Sums and equations that compiled functions share are such parts. A compiled function that others call is
+    copied into each of them, and the copy that is loaded first is used by all; the compiler may round each
+    copy differently, so a process that compiles would have other bits than one that finds its code on disk.
+    """
     from numba import njit
 
     kernel: Any = njit(function, inline="always")

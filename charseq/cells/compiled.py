@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import overload
 
 from charseq.arrays import FloatArray
-from charseq.backend import FASTMATH, compiled
+from charseq.backend import FASTMATH, inlined
 
 Arrays: TypeAlias = tuple[FloatArray, ...]
 
@@ -51,7 +51,7 @@ def _tanh(x: Any) -> Callable[[Any], Any]:
     return rational if x is types.float32 else exact
 
 
-@compiled
+@inlined
 def rnn_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
     """Compute h(t)."""
     a, h = a[t].reshape(-1), states[0][t + 1].reshape(-1)
@@ -59,7 +59,7 @@ def rnn_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras:
         h[j] = tanh(a[j])
 
 
-@compiled
+@inlined
 def rnn_backward(
     t: int,
     a: FloatArray,
@@ -77,7 +77,7 @@ def rnn_backward(
         dh[j] = 0
 
 
-@compiled
+@inlined
 def lstm_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
     """Compute C(t) and h(t), and replace `a` by the gates; `extras` is tanh C."""
     h, c, c_prev = states[0][t + 1].reshape(-1), states[1][t + 1].reshape(-1), previous[1][t].reshape(-1)
@@ -94,7 +94,7 @@ def lstm_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras
         h[j] = o * tanh_c[j]
 
 
-@compiled
+@inlined
 def lstm_backward(
     t: int,
     a: FloatArray,
@@ -119,7 +119,7 @@ def lstm_backward(
         dc[j], dh[j] = d * f, 0
 
 
-@compiled
+@inlined
 def gru_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras: Arrays) -> None:
     """Compute h(t), and replace `a` by the gates; `extras` is m."""
     h, h_prev, m = states[0][t + 1].reshape(-1), previous[0][t].reshape(-1), extras[0][t].reshape(-1)
@@ -133,7 +133,7 @@ def gru_forward(t: int, a: FloatArray, states: Arrays, previous: Arrays, extras:
         h[j] = h_prev[j] + u * (n - h_prev[j])
 
 
-@compiled
+@inlined
 def gru_backward(
     t: int,
     a: FloatArray,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray
-from charseq.backend import compiled
+from charseq.backend import compiled, inlined
 from charseq.network.exponential import LOWEST, exponential
 from charseq.network.loss import EXACT
 
@@ -13,7 +13,7 @@ LANES = 16
 """The number of maxima that are kept side by side, so that they fit the registers of the processor."""
 
 
-@compiled
+@inlined
 def _write_rank(x: FloatArray, target: int, row: int, ranks: TokenArray) -> None:
     """Write the rank of `target` by its logit among x (V,) to ranks[row]."""
     ahead = 0
@@ -24,7 +24,7 @@ def _write_rank(x: FloatArray, target: int, row: int, ranks: TokenArray) -> None
     ranks[row] = 1 + ahead
 
 
-@compiled
+@inlined
 def _price_row(
     x: FloatArray,
     target: int,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from charseq.arrays import FloatArray, TokenArray, zeros
-from charseq.backend import compiled
+from charseq.backend import compiled, inlined
 from charseq.network import panels
 from charseq.network.exponential import exponential
 from charseq.network.panels import Panels, add_panels, pack_step, rows_in_panels
@@ -75,7 +75,7 @@ class CompiledSoftmax:
         return float(self._nats[0])
 
 
-@compiled
+@inlined
 def _softmax(
     logits: FloatArray,
     targets: TokenArray,
@@ -115,7 +115,7 @@ def _softmax(
         logits[targets[n], n] -= (np.float64(weights[n]) if len(weights) else 1.0) / total_weight
 
 
-@compiled
+@inlined
 def _project(
     panels: FloatArray,
     V: FloatArray,

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from charseq.arrays import FloatArray
-from charseq.backend import compiled
+from charseq.backend import inlined
 from charseq.network import columns
 from charseq.network.columns import LANES
 from charseq.network.normalisation import EPSILON
@@ -15,7 +15,7 @@ scale_columns: Any = columns.scale_columns
 deduct_and_scale_columns: Any = columns.deduct_and_scale_columns
 
 
-@compiled
+@inlined
 def normalise_add(v: FloatArray, inverse: FloatArray, a: FloatArray, last: FloatArray) -> None:
     """Replace v (G*H, N) by y, write 1/s to `inverse` (G, N), and add y to `a`.
 
@@ -43,7 +43,7 @@ def normalise_add(v: FloatArray, inverse: FloatArray, a: FloatArray, last: Float
                 sums[j, n] += rows[j, n]
 
 
-@compiled
+@inlined
 def normalise_back(dy: FloatArray, y: FloatArray, inverse: FloatArray, mean: FloatArray) -> None:
     """Replace dy (G*H, N), the gradient of y, by that of v; `mean` (N,) is scratch."""
     num_gates, num_streams = inverse.shape

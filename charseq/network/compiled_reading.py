@@ -97,7 +97,7 @@ def multiply(
                     out[first + m, p * ROWS + r] = block[m, r]
 
 
-@compiled
+@inlined
 def normalise(v: FloatArray, b_h: FloatArray, size: int) -> None:
     """Normalise each gate of `size` units in v, as `normalisation.py` does, and add b_h (R,)."""
     for begin in range(0, len(b_h), size):

@@ -1,3 +1,7 @@
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,6 +12,7 @@ from charseq.cells import CELLS
 from charseq.config import ModelConfig
 from charseq.network import CharModel
 from charseq.network.parameters import Gradient
+from charseq.network.pricing import Prices, compiled_prices
 from charseq.text import UNSEEN
 from tests.builders import pairwise
 from tests.network.builders import backward_from_logits
@@ -192,3 +197,27 @@ def test_a_window_is_compiled_anew_after_a_change_of_any_part(
         read.clear()
         machine_code.sources_of(table[cell].py_func)
         assert {f"charseq.{name}" for name in ("cells.compiled", *parts)} <= set(read)
+
+
+def digest(cell: str) -> str:
+    """Return a digest of all that compiled code computes for a cell; the next test calls it."""
+    model = with_backend(make_model(cell, 2, 5, hidden_size=33, rms_norm=True), "numba")
+    found = window(model, 20, 3, with_resets=True)
+    logits = found["logits 0"].reshape(-1, model.vocab_size)
+    prices = Prices.empty(len(logits), ranks=True, entropies=True)
+    compiled_prices()(logits, np.zeros(len(logits), np.int32), out=prices)
+    arrays = [*found.values(), prices.nats, prices.highest, prices.entropies]
+    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_process_that_compiles_has_the_bits_of_later_ones(
+    cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is resumed finds on disk what the process before it has compiled."""
+    monkeypatch.setenv("CHARSEQ_CACHE_DIR", str(tmp_path))
+    script = f"from {__name__} import digest; print(digest({cell!r}))"
+    command = [sys.executable, "-c", script]
+    digests = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(2)]
+    assert digests[1] == digests[0] != ""
