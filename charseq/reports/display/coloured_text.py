@@ -39,7 +39,7 @@ def coloured_text(name: str, text: str, values: FloatArray, scale: Scale) -> str
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:g} {height:g}" '
         f'width="100%" font-size="14" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
-        f'<g font-family="{FONTS}" xml:space="preserve">',
+        f'<g font-family="{FONTS}">',
         *(part for number, line in enumerate(lines) for part in _line(line, number, steps, scale)),
         "</g>",
         '<g font-size="12">',
@@ -63,12 +63,17 @@ def _line(line: Sequence[Place], number: int, steps: Sequence[int], scale: Scale
 
 
 def _letters(places: Sequence[Place], x: float, y: float, ink: str) -> Iterator[str]:
-    """Yield texts: one for ASCII characters side by side, one for each other, which so has its cell."""
+    """Yield texts: one for ASCII characters side by side, one for each other, which so has its cell.
+
+    A text keeps its blanks by an attribute of its own: browsers do not take it from the group.
+    """
     for is_plain, run in groupby(places, key=lambda place: _shown(place).isascii()):
         found = list(run)
         for part in [found] if is_plain else [[place] for place in found]:
             length, shown = CELL * sum(place.width for place in part), "".join(map(_shown, part))
-            yield f'<text x="{x:.1f}" y="{y:g}" textLength="{length:.1f}" fill="{ink}">{escape(shown)}</text>'
+            blanks = ' xml:space="preserve"' if " " in shown else ""
+            where = f'x="{x:.1f}" y="{y:g}" textLength="{length:.1f}"'
+            yield f'<text {where} fill="{ink}"{blanks}>{escape(shown)}</text>'
             x += length
 
 

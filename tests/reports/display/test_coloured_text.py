@@ -42,6 +42,13 @@ def test_characters_of_one_colour_share_a_cell() -> None:
     assert texts_of(group) == [(0, "ab"), (2, "c "), (4, "d")]
 
 
+def test_blanks_at_the_ends_of_a_text_are_kept() -> None:
+    """By each text itself: browsers collapse them otherwise, and stretch the letters over their cells."""
+    space = "{http://www.w3.org/XML/1998/namespace}space"
+    found = drawn(" a b", [0, 0, 10, 10]).iter(f"{SVG}text")
+    assert [(one.text, one.get(space)) for one in found] == [(" a", "preserve"), (" b", "preserve")]
+
+
 def test_wide_characters_and_marks_keep_their_cells() -> None:
     """A Hangul syllable has two columns, a combining mark none of its own."""
     group = drawn("a한e\u0301b", [0, 0, 0, 10, 0])
