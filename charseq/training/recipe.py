@@ -225,6 +225,7 @@ def _reason(chosen: Settings, passes: float, num_chars: int, seconds: float) -> 
         f"{chosen.optim.learning_rate:g} and batches of "
         f"{train.batch_size} x {train.seq_length}"
     )
-    why = f"chosen for {passes:.2g} readings of {num_chars:,} characters{time}"
+    readings = f"{passes:.2g}" if passes < 10 else f"{passes:,.0f}"
+    why = f"chosen for {readings} readings of {num_chars:,} characters{time}"
     mixed = f", mixed with n-grams of up to {train.with_ngram} characters" if train.with_ngram else ""
     return f'{what} {why}{mixed} (the size "fixed" leaves the settings as they are)'

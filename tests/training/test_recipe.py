@@ -224,6 +224,16 @@ def test_the_choice_is_said_in_one_line() -> None:
         assert part in made.reason
 
 
+@pytest.mark.parametrize(
+    ("num_chars", "readings"), [(10_000_000, "0.86"), (1_000_000, "8.6"), (1_000, "8,553")]
+)
+def test_the_number_of_readings_is_written_out(num_chars: int, readings: str) -> None:
+    """No power of ten is shown, however often the text is read."""
+    made = chosen({"model": {"size": "medium"}}, num_chars=num_chars)
+    assert made is not None
+    assert f" {readings} readings of {num_chars:,} characters" in made.reason
+
+
 # ---- n-grams
 
 
