@@ -15,7 +15,7 @@ ErrorsName = Literal["strict", "replace", "ignore"]
 SplitName = Literal["tail", "blocks", "files", "nanogpt", "char-rnn", "torch-rnn", "text8"]
 BackendName = Literal["auto", "numba", "numpy"]
 ScheduleName = Literal["constant", "cosine", "exponential", "plateau"]
-SizeName = Literal["auto", "small", "medium", "large", "fixed"]
+SizeName = Literal["auto", "small", "medium", "large", "xl", "fixed"]
 
 AUTO = 0
 """The number that stands for "auto"."""

@@ -34,7 +34,8 @@ class Size(NamedTuple):
 SIZES = {
     "small": Size(1, 128, 16, 15e-3),
     "medium": Size(1, 256, 16, 15e-3),
-    "large": Size(2, 384, 32, 3e-3),
+    "large": Size(1, 384, 16, 10e-3),
+    "xl": Size(1, 512, 16, 10e-3),
 }
 """The ladder of sizes, from the smallest."""
 OPTIMIZER = "nadamw"
@@ -43,30 +44,33 @@ NORMALISED_PASSES = 12.0
 """A text that is read more often is learnt by heart sooner if recurrent products are normalised."""
 PLAIN_SHARE, UNGATED_SHARE = 0.8, 0.5
 """The shares of that rate for a network that is not normalised, and for one without gates: both bear less."""
-CHARS_PER_PARAMETER = 6.0
-"""A network is not too large for its time if training reads this many characters for each parameter."""
+MIN_STEPS = 2800
+"""A network is not too large for its time if it can make this many steps."""
+MAX_PARAMETERS_PER_CHAR = 8.0
+"""A network is not too large for its text if it has at most this many parameters for each character."""
 
 
 class Restraint(NamedTuple):
-    """The settings that keep a network from learning its text by heart, for at most `passes` readings.
+    """The settings that keep a network from learning its text by heart, for a risk of at most `risk`.
 
-    The noise of large steps is a restraint, too: `rate_scale` multiplies the rate of a network with gates.
+    The risk is the number of readings times the parameters for each character. The noise of large steps is a
+    restraint, too: `rate_scale` multiplies the rate of a network with gates.
     """
 
-    passes: float
+    risk: float
     dropout: float
     weight_decay: float
     rate_scale: float
 
 
 RESTRAINTS = (
-    Restraint(3.0, 0.0, 0.01, 1.0),
-    Restraint(6.0, 0.1, 0.01, 1.0),
-    Restraint(12.0, 0.1, 0.1, 2.0),
-    Restraint(60.0, 0.3, 0.1, 2.5),
+    Restraint(0.3, 0.0, 0.01, 1.0),
+    Restraint(1.5, 0.1, 0.01, 1.0),
+    Restraint(7.0, 0.1, 0.1, 2.0),
+    Restraint(100.0, 0.3, 0.1, 2.5),
     Restraint(math.inf, 0.4, 0.1, 3.5),
 )
-"""The restraints, by the number of times that the text is read."""
+"""The restraints, from the lowest risk of learning by heart to the highest."""
 NGRAM_ORDERS = range(8, 3, -1)
 """The orders of the n-grams that are mixed in, the best first; shorter ones would not help."""
 COUNTING_SECONDS, COUNTING_SHARE = 0.4e-6, 0.12
@@ -108,10 +112,20 @@ class Reading:
         num_read = train.max_steps * train.batch_size * train.seq_length
         return min(limit for limit in (train.num_epochs, num_read / self.num_chars) if limit)
 
-    def is_enough_for(self, settings: Settings) -> bool:
-        """Return whether a run with these settings reads enough characters for each of its parameters."""
-        num_parameters = sum(map(math.prod, parameter_shapes(settings.model, self.vocab_size).values()))
-        return self.passes(settings) * self.num_chars >= CHARS_PER_PARAMETER * num_parameters
+    def suits(self, settings: Settings) -> bool:
+        """Return whether a network with these settings is too large neither for its time nor for its text."""
+        train = settings.train
+        num_steps = self.passes(settings) * self.num_chars / (train.batch_size * train.seq_length)
+        return num_steps >= MIN_STEPS and self._parameters_per_char(settings) <= MAX_PARAMETERS_PER_CHAR
+
+    def restraint(self, settings: Settings) -> Restraint:
+        """Return what keeps a network with these settings from learning the text by heart."""
+        risk = self.passes(settings) * self._parameters_per_char(settings)
+        return next(one for one in RESTRAINTS if risk <= one.risk)
+
+    def _parameters_per_char(self, settings: Settings) -> float:
+        shapes = parameter_shapes(settings.model, self.vocab_size)
+        return sum(map(math.prod, shapes.values())) / self.num_chars
 
 
 def choose(
@@ -144,22 +158,27 @@ def choose(
         name: _with(settings, layer_of(one, settings.model, is_normalised=False), given)
         for name, one in SIZES.items()
     }
-    if size == "auto":
-        affordable = [name for name, one in sized.items() if reading.is_enough_for(one)]
-        step = affordable[-1] if affordable else "small"
-    else:
-        step = size
+    step = _step(settings, given, reading, sized) if size == "auto" else size
     chosen = sized[step]
     passes = reading.passes(chosen)
     if settings.model.kind == "recurrent" and not is_named and passes <= NORMALISED_PASSES:
         chosen = _with(settings, layer_of(SIZES[step], settings.model, is_normalised=True), given)
     if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
-        chosen = _with(chosen, restrained(chosen, passes), given)
+        chosen = _with(chosen, restrained(chosen, reading.restraint(chosen)), given)
     counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
     if not is_named and counts_all and num_valid >= MIN_VALID_CHARS:
         chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
     reason = _reason(chosen, passes, num_chars, seconds)
     return Chosen(chosen.with_layer({"model": {"size": "fixed"}}, "recipe"), reason)
+
+
+def _step(settings: Settings, given: Given, reading: Reading, sized: dict[str, Settings]) -> str:
+    """Return the largest step that suits text and time, or the one for the units that are given."""
+    if ("model", "hidden_size") in given:
+        fitting = [name for name, one in SIZES.items() if one.hidden_size >= settings.model.hidden_size]
+        return fitting[0] if fitting else max(SIZES, key=lambda name: SIZES[name].hidden_size)
+    suitable = [name for name, one in sized.items() if reading.suits(one)]
+    return suitable[-1] if suitable else min(SIZES, key=lambda name: SIZES[name].hidden_size)
 
 
 def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
@@ -179,9 +198,8 @@ def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
     }
 
 
-def restrained(settings: Settings, passes: float) -> Layer:
-    """Return the restraints of a network with these settings that reads its text `passes` times."""
-    one = next(one for one in RESTRAINTS if passes <= one.passes)
+def restrained(settings: Settings, one: Restraint) -> Layer:
+    """Return the settings of a restraint for a network with these settings."""
     scale = one.rate_scale if _has_gates(settings.model) else 1.0
     return {
         "model": {"dropout": one.dropout},

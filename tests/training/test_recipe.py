@@ -98,6 +98,23 @@ def test_more_time_never_makes_a_smaller_network() -> None:
     assert (steps[0], steps[-1]) == (0, len(names) - 1)
 
 
+def test_a_network_does_not_outgrow_its_text() -> None:
+    """In an hour, too, a short text gets a small network: it has at most eight parameters for a character."""
+    layer = {"train": {"max_time": "1h"}}
+    lengths = [10_000, 50_000, 100_000, 200_000]
+    units = [settings_for(layer, num_chars=length).model.hidden_size for length in lengths]
+    assert units == [128, 256, 384, 512]
+
+
+def test_given_units_have_the_rate_of_their_size() -> None:
+    """A network whose units are given does not learn at the rate of a larger one that there is time for."""
+    rates = []
+    for units in (16, 128, 200, 300, 600):
+        layer = {"model": {"hidden_size": units}, "train": {"max_time": "1h"}}
+        rates.append(settings_for(layer, "model.hidden_size", num_chars=10**9).optim.learning_rate)
+    assert rates == pytest.approx([0.012, 0.012, 0.012, 0.008, 0.008])
+
+
 def test_a_faster_machine_is_as_good_as_more_time() -> None:
     """What counts is the number of products in the time."""
     fast = settings_for({"train": {"max_time": "2m"}}, speed=8 * SPEED)
@@ -149,8 +166,8 @@ def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -
     [
         ({"size": "medium"}, ["model.size"], LONG, True, 0.015),
         ({"size": "medium"}, ["model.size"], 1_000_000, True, 0.03),
-        ({"size": "small"}, ["model.size"], 1_000_000, False, 0.03),
-        ({"cell": "lstm"}, ["model.cell"], LONG, False, 0.012),
+        ({"size": "small"}, ["model.size"], 1_000_000, False, 0.024),
+        ({"cell": "lstm"}, ["model.cell"], LONG, False, 0.008),
         ({"kind": "mlp", "size": "medium"}, ["model.kind"], LONG, False, 0.006),
     ],
 )
@@ -186,11 +203,12 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
     settings = settings_for(
         {section: {key: value}, "train": {"max_time": "2h"} | ({key: value} if section == "train" else {})},
         name,
-        num_chars=300_000,
+        num_chars=800_000,
     )
     assert getattr(getattr(settings, section), key) == value
-    rate = RESTRAINTS[-1].rate_scale * PLAIN_SHARE * SIZES["large"].learning_rate
-    others = {"model.hidden_size": 384, "train.batch_size": 32, "optim.learning_rate": rate}
+    size = SIZES["medium" if key == "hidden_size" else "xl"]
+    rate = RESTRAINTS[-1].rate_scale * PLAIN_SHARE * size.learning_rate
+    others = {"model.hidden_size": 512, "train.batch_size": 16, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
             part, word = other.split(".")
