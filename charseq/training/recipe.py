@@ -174,11 +174,11 @@ def choose(
 
 def _step(settings: Settings, given: Given, reading: Reading, sized: dict[str, Settings]) -> str:
     """Return the largest step that suits text and time, or the one for the units that are given."""
+    smallest, *_, largest = SIZES
     if ("model", "hidden_size") in given:
-        fitting = [name for name, one in SIZES.items() if one.hidden_size >= settings.model.hidden_size]
-        return fitting[0] if fitting else max(SIZES, key=lambda name: SIZES[name].hidden_size)
-    suitable = [name for name, one in sized.items() if reading.suits(one)]
-    return suitable[-1] if suitable else min(SIZES, key=lambda name: SIZES[name].hidden_size)
+        units = settings.model.hidden_size
+        return next((name for name, one in SIZES.items() if units <= one.hidden_size), largest)
+    return next((name for name in reversed(SIZES) if reading.suits(sized[name])), smallest)
 
 
 def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
