@@ -6,6 +6,7 @@ after a moment in which rank 0 could have shown the same one. Either ends all ra
 
 import io
 import os
+import signal
 import sys
 import time
 import traceback
@@ -120,9 +121,14 @@ def follow(world: "World") -> None:
         if follower is None:
             is_done()
             return
+        signum = 0
         for _ in follower.events():
-            if signum := world.signal():
+            if signum or not (signum := world.signal()):
+                continue
+            if signum != signal.SIGINT:
                 follower.save()
-                is_done()
-                raise typer.Exit(0 if signum == PIPE else 128 + signum)
+                break
+            follower.interrupt()
     is_done()
+    if signum and signum != PIPE:
+        raise typer.Exit(128 + signum)

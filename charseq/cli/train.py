@@ -1,6 +1,7 @@
 """charseq train: learn a model from text."""
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from charseq.cli.ranks import connected, follow, is_done
 from charseq.cli.train_notes import (
     cost_of,
     describe,
+    describe_end,
     describe_model,
     describe_origin,
     describe_texts,
@@ -161,7 +163,7 @@ def _train(
     from charseq.training.events import Mixed, StepDone
 
     mixed: Mixed | None = None
-    train, nobody_reads = run.settings.train, False
+    train, nobody_reads, signum = run.settings.train, False, 0
 
     def heard() -> int:
         return PIPE if nobody_reads else interrupted()
@@ -188,16 +190,22 @@ def _train(
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 nobody_reads = True
-            if signum := asked_to_end():
-                run.save()
-                is_done()
-                if signum == PIPE:
-                    raise BrokenPipeError
-                resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
-                display.say(f"interrupted; to go on: {resume}")
-                raise typer.Exit(128 + signum)
             if isinstance(event, Mixed):
                 mixed = event
+            if not signum and (signum := asked_to_end()):
+                if signum != signal.SIGINT or not run.trainer.progress.step:
+                    run.save()
+                    break
+                display.say(describe_end(run.interrupt(), run.trainer.progress))
+        if signum:
+            is_done()
+            if signum == PIPE:
+                raise BrokenPipeError
+            if mixed is not None:
+                display.say(f"mixed with n-grams, on validation: {mixed.valid}")
+            resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
+            display.say(f"interrupted; to go on: {resume}")
+            raise typer.Exit(128 + signum)
     return mixed
 
 

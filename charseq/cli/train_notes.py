@@ -1,4 +1,4 @@
-"""The notes of charseq train on stderr about a run before it begins."""
+"""The notes of charseq train on stderr about a run, before it begins and when it is interrupted."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from charseq.runs.checkpoint import Checkpoint
     from charseq.runs.run import Run
     from charseq.text.split import CorpusParts
+    from charseq.training.progress import Progress
 
 
 def describe_model(checkpoint: "Checkpoint") -> None:
@@ -59,6 +60,17 @@ def describe(run: "Run", world: "World | None") -> None:
         note("nothing is held out for validation, on which weights are fitted: no n-grams are mixed in")
     if not texts.valid:
         note("nothing is held out for validation: the latest model counts as the best, no plateau is noticed")
+
+
+def describe_end(num_steps: int, now: "Progress") -> str:
+    """Return in words how an interrupted run ends, which has so many steps left and is as far as `now`."""
+    from charseq.config import format_duration
+
+    again = "(Ctrl-C again ends at once)"
+    if not num_steps:
+        return f"interrupted: a last validation follows {again}"
+    seconds = format_duration(max(1, round(num_steps * now.elapsed / now.step)))
+    return f"interrupted: the learning rate falls to its end in {num_steps:,} steps, about {seconds} {again}"
 
 
 def _rhythm(sync_every: int) -> str:

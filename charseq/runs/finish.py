@@ -4,10 +4,8 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from charseq.config import ModelConfig, Settings
-from charseq.errors import CheckpointError
 from charseq.models import Counting, NGram
 from charseq.models.mixture import MemberRecord
 from charseq.runs.checkpoint import Checkpoint
@@ -42,8 +40,7 @@ class Finish:
         self._order = settings.train.with_ngram if texts.valid else 0
         self._max_time = max_time = Limits.of(settings.train).max_time
         self._began, self._end = time.monotonic(), math.inf
-        self._rates_seconds = min(SHARE * max_time, SECONDS) if max_time else math.inf
-        self._mixing_seconds = min(MIXING_SHARE * max_time, MIXING_SECONDS) if max_time else math.inf
+        self._allot_(max_time)
         self._test_seconds = min(TEST_SHARE * max_time or TEST_SECONDS, TEST_SECONDS)
         self.seconds = min(SHARE * max_time, SECONDS) if texts.valid else 0.0
         self.seconds += self._test_seconds if texts.test else 0.0
@@ -52,6 +49,16 @@ class Finish:
             self.seconds += self._mixing_seconds if max_time else 0.0
             self.num_validations = NUM_VALIDATIONS
         self._ngrams: NGram | None = None
+
+    def _allot_(self, max_time: float) -> None:
+        """Give the work its shares of a limit in time; 0: no limit."""
+        self._rates_seconds = min(SHARE * max_time, SECONDS) if max_time else math.inf
+        self._mixing_seconds = min(MIXING_SHARE * max_time, MIXING_SECONDS) if max_time else math.inf
+
+    def hasten_(self, elapsed: float) -> None:
+        """Take no more time than in a run that is limited to the `elapsed` seconds of this one."""
+        self._allot_(elapsed)
+        self._end = math.inf
 
     def count_from_(self, began: float, elapsed: float) -> None:
         """Count the time from `began`, by time.monotonic, when `elapsed` seconds had been trained already."""
@@ -74,12 +81,8 @@ class Finish:
             return seconds
         return max(0.0, min(seconds, self._end - later - time.monotonic()))
 
-    def is_done(self, path: Path) -> bool:
-        """Return True if the model at `path` is one to which nothing is left to do."""
-        try:
-            kept = Checkpoint.load(path)
-        except CheckpointError:
-            return False
+    def is_done(self, kept: Checkpoint) -> bool:
+        """Return True if a model of this run is one to which nothing is left to do."""
         orders = [config.order for config, _ in kept.parts[1:]]
         has_rates = kept.rates is not None or not can_choose(kept.codec, self._valid)
         return has_rates and orders == ([self._order] if self._order else [])

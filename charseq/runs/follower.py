@@ -91,6 +91,11 @@ class Follower:
             yield event
         self.save()
 
+    def interrupt(self) -> None:
+        """End the run soon, as rank 0 does at the same step."""
+        self.save()
+        self._run.trainer.cool_down_()
+
     def save(self) -> None:
         """Give rank 0 what it needs to save the run."""
         own_arrays(self._world, self._run.trainer)

@@ -15,6 +15,7 @@ from charseq.errors import CharseqError, CheckpointError, ConfigError
 from charseq.files import is_file, sweep, write_atomically
 from charseq.models import MODELS, ModelKind, TrainableModel
 from charseq.ranks import World
+from charseq.runs.best_model import BestModel, as_it_is_now
 from charseq.runs.checkpoint import RESULTS, Checkpoint, Provenance, Results
 from charseq.runs.checks import (
     BITS,
@@ -68,8 +69,7 @@ class Run:
         self._lock: DirectoryLock | None = None
         self._records: list[dict[str, Any]] = []
         self._num_written = 0
-        self._best_is_saved = True
-        self._best_model: TrainableModel | None = None  # built when it is first saved, then filled anew
+        self._is_interrupted = False
         self.other_bits: list[str] = []
         self.choice = ""
         """The choice of the recipe with its reason, in one line; empty if it has chosen nothing."""
@@ -93,6 +93,7 @@ class Run:
             num_later_validations=self._finish.num_validations,
             **how_to_train(world, settings, self.batches.num_streams),
         )
+        self._best = BestModel(directory / MODEL, checkpoint, self.trainer)
 
     @classmethod
     def start(
@@ -181,8 +182,9 @@ class Run:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would be out of date after the first step
-        now = run.trainer.progress
-        if run.trainer.reason_to_stop and not now.train_chars and run._finish.is_done(directory / MODEL):
+        now, kept = run.trainer.progress, run._best.in_file()
+        is_best = kept is not None and kept.results.step == now.best_step and run._finish.is_done(kept)
+        if run.trainer.reason_to_stop and not now.train_chars and is_best:
             raise ConfigError(f"{directory}: {run.trainer.limits.way_on(now)}")
         if "optim.learning_rate" in changed:
             run.trainer.rate_anew()
@@ -219,7 +221,7 @@ class Run:
             if isinstance(event, StepDone | Validated) and event.figures is not None:
                 self._records.append(record_of(event, event.figures))
             if isinstance(event, Validated) and event.improved:
-                self.checkpoint.results, self._best_is_saved = Results.of(event, self.trainer.plan), False
+                self.checkpoint.results, self._best.is_saved = Results.of(event, self.trainer.plan), False
             if due := saves.is_due_():
                 self.own_arrays = own_arrays(self._world, self.trainer)  # whatever happens to the files
             try:
@@ -233,10 +235,21 @@ class Run:
                 yield Unsaved(self.trainer.progress.step, str(error))
             yield event
         self.save()
-        finished, mixed = self._finish.finished(self._best(), max_chars=self.trainer.num_valid_chars)
+        finished, mixed = self._finish.finished(self._best.now(), max_chars=self.trainer.num_valid_chars)
         finished.save(self.directory / MODEL)
         if mixed is not None:
             yield mixed
+
+    def interrupt(self) -> int:
+        """End the run soon: save it, let the learning rate fall to its end, and finish the best model.
+
+        Return the number of steps that are left. Call it between two events, of which more will follow. A
+        resumed run goes on from this save, as if it had not been interrupted.
+        """
+        self.save()
+        self._is_interrupted = True
+        self._finish.hasten_(self.trainer.progress.elapsed)
+        return self.trainer.cool_down_()
 
     def save(self) -> None:
         """Save everything that resuming needs, and the best model; without a validation, the latest one.
@@ -251,10 +264,9 @@ class Run:
         self._make_anew()
         if not (self.directory / SETTINGS).exists():
             self._write_settings()
-        if not (self.directory / MODEL).exists():
-            self._best_is_saved = False
         self._save_best()
-        self._save_last()
+        if not self._is_interrupted:
+            self._save_last()
 
     def _make_anew(self) -> bool:
         """If the directory is gone, make it anew, so that it can be filled again; say whether it was gone."""
@@ -272,29 +284,11 @@ class Run:
         training = self.trainer.snapshot()
         training.record[BEST] = asdict(self.checkpoint.results)
         training.arrays.update(self.own_arrays)
-        replace(self._as_it_is_now(), training=training).save(self.directory / LAST)
-
-    def _as_it_is_now(self) -> Checkpoint:
-        now = self.trainer.progress
-        results = replace(
-            self.checkpoint.results, step=now.step, epoch=now.epoch_number, train_seconds=now.elapsed
-        )
-        return replace(self.checkpoint, results=results)
+        latest = as_it_is_now(self.checkpoint, self.trainer.progress)
+        replace(latest, training=training).save(self.directory / LAST)
 
     def _save_best(self) -> None:
         """Write the records and the best model, unless they are written already."""
         append_metrics(self.directory, self._records[self._num_written :])
         self._num_written = len(self._records)
-        if not self._best_is_saved:
-            self._best().save(self.directory / MODEL)
-            self._best_is_saved = True
-
-    def _best(self) -> Checkpoint:
-        step = self.trainer.progress.best_step
-        if not step:  # nothing was validated yet
-            return self._as_it_is_now()
-        if self._best_model is None:
-            self._best_model = cast(TrainableModel, self.checkpoint.another_model())
-        self._best_model.params.flat[...] = self.trainer.best
-        results = replace(self.checkpoint.results, step=step)
-        return replace(self.checkpoint, model=self._best_model, results=results)
+        self._best.save()

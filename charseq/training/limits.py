@@ -8,6 +8,8 @@ from charseq.training.progress import Progress
 
 MIN_EVAL_EVERY = 100
 """The smallest number of steps between validations, unless the settings give one."""
+COOL_DOWN_SHARE, COOL_DOWN_SECONDS = 0.1, 60.0
+"""The cool-down of a run that is interrupted: a share of the steps so far, and the most in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,19 @@ class Limits:
         return _sentence(
             "max_time", f"has run {format_duration(ran)}", format_duration(2 * ran), format_duration(ran)
         )
+
+
+def num_cool_down_steps(now: Progress, share_done: float) -> int:
+    """Return the number of steps in which the learning rate falls if a run is to end now.
+
+    They are no more than those that are left of the run, of which `share_done`, in [0, 1], is done.
+    """
+    shares = (
+        COOL_DOWN_SHARE,
+        COOL_DOWN_SECONDS / max(now.elapsed, 1e-3),
+        (1 - share_done) / max(share_done, 1e-3),
+    )
+    return math.ceil(min(shares) * now.step)
 
 
 def affordable_eval_every(*, num_tokens: int, tokens_per_step: float, num_readings: float) -> int:

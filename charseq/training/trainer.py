@@ -25,7 +25,7 @@ from charseq.training.backend import backend_for
 from charseq.training.cold_starts import begin_anew_
 from charseq.training.collecting import settled_objects
 from charseq.training.events import Event, Recovered, StepDone, Stopped, Validated
-from charseq.training.limits import Limits, affordable_eval_every
+from charseq.training.limits import Limits, affordable_eval_every, num_cool_down_steps
 from charseq.training.progress import Progress, Recent, Snapshot
 from charseq.training.timing import Timing
 from charseq.training.update import Update
@@ -70,6 +70,7 @@ class Trainer:
         self.loss: Loss = LOSSES[train.loss].for_run(train, batches.token_counts)
         self._update = Update(model.params, optim, backend, by_rows=self.loss.by_rows)
         self._schedule = Schedule(optim)
+        self._last_step: int | None = None  # of a run that is to end before its limits
         self._rng = np.random.default_rng([train.seed, 1])
         self.limits = Limits.of(train)
         self._validations = Validations(validator, self._update.average, clock)
@@ -164,6 +165,17 @@ class Trainer:
         self._schedule.scale = 1.0
         self.progress.num_recoveries = 0
 
+    def cool_down_(self) -> int:
+        """Let the learning rate fall to its end soon, and end the run then; return the number of steps left.
+
+        Call it between two events. Of that, a snapshot says nothing: take it before.
+        """
+        now, done = self.progress, self._done()
+        num_steps = num_cool_down_steps(now, done)
+        num_steps = self._schedule.cool_down_(step=now.step, progress=done, num_steps=num_steps)
+        self._last_step = now.step + num_steps
+        return num_steps
+
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
         yield "training.best", self.best
         for name, array in self._update.arrays():
@@ -181,6 +193,8 @@ class Trainer:
     @property
     def reason_to_stop(self) -> str | None:
         """The limit that is reached, in words; None if none is."""
+        if self._last_step is not None and self.progress.step >= self._last_step:
+            return "interrupted"
         return self.timing.reason_to_stop(self.progress)
 
     @property
@@ -189,7 +203,7 @@ class Trainer:
         return self.validator.num_chars if self.validator and self.progress.part_length else None
 
     def _done(self) -> float:
-        """Return the share of the run that is done, in [0, 1]."""
+        """Return the share of the run that is done, in [0, 1], by its limits."""
         return self.timing.share_done(self.progress, num_windows=self.batches.num_windows)
 
     def _is_to_validate(self) -> bool:
@@ -232,8 +246,9 @@ class Trainer:
         validates = self._is_to_validate() or self.reason_to_stop is not None  # and has figures of its own
         is_due = now.recent.is_due(now.step) and not validates
         figures = now.figures_(self.model.params.flat) if is_due else None
+        done = self._done() if self._last_step is None else now.step / self._last_step
         return StepDone(
-            now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, self._done(), figures
+            now.step, now.epoch_number, loss, grad_norm, rate, num_chars, now.elapsed, done, figures
         )
 
     def _validate(self, begin: float) -> Validated:

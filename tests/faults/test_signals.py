@@ -1,5 +1,6 @@
 """Signals: the first one ends training after its step, with all saved; the second one at once."""
 
+import re
 import signal
 import subprocess
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from charseq.runs.checkpoint import Checkpoint
-from tests.builders import Outcome, refusal
+from tests.builders import Outcome, refusal, validations
 from tests.cli.conftest import surroundings
 from tests.faults.harness import begun, command, finish, patched
 
@@ -21,6 +22,7 @@ def interrupted_by(wish: signal.Signals, path: Path) -> int:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + wish
     assert err.splitlines()[-1] == "interrupted; to go on: charseq train --resume run"
+    assert ("the learning rate falls" in err) == (wish == signal.SIGINT)
     checkpoint = Checkpoint.load(path / "run" / "last.safetensors")
     assert checkpoint.training is not None
     return checkpoint.results.step
@@ -37,6 +39,25 @@ def test_what_ctrl_c_says_to_type_goes_on(tmp_path: Path) -> None:
     step = interrupted_by(signal.SIGINT, tmp_path)
     finish(command("train", "--resume", "run", "--max-steps", f"{step + 5}", "--max-time", "0"), tmp_path)
     assert Checkpoint.load(tmp_path / "run" / "last.safetensors").results.step == step + 5
+
+
+def test_ctrl_c_brings_a_run_to_its_end_in_a_few_steps(tmp_path: Path) -> None:
+    """The rate falls, the model is validated once more, and stdout stays empty."""
+    with begun(tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert not out
+    lines = err.splitlines()
+    said = next(line for line in lines if line.startswith("interrupted: "))
+    assert re.fullmatch(
+        r"interrupted: the learning rate falls to its end in [\d,]+ steps, about \d+s "
+        r"\(Ctrl-C again ends at once\)",
+        said,
+    )
+    num_steps = int(said.split(" steps")[0].rpartition(" ")[2].replace(",", ""))
+    saved = Checkpoint.load(tmp_path / "run" / "last.safetensors").results.step
+    assert f"stopped at step {saved + num_steps}: interrupted" in lines
+    assert validations(tmp_path / "run")[-1]["step"] == saved + num_steps
 
 
 def test_two_signals_end_a_run_at_once(tmp_path: Path) -> None:

@@ -124,3 +124,36 @@ def test_the_rate_is_finite_and_above_zero_all_the_way(name: str) -> None:
     schedule = schedule_of(name, final_fraction=1e-6)
     rates = [schedule.learning_rate(step=k, progress=k / 10) for k in range(11)]
     assert all(math.isfinite(rate) and rate > 0 for rate in rates)
+
+
+# ---- a cool-down
+
+
+@pytest.mark.parametrize("name", ["cosine", "exponential"])
+def test_in_a_cool_down_the_rate_falls_to_its_end_in_equal_parts(name: str) -> None:
+    """After four steps a quarter, a half, three quarters and all of the fall are done; then it stays."""
+    schedule = schedule_of(name)
+    rate = schedule.learning_rate(step=20, progress=0.5)
+    assert schedule.cool_down_(step=20, progress=0.5, num_steps=4) == 4
+    rates = [schedule.learning_rate(step=step, progress=0.5) for step in range(20, 26)]
+    assert rates == pytest.approx([0.05 + left * (rate - 0.05) for left in (0.75, 0.5, 0.25, 0, 0, 0)])
+
+
+@given(progress=st.floats(0, 1), num_steps=st.integers(1, 50))
+def test_the_last_step_of_a_cool_down_has_the_last_rate_of_the_schedule(
+    progress: float, num_steps: int
+) -> None:
+    """Wherever it begins, and whether or not divergence has lowered the rate."""
+    schedule = schedule_of("cosine")
+    schedule.scale = 0.5
+    left = schedule.cool_down_(step=7, progress=progress, num_steps=num_steps)
+    assert schedule.learning_rate(step=7 + left - 1, progress=progress) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(("name", "progress"), [("constant", 0.5), ("plateau", 0.5), ("cosine", 1.0)])
+def test_a_rate_that_is_at_its_end_needs_no_cool_down(name: str, progress: float) -> None:
+    """No step is left, and the rate stays as it is."""
+    schedule = schedule_of(name)
+    rate = schedule.learning_rate(step=20, progress=progress)
+    assert schedule.cool_down_(step=20, progress=progress, num_steps=4) == 0
+    assert schedule.learning_rate(step=20, progress=progress) == rate

@@ -20,9 +20,10 @@ from charseq.runs import run as run_module
 from charseq.runs.checkpoint import Checkpoint
 from charseq.runs.checks import read_parts
 from charseq.runs.directory import LAST, MODEL
+from charseq.runs.metrics import read_metrics
 from charseq.runs.run import Run
 from charseq.scoring import Validator
-from charseq.training.events import Counted, Event, Mixed, Stopped, Validated
+from charseq.training.events import Counted, Event, Mixed, StepDone, Stopped, Validated
 from charseq.training.trainer import Trainer
 
 TEXT = "the rain in spain stays\nmainly in the plain\nand the king sings in the rain\n" * 24
@@ -289,6 +290,106 @@ def test_the_best_results_are_kept_across_a_pause() -> None:
     assert record is not None
     again = Run.resume(Path("run"), [])
     assert again.checkpoint.results == run.checkpoint.results
+
+
+# ---- ended before its limits
+
+
+def interrupted_after(num_steps: int, directory: str = "parts", **options: Any) -> list[Event]:
+    """Interrupt a run after some steps, and return the events that follow."""
+    run = start(directory, **options)
+    events = run.events()
+    for event in events:
+        if isinstance(event, StepDone) and event.step == num_steps:
+            break
+    run.interrupt()
+    return list(events)
+
+
+LONG: dict[str, Any] = {"max_steps": 40, "eval_every": 15}
+
+
+def test_an_interrupted_run_ends_with_a_finished_model() -> None:
+    """Its network was validated when the rate had fallen; n-grams are mixed in, and rates are chosen."""
+    events = interrupted_after(20, **LONG)
+    assert [type(event) for event in events] == [StepDone, StepDone, Validated, Stopped, Mixed]
+    kept = model_in("parts")
+    assert isinstance(kept.model, Mixture)
+    assert kept.rates is not None
+    assert kept.results.step == 22
+
+
+@pytest.mark.parametrize("num_steps", [3, 20], ids=["before any validation", "after one"])
+def test_a_run_goes_on_as_if_it_had_not_been_interrupted(num_steps: int) -> None:
+    """To the last bit: what it did after the interruption is left out of its files, and done anew."""
+    finished("whole", **LONG)
+    interrupted_after(num_steps, **LONG)
+    resumed("parts")
+    assert_same_models("parts", "whole")
+    ours, theirs = load_file(f"parts/{LAST}"), load_file(f"whole/{LAST}")
+    for name, array in theirs.items():
+        np.testing.assert_array_equal(ours[name], array, err_msg=name)
+    steps = [[record["step"] for record in read_metrics(Path(run))] for run in ("parts", "whole")]
+    assert steps[0] == steps[1]
+
+
+def test_a_run_that_goes_on_keeps_the_model_of_its_interruption_until_its_end() -> None:
+    """The networks of its first validations alone are worse than that mixture."""
+    interrupted_after(20, **LONG)
+    before = (Path("parts") / MODEL).read_bytes()
+    kept = list[bool]()
+    for event in Run.resume(Path("parts"), []).events():
+        if isinstance(event, Validated):
+            kept.append((Path("parts") / MODEL).read_bytes() == before)
+    assert len(kept) == 2
+    assert all(kept)
+    assert (Path("parts") / MODEL).read_bytes() != before
+
+
+def test_a_run_killed_before_its_end_is_not_taken_for_finished_by_the_model_of_its_interruption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That model has n-grams and rates, but is not the best of the run."""
+    finished("whole", **LONG)
+    interrupted_after(20, **LONG)
+
+    class Killed(BaseException):
+        """What no handler catches, as a kill."""
+
+    def kill(*arguments: Any, **options: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "mixture_of", kill)
+        with pytest.raises(Killed):
+            resumed("parts")
+    resumed("parts")
+    assert_same_models("parts", "whole")
+
+
+def test_an_interrupted_run_takes_the_time_of_one_that_was_planned_for_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For choosing rates and fitting weights; a run without a limit in time would have no end otherwise."""
+    given = dict[str, float]()
+    mixture_of = finish.mixture_of
+
+    def mix(*arguments: Any, **options: Any) -> Any:
+        given.update(options)
+        return mixture_of(*arguments, **options)
+
+    monkeypatch.setattr(finish, "mixture_of", mix)
+    monkeypatch.setattr(finish, "choose_rates", lambda *_, seconds: given.update(rates=seconds))
+    run = start(max_steps=40)
+    events = run.events()
+    for event in events:
+        if isinstance(event, StepDone) and event.step == 9:
+            run.trainer.progress.elapsed = 100.0
+            break
+    run.interrupt()
+    list(events)
+    assert given["seconds"] == pytest.approx(finish.MIXING_SHARE * 100.0)
+    assert given["rates"] == pytest.approx(finish.SHARE * 100.0)
 
 
 # ---- time

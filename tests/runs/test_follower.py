@@ -138,6 +138,36 @@ def test_every_rank_makes_the_same_steps(tmp_path: Path) -> None:
     assert others == [first, first]
 
 
+@pytest.mark.parametrize("sync_every", [1, 4])
+def test_an_interrupted_run_ends_at_the_same_step_on_every_rank(sync_every: int, tmp_path: Path) -> None:
+    """All let the rate fall in the same steps, and the run goes on bit for bit from where it was."""
+    settings = settings_of(tmp_path, sync_every=sync_every)
+    train_on(2, tmp_path / "whole", settings)
+
+    def work(world: World) -> list[Event]:
+        run = Run.start(tmp_path / "parts", settings, command="", world=world) if world.leads else None
+        follower = None if run else Follower.join(world)
+        part = run or follower
+        assert part is not None
+        events = leading(run, world) if run else part.events()
+        found = list[Event]()
+        for event in events:
+            found.append(event)
+            if isinstance(event, StepDone) and event.step == 16:
+                part.interrupt()
+        return found
+
+    first, second = on_ranks(2, work)
+    rates, rates_too = (
+        [(one.step, one.learning_rate) for one in some if isinstance(one, StepDone)]
+        for some in (first, second)
+    )
+    assert rates == rates_too
+    assert first[-1] == second[-1] == Stopped(18, "interrupted")
+    train_on(2, tmp_path / "parts", None)
+    assert_same_run(tmp_path / "parts", tmp_path / "whole")
+
+
 def test_the_limit_in_time_is_on_the_clock_of_rank_0(tmp_path: Path) -> None:
     """With a clock that ticks whenever a rank looks at it, ranks stop at the same step all the same."""
     settings = settings_of(tmp_path, max_steps=0, max_time=40.0)

@@ -806,6 +806,57 @@ def test_patience() -> None:
     assert isinstance(events[-2], Validated)
 
 
+def cooled_after(num_steps: int, train: TrainConfig, optim: OptimConfig) -> tuple[Trainer, int, list[Event]]:
+    """Return a trainer that is told after some steps to cool down, the steps left then, and later events."""
+    text = Validator(make_model(), make_batches().codec, EncodedText.of(VALID))
+    trainer = make_trainer(train, optim, validator=text)
+    events = trainer.run()
+    for event in events:
+        if isinstance(event, StepDone) and event.step == num_steps:
+            break
+    left = trainer.cool_down_()
+    return trainer, left, list(events)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "exponential"])
+def test_an_interrupted_run_ends_with_a_validation_at_the_last_rate_of_its_schedule(schedule: Any) -> None:
+    """A tenth of the steps so far follows, in which the rate falls."""
+    optim = OptimConfig(learning_rate=0.02, schedule=schedule, final_fraction=0.1, warmup_steps=0)
+    _, left, events = cooled_after(30, TrainConfig(max_steps=100, eval_every=1000), optim)
+    assert [type(event) for event in events] == [StepDone] * 3 + [Validated, Stopped]
+    rates = [step.learning_rate for step in steps_of(events)]
+    assert left == len(rates)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0.002)
+    assert [step.progress for step in steps_of(events)] == pytest.approx([31 / 33, 32 / 33, 1])
+    assert reason_of(events) == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("num_steps", "max_steps", "schedule", "left"),
+    [(30, 31, "cosine", 1), (30, 100, "constant", 0), (30, 100, "plateau", 0)],
+    ids=["near its limit", "at a constant rate", "on a plateau"],
+)
+def test_an_interrupted_run_makes_no_step_in_vain(
+    num_steps: int, max_steps: int, schedule: Any, left: int
+) -> None:
+    """It stays within its limits, and ends at once if its rate does not fall; its model is validated."""
+    optim = OptimConfig(schedule=schedule, warmup_steps=0)
+    _, told, events = cooled_after(num_steps, TrainConfig(max_steps=max_steps, eval_every=1000), optim)
+    assert told == left == len(steps_of(events))
+    assert isinstance(events[-2], Validated)
+
+
+def test_what_is_learnt_while_the_rate_falls_can_be_the_best() -> None:
+    """The parameters of the last validation are kept if none was better."""
+    optim = OptimConfig(learning_rate=0.02, warmup_steps=0, average_span=0.0)
+    trainer, _, events = cooled_after(60, TrainConfig(max_steps=100, eval_every=1000), optim)
+    (validated,) = validations_of(events)
+    assert validated.improved
+    assert trainer.progress.best_step == 66
+    np.testing.assert_array_equal(trainer.best, trainer.model.params.flat)
+
+
 # ---- the learning rate
 
 
