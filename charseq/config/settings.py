@@ -190,6 +190,12 @@ class TrainConfig(Section):
     seq_length: int = Field(
         64, ge=1, le=65536, description="Steps in a window: how far back the gradient goes (truncated BPTT)."
     )
+    piece_length: Count = Field(
+        1024,
+        ge=0,
+        description="Tokens of the pieces of the text that streams read in random order; 0: as they follow "
+        "on each other.",
+    )
     loss: LossName = Field(
         "softmax",
         description="Training loss; softmax: over the whole vocabulary; sampled, negative: on drawn tokens, "
@@ -232,7 +238,9 @@ class TrainConfig(Section):
         "trained model at the end; 0: none.",
     )
     sample_every: Duration = Field(20.0, description="Time between samples shown while training; 0s: none.")
-    seed: Seed = Field(1, ge=0, description="Seed of the first weights and of dropout.")
+    seed: Seed = Field(
+        1, ge=0, description="Seed of the first weights, of dropout and of the order of pieces."
+    )
     threads: Threads = Field(
         AUTO,
         ge=0,

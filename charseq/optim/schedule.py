@@ -14,7 +14,7 @@ class CoolDown(NamedTuple):
 
     def share_left(self, step: int) -> float:
         """Return the share of the fall that is left after the step with this index: 0 after the last one."""
-        return max(0.0, 1 - (step + 1 - self.begin) / max(1, self.num_steps))
+        return max(0.0, 1 - math.sqrt((step + 1 - self.begin) / max(1, self.num_steps)))
 
 
 class Schedule:
@@ -28,10 +28,13 @@ class Schedule:
         plateau       rate = w * learning_rate * plateau_factor^(validations without improvement)
 
     `scale` multiplies all of them: the trainer halves it when training diverges, and the schedule plateau
-    multiplies it by plateau_factor. In a cool-down, whose steps have the shares 1 > s(1) > ... > s(n) = 0
-    of the fall left, the rate is end + s * (rate - end), where end is the schedule's rate for progress 1.
-    Source: Hägele et al. 2024, "Scaling laws and compute-optimal training beyond fixed training durations"
-    (arXiv:2405.18392), for short falls that are nearly as good as schedules planned to end there.
+    multiplies it by plateau_factor. At step k of a cool-down of n steps
+
+        rate = end + (1 - sqrt(k / n)) * (rate - end)
+
+    where end is the rate of the schedule for progress 1. Source: Hägele et al. 2024, "Scaling laws and
+    compute-optimal training beyond fixed training durations" (arXiv:2405.18392): this form, and that short
+    falls are nearly as good as schedules that were planned to end there.
     """
 
     def __init__(self, config: OptimConfig) -> None:

@@ -79,6 +79,8 @@ class Run:
             self.examples,
             batch_size=settings.train.batch_size,
             seq_length=settings.train.seq_length,
+            piece_length=settings.train.piece_length,
+            seed=settings.train.seed,
             share=None if world is None or settings.data.min_count > 1 else (world.rank, world.size),
         )
         self._validator = None

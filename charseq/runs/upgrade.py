@@ -10,17 +10,20 @@ class OutdatedError(Exception):
 def upgrade_(record: dict[str, Any]) -> None:
     """Turn the record of a model file of an older format into one of format 4, in place.
 
+    The first files of format 4 were of runs that read a text in its order, and go on with that.
     Format 3 knew no average of the weights, and a run of it goes on without.
     Raises OutdatedError for n-gram models of lines of format 1 or 2: those versions counted each n-gram that
     begins a line once, and the true counts are not in the file. Raises KeyError or TypeError for anything
     that is not such a record.
     """
     if record["format_version"] > 3:
+        record.get("settings", {}).get("train", {}).setdefault("piece_length", 0)
         return
     if record["format_version"] < 3:
         _upgrade_to_3(record)
     settings = record["settings"]
     settings["optim"] = {**settings.get("optim", {}), "average_span": 0.0}
+    settings["train"] = {**settings.get("train", {}), "piece_length": 0}
     record["format_version"] = 4
 
 

@@ -10,6 +10,7 @@ from charseq.arrays import BoolArray, FloatArray, TokenArray, even_slices
 from charseq.text import cache
 from charseq.text.codec import Codec, chars_at
 from charseq.text.lines import NEWLINE, whole_lines
+from charseq.text.order import Order
 from charseq.text.symbols import EncodedText, SymbolArray, symbol_type
 
 COUNTED_AT_ONCE = 1 << 20
@@ -154,16 +155,26 @@ def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.int
 class Batches:
     """An epoch of windows over N parallel, contiguous streams of one text.
 
-    The text is cut into N parts of equal length. Stream n is part n, so its state can be carried from window
-    to window. Every token is a target exactly once, except the last `num_dropped` < N tokens. Windows have at
-    most `seq_length` steps; their lengths differ by at most 1. A text too short for `batch_size` streams of
-    `seq_length` tokens gets fewer streams, `num_streams`. With `share` = (k, n) only the k-th of n parts of
-    the streams is read, if every token is a character that counts; the others are zeros, for somebody else to
-    learn from. The text may then have no unknown characters.
+    The text is cut into N parts of equal length. Stream n reads part n, and its state can be carried from
+    window to window: it reads pieces of about `piece_length` tokens, whose order is drawn with `seed`, or
+    with a length of 0 the whole part in its order; see `Order`. The state before a piece is that of another
+    place, as it is wherever one text of a corpus follows on another. Every token is a target exactly once,
+    except the last `num_dropped` < N tokens. Windows have at most `seq_length` steps; their lengths differ by
+    at most 1. A text too short for `batch_size` streams of `seq_length` tokens gets fewer streams,
+    `num_streams`. With `share` = (k, n) only the k-th of n parts of the streams is read, if every token is a
+    character that counts; the others are zeros, for somebody else to learn from. The text may then have no
+    unknown characters.
     """
 
     def __init__(
-        self, examples: Examples, *, batch_size: int, seq_length: int, share: tuple[int, int] | None = None
+        self,
+        examples: Examples,
+        *,
+        batch_size: int,
+        seq_length: int,
+        piece_length: int = 0,
+        seed: int = 1,
+        share: tuple[int, int] | None = None,
     ) -> None:
         num_tokens = len(examples)
         self.num_streams = max(1, min(batch_size, num_tokens // seq_length))
@@ -174,6 +185,7 @@ class Batches:
         self.seq_length = -(-self._length // self.num_windows)
         self.codec, self.has_resets = examples.codec, examples.codec.restarts
         self._examples = examples
+        self._order = Order(self._length, self.num_windows, self.num_streams, piece_length, seed)
         self._columns = slice(None)
         if share is not None and examples.is_plain:
             self._columns = even_slices(self.num_streams, share[1])[share[0]]
@@ -188,9 +200,8 @@ class Batches:
     def __getitem__(self, index: int) -> Window:
         if not 0 <= index < self.num_windows:
             raise IndexError(index)
-        begin, end = (self._length * k // self.num_windows for k in (index, index + 1))
         streams = np.arange(self.num_streams)[self._columns]
-        window = self._examples.window(np.arange(begin, end)[:, None] + self._length * streams)
+        window = self._examples.window(self._order.places(index, streams))
         return window if len(streams) == self.num_streams else self._widened(window)
 
     def _widened(self, window: Window) -> Window:

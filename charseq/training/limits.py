@@ -8,7 +8,7 @@ from charseq.training.progress import Progress
 
 MIN_EVAL_EVERY = 100
 """The smallest number of steps between validations, unless the settings give one."""
-COOL_DOWN_SHARE, COOL_DOWN_SECONDS = 0.1, 60.0
+COOL_DOWN_SHARE, COOL_DOWN_SECONDS = 0.2, 60.0
 """The cool-down of a run that is interrupted: a share of the steps so far, and the most in seconds."""
 
 

@@ -130,13 +130,13 @@ def test_the_rate_is_finite_and_above_zero_all_the_way(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cosine", "exponential"])
-def test_in_a_cool_down_the_rate_falls_to_its_end_in_equal_parts(name: str) -> None:
-    """After four steps a quarter, a half, three quarters and all of the fall are done; then it stays."""
+def test_in_a_cool_down_the_rate_falls_to_its_end_fast_at_first(name: str) -> None:
+    """Of nine steps the first does a third of it, the fourth two thirds, the last all; then it stays."""
     schedule = schedule_of(name)
     rate = schedule.learning_rate(step=20, progress=0.5)
-    assert schedule.cool_down_(step=20, progress=0.5, num_steps=4) == 4
-    rates = [schedule.learning_rate(step=step, progress=0.5) for step in range(20, 26)]
-    assert rates == pytest.approx([0.05 + left * (rate - 0.05) for left in (0.75, 0.5, 0.25, 0, 0, 0)])
+    assert schedule.cool_down_(step=20, progress=0.5, num_steps=9) == 9
+    rates = [schedule.learning_rate(step=step, progress=0.5) for step in (20, 23, 28, 29)]
+    assert rates == pytest.approx([0.05 + left * (rate - 0.05) for left in (2 / 3, 1 / 3, 0, 0)])
 
 
 @given(progress=st.floats(0, 1), num_steps=st.integers(1, 50))

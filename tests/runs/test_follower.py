@@ -163,7 +163,7 @@ def test_an_interrupted_run_ends_at_the_same_step_on_every_rank(sync_every: int,
         for some in (first, second)
     )
     assert rates == rates_too
-    assert first[-1] == second[-1] == Stopped(18, "interrupted")
+    assert first[-1] == second[-1] == Stopped(20, "interrupted")
     train_on(2, tmp_path / "parts", None)
     assert_same_run(tmp_path / "parts", tmp_path / "whole")
 

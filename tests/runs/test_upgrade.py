@@ -99,3 +99,14 @@ def test_a_record_of_this_version_stays_as_it_is() -> None:
     record = {"format_version": FORMAT_VERSION, "anything": 1}
     upgrade_(record)
     assert record == {"format_version": FORMAT_VERSION, "anything": 1}
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_an_older_run_goes_on_in_the_order_of_the_text(version: int) -> None:
+    """Its setting is not in the file; a run that has one keeps it."""
+    record = {**record_of(), "format_version": version}
+    upgrade_(record)
+    assert record["settings"]["train"]["piece_length"] == 0  # type: ignore[index]
+    record["settings"]["train"]["piece_length"] = 512  # type: ignore[index]
+    upgrade_(record)
+    assert record["settings"]["train"]["piece_length"] == 512  # type: ignore[index]

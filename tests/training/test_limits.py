@@ -63,15 +63,15 @@ def test_a_limit_stops_a_run_when_it_is_reached(
 @pytest.mark.parametrize(
     ("now", "share", "num_steps"),
     [
-        (Progress(step=1000, elapsed=60.0), 0.5, 100),
-        (Progress(step=1001, elapsed=60.0), 0.5, 101),
+        (Progress(step=1000, elapsed=60.0), 0.5, 200),
+        (Progress(step=1001, elapsed=60.0), 0.5, 201),
         (Progress(step=1000, elapsed=60.0), 0.99, 11),
         (Progress(step=1000, elapsed=60.0), 1.0, 0),
         (Progress(step=36_000, elapsed=3600.0), 0.25, 600),
         (Progress(step=1, elapsed=0.0), 0.0, 1),
     ],
-    ids=["a tenth", "rounded up", "little is left", "nothing is left", "a minute", "the first step"],
+    ids=["a fifth", "rounded up", "little is left", "nothing is left", "a minute", "the first step"],
 )
-def test_a_cool_down_takes_a_tenth_of_the_steps_so_far(now: Progress, share: float, num_steps: int) -> None:
+def test_a_cool_down_takes_a_fifth_of_the_steps_so_far(now: Progress, share: float, num_steps: int) -> None:
     """But no more than a minute, and no more steps than are left of the run."""
     assert num_cool_down_steps(now, share) == num_steps
