@@ -159,7 +159,6 @@ def _train(
     from charseq.cli.console import PIPE
     from charseq.cli.progress import TrainingDisplay
     from charseq.gradients import Plan
-    from charseq.sampling import glimpse
     from charseq.training.events import Mixed, StepDone
 
     mixed: Mixed | None = None
@@ -182,11 +181,7 @@ def _train(
                 display.show(event)
                 due = train.sample_every and time.monotonic() - sampled >= train.sample_every
                 if due and not quiet and isinstance(event, StepDone):
-                    seed = (train.seed, 2, event.step)
-                    held_out = run.texts.valid or run.texts.train
-                    source = str(held_out[:GLIMPSED_CHARS]).partition("\n")[0]
-                    model, codec = run.trainer.model, run.checkpoint.codec
-                    display.sample(glimpse(model, codec, seed=seed, source=source))
+                    display.sample(_sample(run, event.step))
                     sampled = time.monotonic()
             except BrokenPipeError:  # the display's reader has gone; what was learnt stays
                 nobody_reads = True
@@ -207,6 +202,16 @@ def _train(
             display.say(f"interrupted; to go on: {resume}")
             raise typer.Exit(128 + signum)
     return mixed
+
+
+def _sample(run: "Run", step: int) -> str:
+    """Return a short text by the latest model, or its answer to a line of the held-out text."""
+    from charseq.sampling import glimpse
+
+    held_out = run.texts.valid or run.texts.train
+    source = str(held_out[:GLIMPSED_CHARS]).partition("\n")[0]
+    seed = (run.settings.train.seed, 2, step)
+    return glimpse(run.trainer.model, run.checkpoint.codec, seed=seed, source=source)
 
 
 def _summarise(

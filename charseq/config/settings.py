@@ -193,8 +193,8 @@ class TrainConfig(Section):
     piece_length: Count = Field(
         1024,
         ge=0,
-        description="Tokens of the pieces of the text that streams read in random order; 0: as they follow "
-        "on each other.",
+        description="Tokens of the pieces that streams read in random order; 0, and with unit line: in the "
+        "order of the text.",
     )
     loss: LossName = Field(
         "softmax",

@@ -156,14 +156,14 @@ class Batches:
     """An epoch of windows over N parallel, contiguous streams of one text.
 
     The text is cut into N parts of equal length. Stream n reads part n, and its state can be carried from
-    window to window: it reads pieces of about `piece_length` tokens, whose order is drawn with `seed`, or
-    with a length of 0 the whole part in its order; see `Order`. The state before a piece is that of another
-    place, as it is wherever one text of a corpus follows on another. Every token is a target exactly once,
-    except the last `num_dropped` < N tokens. Windows have at most `seq_length` steps; their lengths differ by
-    at most 1. A text too short for `batch_size` streams of `seq_length` tokens gets fewer streams,
-    `num_streams`. With `share` = (k, n) only the k-th of n parts of the streams is read, if every token is a
-    character that counts; the others are zeros, for somebody else to learn from. The text may then have no
-    unknown characters.
+    window to window: it reads pieces of about `piece_length` tokens, whose order is drawn with `seed`, see
+    `Order`; or the whole part in its order with a length of 0, and in units of lines, which pieces would
+    tear. The state before a piece is that of another place, as it is wherever one text of a corpus follows on
+    another. Every token is a target exactly once, except the last `num_dropped` < N tokens. Windows have at
+    most `seq_length` steps; their lengths differ by at most 1. A text too short for `batch_size` streams of
+    `seq_length` tokens gets fewer streams, `num_streams`. With `share` = (k, n) only the k-th of n parts of
+    the streams is read, if every token is a character that counts; the others are zeros, for somebody else to
+    learn from. The text may then have no unknown characters.
     """
 
     def __init__(
@@ -185,6 +185,8 @@ class Batches:
         self.seq_length = -(-self._length // self.num_windows)
         self.codec, self.has_resets = examples.codec, examples.codec.restarts
         self._examples = examples
+        if examples.codec.unit == "line":
+            piece_length = 0
         self._order = Order(self._length, self.num_windows, self.num_streams, piece_length, seed)
         self._columns = slice(None)
         if share is not None and examples.is_plain:

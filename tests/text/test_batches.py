@@ -230,6 +230,23 @@ def test_a_window_belongs_to_its_reader(codec: Codec) -> None:
     assert_same(streams_of(batches), before)
 
 
+@pytest.mark.parametrize(("unit", "is_in_order"), [("stream", False), ("document", False), ("line", True)])
+def test_pieces_are_for_texts_that_are_no_lines(unit: Unit, is_in_order: bool) -> None:
+    """Every token is a target once all the same, with its own input."""
+    separator = "\n\n" if unit == "document" else None
+    codec = Codec(TOKENIZERS["char"], unit, separator=separator)
+    examples = Examples(EncodedText.of(random_text(4000)), codec)
+    plain, pieces = (
+        Batches(examples, batch_size=3, seq_length=7, piece_length=one, seed=2) for one in (0, 100)
+    )
+    before, after = (streams_of(batches) for batches in (plain, pieces))
+    assert np.array_equal(before.targets, after.targets) == is_in_order
+    pairs, pairs_too = (np.stack([one.inputs, one.targets]).reshape(2, -1) for one in (before, after))
+    np.testing.assert_array_equal(
+        np.sort(pairs[0] * 1000 + pairs[1]), np.sort(pairs_too[0] * 1000 + pairs_too[1])
+    )
+
+
 # Examples
 
 
