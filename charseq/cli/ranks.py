@@ -6,7 +6,6 @@ after a moment in which rank 0 could have shown the same one. Either ends all ra
 
 import io
 import os
-import signal
 import sys
 import time
 import traceback
@@ -113,6 +112,7 @@ def is_done() -> None:
 def follow(world: "World") -> None:
     """Take part in the training that rank 0 leads, until it ends."""
     from charseq.cli.console import PIPE, graceful_interrupt
+    from charseq.cli.interrupting import Answer, answer
     from charseq.runs.follower import Follower
 
     with graceful_interrupt() as interrupted:
@@ -121,14 +121,16 @@ def follow(world: "World") -> None:
         if follower is None:
             is_done()
             return
-        signum = 0
+        signum, how = 0, Answer.GO_ON
         for _ in follower.events():
-            if signum or not (signum := world.signal()):
+            if signum or not follower.trainer.source.is_settled or not (signum := world.signal()):
                 continue
-            if signum != signal.SIGINT:
+            how = answer(signum, follower.trainer)
+            if how is Answer.END:
                 follower.save()
                 break
-            follower.interrupt()
+            if how is Answer.COOL_DOWN:
+                follower.interrupt()
     is_done()
-    if signum and signum != PIPE:
+    if how is not Answer.GO_ON and signum != PIPE:
         raise typer.Exit(128 + signum)

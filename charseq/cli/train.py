@@ -1,7 +1,6 @@
 """charseq train: learn a model from text."""
 
 import shlex
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charseq.cli.console import graceful_interrupt, note_terminal
+from charseq.cli.interrupting import Answer, answer
 from charseq.cli.options import (
     ConfigOption,
     SetOption,
@@ -162,7 +162,8 @@ def _train(
     from charseq.training.events import Mixed, StepDone
 
     mixed: Mixed | None = None
-    train, nobody_reads, signum = run.settings.train, False, 0
+    train, nobody_reads = run.settings.train, False
+    signum, how = 0, Answer.GO_ON
 
     def heard() -> int:
         return PIPE if nobody_reads else interrupted()
@@ -187,12 +188,15 @@ def _train(
                 nobody_reads = True
             if isinstance(event, Mixed):
                 mixed = event
-            if not signum and (signum := asked_to_end()):
-                if signum != signal.SIGINT or not run.trainer.progress.step:
-                    run.save()
-                    break
+            if signum or not run.trainer.source.is_settled or not (signum := asked_to_end()):
+                continue
+            how = answer(signum, run.trainer)
+            if how is Answer.END:
+                run.save()
+                break
+            if how is Answer.COOL_DOWN:
                 display.say(describe_end(run.interrupt(), run.trainer.progress))
-        if signum:
+        if how is not Answer.GO_ON:
             is_done()
             if signum == PIPE:
                 raise BrokenPipeError

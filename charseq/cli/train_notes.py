@@ -68,9 +68,10 @@ def describe_end(num_steps: int, now: "Progress") -> str:
 
     again = "(Ctrl-C again ends at once)"
     if not num_steps:
-        return f"interrupted: a last validation follows {again}"
+        return f"interrupted: the model is finished now {again}"
     seconds = format_duration(max(1, round(num_steps * now.elapsed / now.step)))
-    return f"interrupted: the learning rate falls to its end in {num_steps:,} steps, about {seconds} {again}"
+    steps = "1 step" if num_steps == 1 else f"{num_steps:,} steps"
+    return f"interrupted: the learning rate falls to its end in {steps}, about {seconds} {again}"
 
 
 def _rhythm(sync_every: int) -> str:

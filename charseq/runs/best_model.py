@@ -22,8 +22,8 @@ class BestModel:
     """The best model of a run, and the file `path` that holds it.
 
     The results of `checkpoint`, the run's own, are those of the best validation. `is_saved` is true if the
-    file has this model. One that an interrupted run has left is better than the first ones of the run that
-    goes on, for its learning rate had fallen to its end: it stays until there is a better one.
+    file has this model. One that was left by a cool-down is better than the first ones of the run that goes
+    on: it stays until this run has a better one.
     """
 
     def __init__(self, path: Path, checkpoint: Checkpoint, trainer: Trainer) -> None:
@@ -32,8 +32,8 @@ class BestModel:
         self._nats_in_file = math.inf
         self.is_saved = True
 
-    def in_file(self) -> Checkpoint | None:
-        """Return the model in the file, with which later ones are compared; None if no model can be read."""
+    def compare_with_file_(self) -> Checkpoint | None:
+        """From now on, save what is better than the model in the file; return that, None if there is none."""
         try:
             kept = Checkpoint.load(self._path)
         except CheckpointError:
@@ -49,7 +49,7 @@ class BestModel:
         nats = self._trainer.progress.best_nats
         if nats is None or nats < self._nats_in_file or not self._path.exists():
             self.now().save(self._path)
-            self.is_saved = True
+            self.is_saved, self._nats_in_file = True, math.inf
 
     def now(self) -> Checkpoint:
         """Return the best model, or the latest one if nothing was validated yet; the next call changes it."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from charseq.config import ModelConfig, Settings
 from charseq.models import Counting, NGram
 from charseq.models.mixture import MemberRecord
-from charseq.runs.checkpoint import Checkpoint
+from charseq.runs.checkpoint import Checkpoint, Results
 from charseq.runs.mixing import mixture_of
 from charseq.scoring.rates import can_choose, choose_rates
 from charseq.text.batches import Examples
@@ -24,6 +24,8 @@ TEST_SHARE, TEST_SECONDS = 0.02, 5.0
 """The time for scoring the test part, likewise."""
 NUM_VALIDATIONS = 3
 """The validations of the network that take as long as scoring a mixture and its members."""
+LEAST_SECONDS = 1e-3
+"""A limit in time that is shorter counts as this one: 0 would be none."""
 MAX_VALID_CHARS = 1 << 18
 """The most characters of the validation text on which a mixture is scored, as many as while training."""
 
@@ -56,8 +58,8 @@ class Finish:
         self._mixing_seconds = min(MIXING_SHARE * max_time, MIXING_SECONDS) if max_time else math.inf
 
     def hasten_(self, elapsed: float) -> None:
-        """Take no more time than in a run that is limited to the `elapsed` seconds of this one."""
-        self._allot_(elapsed)
+        """Take as long as in a run of `elapsed` seconds; the limit on all work holds no more."""
+        self._allot_(max(elapsed, LEAST_SECONDS))
         self._end = math.inf
 
     def count_from_(self, began: float, elapsed: float) -> None:
@@ -81,11 +83,15 @@ class Finish:
             return seconds
         return max(0.0, min(seconds, self._end - later - time.monotonic()))
 
-    def is_done(self, kept: Checkpoint) -> bool:
-        """Return True if a model of this run is one to which nothing is left to do."""
+    def is_done(self, kept: Checkpoint, *, best: Results) -> bool:
+        """Return True if a model is finished, and the one of the `best` validation of this run.
+
+        One that was finished when the run was interrupted has another time of training.
+        """
         orders = [config.order for config, _ in kept.parts[1:]]
         has_rates = kept.rates is not None or not can_choose(kept.codec, self._valid)
-        return has_rates and orders == ([self._order] if self._order else [])
+        is_best = kept.results.train_seconds == best.train_seconds
+        return is_best and has_rates and orders == ([self._order] if self._order else [])
 
     def count(self) -> Iterator[Counting | Counted]:
         """Count the n-grams that are to be mixed in, if there are any, and yield events, `Counted` last."""

@@ -20,6 +20,7 @@ from charseq.runs.saving import SaveTimes
 from charseq.text.split import CorpusParts
 from charseq.training.events import Event
 from charseq.training.progress import Snapshot
+from charseq.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,13 @@ class Follower:
             yield event
         self.save()
 
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer of this rank."""
+        return self._run.trainer
+
     def interrupt(self) -> None:
-        """End the run soon, as rank 0 does at the same step."""
+        """End the run soon, as rank 0 does at the same step; see `Run.interrupt`."""
         self.save()
         self._run.trainer.cool_down_()
 

@@ -184,9 +184,9 @@ class Run:
             why = f"the training state is damaged: {reason(error)}"
             raise CheckpointError(f"{directory / LAST}: {why}") from None
         checkpoint.training = None  # it would be out of date after the first step
-        now, kept = run.trainer.progress, run._best.in_file()
-        is_best = kept is not None and kept.results.step == now.best_step and run._finish.is_done(kept)
-        if run.trainer.reason_to_stop and not now.train_chars and is_best:
+        kept, now = run._best.compare_with_file_(), run.trainer.progress
+        is_at_end = run.trainer.reason_to_stop is not None and not now.train_chars
+        if is_at_end and kept is not None and run._finish.is_done(kept, best=checkpoint.results):
             raise ConfigError(f"{directory}: {run.trainer.limits.way_on(now)}")
         if "optim.learning_rate" in changed:
             run.trainer.rate_anew()
@@ -245,8 +245,8 @@ class Run:
     def interrupt(self) -> int:
         """End the run soon: save it, let the learning rate fall to its end, and finish the best model.
 
-        Return the number of steps that are left. Call it between two events, of which more will follow. A
-        resumed run goes on from this save, as if it had not been interrupted.
+        Return the number of steps that are left. Call it between two events of training, where ranks agree
+        (`source.is_settled`). A resumed run goes on from this save, as if it had not been interrupted.
         """
         self.save()
         self._is_interrupted = True
@@ -267,7 +267,7 @@ class Run:
         if not (self.directory / SETTINGS).exists():
             self._write_settings()
         self._save_best()
-        if not self._is_interrupted:
+        if not (self._is_interrupted and (self.directory / LAST).exists()):
             self._save_last()
 
     def _make_anew(self) -> bool:

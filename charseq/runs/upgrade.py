@@ -13,8 +13,8 @@ def upgrade_(record: dict[str, Any]) -> None:
     The first files of format 4 were of runs that read a text in its order, and go on with that.
     Format 3 knew no average of the weights, and a run of it goes on without.
     Raises OutdatedError for n-gram models of lines of format 1 or 2: those versions counted each n-gram that
-    begins a line once, and the true counts are not in the file. Raises KeyError or TypeError for anything
-    that is not such a record.
+    begins a line once, and the true counts are not in the file. Raises KeyError, TypeError or AttributeError
+    for anything that is not such a record.
     """
     if record["format_version"] > 3:
         record.get("settings", {}).get("train", {}).setdefault("piece_length", 0)

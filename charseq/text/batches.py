@@ -153,7 +153,7 @@ def _pieces(text: EncodedText, firsts: NDArray[np.intp], lengths: NDArray[np.int
 
 
 class Batches:
-    """An epoch of windows over N parallel, contiguous streams of one text.
+    """An epoch of windows over N parallel streams of one text.
 
     The text is cut into N parts of equal length. Stream n reads part n, and its state can be carried from
     window to window: it reads pieces of about `piece_length` tokens, whose order is drawn with `seed`, see

@@ -7,7 +7,7 @@ next window; the gradient is not. The gradients come from a gradient source, an 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -168,12 +168,13 @@ class Trainer:
     def cool_down_(self) -> int:
         """Let the learning rate fall to its end soon, and end the run then; return the number of steps left.
 
-        Call it between two events. Of that, a snapshot says nothing: take it before.
+        Call it between two events. A snapshot holds no cool-down: take one before, if the run is to go on.
         """
         now, done = self.progress, self._done()
         num_steps = num_cool_down_steps(now, done)
         num_steps = self._schedule.cool_down_(step=now.step, progress=done, num_steps=num_steps)
         self._last_step = now.step + num_steps
+        self.timing.limits = replace(self.limits, patience=0)
         return num_steps
 
     def _arrays(self) -> Iterator[tuple[str, FloatArray]]:
@@ -240,7 +241,7 @@ class Trainer:
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
             self.source.gather_()
-            self._state.roll_()  # the end of a stream is the context of the beginning of the next
+            self._state.roll_()  # read in order, the end of a stream is the context of the next one's begin
             self.source.forget_()
         now.elapsed = self.clock() - begin
         validates = self._is_to_validate() or self.reason_to_stop is not None  # and has figures of its own

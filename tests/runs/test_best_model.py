@@ -41,7 +41,7 @@ def left_there(run: Run, nats_per_char: float) -> BestModel:
     results = replace(run.checkpoint.results, valid=score, step=77)
     replace(run.checkpoint, results=results).save(Path("left") / MODEL)
     best = BestModel(Path("left") / MODEL, run.checkpoint, run.trainer)
-    kept = best.in_file()
+    kept = best.compare_with_file_()
     assert kept is not None
     assert kept.results.step == 77
     best.is_saved = False
@@ -81,6 +81,11 @@ def test_a_model_file_that_is_gone_is_written_anew(run: Run) -> None:
         (Path("left") / MODEL).unlink()
         best.save()
         assert step_in_file() == 4
+        best.is_saved = False
+        run.trainer.progress.best_step = 8
+        best.save()  # what is gone is compared with nothing any more
+        assert step_in_file() == 8
+        run.trainer.progress.best_step = 4
 
 
 def test_a_damaged_file_is_no_model(run: Run) -> None:
@@ -88,7 +93,7 @@ def test_a_damaged_file_is_no_model(run: Run) -> None:
     best = left_there(run, 0.1)
     (Path("left") / MODEL).write_bytes(b"damaged")
     damaged = BestModel(Path("left") / MODEL, run.checkpoint, run.trainer)
-    assert damaged.in_file() is None
+    assert damaged.compare_with_file_() is None
     damaged.is_saved = best.is_saved
     damaged.save()
     assert step_in_file() == 4

@@ -346,12 +346,13 @@ def test_a_run_that_goes_on_keeps_the_model_of_its_interruption_until_its_end() 
     assert (Path("parts") / MODEL).read_bytes() != before
 
 
+@pytest.mark.parametrize("num_steps", [20, 36], ids=["half", "a fall to the last step"])
 def test_a_run_killed_before_its_end_is_not_taken_for_finished_by_the_model_of_its_interruption(
-    monkeypatch: pytest.MonkeyPatch,
+    num_steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That model has n-grams and rates, but is not the best of the run."""
     finished("whole", **LONG)
-    interrupted_after(20, **LONG)
+    interrupted_after(num_steps, **LONG)
 
     class Killed(BaseException):
         """What no handler catches, as a kill."""
@@ -365,6 +366,17 @@ def test_a_run_killed_before_its_end_is_not_taken_for_finished_by_the_model_of_i
             resumed("parts")
     resumed("parts")
     assert_same_models("parts", "whole")
+
+
+def test_a_directory_that_disappears_while_the_rate_falls_is_one_to_resume_again() -> None:
+    """What the run knows is written anew, as of now."""
+    run = start("parts", **LONG)
+    events = run.events()
+    for event in events:
+        if isinstance(event, StepDone) and event.step == 20:
+            run.interrupt()
+            shutil.rmtree("parts")
+    assert isinstance(resumed("parts")[-1], Mixed)
 
 
 def test_an_interrupted_run_takes_the_time_of_one_that_was_planned_for_as_long(

@@ -847,6 +847,21 @@ def test_an_interrupted_run_makes_no_step_in_vain(
     assert isinstance(events[-2], Validated)
 
 
+def test_a_cool_down_has_patience() -> None:
+    """Validations that are no better do not end it before its rate has fallen."""
+    validator = ListedValidator([1.0] + 40 * [2.0])
+    train = TrainConfig(max_steps=200, eval_every=20, patience=3)
+    trainer = make_trainer(train, OptimConfig(warmup_steps=0), validator=validator)
+    events = trainer.run()
+    for event in events:
+        if isinstance(event, StepDone) and event.step == 79:
+            break
+    trainer.progress.num_bad_validations = 2
+    assert trainer.cool_down_() == 16
+    assert reason_of(list(events)) == "interrupted"
+    assert trainer.progress.num_bad_validations > train.patience - 1
+
+
 def test_what_is_learnt_while_the_rate_falls_can_be_the_best() -> None:
     """The parameters of the last validation are kept if none was better."""
     optim = OptimConfig(learning_rate=0.02, warmup_steps=0, average_span=0.0)
