@@ -32,18 +32,18 @@ class Size(NamedTuple):
 
 
 SIZES = {
-    "small": Size(1, 128, 16, 15e-3),
-    "medium": Size(1, 256, 16, 15e-3),
-    "large": Size(1, 384, 16, 10e-3),
-    "xl": Size(1, 512, 16, 10e-3),
+    "small": Size(1, 128, 16, 30e-3),
+    "medium": Size(1, 256, 16, 30e-3),
+    "large": Size(1, 384, 16, 20e-3),
+    "xl": Size(1, 512, 16, 20e-3),
 }
 """The ladder of sizes, from the smallest."""
 OPTIMIZER = "nadamw"
 """The update rule that these rates are for."""
 NORMALISED_PASSES = 12.0
 """A text that is read more often is learnt by heart sooner if recurrent products are normalised."""
-PLAIN_SHARE, UNGATED_SHARE = 0.8, 0.5
-"""The shares of that rate for a network that is not normalised, and for one without gates: both bear less."""
+UNGATED_SHARE = 0.2
+"""The share of that rate for a network without gates, which bears less; no restraint scales it."""
 MIN_STEPS = 2800
 """A network is not too large for its time if it can make this many steps."""
 MAX_PARAMETERS_PER_CHAR = 8.0
@@ -54,21 +54,23 @@ class Restraint(NamedTuple):
     """The settings that keep a network from learning its text by heart, for a risk of at most `risk`.
 
     The risk is the number of readings times the parameters for each character. The noise of large steps is a
-    restraint, too: `rate_scale` multiplies the rate of a network with gates.
+    restraint, too: `rate_scale` multiplies the rate of a network with gates that is normalised, `plain_scale`
+    that of one that is not, and bears less, above all with little decay.
     """
 
     risk: float
     dropout: float
     weight_decay: float
     rate_scale: float
+    plain_scale: float
 
 
 RESTRAINTS = (
-    Restraint(0.3, 0.0, 0.01, 1.0),
-    Restraint(1.5, 0.1, 0.01, 1.0),
-    Restraint(7.0, 0.1, 0.1, 2.0),
-    Restraint(100.0, 0.3, 0.1, 2.5),
-    Restraint(math.inf, 0.4, 0.1, 3.5),
+    Restraint(0.3, 0.0, 0.01, 1.0, 0.4),
+    Restraint(1.5, 0.1, 0.01, 1.0, 0.4),
+    Restraint(7.0, 0.1, 0.1, 1.0, 0.8),
+    Restraint(100.0, 0.3, 0.1, 1.25, 1.0),
+    Restraint(math.inf, 0.4, 0.1, 1.75, 1.4),
 )
 """The restraints, from the lowest risk of learning by heart to the highest."""
 NGRAM_ORDERS = range(8, 3, -1)
@@ -163,8 +165,9 @@ def choose(
     passes = reading.passes(chosen)
     if settings.model.kind == "recurrent" and not is_named and passes <= NORMALISED_PASSES:
         chosen = _with(settings, layer_of(SIZES[step], settings.model, is_normalised=True), given)
-    if chosen.model.hidden_size >= SIZES["small"].hidden_size:  # fewer units learn little by heart
-        chosen = _with(chosen, restrained(chosen, reading.restraint(chosen)), given)
+    learns_by_heart = chosen.model.hidden_size >= SIZES["small"].hidden_size  # fewer units learn little so
+    restraint = reading.restraint(chosen) if learns_by_heart else RESTRAINTS[0]
+    chosen = _with(chosen, restrained(chosen, restraint), given)
     counts_all = not settings.data.target_after and settings.data.loss_on in ("auto", "all")
     if not is_named and counts_all and num_valid >= MIN_VALID_CHARS:
         chosen = _with(chosen, {"train": {"with_ngram": ngram_order(num_chars, seconds)}}, given)
@@ -183,7 +186,7 @@ def _step(settings: Settings, given: Given, reading: Reading, sized: dict[str, S
 
 def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
     """Return the settings of a step of the ladder for a kind of network, whose products may be normalised."""
-    share = (1 if is_normalised else PLAIN_SHARE) * (1 if _has_gates(model) else UNGATED_SHARE)
+    share = 1 if _has_gates(model) else UNGATED_SHARE
     return {
         "model": {
             "num_layers": size.num_layers,
@@ -200,7 +203,8 @@ def layer_of(size: Size, model: ModelConfig, *, is_normalised: bool) -> Layer:
 
 def restrained(settings: Settings, one: Restraint) -> Layer:
     """Return the settings of a restraint for a network with these settings."""
-    scale = one.rate_scale if _has_gates(settings.model) else 1.0
+    model = settings.model
+    scale = (one.rate_scale if model.rms_norm else one.plain_scale) if _has_gates(model) else 1.0
     return {
         "model": {"dropout": one.dropout},
         "optim": {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from charseq.config import Settings, TrainConfig
-from charseq.training.recipe import PLAIN_SHARE, RESTRAINTS, SIZES, Chosen, Size, choose
+from charseq.training.recipe import RESTRAINTS, SIZES, UNGATED_SHARE, Chosen, Size, choose
 
 SPEED = 19e9
 """The products per second of two cores: a GRU of 256 units reads 9 million characters in two minutes."""
@@ -39,8 +39,8 @@ def size_of(settings: Settings) -> Size:
     """Return the step of the ladder, with the rate that a normalised network has that reads its text once."""
     model, train = settings.model, settings.train
     restraint = model.dropout, settings.optim.weight_decay
-    scale = next(one.rate_scale for one in RESTRAINTS if (one.dropout, one.weight_decay) == restraint)
-    rate = settings.optim.learning_rate / scale / (1 if model.rms_norm else PLAIN_SHARE)
+    one = next(one for one in RESTRAINTS if (one.dropout, one.weight_decay) == restraint)
+    rate = settings.optim.learning_rate / (one.rate_scale if model.rms_norm else one.plain_scale)
     return Size(model.num_layers, model.hidden_size, train.batch_size, round(rate, 6))
 
 
@@ -153,18 +153,22 @@ def test_a_network_with_gates_learns_faster_from_a_text_that_it_reads_often(
     assert found == pytest.approx(rates)
 
 
-@pytest.mark.parametrize(("name", "share"), [("gru", 1), ("lstm", 1), ("rnn", 0.5)])
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("gru", RESTRAINTS[0].plain_scale), ("lstm", RESTRAINTS[0].plain_scale), ("rnn", UNGATED_SHARE)],
+)
 def test_a_cell_without_gates_learns_at_half_the_rate(name: str, share: float) -> None:
     """Its gradients vary more from one window to the next; a cell that is named is not normalised."""
     layer = {"model": {"cell": name, "size": "medium"}}
     rate = settings_for(layer, "model.cell", num_chars=LONG).optim.learning_rate
-    assert rate == pytest.approx(share * PLAIN_SHARE * SIZES["medium"].learning_rate)
+    assert rate == pytest.approx(share * SIZES["medium"].learning_rate)
+    assert pytest.approx(RESTRAINTS[0].plain_scale / 2) == UNGATED_SHARE
 
 
 @pytest.mark.parametrize(
     ("layer", "given", "num_chars", "is_normalised", "rate"),
     [
-        ({"size": "medium"}, ["model.size"], LONG, True, 0.015),
+        ({"size": "medium"}, ["model.size"], LONG, True, 0.03),
         ({"size": "medium"}, ["model.size"], 1_000_000, True, 0.03),
         ({"size": "small"}, ["model.size"], 1_000_000, False, 0.024),
         ({"cell": "lstm"}, ["model.cell"], LONG, False, 0.008),
@@ -207,7 +211,7 @@ def test_a_given_setting_is_kept(name: str, value: float | str) -> None:
     )
     assert getattr(getattr(settings, section), key) == value
     size = SIZES["medium" if key == "hidden_size" else "xl"]
-    rate = RESTRAINTS[-1].rate_scale * PLAIN_SHARE * size.learning_rate
+    rate = RESTRAINTS[-1].plain_scale * size.learning_rate
     others = {"model.hidden_size": 512, "train.batch_size": 16, "optim.learning_rate": rate}
     for other, expected in others.items():
         if other != name:
