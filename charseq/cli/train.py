@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charseq.cli.console import graceful_interrupt, note_terminal
+from charseq.cli.console import graceful_interrupt, note, note_terminal
 from charseq.cli.interrupting import Answer, answer
 from charseq.cli.options import (
     ConfigOption,
@@ -26,6 +26,7 @@ from charseq.cli.train_notes import (
     describe_model,
     describe_origin,
     describe_texts,
+    way_on,
     ways_out,
 )
 from charseq.config.toml import value_from_text
@@ -145,7 +146,11 @@ def command(
         describe(made, world)
         if init_from:
             describe_origin(made, init_from)
-        mixed = _train(made, interrupted, world, quiet=quiet)
+        try:
+            mixed = _train(made, interrupted, world, quiet=quiet)
+        except KeyboardInterrupt:
+            note(way_on(made))
+            raise
     _summarise(made.directory, made.texts, test_seconds=made.test_seconds, mixed=mixed)
     is_done()
 
@@ -202,8 +207,7 @@ def _train(
                 raise BrokenPipeError
             if mixed is not None:
                 display.say(f"mixed with n-grams, on validation: {mixed.valid}")
-            resume = f"charseq train --resume {shlex.quote(str(run.directory))}"
-            display.say(f"interrupted; to go on: {resume}")
+            display.say(way_on(run))
             raise typer.Exit(128 + signum)
     return mixed
 

@@ -1,5 +1,6 @@
 """The notes of charseq train on stderr about a run, before it begins and when it is interrupted."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def describe_end(num_steps: int, now: "Progress") -> str:
     seconds = format_duration(max(1, round(num_steps * now.elapsed / now.step)))
     steps = "1 step" if num_steps == 1 else f"{num_steps:,} steps"
     return f"interrupted: the learning rate falls to its end in {steps}, about {seconds} {again}"
+
+
+def way_on(run: "Run") -> str:
+    """Return in words how to go on with an interrupted run."""
+    return f"interrupted; to go on: charseq train --resume {shlex.quote(str(run.directory))}"
 
 
 def _rhythm(sync_every: int) -> str:

@@ -61,7 +61,7 @@ def test_ctrl_c_brings_a_run_to_its_end_in_a_few_steps(tmp_path: Path) -> None:
 
 
 def test_two_signals_end_a_run_at_once(tmp_path: Path) -> None:
-    """A second signal does not wait for the step; the last good files are there."""
+    """A second signal does not wait for the step; the last good files are there, and it says how to go on."""
     with begun(tmp_path) as process:
         for _ in range(2):
             process.send_signal(signal.SIGINT)
@@ -69,6 +69,7 @@ def test_two_signals_end_a_run_at_once(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
+    assert err.endswith("interrupted; to go on: charseq train --resume run\n")
     assert Checkpoint.load(tmp_path / "run" / "last.safetensors").training is not None
 
 
