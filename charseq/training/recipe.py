@@ -43,7 +43,7 @@ OPTIMIZER = "nadamw"
 NORMALISED_PASSES = 12.0
 """A text that is read more often is learnt by heart sooner if recurrent products are normalised."""
 UNGATED_SHARE = 0.2
-"""The share of that rate for a network without gates, which bears less; no restraint scales it."""
+"""The share of its size's rate for a network without gates, which bears less; no restraint scales it."""
 MIN_STEPS = 2800
 """A network is not too large for its time if it can make this many steps."""
 MAX_PARAMETERS_PER_CHAR = 8.0

@@ -241,7 +241,7 @@ class Trainer:
         if now.window == self.batches.num_windows:
             now.window, now.epoch = 0, now.epoch + 1
             self.source.gather_()
-            self._state.roll_()  # read in order, the end of a stream is the context of the next one's begin
+            self._state.roll_()  # read in order, the end of a stream is the context of the next stream
             self.source.forget_()
         now.elapsed = self.clock() - begin
         validates = self._is_to_validate() or self.reason_to_stop is not None  # and has figures of its own
